@@ -1,0 +1,1 @@
+"""rmresearch: evaluate reverse-mentoring pilots honestly."""

@@ -1,0 +1,67 @@
+"""The package's own errors: every one says what was found, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "FitError",
+    "PrivacyError",
+    "Problem",
+    "ReportError",
+    "RmError",
+    "StudyError",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a study's files, in the words of the input contract.
+
+    ``where`` parts that do not apply are ``None``; ``row`` counts as a spreadsheet does
+    (the header is row 1). ``value`` is an id or a code, never free text or a name.
+    ``severity`` is ``"error"`` (nothing is read) or ``"warning"`` (said in the data-quality page).
+    """
+
+    rule: str
+    found: str
+    fix: str
+    file: str | None = None
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        places = [self.file, f"sheet {self.sheet}" if self.sheet else None]
+        places += [f"row {self.row}" if self.row is not None else None]
+        places += [f"column {self.column}" if self.column else None]
+        where = ", ".join(place for place in places if place)
+        value = f" [{self.value}]" if self.value is not None else ""
+        return f"{where + ': ' if where else ''}{self.found}{value}. {self.fix}"
+
+
+class RmError(Exception):
+    """Base of the package's errors."""
+
+
+class StudyError(RmError):
+    """The data or the question do not fit; ``problems`` lists everything that was found."""
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class FitError(RmError):
+    """A model could not be fitted to these data."""
+
+
+class ReportError(RmError):
+    """A report could not be made or does not match its manifest."""
+
+
+class PrivacyError(RmError):
+    """Something would leave that the release rules do not let out."""

@@ -1,0 +1,243 @@
+"""study.toml as people write it: what may stand there, checked, and turned into a Design.
+
+Every table forbids unknown keys. The reader turns pydantic's errors into ``Problem`` lines that
+name the key and the nearest known one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from rmresearch import study as s
+
+__all__ = ["StudyFile", "TableSource", "to_design"]
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Text = Annotated[str, Field(min_length=1, max_length=300)]
+Code = str | int | float | bool
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors; nothing is coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class StudyHead(Strict):
+    """[study]: what the study is called."""
+
+    name: Name
+    title: Text
+    organisation: str = ""
+    synthetic: bool = False
+    linked: bool = True  # false: the survey carried no person ids (unlinked samples)
+
+
+class ArmEntry(Strict):
+    """[[design.arms]]: ``programme = false`` marks the comparison."""
+
+    name: Name
+    label: Text
+    programme: bool
+
+
+class AdaptationEntry(Strict):
+    """[[design.adaptations]]: a change made on the way."""
+
+    date: dt.date
+    what: Text
+
+
+class DesignEntry(Strict):
+    """[design]: how people came into their arms."""
+
+    kind: Literal["single-group", "comparison", "waitlist", "randomised"]
+    unit: Literal["person", "pair", "set", "department"] = "person"
+    start: dt.date | None = None
+    end: dt.date | None = None
+    planned_meetings: Annotated[int, Field(ge=1)] | None = None
+    goals: list[Text] = []
+    arms: list[ArmEntry] = []
+    adaptations: list[AdaptationEntry] = []
+
+
+class RoleEntry(Strict):
+    """[roles.senior], [roles.junior]: the words reports use for the two roles."""
+
+    label: Text
+
+
+class WaveEntry(Strict):
+    """[[waves]], in order; ``months`` (or ``date`` with design.start) places it in time."""
+
+    name: Name
+    label: Text
+    months: float | int | None = None
+    date: dt.date | None = None
+    baseline: bool = False
+
+
+class OutcomeEntry(Strict):
+    """[[outcomes]]: one codebook entry."""
+
+    name: Name
+    label: Text
+    role: Literal["junior", "senior", "all"]
+    items: list[str] = []
+    kind: Literal["scale", "ordinal", "binary", "amount", "recommend"] = "scale"
+    range: Annotated[list[float | int], Field(min_length=2, max_length=2)] | None = None
+    reverse: list[str] = []
+    labels: dict[str, float | int] = {}  # answer text -> code
+    wave_labels: dict[str, dict[str, float | int]] = {}  # another wording in one wave
+    missing: list[str] = []  # answers that mean "no answer"
+    waves: list[str] = []  # asked at (default: all)
+    source: Literal["self", "partner", "blind", "record"] = "self"
+    kirkpatrick: Literal[1, 2, 3, 4] = 2
+    direction: Literal["higher", "lower"] = "higher"  # which way is better
+    smallest_effect: Annotated[float | int, Field(gt=0)] | None = None
+    timing: Literal["repeated", "gain", "retrospective"] = "repeated"
+    related: str | None = None
+    favourable: float | int | None = None
+    unit: str = "points"
+    min_items: Annotated[float | int, Field(gt=0, le=1)] = 0.5
+
+
+class Consent(Strict):
+    """Only people whose ``column`` holds one of ``yes`` are read; the others are counted."""
+
+    column: str
+    yes: list[str]
+
+
+class TableSource(Strict):
+    """[tables.NAME] or [[tables.NAME]]: where a table's rows come from and how columns map.
+
+    ``columns`` maps our column names to the file's (same name if not listed); ``values`` maps, by
+    our column, the file's values to ours; ``where`` keeps rows whose file column holds one of the
+    values; ``rename`` gives a file's column another name first, by file ("*" = all files);
+    ``constants`` fills our columns. Measures: ``layout`` "long" has a row an answer (item, value);
+    "by-wave" a row a person and wave, with the items as columns (``items`` maps item -> column);
+    "wide" a row a person, where ``waves`` gives each wave's column as a pattern with ``{item}`` or
+    ``{n}`` (the item's trailing number), and ``items.WAVE`` maps single items. ``only`` limits
+    which items are read. Participants: ``features`` lists further columns as "text" or "number".
+    ``once`` keeps the first row a key, after ``where`` (people listed once a wave).
+    """
+
+    file: str | list[str]
+    sheet: str | None = None
+    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    decimal: Literal[".", ","] = "."
+    encoding: str | None = None
+    date_format: str = "%Y-%m-%d"
+    missing: list[str] = []
+    rename: dict[str, dict[str, str]] = {}
+    columns: dict[str, str | list[str]] = {}
+    constants: dict[str, Code] = {}
+    values: dict[str, dict[str, Code]] = {}
+    where: dict[str, list[str]] = {}
+    consent: Consent | None = None
+    once: bool = False
+    features: dict[str, Literal["text", "number"]] = {}
+    layout: Literal["long", "by-wave", "wide"] = "long"
+    items: dict[str, str | dict[str, str]] = {}
+    waves: dict[str, str] = {}
+    only: list[str] = []
+
+
+class Tables(Strict):
+    """[tables]: the five tables; each is one source or a list of sources."""
+
+    participants: list[TableSource] = []
+    pairs: list[TableSource] = []
+    measures: list[TableSource] = []
+    meetings: list[TableSource] = []
+    records: list[TableSource] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_or_many(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        return {k: [v] if isinstance(v, dict) else v for k, v in data.items()}
+
+
+class PrivacyEntry(Strict):
+    """[privacy]: thresholds may be raised, never lowered."""
+
+    smallest_mean: Annotated[int, Field(ge=5)] = 5
+    smallest_interval: Annotated[int, Field(ge=10)] = 10
+
+
+class StudyFile(Strict):
+    """The whole of study.toml."""
+
+    study: StudyHead
+    design: DesignEntry
+    roles: dict[Literal["junior", "senior"], RoleEntry] = {}
+    waves: Annotated[list[WaveEntry], Field(min_length=1)]
+    outcomes: Annotated[list[OutcomeEntry], Field(min_length=1)]
+    tables: Tables
+    privacy: PrivacyEntry = PrivacyEntry()
+
+
+def to_design(file: StudyFile) -> s.Design:
+    """The frozen Design that the rest of the package knows."""
+    head, design = file.study, file.design
+    features = {name: kind for t in file.tables.participants for name, kind in t.features.items()}
+    return s.Design(
+        name=head.name,
+        title=head.title,
+        organisation=head.organisation,
+        synthetic=head.synthetic,
+        linked=head.linked,
+        kind=design.kind,
+        unit=design.unit,
+        start=design.start,
+        end=design.end,
+        planned_meetings=design.planned_meetings,
+        goals=tuple(design.goals),
+        arms=tuple(s.Arm(a.name, a.label, a.programme) for a in design.arms),
+        adaptations=tuple(s.Adaptation(a.date, a.what) for a in design.adaptations),
+        role_labels=tuple((role, entry.label) for role, entry in file.roles.items()),
+        waves=tuple(_wave(entry, design.start) for entry in file.waves),
+        outcomes=tuple(_outcome(entry, file.waves) for entry in file.outcomes),
+        features=tuple(features.items()),
+        privacy=s.PrivacySettings(file.privacy.smallest_mean, file.privacy.smallest_interval),
+    )
+
+
+def _wave(entry: WaveEntry, start: dt.date | None) -> s.Wave:
+    months = entry.months
+    if months is None and entry.date is not None and start is not None:
+        months = (entry.date - start).days / 30.4375
+    return s.Wave(entry.name, entry.label, float(months or 0), entry.baseline, entry.date)
+
+
+def _outcome(entry: OutcomeEntry, waves: list[WaveEntry]) -> s.Outcome:
+    low, high = entry.range or (None, None)
+    if entry.range is None and entry.labels:
+        low, high = min(entry.labels.values()), max(entry.labels.values())
+    return s.Outcome(
+        name=entry.name,
+        label=entry.label,
+        role=entry.role,
+        items=tuple(entry.items) or (entry.name,),
+        kind=entry.kind,
+        low=None if low is None else float(low),
+        high=None if high is None else float(high),
+        reverse=frozenset(entry.reverse),
+        labels=tuple((text, float(code)) for text, code in entry.labels.items()),
+        waves=tuple(entry.waves) or tuple(wave.name for wave in waves),
+        source=entry.source,
+        kirkpatrick=entry.kirkpatrick,
+        direction=1 if entry.direction == "higher" else -1,
+        smallest_effect=None if entry.smallest_effect is None else float(entry.smallest_effect),
+        timing=entry.timing,
+        related=entry.related,
+        favourable=None if entry.favourable is None else float(entry.favourable),
+        unit=entry.unit,
+        min_items=float(entry.min_items),
+    )

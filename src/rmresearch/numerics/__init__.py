@@ -1,0 +1,1 @@
+"""Array kernels: observations on the last axis, replicates on the first; no pandas, no study."""

@@ -1,0 +1,165 @@
+"""What every analysis returns: estimates, tables of cells, checks, and what was dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+import pandas as pd
+
+__all__ = ["Call", "Cell", "Check", "Dropped", "Estimate", "Result", "Table"]
+
+CellKind = Literal[
+    "administrative",  # assigned, met, ended, responded (S0)
+    "count",  # people giving an answer
+    "mean",  # mean of a scale (or of an adjusted outcome)
+    "item-mean",  # mean of a single item
+    "sd",
+    "interval",  # an interval's end, a percentile, a distribution's cell
+    "proportion",  # value in 0..1 with its numerator
+    "contrast",  # a difference between arms or waves
+    "statistic",  # a reliability, a test statistic, a p-value, an effect size
+    "label",  # text from the design, never from an answer
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """One estimated quantity.
+
+    The fields down to ``term`` are its key, which a cohort's truth shares, so that bias is a
+    join. ``value``, ``se``, ``low`` and ``high`` are in the outcome's own units unless ``term``
+    says otherwise; ``level`` is the interval's confidence level in 0..1; ``df`` the degrees of
+    freedom of the t interval (``None`` where none is used). A quantity that the data do not
+    support is ``None``, never NaN. ``members`` are the pseudonyms behind the number, and
+    ``parameters`` / ``smallest_level`` the model's size and its smallest factor level in people:
+    the release rules count them; none of the three is ever serialised.
+    """
+
+    role: str = "all"
+    outcome: str = ""
+    wave: str = ""
+    contrast: str = ""
+    group: str = ""
+    estimand: str = ""
+    term: str = ""
+    value: float | None
+    se: float | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    df: float | None = None
+    p: float | None = None
+    n_people: int = 0
+    n_pairs: int = 0
+    n_clusters: int = 0
+    method: str = ""
+    members: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+    parameters: int = field(default=0, repr=False, compare=False)
+    smallest_level: int | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """(role, outcome, wave, contrast, group, estimand, term)."""
+        return tuple(getattr(self, name) for name in KEY)
+
+
+KEY = ("role", "outcome", "wave", "contrast", "group", "estimand", "term")
+PUBLIC = tuple(
+    f.name for f in fields(Estimate) if f.name not in {"members", "parameters", "smallest_level"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One number (or design label) of a table, with the pseudonyms behind it.
+
+    ``value`` is ``None`` where the data give nothing. ``numerator`` belongs to proportions.
+    ``members`` is never serialised: it is what the release rules count.
+    """
+
+    value: float | int | str | None
+    kind: CellKind
+    numerator: int | None = None
+    members: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A titled grid: ``columns`` name the cells of each row, left to right."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(
+                    f"table {self.name}: a row has {len(row)} cells, "
+                    f"its columns are {len(self.columns)}"
+                )
+
+    def to_frame(self) -> pd.DataFrame:
+        """The values, one row a row, for analysis by hand."""
+        values = [[cell.value for cell in row] for row in self.rows]
+        return pd.DataFrame(values, columns=list(self.columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """An assumption or limit that was looked at: passed or not, and what was seen."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Rows or people that did not enter, and why."""
+
+    reason: str
+    people: int
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Which question was asked: the function's name and its arguments as text."""
+
+    function: str
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer to one question."""
+
+    call: Call
+    estimates: tuple[Estimate, ...] = ()
+    tables: tuple[Table, ...] = ()
+    checks: tuple[Check, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """The estimates, one row each, full precision, columns always the same."""
+        rows: list[dict[str, Any]] = [
+            {name: getattr(estimate, name) for name in PUBLIC} for estimate in self.estimates
+        ]
+        return pd.DataFrame(rows, columns=list(PUBLIC))
+
+    def table(self, name: str) -> Table:
+        """The table of that name."""
+        for table in self.tables:
+            if table.name == name:
+                return table
+        known = ", ".join(table.name for table in self.tables) or "none"
+        raise KeyError(f"no table {name!r} in {self.call.function}; there are: {known}")
+
+    def _repr_html_(self) -> str:
+        frame = self.to_frame()
+        shown = frame.loc[:, frame.notna().any() & (frame != "").any()]
+        return str(shown.to_html(index=False, escape=True, float_format=lambda x: f"{x:.3g}"))

@@ -1,0 +1,332 @@
+"""The study: its declared design and its five tables, as every analysis receives them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, TypeVar
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from rmresearch.errors import StudyError
+
+__all__ = [
+    "Adaptation",
+    "Arm",
+    "Design",
+    "Outcome",
+    "PrivacySettings",
+    "Study",
+    "Wave",
+]
+
+Role = Literal["junior", "senior"]
+T = TypeVar("T")
+ROLES: tuple[Role, ...] = ("senior", "junior")
+
+#: column -> dtype kind: "text" (str, missing = NaN), "number" (float64), "date" (datetime64),
+#: "flag" (bool). Features of participants follow these columns, text or number as declared.
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "participants": {
+        "person": "text",
+        "role": "text",
+        "arm": "text",
+        "department": "text",
+        "level": "number",
+        "manager": "text",
+        "stratum": "text",
+        "crossover_date": "date",
+    },
+    "pairs": {
+        "pair": "text",
+        "junior": "text",
+        "senior": "text",
+        "start": "date",
+        "end": "date",
+        "reason": "text",
+        "topic": "text",
+    },
+    "measures": {
+        "person": "text",
+        "rater": "text",
+        "pair": "text",
+        "wave": "text",
+        "item": "text",
+        "value": "number",
+    },
+    "meetings": {
+        "pair": "text",
+        "date": "date",
+        "wave": "text",
+        "held": "flag",
+        "minutes": "number",
+    },
+    "records": {"person": "text", "date": "date", "kind": "text", "value": "number"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """A point of measurement. ``months`` counts from the start of the programme."""
+
+    name: str
+    label: str
+    months: float
+    baseline: bool = False
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A group that people were assigned to; ``programme`` = gets reverse mentoring (or a rival)."""
+
+    name: str
+    label: str
+    programme: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """A dated change that the programme made on its way."""
+
+    day: date
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is measured: the codebook entry of one scale, single item, amount or yes/no.
+
+    ``items`` are item names in the measures table (an outcome without items is its own item).
+    ``low``/``high`` bound an item's codes (``None`` = unbounded amount). ``direction`` is 1 where
+    more is better, -1 where less is. ``smallest_effect`` is the smallest difference of interest,
+    in points of the score. ``kirkpatrick`` is 1 reaction, 2 learning, 3 behaviour, 4 results.
+    ``timing`` = "repeated" (same question each wave), "gain" (asks for the change itself) or
+    "retrospective" (a pre-test asked afterwards); only "repeated" scores are ever subtracted.
+    ``favourable`` is the lowest item code that counts as a favourable answer (reactions).
+    """
+
+    name: str
+    label: str
+    role: Literal["junior", "senior", "all"]
+    items: tuple[str, ...]
+    kind: Literal["scale", "ordinal", "binary", "amount", "recommend"] = "scale"
+    low: float | None = None
+    high: float | None = None
+    reverse: frozenset[str] = frozenset()
+    labels: tuple[tuple[str, float], ...] = ()
+    waves: tuple[str, ...] = ()
+    source: Literal["self", "partner", "blind", "record"] = "self"
+    kirkpatrick: Literal[1, 2, 3, 4] = 2
+    direction: Literal[1, -1] = 1
+    smallest_effect: float | None = None
+    timing: Literal["repeated", "gain", "retrospective"] = "repeated"
+    related: str | None = None
+    favourable: float | None = None
+    unit: str = "points"
+    min_items: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """Release thresholds in people: they can be raised in study.toml, never lowered."""
+
+    smallest_mean: int = 5
+    smallest_interval: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What study.toml declares about the study."""
+
+    name: str
+    title: str
+    kind: Literal["single-group", "comparison", "waitlist", "randomised"]
+    unit: Literal["person", "pair", "set", "department"]
+    waves: tuple[Wave, ...]
+    outcomes: tuple[Outcome, ...]
+    arms: tuple[Arm, ...] = ()
+    organisation: str = ""
+    synthetic: bool = False
+    linked: bool = True
+    role_labels: tuple[tuple[str, str], ...] = ()
+    start: date | None = None
+    end: date | None = None
+    planned_meetings: int | None = None
+    goals: tuple[str, ...] = ()
+    adaptations: tuple[Adaptation, ...] = ()
+    features: tuple[tuple[str, Literal["text", "number"]], ...] = ()
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
+
+    @property
+    def randomised(self) -> bool:
+        """Whether people were assigned to arms by chance (a waitlist must say so by its kind)."""
+        return self.kind in {"randomised", "waitlist"}
+
+    @property
+    def baseline(self) -> Wave:
+        """The wave before the start."""
+        return next((wave for wave in self.waves if wave.baseline), self.waves[0])
+
+    @property
+    def follow_ups(self) -> tuple[Wave, ...]:
+        """The waves after the start, in order."""
+        return tuple(wave for wave in self.waves if not wave.baseline)
+
+    @property
+    def comparison(self) -> Arm | None:
+        """The arm that others are compared with, or None in a single-group study."""
+        return next((arm for arm in self.arms if not arm.programme), None)
+
+    @property
+    def programme_arms(self) -> tuple[Arm, ...]:
+        """The arms that got a programme, in declared order."""
+        return tuple(arm for arm in self.arms if arm.programme)
+
+    def outcome(self, name: str) -> Outcome:
+        """The outcome of that name; an unknown one raises with the nearest known name."""
+        return _known({o.name: o for o in self.outcomes}, name, "outcome")
+
+    def wave(self, name: str) -> Wave:
+        """The wave of that name; an unknown one raises with the nearest known name."""
+        return _known({w.name: w for w in self.waves}, name, "wave")
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name; an unknown one raises with the nearest known name."""
+        return _known({a.name: a for a in self.arms}, name, "arm")
+
+    def role_label(self, role: str) -> str:
+        """How reports call a role, in the singular."""
+        return dict(self.role_labels).get(role, role)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Study:
+    """A study in memory: five tables (see ``TABLES``) and the design.
+
+    participants: one row a person. pairs: one row a pair; ``junior`` or ``senior`` may be missing
+    in all rows where that side was not studied. measures: one row an answer (person described,
+    rater, pair if any, wave, item, value as coded, before reversing). meetings: one row a meeting
+    that was held or reported as not held, with a date or a wave. records: one row an event.
+    ``sources`` are the files read, as (path relative to the data root, SHA-256); ``notes`` what
+    the reader noticed and said; ``excluded`` who was left out on import, and why.
+    """
+
+    participants: pd.DataFrame
+    pairs: pd.DataFrame
+    measures: pd.DataFrame
+    meetings: pd.DataFrame
+    records: pd.DataFrame
+    design: Design
+    sources: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    excluded: tuple[tuple[str, int], ...] = ()
+
+    def sets(self) -> pd.Series[str]:
+        """The connected set of pairs of each person, indexed by person.
+
+        Persons joined by a chain of pairs share a set; an unpaired person is a set of one. A
+        set is named after its first person.
+        """
+        people = self.participants["person"]
+        both = self.pairs[["junior", "senior"]].dropna()
+        return _components(people, [(both["junior"], both["senior"])])
+
+    def clusters(self) -> pd.Series[str]:
+        """The unit of independence of each person, indexed by person.
+
+        The coarser of the unit of assignment and the connected set of pairs: sets that reach
+        into several departments join them when departments were assigned.
+        """
+        if self.design.unit != "department":
+            return self.sets()
+        table = self.participants
+        both = self.pairs[["junior", "senior"]].dropna()
+        known = table.dropna(subset=["department"])
+        first = known.groupby("department")["person"].transform("first")
+        links = [(both["junior"], both["senior"]), (known["person"], first)]
+        return _components(table["person"], links)
+
+    def scores(self, outcome: Outcome | str) -> pd.DataFrame:
+        """One score a person and wave: columns person, wave, value, items (answered).
+
+        Items are reversed about the range where declared and averaged over the items answered,
+        if at least ``min_items`` of them were; several raters of one person are averaged with
+        equal weight. Rows come in the order of participants, then waves.
+        """
+        codebook = self.design.outcome(outcome) if isinstance(outcome, str) else outcome
+        return _scores(self, codebook)
+
+    def wide(self, outcome: Outcome | str) -> pd.DataFrame:
+        """Scores with one row a person and one column a wave (declared order, all waves)."""
+        scores = self.scores(outcome)
+        wide = scores.pivot(index="person", columns="wave", values="value")
+        order = [person for person in self.participants["person"] if person in wide.index]
+        return wide.reindex(index=order, columns=[w.name for w in self.design.waves])
+
+    def describe_cluster(self) -> str:
+        """The cluster rule's finding in a sentence, for the report."""
+        clusters = self.clusters()
+        people, n = len(clusters), clusters.nunique()
+        paired = int(clusters.duplicated(keep=False).sum())
+        unit = self.design.unit
+        if n == people:
+            return f"Every person stands alone: {n} independent people (assigned by {unit})."
+        return (
+            f"{people} people fall into {n} independent clusters; {paired} of them share a "
+            f"cluster with someone (the coarser of the unit of assignment, {unit}, and the "
+            f"connected set of pairs)."
+        )
+
+
+def _known(entries: Mapping[str, T], name: str, what: str) -> T:
+    if name in entries:
+        return entries[name]
+    near = difflib.get_close_matches(name, entries, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise StudyError(f"no {what} {name!r}; the study declares {', '.join(entries)}.{hint}")
+
+
+def _components(
+    people: pd.Series[str], links: Sequence[tuple[pd.Series[str], pd.Series[str]]]
+) -> pd.Series[str]:
+    index = pd.Index(people)
+    left = np.concatenate([index.get_indexer(pd.Index(a)) for a, _ in links] or [np.empty(0, int)])
+    right = np.concatenate([index.get_indexer(pd.Index(b)) for _, b in links] or [np.empty(0, int)])
+    inside = (left >= 0) & (right >= 0)
+    n = len(index)
+    graph = coo_array((np.ones(inside.sum()), (left[inside], right[inside])), shape=(n, n))
+    labels = connected_components(graph, directed=False)[1]
+    first = pd.Series(index).groupby(labels).transform("first")
+    return pd.Series(first.to_numpy(), index=index, name="cluster")
+
+
+def _scores(study: Study, outcome: Outcome) -> pd.DataFrame:
+    rows = study.measures
+    rows = rows[rows["item"].isin(outcome.items) & rows["value"].notna()]
+    if outcome.role != "all":
+        table = study.participants
+        rows = rows[rows["person"].isin(table.loc[table["role"] == outcome.role, "person"])]
+    value = rows["value"].to_numpy(float, copy=True)
+    if outcome.reverse:
+        if outcome.low is None or outcome.high is None:
+            raise StudyError(f"outcome {outcome.name}: reverse items need low and high.")
+        turned = rows["item"].isin(outcome.reverse).to_numpy()
+        value[turned] = outcome.low + outcome.high - value[turned]
+    key = ["person", "wave", "rater"]
+    answers = rows.assign(value=value).groupby(key, sort=False, dropna=False)["value"]
+    per_rater = answers.agg(["mean", "size"]).reset_index()
+    need = max(1.0, outcome.min_items * len(outcome.items))
+    per_rater = per_rater[per_rater["size"] >= need]
+    grouped = per_rater.groupby(["person", "wave"], sort=False)
+    scores = grouped.agg(value=("mean", "mean"), items=("size", "max")).reset_index()
+    people = pd.Index(study.participants["person"])
+    waves = pd.Index([wave.name for wave in study.design.waves])
+    by_wave = waves.get_indexer(pd.Index(scores["wave"]))
+    order = np.lexsort((by_wave, people.get_indexer(pd.Index(scores["person"]))))
+    return scores.iloc[order].reset_index(drop=True)
