@@ -1,1 +1,100 @@
-"""rmresearch: evaluate reverse-mentoring pilots honestly."""
+"""rmresearch: evaluate reverse-mentoring pilots honestly.
+
+Public names are loaded on first use, so that ``import rmresearch`` and ``rmresearch --help``
+stay quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rmresearch.analysis.arms import compare_arms
+    from rmresearch.analysis.change import pre_post
+    from rmresearch.analysis.leavers import attrition
+    from rmresearch.analysis.meetings import engagement
+    from rmresearch.analysis.missing import missingness
+    from rmresearch.analysis.reactions import reaction
+    from rmresearch.analysis.scales import reliability
+    from rmresearch.errors import (
+        FitError,
+        PrivacyError,
+        Problem,
+        ReportError,
+        RmError,
+        StudyError,
+    )
+    from rmresearch.io.check import check
+    from rmresearch.io.read import read_study
+    from rmresearch.models import ols
+    from rmresearch.report.evaluation import evaluate
+    from rmresearch.study import Design, Outcome, Study
+    from rmresearch.world.cohort import Cohort, simulate
+    from rmresearch.world.scenario import Scenario
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Cohort": "world.cohort",
+    "Design": "study",
+    "FitError": "errors",
+    "Outcome": "study",
+    "PrivacyError": "errors",
+    "Problem": "errors",
+    "ReportError": "errors",
+    "RmError": "errors",
+    "Scenario": "world.scenario",
+    "Study": "study",
+    "StudyError": "errors",
+    "attrition": "analysis.leavers",
+    "check": "io.check",
+    "compare_arms": "analysis.arms",
+    "engagement": "analysis.meetings",
+    "evaluate": "report.evaluation",
+    "missingness": "analysis.missing",
+    "ols": "models",
+    "pre_post": "analysis.change",
+    "reaction": "analysis.reactions",
+    "read_study": "io.read",
+    "reliability": "analysis.scales",
+    "simulate": "world.cohort",
+}
+
+__all__ = [
+    "Cohort",
+    "Design",
+    "FitError",
+    "Outcome",
+    "PrivacyError",
+    "Problem",
+    "ReportError",
+    "RmError",
+    "Scenario",
+    "Study",
+    "StudyError",
+    "attrition",
+    "check",
+    "compare_arms",
+    "engagement",
+    "evaluate",
+    "missingness",
+    "ols",
+    "pre_post",
+    "reaction",
+    "read_study",
+    "reliability",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'rmresearch' has no attribute {name!r}")
+    value = getattr(import_module(f"rmresearch.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

@@ -1,0 +1,66 @@
+# make report and make test need python3 (3.11 or later), its pip, and make; all else they fetch.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+export OPENBLAS_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup report test validate lab bench lint format lock pilot clean
+
+help:
+	@echo "make report    set up, evaluate the example pilot, print the report's path"
+	@echo "make test      set up, lint, type-check and run the tests"
+	@echo "make lab       open JupyterLab on the notebooks"
+	@echo "make bench     measure speed against named peers"
+	@echo "make validate  the heavy proofs"
+	@echo "make lint, format, lock, pilot, clean"
+
+setup: $(READY)
+
+# --without-pip: works on Debian without python3-venv; the system's pip fills the environment.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "rmresearch needs Python 3.11 or later; set PYTHON=..." >&2; exit 2; }
+	@echo "Setting up $(VENV) (once; a minute or two) ..." >&2
+	$(PYTHON) -m venv --clear --without-pip $(VENV)
+	$(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check install --quiet \
+	  --require-hashes -r requirements.lock
+	$(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check install --quiet \
+	  --no-deps --no-build-isolation --editable .
+	@touch $@
+
+report: $(READY)
+	@$(BIN)/rmresearch report data/synthetic/pilot --out reports/pilot
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+validate: $(READY)
+	$(BIN)/python -m pytest -m "validate or not validate" --validate
+
+lab: $(READY)
+	$(BIN)/rmresearch lab
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+pilot: $(READY)
+	$(BIN)/rmresearch simulate example --out data/synthetic/pilot
+
+lock: $(READY)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
+	  --no-emit-index-url --python-version 3.11 --all-extras pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache

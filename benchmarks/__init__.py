@@ -1,0 +1,1 @@
+"""Measurements: whole commands against named peers, in one run."""

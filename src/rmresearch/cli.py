@@ -1,0 +1,162 @@
+"""The command line: parse, one call, show. Heavy imports stand inside the commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import click
+
+from rmresearch.errors import RmError, StudyError
+
+__all__ = ["main"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+STUDY = click.Path(exists=True, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def _plain_errors(command: Callable[P, T]) -> Callable[P, T]:
+    """Our own errors are sentences: print them, exit 2 for data and usage, 1 for runs."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except RmError as error:
+            click.echo(str(error), err=True)
+            sys.exit(2 if isinstance(error, StudyError) else 1)
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="rmresearch")
+def main() -> None:
+    """Evaluate reverse-mentoring pilots honestly: from a pilot's files to a report.
+
+    A study is a folder with study.toml and data/ (see the README).
+    """
+    # Before numpy loads: two processes with two threads each run far slower than with one.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@main.command()
+@click.argument("study", type=STUDY)
+@click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
+@click.option("--json", "as_json", is_flag=True, help="The same list for programs.")
+@_plain_errors
+def check(study: Path, data: Path | None, as_json: bool) -> None:
+    """Name every problem in a study's files, then say what the study can show.
+
+    Writes nothing. Exit code 0 when the study can be read, 2 when it cannot.
+    """
+    from rmresearch.io.check import check as look
+
+    report = look(study, data=data)
+    click.echo(report.as_json() if as_json else "\n".join(report.lines()))
+    sys.exit(2 if report.problems else 0)
+
+
+@main.group()
+def plan() -> None:
+    """Write down the questions before the answers are known."""
+
+
+@plan.command("freeze")
+@click.argument("study", type=STUDY)
+@click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
+@_plain_errors
+def plan_freeze(study: Path, data: Path | None) -> None:
+    """Freeze plan.toml: hashes of plan and data, and whether follow-up data were there."""
+    from rmresearch.io.read import freeze_plan
+
+    click.echo(freeze_plan(study, data=data))
+
+
+@plan.command("show")
+@click.argument("study", type=STUDY)
+@_plain_errors
+def plan_show(study: Path) -> None:
+    """Show the plan, whether it is frozen, and what has changed since."""
+    from rmresearch.plan import describe
+
+    click.echo(describe(study))
+
+
+@main.command()
+@click.argument("study", type=STUDY)
+@click.option("--out", type=FOLDER, help="Where to (default: STUDY/reports/evaluation).")
+@click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
+@_plain_errors
+def report(study: Path, out: Path | None, data: Path | None) -> None:
+    """Evaluate the study and write the technical report (HTML, with its numbers as JSON).
+
+    The folder may be absent, empty, or hold an earlier report of ours.
+    """
+    from rmresearch.report.build import build
+
+    folder = study if study.is_dir() else study.parent
+    made = build(study, out or folder / "reports" / "evaluation", data=data, say=_progress)
+    click.echo(str(made))
+
+
+@main.command()
+@click.argument("scenario", default="default")
+@click.option("--out", type=FOLDER, help="Folder for the study; the truth goes to FOLDER.truth.")
+@click.option("--seed", type=click.IntRange(min=0), help="Drawn, printed and recorded if absent.")
+@click.option("--pairs", type=click.IntRange(min=2), help="Pairs over all arms.")
+@click.option("--explain", is_flag=True, help="Print every coefficient with unit and source.")
+@_plain_errors
+def simulate(
+    scenario: str, out: Path | None, seed: int | None, pairs: int | None, explain: bool
+) -> None:
+    """Draw a synthetic study whose truth is known, from a named scenario.
+
+    SCENARIO is default, no-effect, strong, or example (the pilot in data/synthetic/pilot).
+    """
+    from rmresearch.world import folder, scenario as scenarios
+
+    if explain:
+        click.echo(scenarios.explain())
+        return
+    if out is None:
+        raise click.UsageError("say where to: --out FOLDER")
+    click.echo(str(folder.write(scenario, out, seed=seed, pairs=pairs, say=_progress)))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@_plain_errors
+def verify(folder: Path) -> None:
+    """Hold a report folder against its manifest; a changed file is named, exit code 1."""
+    from rmresearch.files import verify as compare
+
+    changed = compare(folder)
+    for line in changed:
+        click.echo(line)
+    if changed:
+        sys.exit(1)
+    click.echo(f"{folder}: every file is as it was made")
+
+
+@main.command()
+@click.argument("folder", type=FOLDER, required=False)
+@_plain_errors
+def lab(folder: Path | None) -> None:
+    """Open JupyterLab on the notebooks; with a folder, they are copied there first."""
+    from rmresearch.report.notebook import open_lab
+
+    sys.exit(open_lab(folder))
+
+
+def _progress(message: str) -> None:
+    click.echo(message, err=True)
+
+
