@@ -1,0 +1,157 @@
+"""An orthonormal basis of a design that does not feel the origin or the unit of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rmresearch.errors import FitError
+
+__all__ = ["Array", "Basis", "decompose", "solve"]
+
+Array = NDArray[np.float64]
+
+#: A column is aliased when what the others leave of it is below this share of its (centred)
+#: length: R's lm draws the line at the same 1e-7.
+ALIASED = 1e-7
+#: Residuals below this share of the centred outcome are rounding: the model fits exactly.
+EXACT = 1e-11
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """``x = q @ inv(back)``: ``q`` (..., n, p) has orthonormal columns, ``back`` is (..., p, p).
+
+    ``ones`` (..., p) holds the coefficients that reproduce a column of ones, or is ``None`` where
+    the design has no intercept in any form; then the outcome cannot be centred.
+    """
+
+    q: Array
+    back: Array
+    ones: Array | None
+
+
+def decompose(x: Array, names: Sequence[str]) -> Basis:
+    """The basis of ``x`` (..., n, p): columns centred where an intercept allows it, then scaled.
+
+    Raises ``FitError`` naming every column that the columns before it already determine.
+    """
+    n, p = x.shape[-2:]
+    constant = _constant_column(x)
+    shift = np.zeros((*x.shape[:-2], p))
+    centred = x
+    if constant is not None:
+        shift = _mean(np.swapaxes(x, -1, -2))
+        shift[..., constant] = 0.0
+        centred = x - shift[..., None, :]
+    length = np.linalg.norm(centred, axis=-2)
+    raw = np.linalg.norm(x, axis=-2)
+    flat = length <= 1e-13 * np.maximum(raw, 1e-300)
+    scale = np.where(flat, np.maximum(raw, 1e-300), length)
+    q, r = np.linalg.qr(centred / scale[..., None, :])
+    diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
+    if n < p or bool((flat | (diagonal < ALIASED)).any()):
+        _refuse(centred / scale[..., None, :], flat, constant, names)
+    unscale = np.zeros((*x.shape[:-2], p, p))
+    unscale[..., np.arange(p), np.arange(p)] = 1.0 / scale
+    if constant is not None:
+        level = x[..., 0, constant]
+        slopes = np.arange(p) != constant
+        unscale[..., constant, slopes] = (-shift / scale / level[..., None])[..., slopes]
+    back = unscale @ np.linalg.inv(r)
+    return Basis(q, back, _ones(q, back))
+
+
+def solve(y: Array, basis: Basis) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Least squares of ``y`` (..., n): coefficients (..., p), residuals (..., n), exact (...).
+
+    One step of iterative refinement; residuals that are nothing but rounding become exact zeros.
+    """
+    biggest = np.abs(y).max(axis=-1)
+    if basis.ones is None:
+        coef = np.zeros(basis.back.shape[-1])
+        left = y
+    else:
+        middle = _mean(y)[..., None]
+        coef = middle * basis.ones
+        left = y - middle
+    spread = np.linalg.norm(left, axis=-1)
+    gain = np.zeros(basis.back.shape[-1])
+    for _ in range(2):
+        step = project(basis.q, left)
+        gain = gain + step
+        left = left - expand(basis.q, step)
+    coef = coef + expand(basis.back, gain)
+    rounding = np.maximum(EXACT * spread, 1e-14 * np.sqrt(y.shape[-1]) * biggest)
+    exact = np.linalg.norm(left, axis=-1) <= rounding
+    return coef, np.where(exact[..., None], 0.0, left), exact
+
+
+def project(q: Array, y: Array) -> Array:
+    """``q'y``: (..., n, p) and (..., n) give (..., p), with leading axes broadcast."""
+    result: Array = y @ q if q.ndim == 2 else (y[..., None, :] @ q)[..., 0, :]
+    return result
+
+
+def expand(q: Array, g: Array) -> Array:
+    """``q g``: (..., n, p) and (..., p) give (..., n), with leading axes broadcast."""
+    result: Array = g @ q.T if q.ndim == 2 else (q @ g[..., None])[..., 0]
+    return result
+
+
+def _mean(y: Array) -> Array:
+    # The second pass removes what rounding left of a large offset.
+    mean = y.mean(axis=-1)
+    mean = mean + (y - mean[..., None]).mean(axis=-1)
+    return mean  # type: ignore[no-any-return]
+
+
+def _constant_column(x: Array) -> int | None:
+    first = x[..., :1, :]
+    same = (x == first).all(axis=-2) & (first[..., 0, :] != 0)
+    everywhere = np.flatnonzero(same.reshape(-1, x.shape[-1]).all(axis=0))
+    return int(everywhere[0]) if everywhere.size else None
+
+
+def _ones(q: Array, back: Array) -> Array | None:
+    one = np.ones(q.shape[-2])
+    inside = project(q, one)
+    left = one - expand(q, inside)
+    return expand(back, inside) if bool((np.abs(left) < 1e-9).all()) else None
+
+
+def _refuse(scaled: Array, flat: Any, constant: int | None, names: Sequence[str]) -> None:
+    """Raise with every aliased column of the first replicate that has one."""
+    n, p = scaled.shape[-2:]
+    blocks = scaled.reshape(-1, n, p)
+    dull = np.broadcast_to(flat, (*scaled.shape[:-2], p)).reshape(-1, p)
+    for block, constants in zip(blocks, dull, strict=True):
+        found = _aliases(block, constants, constant, names)
+        if found:
+            raise FitError(
+                f"{'; '.join(found)} (n = {n}). Their coefficients cannot be told apart: "
+                "drop the named column or the others."
+            )
+
+
+def _aliases(block: Array, flat: Any, constant: int | None, names: Sequence[str]) -> list[str]:
+    kept: list[int] = []
+    found = []
+    for j in range(block.shape[-1]):
+        column = block[:, j]
+        if flat[j]:
+            what = "is constant, as is " + repr(names[constant]) if constant is not None else "is 0"
+            found.append(f"column {names[j]!r} {what}")
+            continue
+        if kept:
+            weights = np.linalg.lstsq(block[:, kept], column, rcond=None)[0]
+            if np.linalg.norm(column - block[:, kept] @ weights) < ALIASED:
+                same = [repr(names[k]) for k, w in zip(kept, weights, strict=True) if abs(w) > 1e-6]
+                found.append(f"column {names[j]!r} is determined by {', '.join(same)}")
+                continue
+        kept.append(j)
+    return found

@@ -1,0 +1,278 @@
+"""Least squares with classical, CR1 and CR2 variances, batched over replicates.
+
+CR2 is the bias-reduced linearisation of Bell and McCaffrey with Satterthwaite degrees of freedom
+for every coefficient and every contrast, as R's clubSandwich computes them (working model:
+independent errors of equal variance). Without clusters CR2 is HC2 with its Satterthwaite df.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from rmresearch.errors import FitError
+from rmresearch.numerics.basis import Array, Basis, decompose, solve
+from rmresearch.numerics.sandwich import Groups, Pieces, cr2_pieces, expected, group, scores, spread
+
+__all__ = ["Contrast", "Fit", "Variance", "Wald", "fit"]
+
+Variance = Literal["classical", "CR1", "CR2"]
+#: np.float64 for one data set; an array over the leading axes for replicates.
+Number = Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contrast:
+    """One weighted sum of coefficients with its standard error, df, t and two-sided p.
+
+    Where the model fits exactly, or no cluster is left to judge the contrast by, ``t`` and ``p``
+    (and, in the second case, ``se``; then ``df`` is 0) are NaN: there is no test.
+    """
+
+    estimate: Number
+    se: Number
+    df: Number
+    t: Number
+    p: Number
+
+    def interval(self, level: float = 0.95) -> tuple[Number, Number]:
+        """The t interval (low, high) at ``level`` in 0..1."""
+        if not 0.0 < level < 1.0:
+            raise ValueError(f"level must lie between 0 and 1, not {level}")
+        with np.errstate(invalid="ignore"):
+            half = special.stdtrit(self.df, 0.5 + level / 2.0) * self.se
+        return self.estimate - half, self.estimate + half
+
+
+@dataclass(frozen=True, slots=True)
+class Wald:
+    """A joint test of q contrasts: F on ``df_num`` and ``df_den``; NaN where df_den is not > 0."""
+
+    f: float
+    df_num: int
+    df_den: float
+    p: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A fitted linear model; leading axes are replicates.
+
+    ``coef`` (..., p), ``vcov`` (..., p, p), ``df`` (..., p), ``resid`` (..., n) in the rows' given
+    order, ``n`` rows, ``n_clusters``, ``names`` (p), ``kind`` of variance, ``sigma2`` (...) the
+    residual variance RSS / (n - p), ``exact`` (...): residuals are zero but for rounding.
+    """
+
+    coef: Array
+    vcov: Array
+    df: Array
+    resid: Array
+    n: int
+    n_clusters: int
+    names: tuple[str, ...]
+    kind: Variance
+    sigma2: Number
+    exact: Any
+    _basis: Basis = field(repr=False)
+    _pieces: Pieces | None = field(repr=False)
+
+    @property
+    def se(self) -> Array:
+        """Standard errors (..., p); NaN where no cluster is left to judge a coefficient by."""
+        variance = np.diagonal(self.vcov, axis1=-2, axis2=-1)
+        return np.where(self.df > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
+
+    def contrast(self, weights: ArrayLike) -> Contrast:
+        """The weighted sum of coefficients, ``weights`` (p,).
+
+        >>> import numpy as np
+        >>> x = np.column_stack([np.ones(6), [0, 0, 0, 1, 1, 1]])
+        >>> found = fit(np.array([1.0, 2, 3, 4, 6, 8]), x).contrast([0, 1])
+        >>> round(float(found.estimate), 3), round(float(found.se), 3)
+        (4.0, 1.291)
+        """
+        weight = np.asarray(weights, dtype=float)
+        if weight.shape != (self.coef.shape[-1],):
+            raise ValueError(f"weights must have {self.coef.shape[-1]} entries, not {weight.shape}")
+        estimate = self.coef @ weight
+        variance = ((self.vcov @ weight) * weight).sum(axis=-1)
+        df = self._df(weight[:, None])[..., 0] + np.zeros(np.shape(estimate))
+        se = np.where(df > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
+        testable = (se > 0) & ~np.asarray(self.exact)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.where(testable, estimate / se, np.nan)
+        p = 2.0 * special.stdtr(df, -np.abs(t))
+        return Contrast(*(np.asarray(value)[()] for value in (estimate, se, df, t, p)))
+
+    def wald(self, weights: ArrayLike) -> Wald:
+        """Whether q contrasts, ``weights`` (q, p), are all zero: one data set only.
+
+        CR2: approximate Hotelling T-squared (Pustejovsky and Tipton 2018, section 3; clubSandwich
+        "HTZ"). Classical and CR1: F = Q / q on n - p and G - 1 df.
+        """
+        matrix = np.atleast_2d(np.asarray(weights, dtype=float))
+        if self.coef.ndim != 1:
+            raise ValueError("wald takes one data set, not replicates")
+        q = matrix.shape[0]
+        variance = matrix @ self.vcov @ matrix.T
+        scale = np.sqrt(np.diagonal(variance))
+        if bool(self.exact) or not (scale > 0).all():
+            return Wald(np.nan, q, 0.0, np.nan)
+        scaled = variance / np.outer(scale, scale)
+        if np.linalg.matrix_rank(scaled, tol=1e-10) < q:
+            return Wald(np.nan, q, 0.0, np.nan)
+        gap = (matrix @ self.coef) / scale
+        statistic = float(gap @ np.linalg.solve(scaled, gap))
+        if self._pieces is None:
+            f, df = statistic / q, float(self.df[0])
+        else:
+            eta = self._hotelling(matrix)
+            df = eta - q + 1.0
+            f = statistic * df / (eta * q) if df > 0 else np.nan
+        p = float(special.fdtrc(q, df, f)) if df > 0 else np.nan
+        return Wald(f, q, max(df, 0.0), p)
+
+    def _df(self, columns: Array) -> Array:
+        """Degrees of freedom (..., c) of the contrasts in ``columns`` (p, c)."""
+        if self._pieces is None:
+            return np.full(columns.shape[1], self.df.flat[0])
+        w = np.swapaxes(self._basis.back, -1, -2) @ columns
+        return _satterthwaite(self._pieces, w)
+
+    def _hotelling(self, matrix: Array) -> float:
+        """Eta of the Wishart that matches the mean and total variance of the contrasts' CR2."""
+        if self._pieces is None:
+            raise ValueError("Hotelling's df belongs to CR2")
+        w = self._basis.back.T @ matrix.T
+        w = w / np.linalg.norm(w, axis=0)
+        values, vectors = np.linalg.eigh(expected(self._pieces, w))
+        if values[0] < 1e-10:
+            return 0.0
+        w = w @ (vectors / np.sqrt(values)) @ vectors.T
+        q = matrix.shape[0]
+        return float(q * (q + 1) / spread(self._pieces, w))
+
+
+def fit(
+    y: ArrayLike,
+    x: ArrayLike,
+    cluster: ArrayLike | None = None,
+    *,
+    vcov: Variance = "CR2",
+    names: Sequence[str] | None = None,
+) -> Fit:
+    """Least squares of ``y`` (..., n) on ``x`` (n, p) or (..., n, p), intercept column included.
+
+    ``cluster`` (n,) holds integer codes; ``None`` lets every row stand alone. df: CR2
+    Satterthwaite; classical n - p; CR1 G - 1 (n - p without clusters), with Stata's factor
+    G/(G-1) x (n-1)/(n-p). A design column that others determine, fewer than two clusters, or as
+    many coefficients as rows raise ``FitError``.
+
+    >>> import numpy as np
+    >>> x = np.column_stack([np.ones(6), [0, 0, 1, 0, 1, 1]])
+    >>> found = fit(np.array([1.0, 2, 3, 4, 6, 8]), x, cluster=[0, 0, 1, 1, 2, 2])
+    >>> found.n_clusters
+    3
+    """
+    outcome, design, codes, labels = _checked(y, x, cluster, vcov, names)
+    n, p = design.shape[-2:]
+    basis = decompose(design, labels)
+    groups = group(codes, n)
+    if n <= p:
+        raise FitError(
+            f"{n} rows and {p} coefficients: nothing is left to estimate the variance from. "
+            "Drop terms from the model or add rows."
+        )
+    if vcov != "classical" and groups.count < 2:
+        raise FitError(
+            "all rows lie in 1 cluster: a cluster-robust variance needs at least 2. "
+            "Use a finer cluster or classical standard errors."
+        )
+    coef, resid, exact = solve(outcome, basis)
+    sigma2 = (resid * resid).sum(axis=-1) / (n - p)
+    inner, pieces = _inner(basis.q, resid, groups, vcov, sigma2)
+    variance = basis.back @ inner @ np.swapaxes(basis.back, -1, -2)
+    variance = np.broadcast_to(variance, (*coef.shape, p)).copy()
+    if pieces is not None:
+        df = _satterthwaite(pieces, np.swapaxes(basis.back, -1, -2))
+    else:
+        df = np.asarray(float(n - p if vcov == "classical" or codes is None else groups.count - 1))
+    return Fit(
+        coef=coef,
+        vcov=variance,
+        df=np.broadcast_to(df, coef.shape).copy(),
+        resid=resid,
+        n=n,
+        n_clusters=groups.count,
+        names=labels,
+        kind=vcov,
+        sigma2=sigma2[()],
+        exact=exact[()],
+        _basis=basis,
+        _pieces=pieces,
+    )
+
+
+def _inner(
+    q: Array, resid: Array, groups: Groups, vcov: Variance, sigma2: Array
+) -> tuple[Array, Pieces | None]:
+    """The variance in basis coordinates (..., p, p), and the pieces of CR2."""
+    n, p = q.shape[-2:]
+    if vcov == "classical":
+        return np.asarray(sigma2)[..., None, None] * np.eye(p), None
+    ordered = q[..., groups.order, :]
+    left = resid[..., groups.order]
+    pieces = cr2_pieces(ordered, groups) if vcov == "CR2" else None
+    u = scores(ordered, left, groups, pieces)
+    meat = np.swapaxes(u, -1, -2) @ u
+    if vcov == "CR1":
+        g = groups.count
+        meat = meat * (g / (g - 1) * (n - 1) / (n - p))
+    return meat, pieces
+
+
+def _satterthwaite(pieces: Pieces, w: Array) -> Array:
+    """df (..., c) of the contrasts in the columns of ``w`` (..., p, c); 0 without information."""
+    found = []
+    for j in range(w.shape[-1]):
+        one = w[..., j : j + 1]
+        length = np.linalg.norm(one, axis=-2, keepdims=True)
+        one = one / np.where(length > 0, length, 1.0)
+        mean = expected(pieces, one)[..., 0, 0]
+        total = spread(pieces, one)
+        usable = mean > 1e-10
+        found.append(np.where(usable, 2.0 * mean**2 / np.where(usable, total, 1.0), 0.0))
+    return np.stack(found, axis=-1)
+
+
+def _checked(
+    y: ArrayLike, x: ArrayLike, cluster: ArrayLike | None, vcov: str, names: Sequence[str] | None
+) -> tuple[Array, Array, NDArray[np.intp] | None, tuple[str, ...]]:
+    outcome, design = np.asarray(y, dtype=float), np.asarray(x, dtype=float)
+    if design.ndim < 2 or outcome.ndim < 1 or outcome.shape[-1] != design.shape[-2]:
+        raise ValueError(
+            f"y (..., n) and x (..., n, p) needed, not {outcome.shape}, {design.shape}"
+        )
+    n, p = design.shape[-2:]
+    if n == 0 or p == 0:
+        raise FitError(f"{n} rows and {p} columns: there is nothing to fit. Check the filters.")
+    if vcov not in {"classical", "CR1", "CR2"}:
+        raise ValueError(f"vcov must be 'classical', 'CR1' or 'CR2', not {vcov!r}")
+    if not (np.isfinite(outcome).all() and np.isfinite(design).all()):
+        raise ValueError("y and x must be finite: drop rows with missing values first")
+    labels = tuple(names) if names is not None else tuple(f"column {j}" for j in range(p))
+    if len(labels) != p:
+        raise ValueError(f"{len(labels)} names for {p} columns")
+    if cluster is None:
+        return outcome, design, None, labels
+    codes = np.asarray(cluster)
+    if codes.shape != (n,) or codes.dtype.kind not in "iu":
+        raise ValueError(f"cluster must hold {n} integer codes, not {codes.dtype} {codes.shape}")
+    if codes.min() < 0:
+        raise ValueError("cluster codes must not be negative: -1 usually marks a missing cluster")
+    return outcome, design, codes.astype(np.intp), labels
