@@ -1,0 +1,41 @@
+"""Files that appear whole or not at all, locks that name their holder, manifests that verify."""
+
+from __future__ import annotations
+
+from rmresearch.files.atomic import (
+    create_bytes,
+    sha256,
+    sha256_text,
+    to_json,
+    write_bytes,
+    write_json,
+    write_text,
+)
+from rmresearch.files.locks import lock
+from rmresearch.files.manifest import (
+    MANIFEST,
+    Manifest,
+    check_out,
+    open_out,
+    read_manifest,
+    verify,
+    write_manifest,
+)
+
+__all__ = [
+    "MANIFEST",
+    "Manifest",
+    "check_out",
+    "create_bytes",
+    "lock",
+    "open_out",
+    "read_manifest",
+    "sha256",
+    "sha256_text",
+    "to_json",
+    "verify",
+    "write_bytes",
+    "write_json",
+    "write_manifest",
+    "write_text",
+]
