@@ -113,7 +113,7 @@ def expected(pieces: Pieces, w: Array) -> Array:
     total = np.swapaxes(seen, -1, -2) @ seen
     if pieces.root.shape[-3]:
         total = total + np.swapaxes(w, -1, -2) @ pieces.keep.sum(axis=-3) @ w
-    return total  # type: ignore[no-any-return]
+    return total
 
 
 def spread(pieces: Pieces, w: Array) -> Array:
@@ -167,7 +167,7 @@ def _moment(b: Array) -> Array:
     p, c = b.shape[-2:]
     flat = b.reshape(*b.shape[:-2], p * c)
     total = np.swapaxes(flat, -1, -2) @ flat
-    return total.reshape(*total.shape[:-2], p, c, p, c)  # type: ignore[no-any-return]
+    return total.reshape(*total.shape[:-2], p, c, p, c)
 
 
 def _pairs_with(heavy: Array, light: Array) -> Array:
