@@ -101,7 +101,7 @@ def test_footing(
 
 def test_footing_of_nobody_carries_nothing() -> None:
     ground = base.footing(np.empty(0, int))
-    assert not (ground.rule or ground.interval or ground.p_value or ground.confounded)
+    assert not any((ground.rule, ground.interval, ground.p_value, ground.confounded))
 
 
 @dataclass

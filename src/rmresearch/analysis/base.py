@@ -31,7 +31,9 @@ __all__ = [
     "dropped",
     "footing",
     "inferred",
+    "item_scores",
     "label",
+    "mean_kind",
     "number",
     "outcome_of",
     "people",
@@ -188,6 +190,18 @@ def waves_with_answers(study: Study, outcome: Outcome) -> tuple[Wave, ...]:
     return tuple(wave for wave in study.design.waves if wave.name in present)
 
 
+def item_scores(study: Study, outcome: Outcome, wave: Wave, group: People) -> NDArray[np.float64]:
+    """Answers (people, items) at a wave, reversed where declared, several raters averaged."""
+    rows = study.measures
+    rows = rows[(rows["wave"] == wave.name) & rows["item"].isin(outcome.items)]
+    wide = rows.groupby(["person", "item"])["value"].mean().unstack()
+    answers = wide.reindex(index=pd.Index(group.ids), columns=list(outcome.items)).to_numpy(float)
+    if outcome.reverse and outcome.low is not None and outcome.high is not None:
+        turned = np.array([item in outcome.reverse for item in outcome.items])
+        answers[:, turned] = outcome.low + outcome.high - answers[:, turned]
+    return answers
+
+
 def crossed_over(study: Study, group: People, wave: Wave) -> NDArray[np.bool_]:
     """Who had crossed over (a waitlist person now in the programme) by a wave, one flag a person.
 
@@ -303,13 +317,17 @@ def template(behind: Behind, **key: Any) -> Estimate:
 
 
 def inferred(form: Estimate, found: Interval, ground: Footing, **changes: Any) -> Estimate:
-    """The template filled from a kernel's contrast, with only the inference the clusters carry."""
-    low, high = found.interval(form.level) if ground.interval else (None, None)
+    """The template filled from a kernel's contrast, with only the inference the clusters carry.
+
+    Where the kernel knows no test (scores that do not vary at all), the value stands alone.
+    """
+    known = number(found.p) is not None
+    low, high = found.interval(form.level) if known and ground.interval else (None, None)
     return replace(
         form,
         value=number(found.estimate),
-        se=number(found.se) if ground.rule else None,
-        df=number(found.df) if ground.rule else None,
+        se=number(found.se) if known and ground.rule else None,
+        df=number(found.df) if known and ground.rule else None,
         low=number(low),
         high=number(high),
         p=number(found.p) if ground.p_value else None,
@@ -332,6 +350,11 @@ def cell(
     members = behind.members if behind is not None else frozenset()
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     return Cell(int(value) if whole else number(value), kind, numerator, members)
+
+
+def mean_kind(outcome: Outcome) -> CellKind:
+    """How the release rules see a mean of this outcome: a scale's, or a single item's."""
+    return "mean" if len(outcome.items) > 1 else "item-mean"
 
 
 def label(text: str) -> Cell:
