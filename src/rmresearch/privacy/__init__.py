@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from rmresearch.privacy.pseudonyms import Pseudonyms, pseudonymise
+from rmresearch.privacy.release import Release, read_release, release
+from rmresearch.privacy.rules import FEW
 
-__all__ = ["Pseudonyms", "pseudonymise"]
+__all__ = ["FEW", "Pseudonyms", "Release", "pseudonymise", "read_release", "release"]

@@ -1,0 +1,173 @@
+"""The one door out: results become a Release, and nothing else may be exported."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import InitVar, asdict, dataclass, field
+from typing import Any, NoReturn
+
+from rmresearch.errors import PrivacyError
+from rmresearch.files import sha256_text, to_json
+from rmresearch.privacy.passing import ReleasedCell, ReleasedEstimate, ReleasedTable, Wall
+from rmresearch.privacy.rules import FEW, Audience, Rule
+from rmresearch.result import Result
+from rmresearch.study import Study
+
+__all__ = [
+    "Release",
+    "ReleasedCell",
+    "ReleasedEstimate",
+    "ReleasedTable",
+    "read_release",
+    "release",
+]
+
+_DOOR = object()
+WHY: Mapping[Rule, str] = {
+    "S0": "counts by department are not shown",
+    "S1": "too few people, pairs, juniors or seniors stand behind them",
+    "S4": "they would show single people or extreme values",
+    "S5": "everybody in the group gave the same answer",
+    "S6": "the model behind them rests on too few people",
+    "S7": "they are not numbers that can be rounded",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Results that went through the release rules; only ``release`` makes one.
+
+    ``checks`` are (result, name, passed); ``dropped`` are (result, reason, people). ``hidden``
+    says in sentences how many values are not shown, and why. ``reasons``, the rule behind each
+    hidden value and the result it stood in, stays in this process: it is never serialised.
+    """
+
+    study: str
+    title: str
+    audience: Audience
+    estimates: tuple[ReleasedEstimate, ...] = ()
+    tables: tuple[ReleasedTable, ...] = ()
+    checks: tuple[tuple[str, str, bool], ...] = ()
+    dropped: tuple[tuple[str, str, int | str | None], ...] = ()
+    hidden: tuple[str, ...] = ()
+    reasons: tuple[tuple[str, Rule], ...] = field(default=(), repr=False, compare=False)
+    door: InitVar[object] = None
+
+    def __post_init__(self, door: object) -> None:
+        if door is not _DOOR:
+            raise PrivacyError(
+                "a Release is made by privacy.release(results, study) only, which applies the "
+                "release rules; call it instead."
+            )
+
+    def __reduce__(self) -> NoReturn:
+        raise PrivacyError("a Release is not pickled; write to_json() and use read_release.")
+
+    def table(self, result: str, name: str) -> ReleasedTable:
+        """The table of that name from that result."""
+        for table in self.tables:
+            if (table.result, table.name) == (result, name):
+                return table
+        raise KeyError(f"no table {name!r} of {result!r} in this release")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything that may leave, as plain values; members and reasons are not among them."""
+        return {
+            "study": self.study,
+            "title": self.title,
+            "audience": self.audience,
+            "estimates": [asdict(estimate) for estimate in self.estimates],
+            "tables": [asdict(table) for table in self.tables],
+            "checks": [list(check) for check in self.checks],
+            "dropped": [list(entry) for entry in self.dropped],
+            "hidden": list(self.hidden),
+        }
+
+    def to_json(self) -> str:
+        """``as_dict`` as stable text with a digest that ``read_release`` holds it to."""
+        content = json.loads(to_json(self.as_dict()))
+        return to_json({"release": content, "sha256": sha256_text(to_json(content))})
+
+
+def release(
+    results: Mapping[str, Result], study: Study, *, audience: Audience = "leadership"
+) -> Release:
+    """Which of these numbers may leave, and in what form?
+
+    Rules S0, S1, S4, S5, S6, S7 and S9 of trust.md, with the study's own thresholds where they
+    are higher. ``results`` are named as the report names them; the people behind each number are
+    counted through ``study``. Leadership and pulse get administrative counts under 5 as "fewer
+    than 5", and neither extremes nor table notes with numbers in them; the technical audience
+    gets both. A number that names no members is hidden: nobody can say how many it rests on.
+    """
+    wall = Wall(study, audience)
+    estimates, tables, dropped, checks = [], [], [], []
+    reasons: list[tuple[str, Rule]] = []
+    for name, result in results.items():
+        default = wall.outcome(dict(result.call.arguments).get("outcome"))
+        for one in result.estimates:
+            estimate, rule = wall.estimate(name, result.call.function, one)
+            estimates.append(estimate)
+            reasons += [(name, rule)] if rule is not None else []
+        for one_table in result.tables:
+            table, hidden = wall.table(name, one_table, default)
+            tables.append(table)
+            reasons += [(name, rule) for rule in hidden]
+        checks += [(name, check.name, check.passed) for check in result.checks]
+        dropped += [
+            (name, wall.text(entry.reason), wall.administrative(entry.people))
+            for entry in result.dropped
+        ]
+    return Release(
+        study=study.design.name,
+        title=study.design.title,
+        audience=audience,
+        estimates=tuple(estimates),
+        tables=tuple(tables),
+        checks=tuple(checks),
+        dropped=tuple(dropped),
+        hidden=_summary(rule for _, rule in reasons),
+        reasons=tuple(reasons),
+        door=_DOOR,
+    )
+
+
+def read_release(text: str) -> Release:
+    """A Release from its ``to_json``; text that was altered since raises ``PrivacyError``."""
+    try:
+        whole = json.loads(text)
+        content = whole["release"]
+        if whole["sha256"] != sha256_text(to_json(content)):
+            raise ValueError("altered")
+        return Release(
+            study=content["study"],
+            title=content["title"],
+            audience=content["audience"],
+            estimates=tuple(ReleasedEstimate(**one) for one in content["estimates"]),
+            tables=tuple(_table(one) for one in content["tables"]),
+            checks=tuple((name, check, passed) for name, check, passed in content["checks"]),
+            dropped=tuple((name, reason, n) for name, reason, n in content["dropped"]),
+            hidden=tuple(content["hidden"]),
+            door=_DOOR,
+        )
+    except (ValueError, KeyError, TypeError):
+        raise PrivacyError(
+            "this is not a release, or it was changed after it was written: make the report again."
+        ) from None
+
+
+def _table(plain: dict[str, Any]) -> ReleasedTable:
+    rows = tuple(tuple(ReleasedCell(**cell) for cell in row) for row in plain["rows"])
+    return ReleasedTable(**{**plain, "columns": tuple(plain["columns"]), "rows": rows})
+
+
+def _summary(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """How many values each rule hid, in words; small numbers stay unnamed."""
+    counts = Counter(rules)
+    return tuple(
+        f"{counts[rule] if counts[rule] >= 5 else FEW.capitalize()} values are not shown: {why}."
+        for rule, why in WHY.items()
+        if counts[rule]
+    )
