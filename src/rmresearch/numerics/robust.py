@@ -87,6 +87,11 @@ class Fit:
         variance = np.diagonal(self.vcov, axis1=-2, axis2=-1)
         return np.where(self.df > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
 
+    @property
+    def intercept(self) -> bool:
+        """Whether the design holds a constant, as a column or as a sum of columns."""
+        return self._basis.ones is not None
+
     def contrast(self, weights: ArrayLike) -> Contrast:
         """The weighted sum of coefficients, ``weights`` (p,).
 
