@@ -2,16 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
-from rmresearch.analysis.base import number
+from rmresearch.analysis.base import Codes, Footing, number
 from rmresearch.numerics import effects
-from rmresearch.result import Estimate
+from rmresearch.numerics.robust import Contrast, fit
+from rmresearch.result import Check, Estimate
+from rmresearch.study import Outcome
 
-__all__ = ["Student", "power_of"]
+__all__ = [
+    "Sized",
+    "Student",
+    "exaggeration_check",
+    "is_ordinal",
+    "measured",
+    "power_of",
+    "sized",
+    "valued",
+    "varies",
+]
+
+Array = NDArray[np.float64]
+
+#: an exaggeration ratio from here on is flagged (rule E6)
+EXAGGERATION = 1.5
+
+
+class Sized(Protocol):
+    """A kernel's effect size with its own interval (``df`` and ``p`` where it has them)."""
+
+    @property
+    def value(self) -> float:
+        """The effect size."""
+
+    @property
+    def se(self) -> float:
+        """Its standard error."""
+
+    @property
+    def low(self) -> float:
+        """The interval's lower end."""
+
+    @property
+    def high(self) -> float:
+        """The interval's upper end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +75,41 @@ class Student:
         return self.estimate - half, self.estimate + half
 
 
+def is_ordinal(outcome: Outcome) -> bool:
+    """Whether differences of means claim more than the answers: ordinal and single Likert items."""
+    single = len(outcome.items) == 1 and outcome.kind in {"scale", "recommend"}
+    return outcome.kind == "ordinal" or single
+
+
+def varies(values: Array) -> bool:
+    """Whether values differ by more than rounding leaves behind."""
+    return bool(np.ptp(values) > 1e-12 * np.abs(values).max()) if len(values) else False
+
+
+def valued(form: Estimate, value: Any, *, term: str, method: str) -> Estimate:
+    """The template with a value that has no standard error, interval or p of its own."""
+    bare = replace(form, se=None, low=None, high=None, df=None, p=None)
+    return replace(bare, value=number(value), term=term, method=method)
+
+
+def measured(
+    y: Array,
+    x: Array,
+    cluster: Codes,
+    weights: Sequence[float],
+    ground: Footing,
+    names: Sequence[str],
+) -> Contrast:
+    """One contrast of a least-squares fit with CR2 by cluster.
+
+    Where the clusters carry no CR2, the value still stands (its classical standard error is
+    withheld by `base.inferred`).
+    """
+    if ground.rule:
+        return fit(y, x, cluster, names=names).contrast(weights)
+    return fit(y, x, vcov="classical", names=names).contrast(weights)
+
+
 def power_of(record: Estimate, smallest_effect: float | None) -> tuple[Estimate, ...]:
     """What a study of this precision could find: beside an estimate of record.
 
@@ -44,12 +119,39 @@ def power_of(record: Estimate, smallest_effect: float | None) -> tuple[Estimate,
     """
     if record.se is None or record.df is None:
         return ()
-    bare = replace(record, se=None, low=None, high=None, df=None, p=None)
-    detectable = number(effects.smallest_detectable(record.se, record.df))
+    detectable = effects.smallest_detectable(record.se, record.df)
     method = "(t.975 + t.80) x SE of the estimate of record"
-    found = [replace(bare, term="smallest-detectable", value=detectable, method=method)]
+    found = [valued(record, detectable, term="smallest-detectable", method=method)]
     if smallest_effect is not None:
-        ratio = number(effects.exaggeration_ratio(record.se, record.df, smallest_effect))
+        ratio = effects.exaggeration_ratio(record.se, record.df, smallest_effect)
         method = f"noncentral t, true effect = declared smallest effect {smallest_effect:g}"
-        found.append(replace(bare, term="exaggeration", value=ratio, method=method))
+        found.append(valued(record, ratio, term="exaggeration", method=method))
     return tuple(found)
+
+
+def exaggeration_check(about: str, beside: Iterable[Estimate]) -> tuple[Check, ...]:
+    """Whether a significant estimate could be believed in size (rule E6), where it can be said."""
+    for estimate in beside:
+        if estimate.term == "exaggeration" and estimate.value is not None:
+            detail = (
+                f"{about}: if the true effect were the declared smallest one, an estimate with "
+                f"p < .05 would be {estimate.value:.1f} times too large on average"
+            )
+            passed = estimate.value < EXAGGERATION
+            return (Check("precise enough to trust its size", passed, detail + "."),)
+    return ()
+
+
+def sized(form: Estimate, found: Sized, ground: Footing, **changes: Any) -> Estimate:
+    """The template filled from an effect size that brings its own interval."""
+    known = ground.rule and number(found.se) is not None
+    return replace(
+        form,
+        value=number(found.value),
+        se=number(found.se) if known else None,
+        df=number(getattr(found, "df", None)) if known else None,
+        low=number(found.low) if ground.interval else None,
+        high=number(found.high) if ground.interval else None,
+        p=number(getattr(found, "p", None)) if ground.p_value else None,
+        **changes,
+    )
