@@ -17,36 +17,24 @@ from scipy import special
 
 from rmresearch.errors import FitError
 from rmresearch.numerics.basis import Array, Basis, decompose, solve
+from rmresearch.numerics.contrast import Contrast, Number, judged
+from rmresearch.numerics.dense_route import Dense, dense
 from rmresearch.numerics.sandwich import Groups, Pieces, cr2_pieces, expected, group, scores, spread
+from rmresearch.numerics.wild import WildBootstrap, wild_bootstrap
 
-__all__ = ["Contrast", "Fit", "Variance", "Wald", "fit"]
+__all__ = [
+    "Contrast",
+    "Dense",
+    "Fit",
+    "Variance",
+    "Wald",
+    "WildBootstrap",
+    "dense",
+    "fit",
+    "wild_bootstrap",
+]
 
 Variance = Literal["classical", "CR1", "CR2"]
-#: np.float64 for one data set; an array over the leading axes for replicates.
-Number = Any
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Contrast:
-    """One weighted sum of coefficients with its standard error, df, t and two-sided p.
-
-    Where the model fits exactly, or no cluster is left to judge the contrast by, ``t`` and ``p``
-    (and, in the second case, ``se``; then ``df`` is 0) are NaN: there is no test.
-    """
-
-    estimate: Number
-    se: Number
-    df: Number
-    t: Number
-    p: Number
-
-    def interval(self, level: float = 0.95) -> tuple[Number, Number]:
-        """The t interval (low, high) at ``level`` in 0..1."""
-        if not 0.0 < level < 1.0:
-            raise ValueError(f"level must lie between 0 and 1, not {level}")
-        with np.errstate(invalid="ignore"):
-            half = special.stdtrit(self.df, 0.5 + level / 2.0) * self.se
-        return self.estimate - half, self.estimate + half
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +95,7 @@ class Fit:
         estimate = self.coef @ weight
         variance = ((self.vcov @ weight) * weight).sum(axis=-1)
         df = self._df(weight[:, None])[..., 0] + np.zeros(np.shape(estimate))
-        se = np.where(df > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
-        testable = (se > 0) & ~np.asarray(self.exact)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t = np.where(testable, estimate / se, np.nan)
-        p = 2.0 * special.stdtr(df, -np.abs(t))
-        return Contrast(*(np.asarray(value)[()] for value in (estimate, se, df, t, p)))
+        return judged(estimate, variance, df, self.exact)
 
     def wald(self, weights: ArrayLike) -> Wald:
         """Whether q contrasts, ``weights`` (q, p), are all zero: one data set only.
