@@ -238,7 +238,7 @@ def _questions(lock: Lock) -> list[dict[str, Any]]:
 
 
 def _standing(last: Lock, now: Lock) -> Iterator[Question]:
-    """The frozen questions that are still asked; rewording why, or the rank, changes no question."""
+    """The frozen questions still asked; rewording why, or the rank, changes no question."""
     current = {question["id"]: question for question in _questions(now)}
     for frozen in _questions(last):
         asked = current.get(frozen["id"], {})
