@@ -1,7 +1,7 @@
 """Could attrition have biased a randomised contrast? The What Works Clearinghouse boundary.
 
 For each overall attrition (whole percent, from 0) the largest differential attrition, in
-percentage points, whose bias is expected to stay tolerable: 0.05 standard deviations (to two decimals) when
+percentage points, whose expected bias is tolerable: 0.05 standard deviations (to two decimals) if
 response and outcome correlate by .45 in one arm and .39 in the other (cautious) or .27 and .22
 (optimistic). Source: What Works Clearinghouse Standards Handbook 4.1 (2020), table II.1, kept in
 version 5.0 (2022), appendix C; a fact published by the US Department of Education.
