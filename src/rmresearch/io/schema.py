@@ -18,6 +18,8 @@ __all__ = ["StudyFile", "TableSource", "to_design"]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 Code = str | int | float | bool
+#: what an undeclared range means for kinds that have only one
+BOUNDS: dict[str, tuple[float, float]] = {"binary": (0, 1), "recommend": (0, 10)}
 
 
 class Strict(BaseModel):
@@ -122,8 +124,9 @@ class TableSource(Strict):
     "by-wave" a row a person and wave, with the items as columns (``items`` maps item -> column);
     "wide" a row a person, where ``waves`` gives each wave's column as a pattern with ``{item}`` or
     ``{n}`` (the item's trailing number), and ``items.WAVE`` maps single items. ``only`` limits
-    which items are read. Participants: ``features`` lists further columns as "text" or "number".
-    ``once`` keeps the first row a key, after ``where`` (people listed once a wave).
+    which items are read. Participants (in an unlinked study: measures): ``features`` lists further
+    columns as "text" or "number". ``once`` keeps the first row a key, after ``where`` (people
+    listed once a wave).
     """
 
     file: str | list[str]
@@ -186,7 +189,9 @@ class StudyFile(Strict):
 def to_design(file: StudyFile) -> s.Design:
     """The frozen Design that the rest of the package knows."""
     head, design = file.study, file.design
-    features = {name: kind for t in file.tables.participants for name, kind in t.features.items()}
+    # anonymous respondents have no table of their own: their features stand in the measures
+    sources = file.tables.participants if head.linked else file.tables.measures
+    features = {name: kind for source in sources for name, kind in source.features.items()}
     return s.Design(
         name=head.name,
         title=head.title,
@@ -217,7 +222,7 @@ def _wave(entry: WaveEntry, start: dt.date | None) -> s.Wave:
 
 
 def _outcome(entry: OutcomeEntry, waves: list[WaveEntry]) -> s.Outcome:
-    low, high = entry.range or (None, None)
+    low, high = entry.range or BOUNDS.get(entry.kind) or (None, None)
     if entry.range is None and entry.labels:
         low, high = min(entry.labels.values()), max(entry.labels.values())
     return s.Outcome(

@@ -1,0 +1,240 @@
+"""Is this study fit to be read, and what could it show? Looks at everything, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rmresearch.errors import Problem
+from rmresearch.files import to_json
+from rmresearch.io.findings import some
+from rmresearch.io.read import LISTED, load
+from rmresearch.study import Study, Wave
+
+__all__ = ["CheckReport", "abilities", "check"]
+
+#: clusters in an arm below which no p-value is given (rule E6)
+CLUSTERS_FOR_P = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What `check` found: problems stop the reading, warnings and notes are said in the report.
+
+    ``problems`` are in the order file, sheet, row (the first 10,000); ``counts`` says how many
+    lines there are in all and how many of each rule. ``abilities`` are sentences about what the
+    study can and cannot show; without a readable study there are none.
+    """
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    abilities: tuple[str, ...]
+    counts: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """How many problems there are, listed or not."""
+        return sum(self.counts.values())
+
+    def as_json(self) -> str:
+        """The same lists as JSON text: the first 200 problems and warnings, and the totals."""
+        return to_json(
+            {
+                "ok": not self.problems,
+                "total": self.total,
+                "rules": dict(self.counts),
+                "problems": [asdict(problem) for problem in self.problems[:LISTED]],
+                "warnings": [asdict(problem) for problem in self.warnings[:LISTED]],
+                "notes": list(self.notes),
+                "abilities": list(self.abilities),
+            }
+        )
+
+    def lines(self) -> tuple[str, ...]:
+        """Everything as lines of text, problems first."""
+        return tuple(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        if self.problems:
+            yield f"{self.total:,} problem{'' if self.total == 1 else 's'}:"
+            yield from (f"  {problem}" for problem in self.problems[:LISTED])
+            if self.total > LISTED:
+                yield f"  and {self.total - LISTED:,} more"
+                most = [f"{rule} {count:,}" for rule, count in self.counts.items()]
+                yield f"  in all: {', '.join(most)}"
+        else:
+            yield "No problems."
+        for title, entries in (
+            ("Warnings", [str(problem) for problem in self.warnings]),
+            ("Noted", list(self.notes)),
+            ("What this study can show", list(self.abilities)),
+        ):
+            if entries:
+                yield ""
+                yield f"{title}:"
+                yield from (f"  {entry}" for entry in entries[:LISTED])
+                if len(entries) > LISTED:
+                    yield f"  and {len(entries) - LISTED:,} more"
+
+
+def check(path: str | Path, data: str | Path | None = None) -> CheckReport:
+    """Name every problem in a study's files at once, then say what the study can show.
+
+    ``path`` is the study's folder or its TOML file, ``data`` the folder with the data files
+    (default: ``data`` beside it). Nothing is written, not even the key of the pseudonyms, and
+    outcomes after the start are not looked at.
+
+    >>> check("no-such-pilot").problems[0].found
+    'is not there'
+    """
+    loaded = load(path, data)
+    found = loaded.findings
+    return CheckReport(
+        problems=found.lines(),
+        warnings=found.lines("warning"),
+        notes=tuple(found.notes),
+        abilities=() if loaded.study is None else abilities(loaded.study),
+        counts=dict(found.rules()),
+    )
+
+
+def abilities(study: Study) -> tuple[str, ...]:
+    """Who is in the study, how it is built, and which questions that leaves open.
+
+    Counts at the baseline only: how later waves turned out is not shown before a plan is frozen.
+    """
+    sentences = [
+        *_people(study),
+        *_pairs(study),
+        study.describe_cluster() if study.design.linked else "",
+        *_arms(study),
+        *_waves(study),
+        *_baseline(study),
+        *_further(study),
+    ]
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _people(study: Study) -> Iterator[str]:
+    roles = study.participants["role"].value_counts()
+    by_role = [
+        f"{count} {study.design.role_label(str(role))}{'' if count == 1 else 's'}"
+        for role, count in roles.items()
+    ]
+    n = len(study.participants)
+    if study.design.linked:
+        yield f"{_counted(n, 'person', 'people')}: {' and '.join(by_role)}."
+    else:
+        yield (
+            f"{_counted(n, 'anonymous response')} ({' and '.join(by_role)}), not linked between "
+            "waves: each wave is a sample of its own. Waves can be compared as groups; no change "
+            "of a person can be shown."
+        )
+    for reason, count in study.excluded:
+        yield f"Left out: {count:,} {reason}."
+
+
+def _pairs(study: Study) -> Iterator[str]:
+    pairs = study.pairs
+    if not study.design.linked:
+        return
+    if not len(pairs):
+        yield "No pairs are given: nothing can be said about pairs, matching or meetings."
+        return
+    if len(pairs) == 1:
+        yield (
+            "One pair only: no average, no spread and no comparison can be given, and nothing may "
+            "be published about two people; what they answered can be read in the file."
+        )
+        return
+    yield f"{len(pairs)} pairs."
+    for side in ("junior", "senior"):
+        if pairs[side].isna().all():
+            other = "senior" if side == "junior" else "junior"
+            yield (
+                f"The {side} of a pair was not studied: only {study.design.role_label(other)}s "
+                "can be described."
+            )
+
+
+def _arms(study: Study) -> Iterator[str]:
+    design = study.design
+    if design.comparison is None:
+        yield (
+            "There is no comparison group: it can be described how scores changed, not what the "
+            "programme caused."
+        )
+        return
+    seen = _answering(study, design.baseline)
+    arms = study.participants["arm"]
+    clusters = study.clusters() if design.linked else None
+    people = study.participants["person"]
+    for arm in design.arms:
+        mine = people[arms == arm.name]
+        at_first = f", {int(mine.isin(seen).sum())} with answers at {design.baseline.name}"
+        yield f"Arm {arm.name} ({arm.label}): {_counted(len(mine), 'person', 'people')}{at_first}."
+        if clusters is not None and 0 < (n := clusters[mine].nunique()) < CLUSTERS_FOR_P:
+            yield f"Arm {arm.name} has only {_counted(n, 'cluster')}: no p-value will be given."
+    if arms.nunique() == 1:
+        yield "All people are in one arm: arms cannot be compared."
+    if not design.randomised:
+        yield "Arms were not assigned by chance: differences are shown with that reservation."
+
+
+def _waves(study: Study) -> Iterator[str]:
+    waves = study.design.waves
+    if len(waves) == 1:
+        yield (
+            f"One wave ({waves[0].name}): answers can be described at that time; no change can "
+            "be shown."
+        )
+        return
+    places = [
+        f"{w.name} (month {w.months:g}{', before the start' if w.baseline else ''})" for w in waves
+    ]
+    yield f"{len(waves)} waves: {', '.join(places)}."
+
+
+def _baseline(study: Study) -> Iterator[str]:
+    design = study.design
+    if not len(study.measures):
+        yield "No answers were found: no outcome can be analysed, only people, pairs and meetings."
+        return
+    first = study.measures[study.measures["wave"] == design.baseline.name]
+    counts = {
+        outcome.name: int(first.loc[first["item"].isin(outcome.items), "person"].nunique())
+        for outcome in design.outcomes
+        if design.baseline.name in outcome.waves
+    }
+    given = [f"{name} {count}" for name, count in counts.items() if count]
+    if given:
+        yield f"People with answers at {design.baseline.name}: {some(given, 40)}."
+    if counts and not any(counts.values()):
+        yield (
+            f"Nobody answered at {design.baseline.name}: no change can be shown, and arms can only "
+            "be compared without adjusting for where people began."
+        )
+    if len(design.waves) > 1:
+        yield (
+            "Outcomes after the start are not shown here: freeze the plan first (rmresearch plan "
+            "freeze), then make the report."
+        )
+
+
+def _further(study: Study) -> Iterator[str]:
+    if study.design.linked and len(study.pairs) and not len(study.meetings):
+        yield "No meetings are given: whether those who meet more learn more cannot be asked."
+    follow_ups = [wave.name for wave in study.design.follow_ups]
+    if follow_ups and not study.measures["wave"].isin(follow_ups).any():
+        yield "No wave after the start has answers yet: only the baseline can be described."
+
+
+def _answering(study: Study, wave: Wave) -> set[str]:
+    rows = study.measures["wave"] == wave.name
+    return set(study.measures.loc[rows, "person"])
+
+
+def _counted(n: int, one: str, many: str | None = None) -> str:
+    return f"{n:,} {one if n == 1 else many or one + 's'}"

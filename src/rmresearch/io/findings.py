@@ -1,0 +1,192 @@
+"""What reading finds: held as arrays, turned into lines only when somebody wants to read them.
+
+A file of a million wrong rows is counted whole, but only the lines that are shown are written.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rmresearch.errors import Problem
+
+__all__ = ["PLACE", "ROW", "Findings", "nearest", "numbered", "some", "suggesting"]
+
+#: columns of a mapped table that say where each row came from
+PLACE, ROW = "_place", "_row"
+
+Ints = NDArray[np.int64]
+Line = Callable[[int], Problem]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    """Lines of one rule: where each stands, and how line ``i`` reads."""
+
+    rule: str
+    severity: str
+    place: Ints
+    row: Ints
+    line: Line
+
+
+class Findings:
+    """The problems and notes of one reading, in the order in which they were found."""
+
+    def __init__(self) -> None:
+        self.places: list[tuple[str | None, str | None]] = []
+        self.notes: list[str] = []
+        self._blocks: list[_Block] = []
+
+    def place(self, file: str | None, sheet: str | None) -> int:
+        """The number under which rows of a file's sheet are kept."""
+        if (file, sheet) not in self.places:
+            self.places.append((file, sheet))
+        return self.places.index((file, sheet))
+
+    def note(self, text: str) -> None:
+        """Say something that is not a problem; the same words are said once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def add(self, problem: Problem) -> None:
+        """One problem that already knows its place."""
+        place = np.array([self.place(problem.file, problem.sheet)])
+        row = np.array([-1 if problem.row is None else problem.row])
+        self._blocks.append(_Block(problem.rule, problem.severity, place, row, lambda _: problem))
+
+    def each(
+        self,
+        frame: pd.DataFrame,
+        where: NDArray[np.bool_] | Ints,
+        problem: Problem,
+        *,
+        value: str | None = None,
+        more: Callable[[int], str] | None = None,
+    ) -> None:
+        """One line a row of ``frame`` where ``where`` holds (a mask or positions).
+
+        ``value`` names the column whose value is shown; ``more(i)`` adds words to what was found
+        at the i-th of these rows.
+        """
+        at = np.flatnonzero(where) if where.dtype == bool else where
+        if not len(at):
+            return
+        place, row = frame[PLACE].to_numpy()[at], frame[ROW].to_numpy()[at]
+        shown = None if value is None else frame[value].to_numpy(object)[at]
+
+        def line(i: int) -> Problem:
+            cell = None if shown is None or pd.isna(shown[i]) else _plain(shown[i])
+            words = problem.found + (more(i) if more else "")
+            return replace(problem, found=words, value=cell)
+
+        self._blocks.append(_Block(problem.rule, problem.severity, place, row, line))
+
+    def grouped(
+        self,
+        frame: pd.DataFrame,
+        where: NDArray[np.bool_],
+        by: str,
+        problem: Problem,
+        *,
+        hint: Callable[[str], str] = lambda _: "",
+        show: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        """One line a distinct value of ``by``, at its first row, with the other rows named.
+
+        ``hint(value)`` adds to the fix, as the nearest known value; a value that ``show`` refuses
+        is not printed.
+        """
+        at = np.flatnonzero(where)
+        if not len(at):
+            return
+        codes, values = pd.factorize(frame[by].to_numpy(object)[at])
+        order = np.argsort(codes, kind="stable")
+        starts = np.searchsorted(codes[order], np.arange(len(values)))
+        ends = np.append(starts[1:], len(order))
+        place, row = frame[PLACE].to_numpy()[at], frame[ROW].to_numpy()[at]
+
+        def line(i: int) -> Problem:
+            rows = row[order[starts[i] : ends[i]]]
+            value = str(values[i])
+            allowed = show(value)
+            words = problem.found + (f" ({numbered(rows)})" if len(rows) > 1 else "")
+            fix = problem.fix + (hint(value) if allowed else "")
+            return replace(problem, found=words, fix=fix, value=value if allowed else None)
+
+        first = order[starts]
+        block = _Block(problem.rule, problem.severity, place[first], row[first], line)
+        self._blocks.append(block)
+
+    def count(self, severity: str = "error") -> int:
+        """How many lines there are."""
+        return sum(len(b.row) for b in self._blocks if b.severity == severity)
+
+    def rules(self, severity: str = "error") -> tuple[tuple[str, int], ...]:
+        """How many lines each rule has, most first."""
+        counts: Counter[str] = Counter()
+        for block in self._blocks:
+            if block.severity == severity:
+                counts[block.rule] += len(block.row)
+        return tuple(counts.most_common())
+
+    def lines(self, severity: str = "error", limit: int = 10_000) -> tuple[Problem, ...]:
+        """The first ``limit`` lines by file, sheet and row."""
+        blocks = [b for b in self._blocks if b.severity == severity]
+        if not blocks:
+            return ()
+        names = [(file or "", sheet or "") for file, sheet in self.places]
+        rank = np.array([sorted(set(names)).index(name) for name in names])
+        sizes = [len(b.row) for b in blocks]
+        which = np.repeat(np.arange(len(blocks)), sizes)
+        inside = np.concatenate([np.arange(size) for size in sizes])
+        place = np.concatenate([b.place for b in blocks])
+        row = np.concatenate([b.row for b in blocks])
+        order = np.lexsort((inside, which, row, rank[place]))[:limit]
+        return tuple(
+            self._at(blocks[b].line(i), p, r)
+            for b, i, p, r in zip(
+                which[order], inside[order], place[order], row[order], strict=True
+            )
+        )
+
+    def _at(self, problem: Problem, place: int, row: int) -> Problem:
+        file, sheet = self.places[place]
+        return replace(problem, file=file, sheet=sheet, row=None if row < 0 else int(row))
+
+
+def _plain(value: object) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def nearest(value: str, known: Iterable[str]) -> str:
+    """`` Did you mean ...?`` for the known value most like this one, or nothing."""
+    candidates = {str(k).casefold(): str(k) for k in known}
+    near = difflib.get_close_matches(value.casefold(), candidates, n=1)
+    return f" Did you mean {candidates[near[0]]!r}?" if near else ""
+
+
+def suggesting(known: Iterable[str]) -> Callable[[str], str]:
+    """``nearest`` for always the same known values."""
+    candidates = tuple(known)
+    return lambda value: nearest(value, candidates)
+
+
+def numbered(rows: Sequence[int] | Ints, limit: int = 10) -> str:
+    """``3 rows: 17, 203, 204``; beyond ``limit`` the number left out is said."""
+    shown = ", ".join(str(int(r)) for r in rows[:limit])
+    rest = f" and {len(rows) - limit:,} more" if len(rows) > limit else ""
+    return f"{len(rows):,} rows: {shown}{rest}"
+
+
+def some(names: Iterable[str], limit: int = 12) -> str:
+    """A short list of names, each cut at 40 characters, for a message."""
+    names = [name if len(name) <= 40 else name[:37] + "..." for name in names]
+    rest = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + rest

@@ -1,0 +1,1 @@
+"""From a file's cells to our tables: columns, codes, layouts, consent."""
