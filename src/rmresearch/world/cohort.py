@@ -1,0 +1,154 @@
+"""A synthetic cohort: a study as any other, and beside it the truth that no analysis can see."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, replace
+
+from rmresearch import study as s
+from rmresearch.world import tables
+from rmresearch.world.draw import Draw, draw
+from rmresearch.world.instruments import INSTRUMENTS, Instrument
+from rmresearch.world.scenario import Scenario
+from rmresearch.world.truth import COMPARISON, PROGRAMME, Truth, truths, wave_names
+
+__all__ = ["Cohort", "cohort", "simulate"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cohort:
+    """A study and its truth, siblings: an analysis takes ``study`` and cannot reach ``truth``."""
+
+    study: s.Study
+    truth: Truth
+
+    def _repr_html_(self) -> str:
+        study = self.study
+        counts = ", ".join(
+            f"{len(getattr(study, name))} {name}" for name in s.TABLES if name != "records"
+        )
+        title = html.escape(f"{study.design.title}: {counts}; seed {self.truth.seed}.")
+        truth = self.truth.to_frame().round(3).to_html(index=False, escape=True)
+        return f"<p>{title}</p>{study.participants.head().to_html(index=False)}{truth}"
+
+
+def simulate(scenario: Scenario, *, seed: int) -> Cohort:
+    """What would a pilot like this look like, and what would be true of it?
+
+    The same scenario and seed give the same cohort. Raises ``TypeError`` or ``ValueError`` for a
+    seed that is no whole number from 0 on.
+
+    >>> pilot = simulate(Scenario(pairs=20), seed=7)
+    >>> pilot.study.participants["role"].value_counts().to_dict()
+    {'senior': 20, 'junior': 20}
+    >>> pilot.truth.row("digital_skill", "month6").latent > 0
+    True
+    """
+    if not isinstance(scenario, Scenario):
+        raise TypeError(f"scenario is {type(scenario).__name__}; expected a Scenario")
+    return cohort(draw(scenario, 1, seed), seed=seed)
+
+
+def cohort(drawn: Draw, replicate: int = 0, *, seed: int) -> Cohort:
+    """One cohort of a draw as study and truth; ``seed`` is what the draw was made from."""
+    if not 0 <= replicate < drawn.replicates:
+        raise ValueError(f"replicate is {replicate}; the draw has 0 to {drawn.replicates - 1}")
+    rows = tuple(
+        replace(
+            row,
+            latent=float(row.latent[replicate]),
+            as_reported=float(row.as_reported[replicate]),
+            latent_sd=float(row.latent_sd[replicate]),
+        )
+        for row in truths(drawn)
+    )
+    made = tables.tables(drawn, replicate)
+    study = s.Study(
+        participants=made["participants"],
+        pairs=made["pairs"],
+        measures=made["measures"],
+        meetings=made["meetings"],
+        records=made["records"],
+        design=_design(drawn.scenario),
+    )
+    return Cohort(study, Truth(rows, drawn.scenario, int(seed)))
+
+
+def _design(scenario: Scenario) -> s.Design:
+    """What study.toml would declare about the cohort."""
+    kinds = {"waitlist": "waitlist", "pool": "comparison", "none": "single-group"}
+    waits = scenario.comparison == "waitlist"
+    days = tables.wave_days(scenario)
+    arms = [s.Arm(PROGRAMME, "Programme", programme=True)]
+    if scenario.comparison != "none":
+        label = "Starts later" if waits else "Eligible, not in the programme"
+        arms.append(s.Arm(COMPARISON, label, programme=False))
+    names, months = wave_names(scenario), scenario.design.waves
+    return s.Design(
+        name="synthetic-pilot",
+        title="A synthetic reverse-mentoring pilot",
+        organisation="An invented organisation",
+        synthetic=True,
+        kind=kinds[scenario.comparison],  # type: ignore[arg-type]
+        unit="pair" if waits else "person",
+        start=scenario.design.start,
+        end=days[-1],
+        planned_meetings=scenario.levers.cadence * scenario.levers.duration,
+        goals=("Seniors use digital tools with confidence", "Juniors see how decisions are made"),
+        arms=tuple(arms),
+        role_labels=(("senior", "senior mentee"), ("junior", "junior mentor")),
+        waves=tuple(
+            s.Wave(
+                name,
+                f"Month {month}" if month else "Before the start",
+                float(month),
+                not month,
+                day,
+            )
+            for name, month, day in zip(names, months, days, strict=True)
+        ),
+        outcomes=(*(_outcome(scale, names) for scale in INSTRUMENTS), *_reactions(names)),
+        features=(("interests", "number"),),
+    )
+
+
+def _outcome(scale: Instrument, waves: tuple[str, ...]) -> s.Outcome:
+    return s.Outcome(
+        name=scale.name,
+        label=scale.label,
+        role=scale.role,
+        items=tuple(scale.item(number) for number in range(1, scale.items + 1)),
+        low=1.0,
+        high=5.0,
+        reverse=frozenset(scale.item(number) for number in scale.reverse),
+        waves=waves,
+        source=scale.rater,
+        kirkpatrick=scale.kirkpatrick,
+        smallest_effect=scale.smallest_effect,
+    )
+
+
+def _reactions(waves: tuple[str, ...]) -> tuple[s.Outcome, ...]:
+    satisfied = s.Outcome(
+        name="satisfaction",
+        label="Satisfied with the programme",
+        role="all",
+        items=("satisfaction",),
+        kind="ordinal",
+        low=1.0,
+        high=5.0,
+        waves=waves[1:],
+        kirkpatrick=1,
+        favourable=4.0,
+    )
+    recommends = replace(
+        satisfied,
+        name="recommend",
+        label="Would recommend the programme to a colleague",
+        items=("recommend",),
+        kind="recommend",
+        low=0.0,
+        high=10.0,
+        favourable=9.0,
+    )
+    return satisfied, recommends

@@ -1,0 +1,128 @@
+"""study.toml and plan.toml of a synthetic study, as plain documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rmresearch.study import TABLES, Design, Outcome, Study
+
+__all__ = ["design_document", "plan_document", "tables_document"]
+
+Document = dict[str, Any]
+
+
+def design_document(design: Design) -> Document:
+    """Everything of study.toml but where the tables are."""
+    return {
+        "study": {
+            "name": design.name,
+            "title": design.title,
+            "organisation": design.organisation,
+            "synthetic": design.synthetic,
+        },
+        "design": {
+            "kind": design.kind,
+            "unit": design.unit,
+            "start": design.start,
+            "end": design.end,
+            "planned_meetings": design.planned_meetings,
+            "goals": list(design.goals),
+            "arms": [
+                {"name": arm.name, "label": arm.label, "programme": arm.programme}
+                for arm in design.arms
+            ],
+        },
+        "roles": {role: {"label": label} for role, label in design.role_labels},
+        "waves": [
+            {
+                "name": wave.name,
+                "label": wave.label,
+                "months": _plain(wave.months),
+                "date": wave.day,
+                "baseline": wave.baseline or None,
+            }
+            for wave in design.waves
+        ],
+        "outcomes": [_outcome(outcome, design) for outcome in design.outcomes],
+    }
+
+
+def _outcome(outcome: Outcome, design: Design) -> Document:
+    """Defaults are left out: a short file is read."""
+    everywhere = outcome.waves == tuple(wave.name for wave in design.waves)
+    alone = outcome.items == (outcome.name,)
+    bounded = outcome.low is not None and outcome.high is not None
+    return {
+        "name": outcome.name,
+        "label": outcome.label,
+        "role": outcome.role,
+        "kind": None if outcome.kind == "scale" else outcome.kind,
+        "items": None if alone else list(outcome.items),
+        "range": [_plain(outcome.low), _plain(outcome.high)] if bounded else None,
+        "reverse": [item for item in outcome.items if item in outcome.reverse] or None,
+        "waves": None if everywhere else list(outcome.waves),
+        "source": None if outcome.source == "self" else outcome.source,
+        "kirkpatrick": outcome.kirkpatrick,
+        "smallest_effect": outcome.smallest_effect,
+        "favourable": None if outcome.favourable is None else _plain(outcome.favourable),
+        "labels": {text: _plain(code) for text, code in outcome.labels} or None,
+    }
+
+
+def _plain(number: float | None) -> int | float | None:
+    return int(number) if number is not None and float(number).is_integer() else number
+
+
+def tables_document(study: Study) -> Document:
+    """[tables.*] of a study whose files have our own columns: one CSV file a table."""
+    sources: Document = {name: {"file": f"{name}.csv"} for name in TABLES}
+    sources["participants"]["features"] = dict(study.design.features) or None
+    return {"tables": {name: sources[name] for name in TABLES if len(getattr(study, name))}}
+
+
+INTERCURRENT = {
+    "never_met": "counted as assigned",
+    "left": "counted as assigned; missing outcomes under missing at random, with a tipping point",
+    "crossed_over": "waves from the crossover on are left out",
+}
+
+
+def plan_document(design: Design) -> Document:
+    """plan.toml: every repeated scale at the last wave, the first one primary.
+
+    Without a comparison arm the questions are about change.
+    """
+    last, other = design.waves[-1], design.comparison
+    scales = [outcome for outcome in design.outcomes if outcome.kirkpatrick > 1]
+    if other is None:
+        analysis, contrast = "pre_post", f"{last.name} - {design.baseline.name}"
+    else:
+        analysis, contrast = "compare_arms", f"{design.programme_arms[0].name} - {other.name}"
+    return {
+        "plan": {"title": f"{design.title}: what was asked before the answers were known"},
+        "question": [
+            {
+                "id": outcome.name.replace("_", "-"),
+                "analysis": analysis,
+                "role": outcome.role,
+                "outcome": outcome.name,
+                "wave": last.name,
+                "contrast": contrast,
+                "population": "everyone assigned, as assigned",
+                "scale": "points",
+                "primary": number == 0,
+                "why": WHY.get(outcome.name, "Named in the programme's goals."),
+                "intercurrent": INTERCURRENT,
+            }
+            for number, outcome in enumerate(scales)
+        ],
+    }
+
+
+WHY = {
+    "digital_skill": "What the programme sets out to teach seniors.",
+    "inclusion_awareness": "Seniors hear how younger colleagues see the organisation.",
+    "digital_use": "Skill counts when others can see it used; somebody else rates it.",
+    "leadership_confidence": "Juniors practise leading a conversation with somebody senior.",
+    "visibility": "Seniors show juniors how decisions are made.",
+}

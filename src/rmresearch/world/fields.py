@@ -1,0 +1,115 @@
+"""Coefficients that carry their unit, legal range, evidence and source, and are held to them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["Coefficient", "coefficient", "coefficients", "lowered", "problems"]
+
+#: "S" a practice text, "C" a published source, "D" computed from public data, "A" an assumption,
+#: "" a choice of whoever sets up the study
+Evidence = Literal["S", "C", "D", "A", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """One number of a scenario with everything a reader needs to judge it."""
+
+    block: str
+    name: str
+    value: object
+    unit: str
+    legal: str
+    evidence: str
+    source: str
+    what: str
+
+
+def coefficient(
+    default: Any,
+    what: str,
+    unit: str,
+    legal: tuple[Any, ...],
+    evidence: Evidence,
+    source: str = "",
+) -> Any:
+    """A dataclass field with its unit, evidence and source; ``legal`` is (low, high) or choices.
+
+    Numbers are held to the closed range low..high, text to the choices; a bool or a date is held
+    to its type.
+    """
+    notes = {
+        "what": what,
+        "unit": unit,
+        "legal": legal,
+        "evidence": evidence,
+        "source": source,
+    }
+    return dataclasses.field(default=default, metadata=notes)
+
+
+def coefficients(block: str, values: Any) -> Iterator[Coefficient]:
+    """The coefficients of one block (a dataclass made of ``coefficient`` fields), in order."""
+    for field in dataclasses.fields(values):
+        note = field.metadata
+        if note:
+            yield Coefficient(
+                block=block,
+                name=field.name,
+                value=getattr(values, field.name),
+                unit=note["unit"],
+                legal=_legal(field.default, note["legal"]),
+                evidence=note["evidence"],
+                source=note["source"],
+                what=note["what"],
+            )
+
+
+def problems(block: str, values: Any) -> list[str]:
+    """One sentence for each field whose value has the wrong type or lies outside its range."""
+    found = []
+    for field in dataclasses.fields(values):
+        if not field.metadata:
+            continue
+        value, legal = getattr(values, field.name), field.metadata["legal"]
+        if not _fits(value, field.default, legal):
+            place = f"{block}.{field.name}" if block else field.name
+            found.append(f"{place} is {value!r}; legal: {_legal(field.default, legal)}")
+    return found
+
+
+def lowered(found: list[str], what: str) -> None:
+    """Raise one ``ValueError`` that lists every problem; none found, nothing happens."""
+    if found:
+        raise ValueError(f"{what}: " + "; ".join(found) + ".")
+
+
+def _fits(value: Any, default: Any, legal: tuple[Any, ...]) -> bool:
+    if isinstance(default, bool):
+        return isinstance(value, bool)
+    if isinstance(default, str):
+        return value in legal
+    if isinstance(default, dt.date):
+        return type(value) is dt.date and legal[0] <= value <= legal[1]
+    if isinstance(default, tuple):
+        return isinstance(value, tuple) and all(_fits(one, default[0], legal) for one in value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    if isinstance(default, int) and not isinstance(value, int):
+        return False
+    return bool(math.isfinite(value) and legal[0] <= value <= legal[1])
+
+
+def _legal(default: Any, legal: tuple[Any, ...]) -> str:
+    if isinstance(default, bool):
+        return "true or false"
+    if isinstance(default, str):
+        return ", ".join(legal)
+    whole = "whole numbers " if isinstance(default, tuple) else ""
+    whole = "a whole number " if isinstance(default, int) else whole
+    return f"{whole}{legal[0]} to {legal[1]}"

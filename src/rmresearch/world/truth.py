@@ -1,0 +1,151 @@
+"""The truth of drawn cohorts: what the programme did to everyone, under the estimates' own keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rmresearch.result import KEY
+from rmresearch.world.draw import Draw
+from rmresearch.world.instruments import INSTRUMENTS, Instrument
+from rmresearch.world.scenario import Scenario
+
+__all__ = ["AS_ASSIGNED", "COMPARISON", "PROGRAMME", "Truth", "TruthRow", "truths", "wave_names"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+AS_ASSIGNED = "everyone assigned, as assigned"
+PROGRAMME, COMPARISON = "programme", "comparison"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TruthRow:
+    """One true quantity; the fields down to ``term`` are the key it shares with an Estimate.
+
+    ``latent``: in points of the score, had nobody flattered themselves. ``as_reported``: in
+    points, self-report inflation on. ``latent_sd``: the true score itself, in SD of the eligible
+    at the start. All three are floats for a cohort, arrays (replicate,) for a draw.
+    """
+
+    role: str
+    outcome: str
+    wave: str
+    contrast: str
+    group: str = ""
+    estimand: str = AS_ASSIGNED
+    term: str = ""
+    latent: Any
+    as_reported: Any
+    latent_sd: Any
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """(role, outcome, wave, contrast, group, estimand, term), as ``Estimate.key``."""
+        return tuple(getattr(self, name) for name in KEY)
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is true of one cohort: rows by key, and the scenario and seed that made it.
+
+    Effects ("programme - comparison") compare the two potential outcomes of the same people. In
+    group "" they are all people in the study where pairs were randomised, else the people of the
+    programme, and in group "programme" always those. Changes ("month6 - start") are what
+    happened to the people of an arm, whatever its cause.
+    """
+
+    rows: tuple[TruthRow, ...]
+    scenario: Scenario
+    seed: int
+
+    def row(self, outcome: str, wave: str, contrast: str = "", group: str = "") -> TruthRow:
+        """The row of an outcome, wave, contrast (default: between arms) and group."""
+        contrast = contrast or arms_contrast(self.scenario)
+        for row in self.rows:
+            if (row.outcome, row.wave, row.contrast, row.group) == (outcome, wave, contrast, group):
+                return row
+        raise KeyError(f"no truth for {outcome!r}, {wave!r}, {contrast!r}, group {group!r}")
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a true quantity, keyed as the frame of a Result is."""
+        return pd.DataFrame([asdict(row) for row in self.rows])
+
+
+def wave_names(scenario: Scenario) -> tuple[str, ...]:
+    """The names of the waves: start, month3, month6, ..."""
+    return tuple(f"month{month}" if month else "start" for month in scenario.design.waves)
+
+
+def arms_contrast(scenario: Scenario) -> str:
+    """The contrast between arms as estimates name it; a single group lacks the other arm."""
+    other = "no programme" if scenario.comparison == "none" else COMPARISON
+    return f"{PROGRAMME} - {other}"
+
+
+def truths(drawn: Draw) -> tuple[TruthRow, ...]:
+    """The truth of every cohort of a draw: rows whose numbers are arrays (replicate,).
+
+    Effects average, over the people of a group, the score each would have with the programme
+    minus the score each would have without it, answered with the same chances.
+    """
+    rows: list[TruthRow] = []
+    for scale in INSTRUMENTS:
+        rows += _effects(drawn, scale)
+        rows += _changes(drawn, scale)
+    return tuple(rows)
+
+
+def _effects(drawn: Draw, scale: Instrument) -> Iterator[TruthRow]:
+    answers = drawn.answers[scale.name]
+    without = answers.without.mean(axis=-1)
+    honest = answers.honest.mean(axis=-1) - without
+    reported = answers.with_it.mean(axis=-1) - without
+    programme = drawn.people.programme
+    everyone = np.ones_like(programme) if drawn.scenario.comparison == "waitlist" else programme
+    for index, wave in enumerate(wave_names(drawn.scenario)[1:], start=1):
+        for group, people in (("", everyone), (PROGRAMME, programme)):
+            yield TruthRow(
+                role=scale.role,
+                outcome=scale.name,
+                wave=wave,
+                contrast=arms_contrast(drawn.scenario),
+                group=group,
+                latent=_mean(honest[..., index], people),
+                as_reported=_mean(reported[..., index], people),
+                latent_sd=_mean(drawn.gain[scale.name][..., index], people),
+            )
+
+
+def _changes(drawn: Draw, scale: Instrument) -> Iterator[TruthRow]:
+    answers, programme = drawn.answers[scale.name], drawn.people.programme
+    happened = programme[..., None]
+    without = answers.without.mean(axis=-1)
+    honest = np.where(happened, answers.honest.mean(axis=-1), without)
+    reported = np.where(happened, answers.with_it.mean(axis=-1), without)
+    true = drawn.untreated[scale.name] + np.where(happened, drawn.gain[scale.name], 0.0)
+    arms = [(PROGRAMME, programme)]
+    if drawn.scenario.comparison != "none":
+        arms.append((COMPARISON, ~programme))
+    names = wave_names(drawn.scenario)
+    for index, wave in enumerate(names[1:], start=1):
+        for group, people in arms:
+            yield TruthRow(
+                role=scale.role,
+                outcome=scale.name,
+                wave=wave,
+                contrast=f"{wave} - {names[0]}",
+                group=group,
+                latent=_mean(honest[..., index] - honest[..., 0], people),
+                as_reported=_mean(reported[..., index] - reported[..., 0], people),
+                latent_sd=_mean(true[..., index] - true[..., 0], people),
+            )
+
+
+def _mean(values: Floats, people: Flags) -> Floats:
+    return np.asarray((values * people).sum(axis=-1) / people.sum(axis=-1))

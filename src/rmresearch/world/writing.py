@@ -1,0 +1,138 @@
+"""Write a synthetic cohort as users have theirs: the study into DIR, the truth into DIR.truth."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rmresearch.errors import ReportError
+from rmresearch.files import to_json, write_bytes
+from rmresearch.world.cohort import Cohort
+from rmresearch.world.documents import design_document, plan_document, tables_document
+from rmresearch.world.toml import to_toml
+from rmresearch.world.truth import Truth
+
+__all__ = ["delimited", "study_files", "truth_json", "typed", "write_files", "write_study"]
+
+#: what may lie in a study folder that a new draw neither writes nor removes
+OTHERS = frozenset({"plan.lock.json", "reports", ".rmresearch"})
+
+
+def write_study(cohort: Cohort, folder: Path | str) -> Path:
+    """Write a cohort as a study folder, and its truth beside it in ``<folder>.truth``.
+
+    The folder may be absent, empty, or hold a synthetic study with files of the same names,
+    which are replaced; anything else raises ``ReportError`` and nothing is written. The same
+    cohort gives the same bytes.
+    """
+    return write_files(Path(folder), study_files(cohort), cohort.truth)
+
+
+def study_files(cohort: Cohort) -> dict[str, bytes]:
+    """Every file of the study folder: its path in the folder, and its bytes."""
+    study = cohort.study
+    document = design_document(study.design) | tables_document(study)
+    files = {
+        "study.toml": to_toml(document).encode(),
+        "plan.toml": to_toml(plan_document(study.design)).encode(),
+    }
+    for name in document["tables"]:
+        frame = getattr(study, name).dropna(axis="columns", how="all")
+        columns = {str(column): typed(frame[column]) for column in frame.columns}
+        files[f"data/{name}.csv"] = delimited(columns)
+    return files
+
+
+def typed(column: pd.Series[Any], *, day: str = "%Y-%m-%d", decimal: str = ".") -> list[str]:
+    """A column's cells as people type them: whole numbers without a point, missing as nothing."""
+    values = column.to_list()
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return [value.strftime(day) if pd.notna(value) else "" for value in values]
+    if pd.api.types.is_bool_dtype(column):
+        return ["yes" if value else "no" for value in values]
+    if pd.api.types.is_float_dtype(column):
+        return ["" if pd.isna(value) else _number(value, decimal) for value in values]
+    return ["" if pd.isna(value) else value for value in values]
+
+
+def _number(value: float, decimal: str) -> str:
+    text = str(int(value)) if value.is_integer() else repr(value)
+    return text.replace(".", decimal)
+
+
+def delimited(
+    columns: Mapping[str, Sequence[str]], *, delimiter: str = ",", encoding: str = "utf-8"
+) -> bytes:
+    """A delimited text file's bytes, columns by header, lines ended by line feeds."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return text.getvalue().encode(encoding)
+
+
+def truth_json(truth: Truth) -> bytes:
+    """truth.json: the rows by key, and the scenario and seed that made them.
+
+    Numbers are rounded to nine decimals: the last bits of a sum depend on the processor.
+    """
+    content = {
+        "seed": truth.seed,
+        "scenario": asdict(truth.scenario),
+        "rows": [
+            {k: round(v, 9) if isinstance(v, float) else v for k, v in asdict(row).items()}
+            for row in truth.rows
+        ],
+    }
+    return to_json(content).encode()
+
+
+def write_files(folder: Path, files: Mapping[str, bytes], truth: Truth) -> Path:
+    """Write a study's files into ``folder`` and its truth into ``<folder>.truth``."""
+    beside = folder.with_name(f"{folder.name}.truth")
+    _refuse_others(folder, files)
+    _refuse_others(beside, {"truth.json": b""})
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, data)
+    beside.mkdir(parents=True, exist_ok=True)
+    write_bytes(beside / "truth.json", truth_json(truth))
+    return folder
+
+
+def _refuse_others(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Replace only a synthetic study's own files, never anybody's data."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ReportError(f"{folder} is a file. Name a folder that is new or empty.")
+    there = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.relative_to(folder).parts[0] not in OTHERS
+    }
+    strangers = sorted(there - set(files))
+    real = "study.toml" in there and "study.toml" in files and not _synthetic(folder)
+    if strangers or real:
+        what = f"holds {strangers[0]}" if strangers else "holds a study that is not synthetic"
+        raise ReportError(
+            f"{folder} {what}, which this would not replace. Name a folder that is new, empty, "
+            f"or made by the same command."
+        )
+
+
+def _synthetic(folder: Path) -> bool:
+    try:
+        found = tomllib.loads((folder / "study.toml").read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False
+    head = found.get("study")
+    return isinstance(head, dict) and head.get("synthetic") is True
