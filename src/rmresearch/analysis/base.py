@@ -96,7 +96,7 @@ class People:
     ``arm`` is the arm's name, "" where the study declares no arms; ``stratum`` is "" where none
     is recorded; ``cluster`` are integer codes of the unit of independence, counted over the whole
     study so that juniors and seniors of one set share a code; ``crossover`` is a datetime64 (NaT:
-    never crosses over). ``pairs`` are the pair memberships (person, pair) of everybody.
+    never crosses over). ``pairs`` gives everybody's pairs by person.
     """
 
     role: str
@@ -106,7 +106,7 @@ class People:
     department: Ids
     cluster: Codes
     crossover: NDArray[np.datetime64]
-    pairs: pd.DataFrame
+    pairs: Mapping[str, tuple[str, ...]]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -130,9 +130,8 @@ class People:
     def behind(self) -> Behind:
         """Who these people are, for a cell or an estimate."""
         members = frozenset(str(person) for person in self.ids)
-        inside = self.pairs["person"].isin(members)
-        n_pairs = int(self.pairs.loc[inside, "pair"].nunique())
-        return Behind(members, n_pairs, len(np.unique(self.cluster)))
+        held = {pair for person in members for pair in self.pairs.get(person, ())}
+        return Behind(members, len(held), len(np.unique(self.cluster)))
 
 
 def call(function: str, study: Study, outcome: str | None = None, /, **options: object) -> Call:
@@ -171,7 +170,11 @@ def people(study: Study, role: str | None = None) -> People:
     table = study.participants
     codes = pd.factorize(study.clusters())[0].astype(np.int64)
     keep = np.ones(len(table), bool) if role is None else (table["role"] == role).to_numpy()
-    both = [study.pairs[["pair", side]].set_axis(["pair", "person"], axis=1) for side in ROLES]
+    held: dict[str, tuple[str, ...]] = {}
+    for side in ROLES:
+        known = study.pairs[["pair", side]].dropna()
+        for pair, person in zip(known["pair"], known[side], strict=True):
+            held[person] = (*held.get(person, ()), pair)
     return People(
         role=role or "all",
         ids=table["person"].to_numpy(object)[keep],
@@ -180,7 +183,7 @@ def people(study: Study, role: str | None = None) -> People:
         department=_words(table["department"])[keep],
         cluster=codes[keep],
         crossover=pd.to_datetime(table["crossover_date"]).to_numpy("datetime64[ns]")[keep],
-        pairs=pd.concat(both, ignore_index=True).dropna(),
+        pairs=held,
     )
 
 
@@ -305,9 +308,9 @@ def footing(cluster: Codes, arm: Sequence[str] | Ids | None = None) -> Footing:
 
 
 def template(behind: Behind, **key: Any) -> Estimate:
-    """An estimate with its key and the people behind it, still without a number."""
+    """An estimate with its key and the people behind it; a number only where one is given."""
     return Estimate(
-        value=None,
+        value=key.pop("value", None),
         n_people=behind.n_people,
         n_pairs=behind.n_pairs,
         n_clusters=behind.n_clusters,

@@ -7,21 +7,26 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from rmresearch.analysis.base import Codes, Footing, number
+from rmresearch.errors import FitError
 from rmresearch.numerics import effects
-from rmresearch.numerics.robust import Contrast, fit
+from rmresearch.numerics.contrast import Contrast
+from rmresearch.numerics.dense_route import dense
+from rmresearch.numerics.robust import Variance, fit
 from rmresearch.result import Check, Estimate
 from rmresearch.study import Outcome
 
 __all__ = [
+    "RoutesDisagreeError",
     "Sized",
     "Student",
     "exaggeration_check",
     "is_ordinal",
     "measured",
+    "merged",
     "power_of",
     "sized",
     "valued",
@@ -32,6 +37,10 @@ Array = NDArray[np.float64]
 
 #: an exaggeration ratio from here on is flagged (rule E6)
 EXAGGERATION = 1.5
+
+
+#: people up to whom an estimate of record is computed twice, and how far the routes may differ
+SECOND_ROUTE, ROUTES_AGREE = 3_000, 1e-8
 
 
 class Sized(Protocol):
@@ -92,22 +101,49 @@ def valued(form: Estimate, value: Any, *, term: str, method: str) -> Estimate:
     return replace(bare, value=number(value), term=term, method=method)
 
 
+class RoutesDisagreeError(FitError):
+    """Two routes to one number gave two numbers: nothing is reported."""
+
+
 def measured(
     y: Array,
     x: Array,
     cluster: Codes,
-    weights: Sequence[float],
+    weights: ArrayLike,
     ground: Footing,
     names: Sequence[str],
+    *,
+    of_record: bool = False,
 ) -> Contrast:
     """One contrast of a least-squares fit with CR2 by cluster.
 
     Where the clusters carry no CR2, the value still stands (its classical standard error is
-    withheld by `base.inferred`).
+    withheld by `base.inferred`). An estimate of record is computed by a second route, in plain
+    dense matrices, up to 3,000 people; ``RoutesDisagreeError`` where they differ by more than
+    1e-8 of the value.
     """
-    if ground.rule:
-        return fit(y, x, cluster, names=names).contrast(weights)
-    return fit(y, x, vcov="classical", names=names).contrast(weights)
+    kind: Variance = "CR2" if ground.rule else "classical"
+    found = fit(y, x, cluster if ground.rule else None, vcov=kind, names=names).contrast(weights)
+    if of_record and len(y) <= SECOND_ROUTE:
+        again = dense(y, x, cluster if ground.rule else None, kind).contrast(weights)
+        _agree(found, again)
+    return found
+
+
+def _agree(found: Contrast, again: Contrast) -> None:
+    size = max(abs(found.estimate), abs(found.se) if np.isfinite(found.se) else 0.0)
+    pairs = [
+        (found.estimate, again.estimate, size),
+        (found.se, again.se, found.se),
+        (found.df, again.df, found.df),
+    ]
+    for one, other, scale in pairs:
+        unknown = np.isnan(one) and np.isnan(other)
+        if not unknown and not abs(one - other) <= ROUTES_AGREE * scale:
+            raise RoutesDisagreeError(
+                f"two routes to one estimate give {one!r} and {other!r}; nothing is reported. "
+                f"Look for covariates that nearly determine one another or very large numbers."
+            )
 
 
 def power_of(record: Estimate, smallest_effect: float | None) -> tuple[Estimate, ...]:
@@ -155,3 +191,21 @@ def sized(form: Estimate, found: Sized, ground: Footing, **changes: Any) -> Esti
         p=number(getattr(found, "p", None)) if ground.p_value else None,
         **changes,
     )
+
+
+def merged(checks: Iterable[Check], *, apart: Sequence[str] = ()) -> tuple[Check, ...]:
+    """Checks of one name and verdict become one, which says how many more there are.
+
+    Those named in ``apart`` belong to one contrast each and stay as they are.
+    """
+    found: dict[tuple[str, bool], list[Check]] = {}
+    for check in checks:
+        found.setdefault((check.name, check.passed), []).append(check)
+    result: list[Check] = []
+    for (name, _), same in found.items():
+        if name in apart or len(same) == 1:
+            result += same
+        else:
+            more = f" The same holds for {len(same) - 1} more of them."
+            result.append(replace(same[0], detail=same[0].detail + more))
+    return tuple(result)

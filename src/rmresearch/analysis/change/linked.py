@@ -81,7 +81,8 @@ def _gone(sample: Sample) -> tuple[Dropped, ...]:
 def _record(sample: Sample, ground: Footing, level: float) -> Estimate:
     change = sample.post - sample.pre
     constant = np.ones((len(change), 1))
-    found = measured(change, constant, sample.people.cluster, [1.0], ground, ["change"])
+    cluster = sample.people.cluster
+    found = measured(change, constant, cluster, [1.0], ground, ["change"], of_record=True)
     method = "mean change, CR2 by cluster, Satterthwaite df"
     return base.inferred(form(sample, level, BOTH), found, ground, method=method)
 

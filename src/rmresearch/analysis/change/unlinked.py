@@ -37,7 +37,8 @@ def unlinked(sample: Sample, options: Options) -> Answer:
     names = np.repeat([sample.before.name, sample.after.name], counts)
     ground = base.footing(cluster, names.astype(object))
     x = np.column_stack([np.ones(len(y)), later])
-    found = measured(y, x, cluster, [0.0, 1.0], ground, ["before", "after"])
+    named = ["before", "after"]
+    found = measured(y, x, cluster, [0.0, 1.0], ground, named, of_record=True)
     shown = sample.take(sides[0] | sides[1])
     method = "difference of independent means, CR2 by cluster, Satterthwaite df"
     start = replace(form(shown, options.level, EACH, 2), smallest_level=min(counts))

@@ -1,0 +1,241 @@
+"""Programme against comparison: how much more the programme arms changed, wave by wave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rmresearch.analysis import base
+from rmresearch.analysis.arms.bracket import AGREES, bracket
+from rmresearch.analysis.arms.contrast import beside, record
+from rmresearch.analysis.arms.rerandomisation import Draws, rerandomisation
+from rmresearch.analysis.arms.sample import Roster, Sample, roster, sample
+from rmresearch.analysis.arms.tables import (
+    Row,
+    baseline_estimate,
+    baseline_rows,
+    tables,
+    wave_row,
+)
+from rmresearch.analysis.base_fit import RoutesDisagreeError, exaggeration_check, merged, power_of
+from rmresearch.errors import FitError, StudyError
+from rmresearch.result import Check, Dropped, Estimate, Result
+from rmresearch.study import Arm, Outcome, Study, Wave
+
+__all__ = ["compare_arms"]
+
+UNFITTED = "model can be fitted"
+
+
+def compare_arms(
+    study: Study,
+    outcome: str | Outcome,
+    *,
+    waves: Sequence[str] | None = None,
+    covariates: Sequence[str] = (),
+    programme: Sequence[str] | str | None = None,
+    level: float = 0.95,
+    rerandomise: bool = True,
+    baseline_reliability: float | None = None,
+    seed: int = 20_240_901,
+) -> Result:
+    """How much more did the programme arms change than the comparison arm?
+
+    Everyone assigned, as assigned, whatever the meetings. The estimator of record at each
+    follow-up is least squares of the score on arm (one dummy a programme arm, all arms in one
+    model), the baseline score, declared ``covariates`` (features of participants) and strata of
+    the randomisation, with CR2 standard errors by cluster and Satterthwaite degrees of freedom.
+    People without an answer at baseline or at the wave are dropped and counted; a wave at or
+    after a person's crossover date never counts.
+
+    ``waves`` limits the follow-ups (default: all with answers), ``programme`` the arms that are
+    reported (default: all), ``level`` is the intervals' level in 0..1. ``rerandomise`` adds the
+    re-randomisation test of the assignment (randomised designs); ``seed`` draws it where there
+    are more than 100,000 arrangements. ``baseline_reliability`` (0..1) is the reliability of a
+    single item's baseline for the bracket; a scale brings its alpha.
+
+    Beside the record (terms): "classical", "standardised" (over the pooled baseline SD),
+    "post-only", "change-score", "lin-adjusted", "win-probability" (single items and ordinal
+    outcomes, unadjusted), "completers" (not comparable), "rerandomisation" (its value is the
+    share of arrangements as extreme), "rerandomisation-smallest", "baseline-difference" (also at
+    the baseline wave, of everybody), "smallest-detectable", "exaggeration". Arms that were not
+    randomised get the bracket instead: "difference-in-differences" and "reliability-corrected",
+    with the check "bracket agrees" (all three intervals above 0, all below, or all holding it).
+    Tables: waves, baseline.
+
+    Raises ``StudyError`` where there is no comparison arm, no baseline, no follow-up before the
+    crossover, or too few people; ``FitError`` where columns cannot be told apart or two routes to
+    one number disagree.
+
+    >>> import rmresearch as rm
+    >>> study = rm.read_study("data/synthetic/pilot")
+    >>> result = rm.compare_arms(study, study.design.outcomes[0].name)
+    >>> [table.name for table in result.tables]
+    ['waves', 'baseline']
+    """
+    codebook = base.outcome_of(study, outcome)
+    asked = _waves(study, codebook, waves)
+    shown = [programme] if isinstance(programme, str) else programme
+    for name in shown or ():
+        _programme_arm(study, name)
+    options = _Options(
+        level=level,
+        shown=None if shown is None else tuple(shown),
+        reliability=baseline_reliability,
+        draws=Draws(seed) if rerandomise and study.design.randomised else None,
+    )
+    answer = _Answer()
+    for group in base.by_role(study, codebook):
+        found, gone = roster(study, codebook, group, covariates)
+        answer.dropped.extend(gone)
+        _compare(found, asked, options, answer)
+    if not any(estimate.term == "" for estimate in answer.estimates):
+        failed = [check for check in answer.checks if not check.passed]
+        unfitted = any(check.name == UNFITTED for check in failed)
+        reasons = " ".join(check.detail for check in failed)
+        said = f"{codebook.name}: no wave allows a comparison of arms. {reasons}"
+        raise FitError(said) if unfitted else StudyError(said)
+    return Result(
+        call=base.call(
+            "compare_arms",
+            study,
+            codebook.name,
+            waves=[wave.name for wave in asked],
+            covariates=covariates,
+            programme=shown,
+            level=level,
+            rerandomise=rerandomise,
+            baseline_reliability=baseline_reliability,
+            seed=seed,
+        ),
+        estimates=tuple(answer.estimates),
+        tables=tables(codebook, answer.baseline, answer.waves),
+        checks=merged(answer.checks, apart=(AGREES,)),
+        dropped=tuple(answer.dropped),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    level: float
+    shown: tuple[str, ...] | None
+    reliability: float | None
+    draws: Draws | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is gathered over roles, waves and arms."""
+
+    estimates: list[Estimate] = field(default_factory=list)
+    waves: list[Row] = field(default_factory=list)
+    baseline: list[Row] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+
+
+def _programme_arm(study: Study, name: str) -> Arm:
+    arm = study.design.arm(name)
+    if not arm.programme:
+        raise StudyError(
+            f"{name} is the comparison arm; programme= takes programme arms: "
+            f"{base.seen(study.design.programme_arms)}."
+        )
+    return arm
+
+
+def _waves(study: Study, outcome: Outcome, asked: Sequence[str] | None) -> tuple[Wave, ...]:
+    """The follow-ups to compare at, or why there is none."""
+    if outcome.timing != "repeated":
+        raise StudyError(
+            f"{outcome.name} was not asked in the same way at every wave (timing = "
+            f"{outcome.timing!r}), so it has no baseline to adjust for; compare an outcome with "
+            f"timing = 'repeated'."
+        )
+    answered = base.waves_with_answers(study, outcome)
+    start = study.design.baseline
+    if start not in answered:
+        raise StudyError(
+            f"{outcome.name} has no answers at {start.name}, the baseline wave, so arms cannot "
+            f"be compared with adjustment for it. It has answers in {base.seen(answered)}."
+        )
+    order = list(study.design.waves)
+    follow_ups = [w for w in answered if not w.baseline and order.index(w) > order.index(start)]
+    if asked is None:
+        chosen = follow_ups
+    else:
+        chosen = [study.design.wave(name) for name in asked]
+        wrong = [wave.name for wave in chosen if wave not in follow_ups]
+        if wrong:
+            raise StudyError(
+                f"{outcome.name} cannot be compared at {base.seen(wrong)}: a baseline wave is no "
+                f"outcome, and it has follow-up answers in {base.seen(follow_ups)}."
+            )
+    if not chosen:
+        raise StudyError(f"{outcome.name} has no answers after {start.name}: nothing to compare.")
+    return tuple(chosen)
+
+
+def _compare(found: Roster, waves: Sequence[Wave], options: _Options, answer: _Answer) -> None:
+    """All waves of one role."""
+    wide = found.study.wide(found.outcome)
+    samples = []
+    for wave in waves:
+        here, gone = sample(found, wave, found.people.values(wide[wave.name]))
+        answer.dropped.extend(gone)
+        missing = _missing(found, wave, here, options)
+        answer.checks.extend(missing)
+        if here is not None:
+            samples.append(here)
+            _wave(here, options, answer)
+    answer.baseline.extend(baseline_rows(found, samples))
+    for arm in found.programme:
+        if samples and (options.shown is None or arm.name in options.shown):
+            answer.estimates.append(baseline_estimate(found, None, arm, options.level))
+
+
+def _missing(found: Roster, wave: Wave, here: Sample | None, options: _Options) -> list[Check]:
+    """Which contrasts the wave cannot give, and why."""
+    gone = [arm for arm in found.programme if here is None or arm not in here.arms]
+    gone = [arm for arm in gone if options.shown is None or arm.name in options.shown]
+    crossed = base.crossed_over(found.study, found.people, wave).any()
+    why = " (people who have crossed over no longer count)" if crossed else ""
+    return [
+        Check(
+            "people in both arms",
+            False,
+            f"{found.about}, {arm.name} - {found.comparison.name} at {wave.name}: fewer than 2 "
+            f"people in an arm have answers at baseline and at the wave{why}.",
+        )
+        for arm in gone
+    ]
+
+
+def _wave(here: Sample, options: _Options, answer: _Answer) -> None:
+    """All contrasts of one wave."""
+    for arm in here.arms:
+        if options.shown is not None and arm.name not in options.shown:
+            continue
+        ground = here.footing(arm)
+        try:
+            main = record(here, arm, ground, options.level)
+        except RoutesDisagreeError:
+            raise
+        except FitError as error:
+            answer.checks.append(Check(UNFITTED, False, f"{here.about(arm)}: {error}"))
+            continue
+        others, checks = beside(here, arm, ground, main)
+        if not here.roster.study.design.randomised:
+            more, judged = bracket(here, arm, ground, main, options.reliability)
+            others, checks = others + more, checks + judged
+        if options.draws is not None:
+            more, judged = rerandomisation(here, arm, ground, main, options.draws)
+            others, checks = others + more, checks + judged
+        power = power_of(main, here.roster.outcome.smallest_effect)
+        apart = baseline_estimate(here.roster, here, arm, options.level)
+        answer.estimates.extend((main, *others, apart, *power))
+        answer.checks.extend(ground.checks(here.about(arm)))
+        answer.checks.extend(checks)
+        answer.checks.extend(exaggeration_check(here.about(arm), power))
+        size = next(e.value for e in others if e.term == "standardised")
+        answer.waves.append(wave_row(here, arm, main, size))

@@ -1,0 +1,91 @@
+"""The re-randomisation test of the assignment as it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rmresearch.analysis.arms.sample import Roster, Sample
+from rmresearch.analysis.base import Footing, People
+from rmresearch.analysis.base_fit import valued
+from rmresearch.errors import FitError
+from rmresearch.numerics.permute import adjusted_difference, rerandomise
+from rmresearch.result import Check, Estimate
+from rmresearch.study import Arm
+
+__all__ = ["Draws", "rerandomisation"]
+
+TEST = "re-randomisation test"
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """How re-randomisations are drawn where there are too many to try all."""
+
+    seed: int
+    count: int = 9_999
+
+
+def rerandomisation(
+    sample: Sample, arm: Arm, ground: Footing, record: Estimate, draws: Draws
+) -> tuple[list[Estimate], list[Check]]:
+    """How often would the assignment have shown so large a difference by chance alone?
+
+    Everybody assigned to the two arms is assigned again, in the declared units and within strata;
+    those without an outcome then stay without one. The value of the estimate is that share (the
+    p-value, kept apart from ``p`` where rule E6 allows no p-value), of "rerandomisation-smallest"
+    the least it could be.
+    """
+    roster = sample.roster
+    both = np.isin(roster.people.arm.astype(str), (arm.name, roster.comparison.name))
+    people = roster.people.take(both)
+    place = {person: i for i, person in enumerate(people.ids)}
+    inside = sample.of(arm.name, roster.comparison.name)
+    at = np.array([place[person] for person in sample.people.ids[inside]])
+    y = np.full(len(people), np.nan)
+    y[at] = sample.after[inside]
+    covariates = np.full((len(people), sample.x.shape[1] - 1 - len(sample.arms)), np.nan)
+    covariates[at] = sample.x[inside, 1 + len(sample.arms) :]
+    try:
+        statistic = adjusted_difference(y, covariates, cluster=people.cluster)
+        found = rerandomise(
+            (people.arm == arm.name).astype(int),
+            statistic,
+            unit=_units(roster, people),
+            stratum=np.unique(people.stratum.astype(str), return_inverse=True)[1],
+            rng=np.random.default_rng(draws.seed),
+            draws=draws.count,
+        )
+    except FitError as error:
+        return [], [Check(TEST, False, f"{sample.about(arm)}: {error}")]
+    how = "all" if found.exact else f"{found.draws:,} random ones of"
+    method = (
+        f"{how} {_count(found.arrangements)} arrangements of {found.n_units} units; studentised "
+        f"adjusted difference; Monte Carlo error {found.mc_error:.2g}"
+    )
+    p = found.p if ground.p_value else None
+    test = replace(valued(record, found.p, term="rerandomisation", method=method), p=p)
+    least = valued(record, found.smallest_p, term="rerandomisation-smallest", method=method)
+    said = f"{sample.about(arm)}: {method}; the smallest p it can reach is {found.smallest_p:.2g}."
+    return [test, least], [Check(TEST, found.smallest_p <= 0.05, said)]
+
+
+def _units(roster: Roster, people: People) -> NDArray[np.intp]:
+    """Codes of what was assigned together: a person, a pair's connected set, a department."""
+    unit = roster.study.design.unit
+    own = people.ids.astype(str)
+    if unit in {"pair", "set"}:
+        own = roster.study.sets().reindex(pd.Index(people.ids)).to_numpy(str)
+    elif unit == "department":
+        # somebody without a department was assigned alone
+        alone = np.char.add("person ", own)
+        own = np.where(people.department == "", alone, people.department.astype(str))
+    return np.unique(own, return_inverse=True)[1]
+
+
+def _count(arrangements: int) -> str:
+    digits = len(str(arrangements)) - 1
+    return f"{arrangements:,}" if digits < 9 else f"about 10^{digits}"
