@@ -55,7 +55,7 @@ def decompose(x: Array, names: Sequence[str]) -> Basis:
     q, r = np.linalg.qr(centred / scale[..., None, :])
     diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
     if n < p or bool((flat | (diagonal < ALIASED)).any()):
-        _refuse(centred / scale[..., None, :], flat, constant, names)
+        _refuse(x, centred / scale[..., None, :], flat, constant, names)
     unscale = np.zeros((*x.shape[:-2], p, p))
     unscale[..., np.arange(p), np.arange(p)] = 1.0 / scale
     if constant is not None:
@@ -63,7 +63,11 @@ def decompose(x: Array, names: Sequence[str]) -> Basis:
         slopes = np.arange(p) != constant
         unscale[..., constant, slopes] = (-shift / scale / level[..., None])[..., slopes]
     back = unscale @ np.linalg.inv(r)
-    return Basis(q, back, _ones(q, back))
+    if constant is None:
+        return Basis(q, back, _ones(q, back))
+    ones = np.zeros((*x.shape[:-2], p))
+    ones[..., constant] = 1.0 / x[..., 0, constant]
+    return Basis(q, back, ones)
 
 
 def solve(y: Array, basis: Basis) -> tuple[Array, Array, NDArray[np.bool_]]:
@@ -124,13 +128,13 @@ def _ones(q: Array, back: Array) -> Array | None:
     return expand(back, inside) if bool((np.abs(left) < 1e-9).all()) else None
 
 
-def _refuse(scaled: Array, flat: Any, constant: int | None, names: Sequence[str]) -> None:
+def _refuse(x: Array, scaled: Array, flat: Any, constant: int | None, names: Sequence[str]) -> None:
     """Raise with every aliased column of the first replicate that has one."""
     n, p = scaled.shape[-2:]
-    blocks = scaled.reshape(-1, n, p)
     dull = np.broadcast_to(flat, (*scaled.shape[:-2], p)).reshape(-1, p)
-    for block, constants in zip(blocks, dull, strict=True):
-        found = _aliases(block, constants, constant, names)
+    blocks = zip(x.reshape(-1, n, p), scaled.reshape(-1, n, p), dull, strict=True)
+    for raw, block, constants in blocks:
+        found = _aliases(raw, block, constants, constant, names)
         if found:
             raise FitError(
                 f"{'; '.join(found)} (n = {n}). Their coefficients cannot be told apart: "
@@ -138,20 +142,25 @@ def _refuse(scaled: Array, flat: Any, constant: int | None, names: Sequence[str]
             )
 
 
-def _aliases(block: Array, flat: Any, constant: int | None, names: Sequence[str]) -> list[str]:
+def _aliases(
+    raw: Array, block: Array, flat: Any, constant: int | None, names: Sequence[str]
+) -> list[str]:
+    """Columns go in one by one; the centred ``block`` decides, the ``raw`` ones give names."""
+    length = np.linalg.norm(raw, axis=0)
+    raw = raw / np.where(length > 0, length, 1.0)
     kept: list[int] = []
     found = []
     for j in range(block.shape[-1]):
-        column = block[:, j]
         if flat[j]:
-            what = "is constant, as is " + repr(names[constant]) if constant is not None else "is 0"
-            found.append(f"column {names[j]!r} {what}")
+            same = constant is not None and length[j] > 0
+            why = f"is constant, as is {names[constant or 0]!r}" if same else "is 0 in every row"
+            found.append(f"column {names[j]!r} {why}")
             continue
-        if kept:
-            weights = np.linalg.lstsq(block[:, kept], column, rcond=None)[0]
-            if np.linalg.norm(column - block[:, kept] @ weights) < ALIASED:
-                same = [repr(names[k]) for k, w in zip(kept, weights, strict=True) if abs(w) > 1e-6]
-                found.append(f"column {names[j]!r} is determined by {', '.join(same)}")
-                continue
-        kept.append(j)
+        weights = np.linalg.lstsq(block[:, kept], block[:, j], rcond=None)[0]
+        if np.linalg.norm(block[:, j] - block[:, kept] @ weights) < ALIASED:
+            shares = np.linalg.lstsq(raw[:, kept], raw[:, j], rcond=None)[0]
+            parts = [repr(names[k]) for k, w in zip(kept, shares, strict=True) if abs(w) > 1e-6]
+            found.append(f"column {names[j]!r} is determined by {', '.join(parts)}")
+        else:
+            kept.append(j)
     return found

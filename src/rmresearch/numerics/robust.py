@@ -95,6 +95,8 @@ class Fit:
         estimate = self.coef @ weight
         variance = ((self.vcov @ weight) * weight).sum(axis=-1)
         df = self._df(weight[:, None])[..., 0] + np.zeros(np.shape(estimate))
+        if self.kind == "CR1":
+            df = np.where((variance > self._nothing(weight)) | self.exact, df, 0.0)
         return judged(estimate, variance, df, self.exact)
 
     def wald(self, weights: ArrayLike) -> Wald:
@@ -108,7 +110,7 @@ class Fit:
             raise ValueError("wald takes one data set, not replicates")
         q = matrix.shape[0]
         variance = matrix @ self.vcov @ matrix.T
-        scale = np.sqrt(np.diagonal(variance))
+        scale = np.sqrt(np.maximum(np.diagonal(variance), 0.0))
         if bool(self.exact) or not (scale > 0).all():
             return Wald(np.nan, q, 0.0, np.nan)
         scaled = variance / np.outer(scale, scale)
@@ -124,6 +126,11 @@ class Fit:
             f = statistic * df / (eta * q) if df > 0 else np.nan
         p = float(special.fdtrc(q, df, f)) if df > 0 else np.nan
         return Wald(f, q, max(df, 0.0), p)
+
+    def _nothing(self, weight: Array) -> Array:
+        """A CR1 variance that is nothing but rounding: scores that sum to 0 in every cluster."""
+        w = np.swapaxes(self._basis.back, -1, -2) @ weight
+        return np.asarray(1e-18 * self.sigma2 * (w * w).sum(axis=-1))
 
     def _df(self, columns: Array) -> Array:
         """Degrees of freedom (..., c) of the contrasts in ``columns`` (p, c)."""
@@ -253,7 +260,7 @@ def _checked(
         raise ValueError(f"vcov must be 'classical', 'CR1' or 'CR2', not {vcov!r}")
     if not (np.isfinite(outcome).all() and np.isfinite(design).all()):
         raise ValueError("y and x must be finite: drop rows with missing values first")
-    labels = tuple(names) if names is not None else tuple(f"column {j}" for j in range(p))
+    labels = tuple(names) if names is not None else tuple(f"x{j}" for j in range(p))
     if len(labels) != p:
         raise ValueError(f"{len(labels)} names for {p} columns")
     if cluster is None:

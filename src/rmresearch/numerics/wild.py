@@ -54,7 +54,7 @@ def wild_bootstrap(
     groups = int(codes.max()) + 1
     if groups < 2 or n <= p:
         raise FitError(f"{n} rows in {groups} clusters and {p} coefficients: too few to resample.")
-    labels = tuple(names) if names is not None else tuple(f"column {j}" for j in range(p))
+    labels = tuple(names) if names is not None else tuple(f"x{j}" for j in range(p))
     basis = decompose(design, labels)
     # In basis coordinates the contrast is w'g; its direction carries the estimate, all others
     # are nuisance. resid = residuals with the contrast held at 0.
