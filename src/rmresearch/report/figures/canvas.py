@@ -1,0 +1,145 @@
+"""From a painting function to small, clean, inline SVG that is the same bytes every time.
+
+Text stays text: it can be selected, searched and enlarged, and shows in the page's own font.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from io import StringIO
+from typing import Any
+
+from rmresearch.report.figures.style import INK, TEXT, rc
+from rmresearch.report.numbers import number
+
+__all__ = ["WIDTH", "place", "plain_ticks", "px", "round_ticks", "rule", "svg", "tidy", "write"]
+
+#: width of every figure in pixels
+WIDTH = 720.0
+FONTS = (
+    "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', "
+    "Arial, sans-serif"
+)
+
+_NUMBER = re.compile(r"-?\d+\.\d+")
+_TAG = re.compile(r"(<[^>]+>)")
+_REFERENCE = re.compile(r'(?:url\(#|href="#)([^")]+)')
+
+
+def svg(height: float, paint: Callable[[Any], None], width: float = WIDTH) -> str:
+    """A figure of this many pixels, painted by ``paint(figure)``, as inline SVG.
+
+    Nothing of pyplot is touched, so figures can be made anywhere and leave no state behind.
+    """
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    style = rc()
+    with matplotlib.rc_context(style), warnings.catch_warnings():
+        # Names in scripts that DejaVu Sans lacks are drawn by the reader's own fonts.
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
+        figure = Figure(figsize=(width / 72.0, height / 72.0), dpi=72)
+        paint(figure)
+        out = StringIO()
+        blank = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        canvas: Any = FigureCanvasSVG(figure)
+        canvas.print_svg(out, metadata=blank)
+    return tidy(out.getvalue(), width, height)
+
+
+def px(figure: Any) -> Any:
+    """The transform from pixels, counted from the top left, to the figure."""
+    from matplotlib.transforms import Affine2D
+
+    width, height = figure.get_size_inches() * 72.0
+    return Affine2D().scale(1.0 / width, -1.0 / height).translate(0.0, 1.0) + figure.transFigure
+
+
+def place(figure: Any, left: float, top: float, width: float, height: float) -> Any:
+    """Axes at this place in pixels from the top left."""
+    across, down = figure.get_size_inches() * 72.0
+    box = (left / across, 1.0 - (top + height) / down, width / across, height / down)
+    axes = figure.add_axes(box)
+    axes.patch.set_visible(False)
+    return axes
+
+
+def write(figure: Any, x: float, y: float, text: str, **style: Any) -> None:
+    """Text at this place in pixels, its vertical middle on ``y`` unless ``va`` says otherwise."""
+    settings = {"ha": "left", "va": "center_baseline", "size": TEXT, "color": INK, **style}
+    if "\n" in text and settings["va"] == "center_baseline":
+        settings["va"] = "center"
+    figure.text(x, y, text, transform=px(figure), **settings)
+
+
+def rule(figure: Any, x: Sequence[float], y: Sequence[float], **style: Any) -> None:
+    """A line through these points, in pixels."""
+    from matplotlib.lines import Line2D
+
+    figure.add_artist(Line2D(x, y, transform=px(figure), **style))
+
+
+def round_ticks(low: float, high: float, most: int = 5) -> list[float]:
+    """At most about this many round numbers from ``low`` to ``high``."""
+    from matplotlib.ticker import MaxNLocator
+
+    ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    return [float(tick) for tick in ticks if low <= tick <= high]
+
+
+def plain_ticks(axis: Any, ticks: Any, as_text: Callable[[float], str] | None = None) -> None:
+    """Set ticks, written with as few decimals as tell them apart."""
+    places = next((d for d in range(6) if all(abs(t - round(t, d)) < 1e-9 for t in ticks)), 6)
+    show = as_text or (lambda value: number(float(value), decimals=places))
+    axis.set_ticks(list(ticks), [show(float(tick)) for tick in ticks])
+
+
+def tidy(text: str, width: float, height: float) -> str:
+    """matplotlib's SVG without what a page does not need, with ids that belong to this figure.
+
+    Gone are the XML head, the style that would apply to the whole page, unused ids, empty groups,
+    font names and digits beyond hundredths of a pixel.
+    """
+    body = text[text.index(">", text.index("<svg")) + 1 : text.rindex("</svg>")]
+    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
+    body = body.replace("xlink:href=", "href=")
+    used = dict.fromkeys(_REFERENCE.findall(body))
+    body = "".join(_shorter(body, set(used)))
+    mark = hashlib.sha256(body.encode()).hexdigest()[:8]
+    for index, name in enumerate(used):
+        body = body.replace(f'"#{name}"', f'"#f{mark}-{index}"')
+        body = body.replace(f"url(#{name})", f"url(#f{mark}-{index})")
+        body = body.replace(f'id="{name}"', f'id="f{mark}-{index}"')
+    size = f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONTS}" '
+        f'stroke-linejoin="round">{body}</svg>'
+    )
+
+
+def _shorter(body: str, used: set[str]) -> Iterator[str]:
+    groups: list[bool] = []
+    for part in _TAG.split(body):
+        if not part.startswith("<"):
+            yield part if part.strip() else ""
+            continue
+        tag = _shorter_tag(part, used)
+        if tag.startswith("<g"):
+            groups.append(tag != "<g>")
+            yield tag if groups[-1] else ""
+        elif tag == "</g>":
+            yield tag if groups.pop() else ""
+        else:
+            yield "" if tag.startswith("<!--") else tag
+
+
+def _shorter_tag(tag: str, used: set[str]) -> str:
+    tag = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", tag)
+    tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
+    tag = re.sub(r' transform="rotate\(-?0 [^"]*\)"', "", tag)
+    tag = _NUMBER.sub(lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), tag)
+    return re.sub(r"\s+", " ", tag).replace("-0 ", "0 ").replace(' "', '"')

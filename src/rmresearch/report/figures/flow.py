@@ -1,0 +1,205 @@
+"""Who came in, who was left at each stage, and why: a flow diagram by arm (after CONSORT)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rmresearch.report.blocks import FigureBlock
+from rmresearch.report.figures.canvas import WIDTH, px, rule, svg, write
+from rmresearch.report.figures.style import (
+    ACCENT,
+    AXIS,
+    BAND,
+    MUTED,
+    PAPER,
+    SMALL,
+    TEXT,
+    wrap,
+)
+from rmresearch.report.numbers import count
+
+__all__ = ["Arm", "Stage", "flow_diagram"]
+
+GAP = 20.0
+PAD = 10.0
+LINE = 18.0
+TRUNK = 420.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage that people or pairs reach, and those lost on the way to it with the reasons."""
+
+    label: str
+    n: int | None
+    lost: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One column of the diagram: its name and its stages, first to last."""
+
+    label: str
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        return self.left + self.width / 2
+
+    @property
+    def bottom(self) -> float:
+        return self.top + self.height
+
+
+def flow_diagram(
+    start: Sequence[Stage],
+    arms: Sequence[Arm],
+    *,
+    title: str,
+    unit: str = "people",
+    caption: str = "",
+) -> FigureBlock:
+    """How many entered, how many reached each stage in each arm, and why others did not?
+
+    ``start`` are the stages before arms part (may be empty); stages of the arms stand side by
+    side in the order given. ``unit`` is what is counted.
+    """
+    if not arms or not any(arm.stages for arm in arms):
+        raise ValueError("a flow diagram needs an arm with a stage")
+    width = min((WIDTH - GAP * (len(arms) - 1)) / len(arms), TRUNK)
+    total = width * len(arms) + GAP * (len(arms) - 1)
+    lefts = [(WIDTH - total) / 2 + index * (width + GAP) for index in range(len(arms))]
+    levels = max(len(arm.stages) for arm in arms)
+    heights = [_row_height(arms, level, width) for level in range(levels)]
+    trunk = [_height(stage, TRUNK) + _notes(stage, TRUNK) for stage in start]
+    top = sum(trunk) + GAP * len(trunk)
+    names = [wrap(arm.label, width - 20.0, TEXT, True, 2) for arm in arms]
+    header = 18.0 + 17.0 * max(1 + name.count("\n") for name in names) if any(names) else 0.0
+    height = top + header + sum(heights) + GAP * levels
+
+    def paint(figure: Any) -> None:
+        middle = WIDTH / 2
+        y = _column(figure, start, middle - TRUNK / 2, TRUNK, 0.0, trunk, False)
+        if start:
+            _fork(figure, middle, y - GAP, [x + width / 2 for x in lefts])
+        for arm, name, x in zip(arms, names, lefts, strict=True):
+            at = {"ha": "center", "weight": "bold", "color": ACCENT}
+            write(figure, x + width / 2, top + header / 2 - 2.0, name, **at)
+            _column(figure, arm.stages, x, width, top + header, heights, True)
+
+    return FigureBlock(
+        svg=svg(height + 2.0 - GAP, paint),
+        alt=_alt(start, arms, title, unit),
+        caption=caption or f"Numbers of {unit} at each stage.",
+        title=title,
+    )
+
+
+def _label(stage: Stage, width: float) -> str:
+    return wrap(stage.label, width - 2 * PAD - 54.0, TEXT, lines=3)
+
+
+def _height(stage: Stage, width: float) -> float:
+    return 2 * PAD + LINE * (1 + _label(stage, width).count("\n"))
+
+
+def _lost(stage: Stage, width: float) -> list[str]:
+    return [wrap(f"−{count(n)}  {why}", width - 30.0, SMALL, lines=2) for why, n in stage.lost if n]
+
+
+def _notes(stage: Stage, width: float) -> float:
+    lines = sum(1 + text.count("\n") for text in _lost(stage, width))
+    return lines * 16.0 + (8.0 if lines else 0.0)
+
+
+def _row_height(arms: Sequence[Arm], level: int, width: float) -> float:
+    stages = [arm.stages[level] for arm in arms if level < len(arm.stages)]
+    return max(_height(s, width) for s in stages) + max(_notes(s, width) for s in stages)
+
+
+def _column(
+    figure: Any,
+    stages: Sequence[Stage],
+    left: float,
+    width: float,
+    top: float,
+    heights: Sequence[float],
+    leaf: bool,
+) -> float:
+    """Draw stages under each other; returns where the next one would begin."""
+    y = top
+    for index, (stage, height) in enumerate(zip(stages, heights, strict=False)):
+        # boxes of one level stand on one line, whatever was lost above them
+        tall = _height(stage, width)
+        box = _Box(left, y + height - tall, width, tall)
+        above = y - GAP if index else y
+        if index:
+            _arrow(figure, box.left + 16.0, above, box.top)
+        line = (above + box.top - _notes(stage, width) + 8.0) / 2
+        for text in _lost(stage, width):
+            rows = 1 + text.count("\n")
+            at = {"size": SMALL, "color": MUTED, "linespacing": 1.2}
+            write(figure, left + 30.0, line + 8.0 * rows, text, **at)
+            line += 16.0 * rows
+        _draw(figure, box, stage, leaf)
+        y += height + GAP
+    return y
+
+
+def _draw(figure: Any, box: _Box, stage: Stage, leaf: bool) -> None:
+    from matplotlib.patches import FancyBboxPatch
+
+    shape = FancyBboxPatch(
+        (box.left + 1.0, box.top + 1.0),
+        box.width - 2.0,
+        box.height - 2.0,
+        boxstyle="round,pad=0,rounding_size=4",
+        fc=PAPER if leaf else BAND,
+        ec=AXIS,
+        lw=1.0,
+        transform=px(figure),
+    )
+    figure.add_artist(shape)
+    middle = box.top + box.height / 2
+    write(figure, box.left + PAD, middle, _label(stage, box.width), linespacing=1.2)
+    known = count(stage.n) if stage.n is not None else "?"
+    write(figure, box.left + box.width - PAD, middle, known, ha="right", weight="bold", size=15.0)
+
+
+def _arrow(figure: Any, x: float, top: float, bottom: float) -> None:
+    rule(figure, (x, x), (top, bottom - 1.0), color=MUTED, lw=1.0)
+    tip = (bottom - 6.0, bottom - 1.0, bottom - 6.0)
+    rule(figure, (x - 4.0, x, x + 4.0), tip, color=MUTED, lw=1.0)
+
+
+def _fork(figure: Any, middle: float, top: float, ends: Sequence[float]) -> None:
+    half = top + GAP / 2
+    rule(figure, (middle, middle), (top, half), color=MUTED, lw=1.0)
+    rule(figure, (min(*ends, middle), max(*ends, middle)), (half, half), color=MUTED, lw=1.0)
+    for x in ends:
+        rule(figure, (x, x), (half, top + GAP + 2.0), color=MUTED, lw=1.0)
+
+
+def _alt(start: Sequence[Stage], arms: Sequence[Arm], title: str, unit: str) -> str:
+    def said(stages: Sequence[Stage]) -> str:
+        return ", ".join(map(_said, stages))
+
+    parts = [said(start)] if start else []
+    parts += [f"{arm.label}: {said(arm.stages)}" for arm in arms]
+    return f"{title.rstrip('.')}. Flow diagram, numbers of {unit}. {'; '.join(parts)}."
+
+
+def _said(stage: Stage) -> str:
+    lost = ", ".join(f"{count(n)} {why}" for why, n in stage.lost if n)
+    known = count(stage.n) if stage.n is not None else "unknown"
+    return f"{stage.label} {known}" + (f" (lost before: {lost})" if lost else "")

@@ -1,0 +1,216 @@
+"""People and pairs counted: who answered when, and which pairs met."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rmresearch.report.blocks import FigureBlock
+from rmresearch.report.figures.canvas import WIDTH, place, plain_ticks, px, rule, svg, write
+from rmresearch.report.figures.style import (
+    ACCENT,
+    GRID,
+    INK,
+    MUTED,
+    PAPER,
+    SMALL,
+    TEXT,
+    ink_on,
+    text_width,
+    wrap,
+)
+from rmresearch.report.numbers import count, percent
+
+__all__ = ["Answered", "Meeting", "meetings_bars", "missing_map"]
+
+LABELS = 230.0
+#: from "none" to "all", as light to dark that grey print keeps in order
+SHADES = ("#f3f6f8", "#d3dfe9", "#a6bfd3", "#6f97b8", "#3c6d97", ACCENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How many of a group answered at a wave; ``expected`` 0 means that none were asked."""
+
+    group: str
+    wave: str
+    answered: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Pairs that met in a period: of all assigned, and of those still running (``None``: same)."""
+
+    period: str
+    met: int
+    assigned: int
+    running: int | None = None
+
+
+def missing_map(
+    cells: Sequence[Answered], *, title: str, unit: str = "people", caption: str = ""
+) -> FigureBlock:
+    """Who answered at which wave? One row a group, one column a wave, dark where all answered."""
+    if not cells:
+        raise ValueError("a map of answers needs at least one cell")
+    groups = list(dict.fromkeys(cell.group for cell in cells))
+    waves = list(dict.fromkeys(cell.wave for cell in cells))
+    labels = [wrap(group, LABELS, TEXT, lines=2) for group in groups]
+    left = max(text_width(label) for label in labels) + 16.0
+    width = min((WIDTH - left) / len(waves), 130.0)
+    heads = [wrap(wave, width - 8.0, SMALL, lines=2) for wave in waves]
+    top, row = 22.0 + 15.0 * max(head.count("\n") for head in heads), 44.0
+    found = {(cell.group, cell.wave): cell for cell in cells}
+
+    def paint(figure: Any) -> None:
+        for column, head in enumerate(heads):
+            x = left + (column + 0.5) * width
+            write(figure, x, top / 2 - 3.0, head, ha="center", size=SMALL, color=MUTED)
+        for line, (group, label) in enumerate(zip(groups, labels, strict=True)):
+            y = top + line * row
+            write(figure, 0.0, y + row / 2, label, linespacing=1.15)
+            for column, wave in enumerate(waves):
+                corner = (left + column * width, y)
+                _tile(figure, corner, (width, row), found.get((group, wave)))
+
+    return FigureBlock(
+        svg=svg(top + row * len(groups) + 2.0, paint),
+        alt=_alt_map(found, groups, waves, title, unit),
+        caption=caption or f"Share of {unit} who answered, of those expected to.",
+        title=title,
+    )
+
+
+def _tile(
+    figure: Any, corner: tuple[float, float], size: tuple[float, float], cell: Answered | None
+) -> None:
+    from matplotlib.patches import Rectangle
+
+    asked = cell is not None and cell.expected > 0
+    share = cell.answered / cell.expected if cell is not None and asked else 0.0
+    shade = SHADES[min(int(share * len(SHADES)), len(SHADES) - 1)] if asked else PAPER
+    at = (corner[0] + 1.0, corner[1] + 1.0)
+    edge = GRID if not asked else shade
+    box = Rectangle(
+        at, size[0] - 2.0, size[1] - 2.0, fc=shade, ec=edge, lw=1.0, transform=px(figure)
+    )
+    figure.add_artist(box)
+    x, y = corner[0] + size[0] / 2, corner[1] + size[1] / 2
+    if cell is None or not asked:
+        write(figure, x, y, "not asked", ha="center", size=SMALL, color=MUTED)
+        return
+    ink = ink_on(shade)
+    write(figure, x, y - 7.0, percent(share), ha="center", weight="bold", color=ink)
+    text = f"{count(cell.answered)} of {count(cell.expected)}"
+    text = text if text_width(text, SMALL) < size[0] - 8.0 else f"{cell.answered}/{cell.expected}"
+    write(figure, x, y + 10.0, text, ha="center", size=SMALL - 1.0, color=ink)
+
+
+def _alt_map(
+    found: dict[tuple[str, str], Answered],
+    groups: Sequence[str],
+    waves: Sequence[str],
+    title: str,
+    unit: str,
+) -> str:
+    said = []
+    for group in groups:
+        each = []
+        for wave in waves:
+            cell = found.get((group, wave))
+            asked = cell is not None and cell.expected > 0
+            each.append(
+                f"{wave} {cell.answered} of {cell.expected}"
+                if cell is not None and asked
+                else f"{wave} not asked"
+            )
+        said.append(f"{group}: {', '.join(each)}")
+    return f"{title.rstrip('.')}. Map of {unit} who answered. {'; '.join(said)}."
+
+
+def meetings_bars(
+    meetings: Sequence[Meeting], *, title: str, unit: str = "pairs", caption: str = ""
+) -> FigureBlock:
+    """What share of the pairs met in each period, of all assigned and of those still running?"""
+    if not meetings:
+        raise ValueError("meeting bars need at least one period")
+    height, top, left = 180.0, 40.0, 52.0
+    both = any(m.running is not None and m.running != m.assigned for m in meetings)
+    slot = (WIDTH - left - 10.0) / max(len(meetings), 4)
+    # where the names of periods would run into each other, every second or third is written
+    every = math.ceil(max(text_width(m.period, SMALL) for m in meetings) / slot)
+
+    def paint(figure: Any) -> None:
+        axes = place(figure, left, top, slot * len(meetings), height)
+        axes.set(xlim=(0.0, len(meetings)), ylim=(0.0, 1.0))
+        plain_ticks(axes.yaxis, (0.0, 0.5, 1.0), percent)
+        axes.grid(axis="y", color=GRID, lw=0.8)
+        axes.set_axisbelow(True)
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(length=0.0)
+        axes.set_xticks([])
+        for index, meeting in enumerate(meetings):
+            at = (left + (index + 0.5) * slot, top, height)
+            _bar(figure, axes, index, meeting, at, slot, index % every == 0)
+        _key(figure, unit, both)
+
+    return FigureBlock(
+        svg=svg(top + height + 44.0, paint),
+        alt=_alt_meetings(meetings, title, unit),
+        caption=caption or f"Share of {unit} that met in each period.",
+        title=title,
+    )
+
+
+def _bar(
+    figure: Any,
+    axes: Any,
+    index: int,
+    meeting: Meeting,
+    at: tuple[float, float, float],
+    slot: float,
+    named: bool,
+) -> None:
+    x, top, height = at
+    share = meeting.met / meeting.assigned if meeting.assigned else 0.0
+    axes.bar(index + 0.5, share, width=0.5, color=ACCENT, lw=0)
+    label = percent(share) if meeting.assigned else "no pairs"
+    y = top + height * (1.0 - share)
+    inside = share > 0.15
+    ink = PAPER if inside else INK
+    write(figure, x, y + (13.0 if inside else -10.0), label, ha="center", weight="bold", color=ink)
+    if meeting.running and meeting.running != meeting.assigned:
+        still = meeting.met / meeting.running
+        axes.plot((index + 0.18, index + 0.82), (still, still), color=INK, lw=2.0, zorder=5)
+        above = 10.0 if inside or still - share > 0.16 else 24.0
+        at_line = top + height * (1.0 - still) - above
+        write(figure, x, at_line, percent(still), ha="center", size=SMALL)
+    below = top + height
+    if named:
+        write(figure, x, below + 14.0, meeting.period, ha="center", size=SMALL, color=MUTED)
+    said = f"{count(meeting.met)} of {count(meeting.assigned)}"
+    said = said if text_width(said, SMALL) < slot - 4.0 else f"{meeting.met}/{meeting.assigned}"
+    write(figure, x, below + 32.0, said, ha="center", size=SMALL)
+
+
+def _key(figure: Any, unit: str, both: bool) -> None:
+    write(figure, 0.0, 10.0, f"bar: of all {unit} assigned", size=SMALL, color=MUTED)
+    if both:
+        x = text_width(f"bar: of all {unit} assigned", SMALL) + 24.0
+        rule(figure, (x, x + 20.0), (10.0, 10.0), color=INK, lw=2.0)
+        write(figure, x + 27.0, 10.0, "of those still running", size=SMALL, color=MUTED)
+
+
+def _alt_meetings(meetings: Sequence[Meeting], title: str, unit: str) -> str:
+    said = []
+    for m in meetings:
+        text = f"{m.period}: {m.met} of {m.assigned}"
+        if m.assigned:
+            text += f" ({percent(m.met / m.assigned)})"
+        if m.running and m.running != m.assigned:
+            text += f", {percent(m.met / m.running)} of the {m.running} still running"
+        said.append(text)
+    return f"{title.rstrip('.')}. Bars, {unit} that met by period. {'; '.join(said)}."

@@ -1,0 +1,190 @@
+"""One self-contained HTML file: from typed pages, or from an executed notebook by nbconvert.
+
+No script, no network, a Content-Security-Policy that forbids both, and the same bytes for the same
+content: nothing of the run (times, paths, counters) enters.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from rmresearch.errors import ReportError
+from rmresearch.report.blocks import ESCAPED, Page
+from rmresearch.report.blocks.base import CLOSE, OPEN
+from rmresearch.report.lighter import lighter_imports
+from rmresearch.report.theme import blocks_css, page_css, template
+
+__all__ = ["INTERNAL", "render", "to_html", "wrap"]
+
+#: what every sheet of the analyst's report carries
+INTERNAL = "Internal"
+MEANING = {
+    INTERNAL: "For the evaluation team only. It shows small groups that a released report hides."
+}
+
+KINDS = ("text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain")
+#: what HTML that is not ours may keep
+TAGS = (
+    *("a", "b", "blockquote", "br", "caption", "code", "dd", "div", "dl", "dt", "em", "h1", "h2"),
+    *("h3", "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "s", "small", "span"),
+    *("strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
+)
+ATTRIBUTES = {"th": ("colspan", "rowspan", "scope"), "td": ("colspan", "rowspan")}
+
+_HEADING = re.compile(
+    r'<section id="(?P<section>[^"]+)"[^>]*><h(?P<level>[23])>(?P<title>.*?)</h[23]>'
+    r'|<h(?P<level2>[23]) id="(?P<id>[^"]+)"[^>]*>(?P<title2>.*?)</h[23]>',
+    re.DOTALL,
+)
+_STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
+_SVG = re.compile(r"<svg .*?</svg>", re.DOTALL)
+_SVG_ID = re.compile(r'(?<=[#"])f[0-9a-f]{8}-(?=\d+["\')])')
+_ID = re.compile(r'\sid="([^"]+)"')
+
+
+def render(page: Page, *, marks: tuple[str, ...] = ()) -> str:
+    """A typed page as one HTML file; ``marks`` stand on every sheet beside the page's own."""
+    return wrap(page.html(), title=page.title, marks=(*page.marks, *marks), language=page.language)
+
+
+def to_html(notebook: Any, *, title: str, internal: bool = True) -> str:
+    """An executed notebook as one HTML file: what its cells say and show, without their code.
+
+    Cells tagged ``notebook-only`` are left out. ``internal`` puts that mark on every sheet.
+    """
+    body = _STYLE.sub("", _exporter().from_notebook_node(notebook)[0])
+    return wrap(body, title=title, marks=(INTERNAL,) if internal else ())
+
+
+def wrap(body: str, *, title: str, marks: tuple[str, ...] = (), language: str = "en") -> str:
+    """The whole file around a body of blocks: head, style, marks, contents list.
+
+    Raises ``ReportError`` when two parts of the body share an id, because links would then lead
+    astray.
+    """
+    body = _own_svg_ids(body)
+    ids = _ID.findall(body)
+    twice = sorted({name for name in ids if ids.count(name) > 1} | {"main"} & set(ids))
+    if twice:
+        raise ReportError(f"two parts of the page share the id {', '.join(map(repr, twice))}.")
+    mark = " · ".join(marks)
+    sheet = Template(page_css()).substitute(footer=_css_text(title), mark=_css_text(mark))
+    return Template(template("page.html")).substitute(
+        language=escape(language),
+        title=escape(title),
+        style=f"{blocks_css()}\n{sheet}",
+        banner=_banner(marks),
+        body=_with_contents(body),
+    )
+
+
+def _banner(marks: tuple[str, ...]) -> str:
+    if not marks:
+        return ""
+    said = " ".join(
+        f"<strong>{escape(mark)}.</strong> {escape(MEANING.get(mark, ''))}".strip()
+        for mark in marks
+    )
+    edge = f'<div class="edge" aria-hidden="true">{escape(" · ".join(marks))}</div>'
+    return f'<p class="banner" role="note">{said}</p>{edge}'
+
+
+def _with_contents(body: str) -> str:
+    """The body with its contents list behind the head: the answer comes first on paper."""
+    first = _HEADING.search(body)
+    cut = first.start() if first else len(body)
+    return f"{body[:cut]}{_contents(body)}{body[cut:]}"
+
+
+def _contents(body: str) -> str:
+    """The contents list: sections with their titled subsections, in the order of the page."""
+    entries = list(_headings(body))
+    if len(entries) < 2:
+        return ""
+    items, open_list = [], False
+    for index, (level, name, title) in enumerate(entries):
+        link = f'<a href="#{name}">{title}</a>'
+        nested = level == 3 and index > 0
+        if nested != open_list:
+            items.append("<ol>" if nested else "</ol></li>")
+            open_list = nested
+        elif index:
+            items.append("</li>")
+        items.append(f"<li>{link}")
+    items.append("</li></ol></li>" if open_list else "</li>")
+    return (
+        '<nav class="contents" aria-labelledby="contents-name">'
+        f'<p class="name" id="contents-name">Contents</p><ol>{"".join(items)}</ol></nav>'
+    )
+
+
+def _headings(body: str) -> Iterator[tuple[int, str, str]]:
+    for found in _HEADING.finditer(body):
+        title = re.sub(r"<[^>]+>", "", found["title"] or found["title2"] or "").replace("¶", "")
+        yield int(found["level"] or found["level2"]), found["section"] or found["id"], title
+
+
+def _own_svg_ids(body: str) -> str:
+    """Number the figures' inner ids through the page, so that a figure may be shown twice."""
+    numbers = iter(range(1, body.count("<svg ") + 1))
+
+    def renamed(found: re.Match[str]) -> str:
+        return _SVG_ID.sub(f"f{next(numbers)}-", found[0])
+
+    return _SVG.sub(renamed, body)
+
+
+def _css_text(text: str) -> str:
+    """Text inside a CSS string: everything but letters, digits and spaces as a code point."""
+    return "".join(c if c.isalnum() or c == " " else f"\\{ord(c):x} " for c in text)
+
+
+def _exporter() -> Any:
+    lighter_imports()
+    from nbconvert.exporters import TemplateExporter
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+    from nbconvert.preprocessors.sanitize import SanitizeHTML
+
+    renderer = IPythonRenderer(escape=True, exclude_anchor_links=True)
+    sanitiser: Any = SanitizeHTML
+    cleaner = sanitiser(tags=list(TAGS), attributes=_allowed, strip=True)
+
+    class ReportExporter(TemplateExporter):
+        """nbconvert with our template alone: none of its styles, scripts and later rewriting."""
+
+        output_mimetype = "text/html"
+
+        def _file_extension_default(self) -> str:
+            return ".html"
+
+    exporter: Any = ReportExporter
+    return exporter(
+        template_name="rmresearch",
+        extra_template_basedirs=[str(Path(__file__).parent / "templates" / "nbconvert")],
+        filters={
+            "markdown2html": MarkdownWithMath(renderer=renderer).render,
+            "sanitised": cleaner.sanitize_html_tags,
+            "best_kind": lambda data: next((kind for kind in KINDS if kind in data), ""),
+            "bare": lambda html: html.removeprefix(OPEN).removesuffix(CLOSE),
+            "is_ours": lambda output: output.metadata.get("text/html") == ESCAPED,
+            "base64": lambda text: base64.b64encode(text.encode()).decode(),
+            "one_line": lambda text: re.sub(r"[^A-Za-z0-9+/=]", "", text),
+        },
+    )
+
+
+def _allowed(tag: str, name: str, value: str) -> bool:
+    """Attributes that sanitised HTML may keep: links stay on the page, pictures come along."""
+    if tag == "a" and name == "href":
+        return value.startswith("#")
+    if tag == "img" and name == "src":
+        return value.startswith(("data:image/png;", "data:image/jpeg;"))
+    if tag == "img" and name == "alt":
+        return True
+    return name in ("id", "title") or name in ATTRIBUTES.get(tag, ())

@@ -1,0 +1,301 @@
+"""Results as tables to read: cells formatted by kind, intervals in one column, plain heads.
+
+The one rounding rule of `report.numbers` applies to each column. Both ends of an interval stand in
+one cell ("0.12 to 0.45"), a share shows its numerator where no other column of the row does, and
+what a release hides looks the same whatever was there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rmresearch.report.blocks import Column, TableBlock
+from rmresearch.report.numbers import (
+    HIDDEN,
+    NOTHING,
+    count,
+    decimals_for,
+    interval,
+    number,
+    p_value,
+    percent,
+)
+from rmresearch.result import Check, Dropped, Estimate
+
+__all__ = ["checks_table", "dropped_table", "estimates_table", "table_block"]
+
+COUNTS = frozenset({"administrative", "count"})
+SHARE = "proportion"
+
+
+class CellLike(Protocol):
+    """A result's cell or a released one."""
+
+    @property
+    def value(self) -> float | int | str | None:
+        """What stands in it."""
+
+    @property
+    def kind(self) -> str:
+        """What it is: see `result.Cell`."""
+
+
+class TableLike(Protocol):
+    """A result's table or a released one."""
+
+    @property
+    def title(self) -> str:
+        """Its caption."""
+
+    @property
+    def note(self) -> str:
+        """What stands under it."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the cells of each row."""
+
+    @property
+    def rows(self) -> Sequence[Sequence[Any]]:
+        """Rows of cells (`CellLike`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A column as shown: one source column, or the two ends of an interval.
+
+    ``decimals`` is None where each row is rounded by its own size.
+    """
+
+    name: str
+    sources: tuple[int, ...]
+    beside: tuple[int, ...]
+    kind: str
+    decimals: int | None
+    of_share: bool
+
+
+def table_block(
+    table: TableLike,
+    *,
+    columns: Sequence[str] | None = None,
+    heads: Mapping[str, str | Column] | None = None,
+    labels: Mapping[str, str] | None = None,
+    group: str | None = None,
+    caption: str = "",
+    mixed: bool = False,
+) -> TableBlock:
+    """A result's table as a table to read.
+
+    ``columns`` choose and order (the ends of an interval come along with their value; default: all
+    that hold anything); ``heads`` replace column names (a ``Column`` brings a unit); ``labels``
+    replace the names in label cells (arms, waves, outcomes); ``group`` turns a label column into
+    headings between the rows. The first column names the rows. ``mixed``: rows differ in unit, so
+    each is rounded by its own size. Raises ``ValueError`` for an unknown column.
+    """
+    asked = [*(columns or ()), *([group] if group else [])]
+    unknown = [name for name in asked if name not in table.columns]
+    if unknown:
+        raise ValueError(f"table {table.title!r} has no column {', '.join(map(repr, unknown))}")
+    shown = [one for one in _shown(table, columns, mixed) if one.name != group]
+    return TableBlock(
+        caption=caption or table.title,
+        columns=tuple(_head(one, (heads or {}).get(one.name)) for one in shown),
+        rows=tuple(tuple(_text(one, row, labels or {}) for one in shown) for row in table.rows),
+        note=table.note,
+        groups=_groups(table, group, labels or {}),
+    )
+
+
+def _shown(table: TableLike, columns: Sequence[str] | None, mixed: bool) -> list[_Shown]:
+    places = {name: index for index, name in enumerate(table.columns)}
+    ends = _interval_ends(table.columns)
+    spoken_for = {end for pair in ends.values() for end in pair}
+    shown = []
+    for name in columns if columns is not None else table.columns:
+        if columns is None and (name in spoken_for or not _holds(table, places[name])):
+            continue
+        low_high = tuple(places[end] for end in ends.get(name, ()))
+        shown.append(_column(table, name, (places[name],), low_high, mixed))
+        if any(_holds(table, place) for place in low_high):
+            shown.append(_column(table, name, low_high, (places[name],), mixed))
+    return shown
+
+
+def _interval_ends(columns: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Value column -> its ends: "x low" belongs to "x", a bare "low" to the column before it."""
+    found: dict[str, tuple[str, str]] = {}
+    for before, low, high in zip(columns, columns[1:], columns[2:], strict=False):
+        if (low, high) == ("low", "high"):
+            found[before] = (low, high)
+    for name in columns:
+        if f"{name} low" in columns and f"{name} high" in columns:
+            found[name] = (f"{name} low", f"{name} high")
+    return found
+
+
+def _holds(table: TableLike, place: int) -> bool:
+    return any(row[place].value not in (None, "") or _hidden(row[place]) for row in table.rows)
+
+
+def _hidden(cell: CellLike) -> bool:
+    return bool(getattr(cell, "hidden", False))
+
+
+def _column(
+    table: TableLike, name: str, sources: tuple[int, ...], beside: tuple[int, ...], mixed: bool
+) -> _Shown:
+    cells = [row[place] for row in table.rows for place in (*sources, *beside)]
+    kinds = [row[sources[0]].kind for row in table.rows]
+    return _Shown(
+        name=name,
+        sources=sources,
+        beside=beside,
+        kind="ends" if len(sources) == 2 else next(iter(kinds), "label"),
+        decimals=None if mixed else _decimals(cells),
+        of_share=any(cell.kind == SHARE for cell in cells),
+    )
+
+
+def _decimals(cells: Sequence[CellLike]) -> int:
+    return decimals_for(c.value for c in cells if isinstance(c.value, (int, float)))
+
+
+def _text(one: _Shown, row: Sequence[Any], labels: Mapping[str, str]) -> str:
+    cells = [row[place] for place in one.sources]
+    if any(_hidden(cell) for cell in cells):
+        return HIDDEN
+    decimals = one.decimals
+    if decimals is None:
+        decimals = _decimals([*cells, *(row[place] for place in one.beside)])
+    if one.kind == "ends":
+        return interval(cells[0].value, cells[1].value, decimals=decimals, share=one.of_share)
+    value = cells[0].value
+    if value is None:
+        return NOTHING
+    if isinstance(value, str):
+        return labels.get(value, value)
+    if cells[0].kind in COUNTS:
+        return count(value)
+    if cells[0].kind == SHARE:
+        return _share(cells[0], row)
+    if one.name == "p" or one.name.endswith(" p"):
+        return p_value(value)
+    return percent(value) if one.of_share else number(value, decimals=decimals)
+
+
+def _share(cell: Any, row: Sequence[Any]) -> str:
+    numerator = getattr(cell, "numerator", None)
+    beside = {other.value for other in row if other.kind in COUNTS}
+    text = percent(cell.value)
+    return text if numerator is None or numerator in beside else f"{text} ({count(numerator)})"
+
+
+def _head(one: _Shown, head: str | Column | None) -> Column:
+    if one.kind == "ends":
+        return Column("95% interval")
+    if isinstance(head, Column):
+        return head
+    return Column(head if head is not None else _sentence(one.name), numeric=one.kind != "label")
+
+
+def _sentence(name: str) -> str:
+    """A column's name as a head: a capital first, except for p and n."""
+    return name if len(name) == 1 else name[:1].upper() + name[1:]
+
+
+def _groups(
+    table: TableLike, group: str | None, labels: Mapping[str, str]
+) -> tuple[tuple[int, str], ...]:
+    if group is None:
+        return ()
+    place = table.columns.index(group)
+    names = [str(row[place].value or "") for row in table.rows]
+    return _runs([labels.get(name, name) for name in names])
+
+
+def estimates_table(
+    estimates: Sequence[Estimate],
+    *,
+    caption: str,
+    label: Callable[[Estimate], str],
+    head: str = "Estimate",
+    unit: str = "",
+    group: Callable[[Estimate], str] | None = None,
+    share: bool = False,
+    note: str = "",
+) -> TableBlock:
+    """Estimates as rows: value, interval, standard error, df, p, and how many stand behind them.
+
+    Columns that no estimate fills are left out. With a ``unit`` all rows are rounded alike;
+    without one each row by its own size. ``share``: values in 0..1, shown as percentages.
+    """
+    if not estimates:
+        raise ValueError(f"table {caption!r} needs at least one estimate")
+    together = decimals_for(end for e in estimates for end in (e.value, e.low, e.high))
+    rounding = {e: together if unit else decimals_for((e.value, e.low, e.high)) for e in estimates}
+    level = percent(next((e.level for e in estimates if e.low is not None), 0.95))
+    every: list[tuple[Column, Callable[[Estimate], str]]] = [
+        (Column(head, unit), lambda e: _value(e.value, rounding[e], share)),
+        (Column(f"{level} interval"), lambda e: _within(e, rounding[e], share)),
+        (Column("SE"), lambda e: _value(e.se, rounding[e] + 1, share)),
+        (Column("df"), lambda e: number(e.df, decimals=1)),
+        (Column("p"), lambda e: p_value(e.p)),
+        (Column("People"), lambda e: count(e.n_people or None)),
+        (Column("Pairs"), lambda e: count(e.n_pairs or None)),
+        (Column("Clusters"), lambda e: count(e.n_clusters or None)),
+    ]
+    texts = [(column, [text(estimate) for estimate in estimates]) for column, text in every]
+    filled = [one for i, one in enumerate(texts) if not i or set(one[1]) != {NOTHING}]
+    names = [label(estimate) for estimate in estimates]
+    return TableBlock(
+        caption=caption,
+        columns=(Column("", numeric=False), *(column for column, _ in filled)),
+        rows=tuple(zip(names, *(texts for _, texts in filled), strict=True)),
+        note=note,
+        groups=_runs([group(estimate) for estimate in estimates]) if group else (),
+    )
+
+
+def _value(value: float | None, decimals: int, share: bool) -> str:
+    return percent(value) if share else number(value, decimals=decimals)
+
+
+def _within(estimate: Estimate, decimals: int, share: bool) -> str:
+    return interval(estimate.low, estimate.high, decimals=decimals, share=share)
+
+
+def _runs(names: Sequence[str]) -> tuple[tuple[int, str], ...]:
+    return tuple(
+        (index, name)
+        for index, name in enumerate(names)
+        if name and (not index or names[index - 1] != name)
+    )
+
+
+def checks_table(checks: Sequence[Check], *, caption: str = "What was checked") -> TableBlock:
+    """Assumptions and limits: what was looked at, whether it holds, and what was seen."""
+    return TableBlock(
+        caption=caption,
+        columns=tuple(Column(name, numeric=False) for name in ("Check", "Holds", "What was seen")),
+        rows=tuple((one.name, "yes" if one.passed else "no", one.detail) for one in checks),
+    )
+
+
+def dropped_table(dropped: Sequence[Dropped], *, caption: str = "Who did not enter") -> TableBlock:
+    """Who or what was left out of an analysis, and why."""
+    rows = any(one.rows for one in dropped)
+    columns = (
+        Column("Reason", numeric=False),
+        Column("People"),
+        *([Column("Rows")] if rows else []),
+    )
+    return TableBlock(
+        caption=caption,
+        columns=columns,
+        rows=tuple(
+            (one.reason, count(one.people), *([count(one.rows)] if rows else [])) for one in dropped
+        ),
+    )
