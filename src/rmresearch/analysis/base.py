@@ -111,8 +111,8 @@ class People:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, keep: NDArray[np.bool_]) -> People:
-        """The people where ``keep`` (one flag a person) is true."""
+    def take(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> People:
+        """The people where ``keep`` (one flag a person) is true, or those at its places."""
         return replace(
             self,
             ids=self.ids[keep],
@@ -198,7 +198,8 @@ def item_scores(study: Study, outcome: Outcome, wave: Wave, group: People) -> ND
     rows = study.measures
     rows = rows[(rows["wave"] == wave.name) & rows["item"].isin(outcome.items)]
     wide = rows.groupby(["person", "item"])["value"].mean().unstack()
-    answers = wide.reindex(index=pd.Index(group.ids), columns=list(outcome.items)).to_numpy(float)
+    wide = wide.reindex(index=pd.Index(group.ids), columns=list(outcome.items))
+    answers = wide.to_numpy(float, copy=True)
     if outcome.reverse and outcome.low is not None and outcome.high is not None:
         turned = np.array([item in outcome.reverse for item in outcome.items])
         answers[:, turned] = outcome.low + outcome.high - answers[:, turned]

@@ -12,19 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Corrected", "alpha", "reliability_corrected"]
+__all__ = ["Corrected", "alpha_within", "reliability_corrected"]
 
 Array = NDArray[np.float64]
 
 
-def alpha(items: ArrayLike, design: ArrayLike | None = None) -> float:
-    """Cronbach's alpha of ``items`` (n, k), already turned the same way; NaN where undefined.
+def alpha_within(items: ArrayLike, design: ArrayLike | None = None) -> float:
+    """Cronbach's alpha within arms, of ``items`` (n, k) turned the same way; NaN where undefined.
 
     k/(k-1) x (1 - sum of the item variances / variance of their sum), over the rows without a
     missing item. With ``design`` (n, p), whose first column is the intercept, variances are those
     within its cells, so that differences between arms do not count as reliability.
 
-    >>> round(alpha([[1.0, 2], [2, 2], [3, 4], [4, 4]]), 4)
+    >>> round(alpha_within([[1.0, 2], [2, 2], [3, 4], [4, 4]]), 4)
     0.9412
     """
     answers = np.asarray(items, float)

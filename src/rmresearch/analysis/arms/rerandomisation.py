@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rmresearch.analysis.arms.sample import Roster, Sample
+from rmresearch.analysis.arms.sample import Array, Roster, Sample
 from rmresearch.analysis.base import Footing, People
 from rmresearch.analysis.base_fit import valued
 from rmresearch.errors import FitError
@@ -39,22 +39,13 @@ def rerandomisation(
     p-value, kept apart from ``p`` where rule E6 allows no p-value), of "rerandomisation-smallest"
     the least it could be.
     """
-    roster = sample.roster
-    both = np.isin(roster.people.arm.astype(str), (arm.name, roster.comparison.name))
-    people = roster.people.take(both)
-    place = {person: i for i, person in enumerate(people.ids)}
-    inside = sample.of(arm.name, roster.comparison.name)
-    at = np.array([place[person] for person in sample.people.ids[inside]])
-    y = np.full(len(people), np.nan)
-    y[at] = sample.after[inside]
-    covariates = np.full((len(people), sample.x.shape[1] - 1 - len(sample.arms)), np.nan)
-    covariates[at] = sample.x[inside, 1 + len(sample.arms) :]
+    people, y, covariates = _in_order(*_assigned(sample, arm))
     try:
         statistic = adjusted_difference(y, covariates, cluster=people.cluster)
         found = rerandomise(
             (people.arm == arm.name).astype(int),
             statistic,
-            unit=_units(roster, people),
+            unit=_units(sample.roster, people),
             stratum=np.unique(people.stratum.astype(str), return_inverse=True)[1],
             rng=np.random.default_rng(draws.seed),
             draws=draws.count,
@@ -73,6 +64,30 @@ def rerandomisation(
     return [test, least], [Check(TEST, found.smallest_p <= 0.05, said)]
 
 
+def _assigned(sample: Sample, arm: Arm) -> tuple[People, Array, Array]:
+    """Everybody assigned to the two arms, with outcome (n,) and covariates (n, q), NaN = lost."""
+    roster, q = sample.roster, 1 + len(sample.arms)
+    names = (arm.name, roster.comparison.name)
+    people = roster.people.take(np.isin(roster.people.arm.astype(str), names))
+    place = {person: i for i, person in enumerate(people.ids)}
+    inside = sample.of(*names)
+    at = np.array([place[person] for person in sample.people.ids[inside]])
+    y = np.full(len(people), np.nan)
+    covariates = np.full((len(people), sample.x.shape[1] - q), np.nan)
+    y[at], covariates[at] = sample.after[inside], sample.x[inside, q:]
+    return people, y, covariates
+
+
+def _in_order(people: People, y: Array, covariates: Array) -> tuple[People, Array, Array]:
+    """The same people in an order that neither rows nor ids decide, so that draws repeat."""
+    sizes = np.bincount(people.cluster)[people.cluster]
+    totals = np.bincount(people.cluster, weights=np.nan_to_num(y))[people.cluster]
+    arm, stratum = (np.unique(words.astype(str), return_inverse=True)[1] for words in
+                    (people.arm, people.stratum))  # fmt: skip
+    order = np.lexsort((totals, sizes, *covariates.T[::-1], y, arm, stratum))
+    return people.take(order), y[order], covariates[order]
+
+
 def _units(roster: Roster, people: People) -> NDArray[np.intp]:
     """Codes of what was assigned together: a person, a pair's connected set, a department."""
     unit = roster.study.design.unit
@@ -83,7 +98,8 @@ def _units(roster: Roster, people: People) -> NDArray[np.intp]:
         # somebody without a department was assigned alone
         alone = np.char.add("person ", own)
         own = np.where(people.department == "", alone, people.department.astype(str))
-    return np.unique(own, return_inverse=True)[1]
+    # coded as they come, not by name
+    return np.asarray(pd.factorize(own)[0], np.intp)
 
 
 def _count(arrangements: int) -> str:

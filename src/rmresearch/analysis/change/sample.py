@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People
 from rmresearch.numerics import effects
-from rmresearch.numerics.measurement import alpha
+from rmresearch.numerics.measurement import alpha_within
 from rmresearch.result import Cell, Check, Dropped, Estimate
 from rmresearch.study import Outcome, Study, Wave
 
@@ -85,7 +85,9 @@ def samples(
     if len(outcome.items) > 1:
         cells = np.column_stack([group.arm == name for name in present]).astype(float)
         cells[:, 0] = 1.0
-        reliability = base.number(alpha(base.item_scores(study, outcome, before, group), cells))
+        reliability = base.number(
+            alpha_within(base.item_scores(study, outcome, before, group), cells)
+        )
     sd = effects.pooled_sd(*(pre[group.arm == name] for name in present))
     names = [one.name for one in study.design.arms] or [""]
     for name in names if arm is None else [arm]:
