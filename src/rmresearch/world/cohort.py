@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from dataclasses import dataclass, replace
 
 from rmresearch import study as s
@@ -61,6 +62,7 @@ def cohort(drawn: Draw, replicate: int = 0, *, seed: int) -> Cohort:
             latent_sd=float(row.latent_sd[replicate]),
         )
         for row in truths(drawn)
+        if math.isfinite(row.latent[replicate])
     )
     made = tables.tables(drawn, replicate)
     study = s.Study(

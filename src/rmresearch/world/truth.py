@@ -15,12 +15,23 @@ from rmresearch.world.draw import Draw
 from rmresearch.world.instruments import INSTRUMENTS, Instrument
 from rmresearch.world.scenario import Scenario
 
-__all__ = ["AS_ASSIGNED", "COMPARISON", "PROGRAMME", "Truth", "TruthRow", "truths", "wave_names"]
+__all__ = [
+    "ANSWERED_BOTH",
+    "AS_ASSIGNED",
+    "COMPARISON",
+    "PROGRAMME",
+    "Truth",
+    "TruthRow",
+    "truths",
+    "wave_names",
+]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+#: whom a truth is about, in the words of the estimates
 AS_ASSIGNED = "everyone assigned, as assigned"
+ANSWERED_BOTH = "people who answered both waves"
 PROGRAMME, COMPARISON = "programme", "comparison"
 
 
@@ -57,20 +68,28 @@ class Truth:
     Effects ("programme - comparison") compare the two potential outcomes of the same people. In
     group "" they are all people in the study where pairs were randomised, else the people of the
     programme, and in group "programme" always those. Changes ("month6 - start") are what
-    happened to the people of an arm, whatever its cause.
+    happened to the people of an arm, whatever its cause: to all of them, and to those whose
+    answers there are at both waves. A truth about nobody has no row.
     """
 
     rows: tuple[TruthRow, ...]
     scenario: Scenario
     seed: int
 
-    def row(self, outcome: str, wave: str, contrast: str = "", group: str = "") -> TruthRow:
-        """The row of an outcome, wave, contrast (default: between arms) and group."""
-        contrast = contrast or arms_contrast(self.scenario)
+    def row(
+        self,
+        outcome: str,
+        wave: str,
+        contrast: str = "",
+        group: str = "",
+        estimand: str = AS_ASSIGNED,
+    ) -> TruthRow:
+        """The row of an outcome, wave, contrast (default: between arms), group and estimand."""
+        wanted = (outcome, wave, contrast or arms_contrast(self.scenario), group, estimand)
         for row in self.rows:
-            if (row.outcome, row.wave, row.contrast, row.group) == (outcome, wave, contrast, group):
+            if (row.outcome, row.wave, row.contrast, row.group, row.estimand) == wanted:
                 return row
-        raise KeyError(f"no truth for {outcome!r}, {wave!r}, {contrast!r}, group {group!r}")
+        raise KeyError(f"no truth for {', '.join(map(repr, wanted))}")
 
     def to_frame(self) -> pd.DataFrame:
         """One row a true quantity, keyed as the frame of a Result is."""
@@ -129,23 +148,36 @@ def _changes(drawn: Draw, scale: Instrument) -> Iterator[TruthRow]:
     honest = np.where(happened, answers.honest.mean(axis=-1), without)
     reported = np.where(happened, answers.with_it.mean(axis=-1), without)
     true = drawn.untreated[scale.name] + np.where(happened, drawn.gain[scale.name], 0.0)
-    arms = [(PROGRAMME, programme)]
-    if drawn.scenario.comparison != "none":
-        arms.append((COMPARISON, ~programme))
     names = wave_names(drawn.scenario)
+    seen = np.isfinite(drawn.observed(scale))
     for index, wave in enumerate(names[1:], start=1):
-        for group, people in arms:
+        for group, estimand, people in _whom(drawn, seen[..., 0] & seen[..., index]):
             yield TruthRow(
                 role=scale.role,
                 outcome=scale.name,
                 wave=wave,
                 contrast=f"{wave} - {names[0]}",
                 group=group,
+                estimand=estimand,
                 latent=_mean(honest[..., index] - honest[..., 0], people),
                 as_reported=_mean(reported[..., index] - reported[..., 0], people),
                 latent_sd=_mean(true[..., index] - true[..., 0], people),
             )
 
 
+def _whom(drawn: Draw, both: Flags) -> Iterator[tuple[str, str, Flags]]:
+    """The groups whose change is told; ``both`` marks answers at both waves."""
+    programme = drawn.people.programme
+    arms = {PROGRAMME: programme, COMPARISON: ~programme}
+    if drawn.scenario.comparison == "none":
+        del arms[COMPARISON]
+    for name, people in arms.items():
+        yield name, AS_ASSIGNED, people
+        yield name, ANSWERED_BOTH, people & both
+
+
 def _mean(values: Floats, people: Flags) -> Floats:
-    return np.asarray((values * people).sum(axis=-1) / people.sum(axis=-1))
+    """The mean over the people of each replicate, NaN where there are none."""
+    count = people.sum(axis=-1)
+    total = (values * people).sum(axis=-1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
