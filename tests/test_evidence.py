@@ -7,7 +7,19 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from rmresearch.evidence import Certainty, Facts, Precision, facts, judge, programme_ended, reading
+from rmresearch.evidence import (
+    Certainty,
+    Decision,
+    Facts,
+    Precision,
+    at_level,
+    decide,
+    facts,
+    judge,
+    programme_ended,
+    reading,
+)
+from rmresearch.plan import PlanStatus, Question
 from rmresearch.result import Call, Estimate, Result
 from rmresearch.study import Arm, Design, Outcome, Study, Wave
 
@@ -268,7 +280,6 @@ def test_facts_of_a_randomised_contrast():
     )
     assert facts(study(), RECORD, ARMS, lost(0.20, 0.06)).attrition == "high"
     assert facts(study(), RECORD, ARMS).attrition is None
-    assert facts(study(), RECORD, ARMS, interval=(0.0, 0.8)).high == 0.8
 
 
 def test_other_waves_and_contrasts_are_not_mixed_up():
@@ -357,3 +368,80 @@ def test_waves_by_date_and_undated_designs():
     met = [("p4", "j4", "s4", "2026-03-01")]
     assert not facts(study(replace(DESIGN, waves=dated), pairs=met), RECORD, ARMS).contaminated
     assert not facts(study(replace(DESIGN, start=None), pairs=met), RECORD, ARMS).contaminated
+
+
+# --- Holm over the plan's family ---------------------------------------------------------------
+
+
+def question(name, **fields):
+    form = {
+        "id": name,
+        "analysis": "compare_arms",
+        "role": "senior",
+        "outcome": "skill",
+        "wave": name,
+        "contrast": "",
+        "population": "everyone-assigned",
+        "scale": "points",
+        "primary": False,
+        "why": "x",
+        "never_met": "as-assigned",
+        "left": "as-assigned",
+        "crossed_over": "until-then",
+    }
+    return Question(**{**form, **fields})
+
+
+def answers(**p):
+    found = [estimate(wave=wave, p=value) for wave, value in p.items()]
+    return [Result(Call("compare_arms"), (*found, estimate("classical", wave="m1", p=0.001)))]
+
+
+def decided(status, given):
+    key = ("senior", "skill", "{}", "programme - control", "", "", "")
+    found = decide(status, given)
+    return [found["compare_arms", *(part.format(w) for part in key)] for w in ("m1", "m2", "m3")]
+
+
+def test_holm_runs_over_the_frozen_questions():
+    # By hand: sorted p .01, .03, .04 against .05/3, .05/2, .05: the first is below, the second
+    # (.03 > .025) is not, and then nothing more is rejected.
+    family = PlanStatus(frozen=True, questions=tuple(question(w) for w in ("m1", "m2", "m3")))
+    found = decided(family, answers(m1=0.04, m2=0.01, m3=0.03))
+    assert [one.rejected for one in found] == [False, True, False]
+    assert all(one.planned for one in found)
+    assert found[1].level == pytest.approx(1 - 0.05 / 3)
+    assert found[0].level == pytest.approx(1 - 0.05 / 2)
+
+
+def test_what_was_not_asked_is_exploratory_and_keeps_its_interval():
+    found = decided(
+        PlanStatus(frozen=True, questions=(question("m2"),)), answers(m1=0.01, m2=0.04, m3=0.2)
+    )
+    assert found[0] == Decision(planned=False, rejected=None, level=0.95)
+    assert found[1] == Decision(planned=True, rejected=True, level=0.95)
+    nothing = decided(PlanStatus(frozen=False), answers(m1=0.01, m2=0.04, m3=0.2))
+    assert not any(one.planned for one in nothing)
+
+
+def test_questions_without_an_answer_still_count():
+    # .03 alone would pass .05; with an unanswered question beside it, it must pass .025
+    family = PlanStatus(frozen=True, questions=(question("m1"), question("later")))
+    assert decided(family, answers(m1=0.03, m2=0.5, m3=0.5))[0].rejected is False
+    family = PlanStatus(frozen=True, questions=(question("m1"), question("m2")))
+    few = decided(family, answers(m1=0.03, m2=None, m3=0.5))
+    assert [one.rejected for one in few[:2]] == [False, None]
+    reaction = question("x", analysis="reaction")  # has no p-value to correct
+    family = PlanStatus(frozen=True, questions=(question("m1"), reaction))
+    assert decided(family, answers(m1=0.03, m2=0.5, m3=0.5))[0].rejected is True
+
+
+def test_an_interval_at_another_level():
+    # t table: 97.5% and 99% quantiles at 10 df are 2.228 and 2.764 (three decimals)
+    record = estimate(value=1.0, se=0.5, df=10.0, low=-0.114, high=2.114)
+    wider = at_level(record, 0.98)
+    assert (wider.low, wider.high) == pytest.approx((1 - 1.382, 1 + 1.382), abs=5e-4)
+    assert wider.level == 0.98
+    assert at_level(record, 0.95) is record
+    bare = estimate(value=1.0, se=0.5, df=10.0)
+    assert at_level(bare, 0.98).low is None  # what the clusters do not carry stays away

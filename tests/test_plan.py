@@ -250,7 +250,7 @@ def test_a_lock_keeps_what_was_known(study):
     first, clock, unchanged = state.sentences()
     assert "frozen on 2026-03-01 (version 1" in first
     assert "were not there yet" in first
-    assert "proves nothing" in clock
+    assert "no proof to others" in clock
     assert unchanged == "Nothing was changed since."
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from rmresearch.evidence.family import Decision, at_level, decide
 from rmresearch.evidence.found import facts, programme_ended
 from rmresearch.evidence.judge import Certainty, Evidence, Facts, Precision, judge, reading
 
 __all__ = [
     "Certainty",
+    "Decision",
     "Evidence",
     "Facts",
     "Precision",
+    "at_level",
+    "decide",
     "facts",
     "judge",
     "programme_ended",

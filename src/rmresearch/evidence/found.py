@@ -27,19 +27,17 @@ def facts(
     *,
     planned: bool = False,
     rejected: bool | None = None,
-    interval: tuple[float | None, float | None] | None = None,
 ) -> Facts:
     """The facts behind one estimate of record (``term=""``) of ``compare_arms`` or ``pre_post``.
 
     ``answer`` is the result that the record stands in, ``lost`` that of ``attrition`` for the
-    same outcome. ``planned`` says whether a frozen question asked for it, ``rejected`` what Holm's
-    correction decided and ``interval`` the interval that matches that decision (default: the
-    record's own). A change in one group is judged as a single group, whatever the design.
+    same outcome. ``planned`` says whether a frozen question asked for it and ``rejected`` what
+    Holm's correction decided (see ``decide``); give the record at the level that matches the
+    decision (``at_level``). A change in one group is judged as a single group, whatever the design.
     """
     outcome, design = study.design.outcome(record.outcome), study.design
     between = answer.call.function == "compare_arms"
     randomised = between and design.randomised
-    low, high = interval or (record.low, record.high)
     wave = design.wave(record.wave)
     return Facts(
         kind=design.kind if between else "single-group",
@@ -54,8 +52,8 @@ def facts(
         self_rated=outcome.source == "self",
         same_question=outcome.timing == "repeated",
         estimate=record.value,
-        low=low,
-        high=high,
+        low=record.low,
+        high=record.high,
         smallest_effect=outcome.smallest_effect,
         direction=outcome.direction,
         rejected=rejected,

@@ -27,8 +27,9 @@ __all__ = [
 ]
 
 CLOCK = (
-    "The date comes from this computer's clock and the lock file can be rewritten: a local record "
-    "proves nothing to others. Send the hash to somebody, or register the plan, to have a witness."
+    "The date comes from this computer's clock and the lock file can be rewritten, so a local "
+    "record is no proof to others. Send the hash to somebody, or register the plan, to have a "
+    "witness."
 )
 EXPLORATORY = "No plan was frozen: every result is exploratory."
 #: parts of study.toml that name their entries, and the word for one entry

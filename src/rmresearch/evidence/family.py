@@ -1,0 +1,79 @@
+"""Holm over the plan's family: which answers were asked for, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from scipy import special
+
+from rmresearch.numerics.effects import holm, holm_levels
+from rmresearch.plan import PlanStatus, Question
+from rmresearch.result import Estimate, Result
+
+__all__ = ["Decision", "at_level", "decide"]
+
+TESTED = frozenset({"compare_arms", "pre_post"})
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the plan makes of an estimate of record.
+
+    ``rejected`` is Holm's decision about zero (None: not planned, or no p-value was allowed);
+    ``level`` the confidence level whose interval matches it.
+    """
+
+    planned: bool
+    rejected: bool | None
+    level: float
+
+
+def decide(
+    status: PlanStatus, answers: Iterable[Result], *, alpha: float = 0.05
+) -> Mapping[Key, Decision]:
+    """What was decided about each estimate of record, by (function, *estimate.key).
+
+    The family is every frozen question that still stands and asks for a difference; one that has
+    no p-value (too few clusters, or no answer) counts with p = 1. Answers that no question asks
+    for are exploratory and keep the interval they came with.
+    """
+    records = [
+        (result.call.function, one)
+        for result in answers
+        if result.call.function in TESTED
+        for one in result.estimates
+        if one.term == ""
+    ]
+    planned = [(f, one) for f, one in records if any(_asks(q, f, one) for q in status.questions)]
+    open_questions = [
+        question
+        for question in status.questions
+        if question.analysis in TESTED and not any(_asks(question, f, one) for f, one in records)
+    ]
+    p = [1.0 if one.p is None else one.p for _, one in planned] + [1.0] * len(open_questions)
+    adjusted, levels = (holm(p), holm_levels(p, alpha=alpha)) if p else ((), ())
+    decisions = {(f, *one.key): Decision(False, None, one.level) for f, one in records}
+    for i, (f, one) in enumerate(planned):
+        rejected = None if one.p is None else bool(adjusted[i] <= alpha)
+        level = one.level if one.p is None else float(levels[i])
+        decisions[(f, *one.key)] = Decision(True, rejected, level)
+    return decisions
+
+
+def at_level(record: Estimate, level: float) -> Estimate:
+    """The same estimate with its t interval at another level; one without interval stays so."""
+    if record.low is None or record.se is None or record.value is None or level == record.level:
+        return record
+    quantile = 0.5 + level / 2.0
+    df = record.df
+    t = float(special.ndtri(quantile) if df is None else special.stdtrit(df, quantile))
+    half = t * record.se
+    return replace(record, low=record.value - half, high=record.value + half, level=level)
+
+
+def _asks(question: Question, function: str, one: Estimate) -> bool:
+    return question.asks(
+        function, role=one.role, outcome=one.outcome, wave=one.wave, contrast=one.contrast
+    )
