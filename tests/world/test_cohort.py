@@ -111,6 +111,18 @@ def test_pairs_that_somebody_left_ended_then(made: Cohort) -> None:
     pd.testing.assert_series_equal(first, gone["end"], check_names=False)
 
 
+def test_pairs_that_met_to_the_end_of_a_short_programme_ended_as_planned() -> None:
+    scenario = Scenario(pairs=40, levers=Levers(duration=3), design=Setting(waves=(0, 3, 9)))
+    pairs = simulate(scenario, seed=44).study.pairs
+    started = pairs[pairs["start"].notna()]
+    planned = started[started["reason"] == "planned"]
+    assert 0 < len(planned) < len(started)
+    assert started["end"].notna().all()
+    # The day before the last of the third month after 1 September.
+    assert set(planned["end"]) == {pd.Timestamp("2025-11-30")}
+    assert (started.loc[started["reason"] != "planned", "end"] < planned["end"].iloc[0]).all()
+
+
 def test_study_scores_as_the_arrays_do(made: Cohort) -> None:
     """The package's own scoring of the written answers, reversed and partly skipped."""
     scenario = made.truth.scenario

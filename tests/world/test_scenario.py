@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -84,6 +85,12 @@ def test_shares_that_exceed_the_whole_are_refused(values: dict[str, float], name
 def test_impossible_combinations_are_refused(values: dict[str, Any], named: str) -> None:
     with pytest.raises(ValueError, match=named):
         Scenario(**values)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    scenario = Scenario(pairs=np.int64(6), nature=Nature(fade=np.float64(0.1)))  # type: ignore[arg-type]
+    assert scenario.programme_pairs == 3
+    assert len(simulate(scenario, seed=np.int64(0)).study.pairs) == 6  # type: ignore[arg-type]
 
 
 def test_presets_are_known_by_name() -> None:

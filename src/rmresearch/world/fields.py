@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
+import numbers
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -98,9 +99,8 @@ def _fits(value: Any, default: Any, legal: tuple[Any, ...]) -> bool:
         return type(value) is dt.date and legal[0] <= value <= legal[1]
     if isinstance(default, tuple):
         return isinstance(value, tuple) and all(_fits(one, default[0], legal) for one in value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    if isinstance(default, int) and not isinstance(value, int):
+    kind = numbers.Integral if isinstance(default, int) else numbers.Real
+    if isinstance(value, bool) or not isinstance(value, kind):
         return False
     return bool(math.isfinite(value) and legal[0] <= value <= legal[1])
 

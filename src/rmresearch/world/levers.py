@@ -46,7 +46,7 @@ class Levers:
         2, "meetings planned", "a month", (1, 8), "S", "S 0",
     )
     duration: int = coefficient(
-        6, "length of the programme", "months", (1, 24), "A", "six meetings in six months (ReMEDI)",
+        6, "length of the programme", "months", (1, 24), "C", "six meetings in six months (ReMEDI)",
     )
     # fmt: on
 

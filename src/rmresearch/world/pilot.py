@@ -1,9 +1,9 @@
 """The example pilot of data/synthetic/pilot: a drawn cohort in the disorder that exports arrive in.
 
-Eight files for the five tables: a roster exported with semicolons, decimal commas and accents, ids with
-leading zeros and stray spaces, a department called NA, three surveys of which one holds words
-where the others hold codes and two have renamed columns, ratings in long form, a meeting log
-with tabs. Everything is declared in study.toml; nothing needs code.
+Eight files for the five tables: a roster exported with semicolons, decimal commas and accents,
+ids with leading zeros and stray spaces, a department called NA, three surveys of which one holds
+words where the others hold codes and two have renamed columns, ratings in long form, a meeting
+log with tabs. Everything is declared in study.toml; nothing needs code.
 """
 
 from __future__ import annotations

@@ -115,7 +115,8 @@ def preset(name: str, *, pairs: int | None = None) -> Scenario:
 
 EVIDENCE = (
     "Evidence: [S] a practice text, [C] a published source, [D] computed from public data, "
-    "[A] an assumption; nothing: a choice of whoever sets up the study."
+    "[A] an assumption; nothing: a choice of whoever sets up the study. Evidence is for the "
+    "direction: where no figure is quoted, the size is an assumption."
 )
 
 

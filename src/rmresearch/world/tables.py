@@ -139,6 +139,11 @@ def _pairs(one: _One) -> pd.DataFrame:
     start[~one.programme] = np.datetime64("NaT")
     reason = np.array([None, *REASONS[1:]], object)[drawn.course.reason[one.replicate]]
     reason[ended == 0] = None
+    duration = one.scenario.levers.duration
+    if duration < one.scenario.months:  # else they still met when the study ended
+        through = one.programme & (ended == 0)
+        ended = np.where(through, duration, ended)
+        reason[through] = "planned"
     columns: dict[str, NDArray[Any]] = {
         "pair": one.pair,
         "junior": one.person[:, JUNIOR],

@@ -114,18 +114,15 @@ def _refuse_others(folder: Path, files: Mapping[str, bytes]) -> None:
         return
     if not folder.is_dir():
         raise ReportError(f"{folder} is a file. Name a folder that is new or empty.")
-    there = {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and path.relative_to(folder).parts[0] not in OTHERS
-    }
-    strangers = sorted(there - set(files))
-    real = "study.toml" in there and "study.toml" in files and not _synthetic(folder)
-    if strangers or real:
-        what = f"holds {strangers[0]}" if strangers else "holds a study that is not synthetic"
+    there = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    others = (path.as_posix() for path in there if path.parts[0] not in OTHERS)
+    stranger = next((name for name in others if name not in files), None)
+    if stranger is None and (folder / "study.toml").exists() and not _synthetic(folder):
+        stranger = "a study that is not synthetic"
+    if stranger is not None:
         raise ReportError(
-            f"{folder} {what}, which this would not replace. Name a folder that is new, empty, "
-            f"or made by the same command."
+            f"{folder} holds {stranger}, which this would not replace. Name a folder that is new, "
+            f"empty, or made by the same command."
         )
 
 
