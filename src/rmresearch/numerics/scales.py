@@ -110,7 +110,8 @@ def mcdonald_omega(
     total = np.bincount(codes, weights=influence, minlength=groups) / n
     se = float(np.sqrt(groups / (groups - 1) * (total**2).sum())) if groups > 1 else np.nan
     low, high = _logit_interval(value, se, level)
-    return Omega(value, se, low, high, n, k, groups, loading * sd, error * sd**2, heywood)
+    unit = answers.std(axis=0, ddof=1)
+    return Omega(value, se, low, high, n, k, groups, loading * unit, error * unit**2, heywood)
 
 
 def _answers(items: ArrayLike, fewest: int, names: Sequence[str]) -> Array:
