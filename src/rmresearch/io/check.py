@@ -133,7 +133,7 @@ def _people(study: Study) -> Iterator[str]:
             "of a person can be shown."
         )
     for reason, count in study.excluded:
-        yield f"Left out: {count:,} {reason}."
+        yield f"Left out, {reason}: {count:,}."
 
 
 def _pairs(study: Study) -> Iterator[str]:

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from rmresearch.errors import Problem
 
-__all__ = ["PLACE", "ROW", "Findings", "nearest", "numbered", "some", "suggesting"]
+__all__ = ["BAD", "PLACE", "ROW", "Findings", "nearest", "numbered", "some", "suggesting"]
 
 #: columns of a mapped table that say where each row came from
 PLACE, ROW = "_place", "_row"
+#: column of a mapped table that marks rows with a cell that could not be read
+BAD = "_bad"
 
 Ints = NDArray[np.int64]
 Line = Callable[[int], Problem]

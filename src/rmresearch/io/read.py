@@ -16,7 +16,7 @@ from rmresearch.io.contract.declared import declaration_problems
 from rmresearch.io.contract.people import check_tables
 from rmresearch.io.contract.quality import quality_warnings
 from rmresearch.io.contract.tables import Everything
-from rmresearch.io.findings import PLACE, ROW, Findings, some
+from rmresearch.io.findings import BAD, PLACE, ROW, Findings, some
 from rmresearch.io.mapping.codes import Codebook
 from rmresearch.io.mapping.layouts import Measures, Setting
 from rmresearch.io.mapping.measures import read_measures
@@ -24,10 +24,11 @@ from rmresearch.io.mapping.opening import Files, Opened, opened
 from rmresearch.io.mapping.tables import Mapped, build, empty, refusing
 from rmresearch.io.schema import StudyFile, to_design
 from rmresearch.io.toml import read_toml
+from rmresearch.plan import follow_up_present, freeze
 from rmresearch.privacy.pseudonyms import Pseudonyms, pseudonymise
 from rmresearch.study import TABLES, Design, Study
 
-__all__ = ["LISTED", "Loaded", "load", "read_study"]
+__all__ = ["LISTED", "Loaded", "freeze_plan", "load", "read_study"]
 
 Flags = NDArray[np.bool_]
 #: lines that are listed before the total is given
@@ -56,20 +57,41 @@ def read_study(path: str | Path, *, data: str | Path | None = None) -> Study:
     rmresearch.errors.StudyError: 1 problem
     no-such-pilot: is not there. Check the path.
     """
-    loaded = load(path, data)
-    if loaded.study is None:
-        count = loaded.findings.count()
-        problems = loaded.findings.lines()
-        lines = [f"{count:,} problem{'' if count == 1 else 's'}"]
-        lines += [str(problem) for problem in problems[:LISTED]]
-        if count > LISTED:
-            lines.append(f"and {count - LISTED:,} more")
-        raise StudyError("\n".join(lines), problems)
-    design = loaded.study.design
-    path = Path(path)
+    study = _readable(path, data)
+    design, path = study.design, Path(path)
     folder = path if path.is_dir() else path.parent
     pseudonyms = Pseudonyms.of(folder, design.name, synthetic=design.synthetic)
-    return pseudonymise(loaded.study, pseudonyms)
+    return pseudonymise(study, pseudonyms)
+
+
+def freeze_plan(path: str | Path, *, data: str | Path | None = None) -> str:
+    """Freeze the study's plan with the hashes of its data files; says what was known then.
+
+    Writes plan.lock.json beside plan.toml and nothing else. Raises ``StudyError`` where the
+    study cannot be read or the plan does not fit it.
+    """
+    study = _readable(path, data)
+    lock = freeze(
+        Path(path),
+        data=study.sources,
+        follow_up_present=follow_up_present(study),
+        design=study.design,
+    )
+    return lock.sentence()
+
+
+def _readable(path: str | Path, data: str | Path | None) -> Study:
+    """The study with the ids of its files, or all that is wrong with it as an error."""
+    loaded = load(path, data)
+    if loaded.study is not None:
+        return loaded.study
+    count = loaded.findings.count()
+    problems = loaded.findings.lines()
+    lines = [f"{count:,} problem{'' if count == 1 else 's'}"]
+    lines += [str(problem) for problem in problems[:LISTED]]
+    if count > LISTED:
+        lines.append(f"and {count - LISTED:,} more")
+    raise StudyError("\n".join(lines), problems)
 
 
 def load(path: str | Path, data: str | Path | None = None) -> Loaded:
@@ -249,7 +271,9 @@ def _study(
     excluded: tuple[tuple[str, int], ...],
 ) -> Study:
     def plain(frame: pd.DataFrame) -> pd.DataFrame:
-        return frame.drop(columns=[PLACE, ROW]).reset_index(drop=True)
+        return frame[[c for c in frame.columns if c not in (PLACE, ROW, BAD)]].reset_index(
+            drop=True
+        )
 
     # warnings carry no ids in their words; row and value stay behind in the files
     warnings = [
@@ -260,7 +284,7 @@ def _study(
     return Study(
         participants=plain(everything.participants.frame),
         pairs=plain(everything.pairs.frame),
-        measures=plain(measures[[*TABLES["measures"], PLACE, ROW]]),
+        measures=plain(measures[list(TABLES["measures"])]),
         meetings=plain(everything.meetings.frame),
         records=plain(everything.records.frame),
         design=everything.design,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from rmresearch.errors import Problem
 from rmresearch.io.contract.people import unknown_pairs, unknown_people
-from rmresearch.io.contract.tables import Everything, duplicates, group_numbers
+from rmresearch.io.contract.tables import Everything, duplicates, group_numbers, lookup
 from rmresearch.io.findings import Findings, some
 from rmresearch.study import Outcome
 
@@ -60,7 +60,7 @@ def _ranges(everything: Everything, findings: Findings) -> None:
     value = frame["value"].to_numpy()
     shown = frame.assign(code=frame["value"]) if len(frame) else frame.assign(code=[])
     outside = (value < low[codes]) | (value > high[codes])
-    between = whole[codes] & (value != np.floor(value)) & ~outside
+    between = whole[codes] & (value != np.floor(value)) & ~outside & ~np.isnan(value)
     for i, item in enumerate(items):
         outcome = outcomes[i]
         if outcome is None:
@@ -136,7 +136,7 @@ def _other_role(everything: Everything) -> Iterator[Problem]:
     if not everything.participants.complete:
         return
     frame = everything.measures.frame
-    roles = frame["person"].map(everything.whose("role"))
+    roles = lookup(frame["person"], everything.whose("role"))
     for outcome in everything.design.outcomes:
         if outcome.role == "all":
             continue

@@ -14,9 +14,10 @@ from rmresearch.io.contract.tables import (
     duplicates,
     group_numbers,
     like_ids,
+    lookup,
     unknown,
 )
-from rmresearch.io.findings import Findings
+from rmresearch.io.findings import BAD, Findings
 from rmresearch.study import ROLES
 
 __all__ = ["RECORD_KINDS", "check_tables", "unknown_pairs", "unknown_people"]
@@ -77,7 +78,7 @@ def _arms_found(everything: Everything, findings: Findings) -> None:
     mapped, design = everything.participants, everything.design
     frame = mapped.frame
     if "arm" not in mapped.declared:
-        if len(frame):
+        if len(frame) and mapped.complete:
             found = f"the design declares {len(design.arms)} arms, but no column gives people's arm"
             fix = "Name it in tables.participants.columns (measures, where nobody is linked)."
             findings.add(Problem("no-arm", found, fix))
@@ -138,18 +139,18 @@ def _members(everything: Everything, findings: Findings) -> None:
     roles, managers, arms = (everything.whose(c) for c in ("role", "manager", "arm"))
     for side in ("junior", "senior"):
         unknown_people(everything, frame, side, f"the {side} is not a participant", findings)
-        role = frame[side].map(roles)
+        role = lookup(frame[side], roles)
         other = (role.isin(ROLES) & (role != side)).to_numpy(bool)
         found = f"the {side} of this pair is a {'senior' if side == 'junior' else 'junior'}"
         fix = "Correct the role in participants, or exchange the two sides of the pair."
         findings.each(frame, other, Problem("pair-role", found, fix, column=side), value="pair")
-    reports = frame["junior"].map(managers) == frame["senior"]
-    reports |= frame["senior"].map(managers) == frame["junior"]
+    reports = lookup(frame["junior"], managers) == frame["senior"]
+    reports |= lookup(frame["senior"], managers) == frame["junior"]
     reports &= frame["junior"] != frame["senior"]
     fix = "Pairs within a reporting line are a conflict of interest: rematch, or correct manager."
     problem = Problem("own-manager", "somebody is paired with their own line manager", fix)
     findings.each(frame, reports.to_numpy(bool), problem, value="pair")
-    both = frame["junior"].map(arms), frame["senior"].map(arms)
+    both = lookup(frame["junior"], arms), lookup(frame["senior"], arms)
     apart = both[0].notna() & both[1].notna() & (both[0] != both[1])
     if apart.any():
         found = f"{int(apart.sum())} pairs have their two people in different arms"
@@ -164,19 +165,20 @@ def _meetings(everything: Everything, findings: Findings) -> None:
     waves = [wave.name for wave in design.waves]
     problem = Problem("unknown-wave", "the wave is not declared", "Map it in values.wave.")
     unknown(findings, frame, "wave", waves, problem)
-    undated = (frame["date"].isna() & frame["wave"].isna()).to_numpy()
+    undated = (frame["date"].isna() & frame["wave"].isna() & ~frame[BAD]).to_numpy()
     problem = Problem("no-date", "a meeting without date or wave", "Fill in one of them.")
     findings.each(frame, undated, problem, value="pair")
     odd = ((frame["minutes"] < 0) | (frame["minutes"] > 1440)).to_numpy(bool)
     problem = Problem("minutes", "the minutes are not between 0 and 1440", "Correct them.")
     findings.each(frame, odd, replace(problem, column="minutes"), value="minutes")
     pairs = everything.pairs.frame.dropna(subset=["pair"]).drop_duplicates("pair")
-    pairs = pairs.set_index("pair")
+    # a pair that ends before it starts is wrong itself, not its meetings
+    pairs = pairs[~(pairs["end"] < pairs["start"])].set_index("pair")
     for bound, rule, words in (
         ("start", "meeting-early", "the meeting lies before its pair started"),
         ("end", "meeting-late", "the meeting lies after its pair ended"),
     ):
-        day = frame["pair"].map(pairs[bound])
+        day = lookup(frame["pair"], pairs[bound])
         wrong = frame["date"] < day if bound == "start" else frame["date"] > day
         fix = f"Correct the meeting's date, or the pair's {bound}."
         problem = Problem(rule, words, fix, column="date")

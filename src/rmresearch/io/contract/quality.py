@@ -22,6 +22,8 @@ __all__ = ["quality_warnings"]
 ENOUGH = 10
 #: shares from which they are said
 AT_THE_EDGE, STRAIGHT = 0.15, 0.05
+#: correlations nearer to zero than this are noise, whatever their sign
+AGAINST = -0.1
 
 
 def quality_warnings(everything: Everything) -> Iterator[Problem]:
@@ -73,7 +75,7 @@ def _against(answers: NDArray[np.float64], outcome: Outcome, wave: str) -> Itera
         if turned[:, i].std() == 0 or rest.std() == 0:
             continue
         r = float(np.corrcoef(turned[:, i], rest)[0, 1])
-        if r < 0:
+        if r < AGAINST:
             how = "declared as reversed" if item in outcome.reverse else "not declared as reversed"
             found = (
                 f"{item} of {outcome.name} runs against the other items at wave {wave} "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from rmresearch.io.mapping.layouts import Measures
 from rmresearch.io.mapping.tables import Mapped
 from rmresearch.study import Design
 
-__all__ = ["Everything", "duplicates", "group_numbers", "like_ids", "unknown"]
+__all__ = ["Everything", "duplicates", "group_numbers", "like_ids", "lookup", "unknown"]
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -37,7 +38,7 @@ class Everything:
     design: Design
     unread: dict[str, int]
 
-    def whose(self, column: str) -> pd.Series[str]:
+    def whose(self, column: str) -> pd.Series[Any]:
         """A column of participants by person; of a person listed twice the first row counts."""
         table = self.participants.frame.dropna(subset=["person"]).drop_duplicates("person")
         return table.set_index("person")[column]
@@ -96,6 +97,11 @@ def unknown(
     named = replace(problem, fix=fix, column=column)
     hint = suggesting(known if guess else ())
     findings.grouped(frame, wrong, column, named, hint=hint, show=lambda v: len(v) <= 40)
+
+
+def lookup(ids: pd.Series[Any], values: pd.Series[Any]) -> pd.Series[Any]:
+    """The value of each id, missing where it is unknown (``map`` fails on an empty table)."""
+    return values.reindex(pd.Index(ids)).set_axis(ids.index)
 
 
 def like_ids(known: pd.Series[str]) -> Callable[[str], str]:

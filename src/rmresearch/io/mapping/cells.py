@@ -96,26 +96,12 @@ class Column:
         texts = [canonical(cell) for cell in cells]
         wording = _labels(labels or {})
         gone = {"", *(code.strip() for code in missing)}
-        first: dict[str, int] = {}
-        target = np.full(len(cells) + 1, -1, dtype=np.int64)  # the last one serves code -1
-        for i, text in enumerate(texts):
-            if text not in gone and wording.get(text) not in gone:
-                target[i] = first.setdefault(text, len(first))
-        kept = (
-            [texts.index(text) for text in first] if len(first) < 50 else _positions(texts, first)
-        )
-        spaced = np.array(
-            [isinstance(c, str) and c != t for c, t in zip(cells, texts, strict=True)]
-        )
-        codes = target[raw]
-        padded = np.append(spaced, False)[raw] & (codes >= 0) if spaced.any() else None
-        return cls(
-            codes,
-            tuple(cells[i].strip() if isinstance(cells[i], str) else cells[i] for i in kept),
-            tuple(first),
-            tuple(wording.get(text) for text in first),
-            padded,
-        )
+        codes, padded = raw.astype(np.int64), _padded(raw, cells, texts)
+        first = dict.fromkeys(texts)
+        if len(first) < len(texts) or not gone.isdisjoint(first) or wording:
+            codes, cells, texts = _merged(raw, cells, texts, wording, gone)
+        trimmed = tuple(t if isinstance(c, str) else c for c, t in zip(cells, texts, strict=True))
+        return cls(codes, trimmed, tuple(texts), tuple(map(wording.get, texts)), padded)
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -209,12 +195,31 @@ def _labels(labels: Mapping[float | str, str]) -> dict[str, str]:
     return {canonical(code): text.strip() for code, text in labels.items()}
 
 
-def _positions(texts: Sequence[str], first: Mapping[str, int]) -> list[int]:
-    seen: dict[str, int] = {}
-    for i, text in enumerate(texts):
-        if text in first:
-            seen.setdefault(text, i)
-    return [seen[text] for text in first]
+def _padded(raw: Ints, cells: Sequence[Cell], texts: Sequence[str]) -> Flags | None:
+    """Rows whose text had spaces around it and is not empty without them."""
+    spaced = [isinstance(c, str) and c != t != "" for c, t in zip(cells, texts, strict=True)]
+    return np.append(np.array(spaced, dtype=bool), False)[raw] if any(spaced) else None
+
+
+def _merged(
+    raw: Ints,
+    cells: Sequence[Cell],
+    texts: Sequence[str],
+    wording: Mapping[str, str],
+    gone: Collection[str],
+) -> tuple[Ints, list[Cell], list[str]]:
+    """Cells of one text as one, and those that mean no answer as missing."""
+    first: dict[str, int] = {}
+    kept: list[Cell] = []
+    target = np.full(len(cells) + 1, -1, dtype=np.int64)  # the last one serves code -1
+    for i, (cell, text) in enumerate(zip(cells, texts, strict=True)):
+        if text in gone or wording.get(text) in gone:
+            continue
+        if text not in first:
+            first[text] = len(kept)
+            kept.append(cell)
+        target[i] = first[text]
+    return target[raw], kept, list(first)
 
 
 def _distinct(

@@ -53,13 +53,16 @@ class Codebook:
 
     def labels(self, item: str, wave: str) -> dict[str, float]:
         """Answer text to code at a wave: the outcome's labels and the wave's own wording."""
+        if item not in self.entries:
+            return {}
         entry = self.entries[item]
         both = {**entry.labels, **entry.wave_labels.get(wave, {})}
         return {text.strip(): float(code) for text, code in both.items()}
 
     def missing(self, item: str) -> set[str]:
         """Texts that mean "no answer" to this item."""
-        return {text.strip() for text in self.entries[item].missing}
+        entry = self.entries.get(item)
+        return {text.strip() for text in entry.missing} if entry else set()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,8 +81,10 @@ class Answers:
     decimal: str
 
 
-def answer_codes(given: Answers, book: Codebook, findings: Findings) -> NDArray[np.float64]:
-    """The number of each row's answer; NaN where there is none, or where a problem was noted.
+def answer_codes(
+    given: Answers, book: Codebook, findings: Findings
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The number of each row's answer (NaN where there is none), and which could not be read.
 
     Labels are looked up first, then missing codes, then numbers are taken as they are.
     """
@@ -91,10 +96,12 @@ def answer_codes(given: Answers, book: Codebook, findings: Findings) -> NDArray[
     result = np.full(len(value), np.nan)
     result[rows] = codes[inverse]
     wrong = faults[inverse]
+    unread = np.zeros(len(value), dtype=bool)
     if wrong.any():
         rows, wrong = rows[wrong > 0], wrong[wrong > 0]
+        unread[rows] = True
         _note(given, rows, wrong, book, findings)
-    return result
+    return result, unread
 
 
 def _looked_up(given: Answers, distinct: Ints, book: Codebook) -> tuple[NDArray[np.float64], Ints]:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import Problem
-from rmresearch.io.findings import PLACE, ROW, some, suggesting
+from rmresearch.io.findings import BAD, PLACE, ROW, some, suggesting
 from rmresearch.io.mapping.cells import Column
 from rmresearch.io.mapping.codes import Answers, answer_codes
 from rmresearch.io.mapping.layouts import Block, Measures, Setting, blocks, lacking
@@ -109,7 +109,7 @@ def _answers(opened: Opened, ids: pd.DataFrame, drop: Flags, setting: Setting) -
         return setting.made.frame.iloc[:0]
     answers = pd.concat(found, ignore_index=True) if len(found) > 1 else found[0]
     _faulty_rows(answers, setting)
-    answers = answers[answers["value"].notna()]
+    answers = answers[answers["value"].notna() | answers[BAD]]
     if opened.source.once:
         kept = answers.drop_duplicates(KEY)
         if len(kept) < len(answers):
@@ -137,25 +137,35 @@ def _coded(
     groups, keys = _grouped(item, wave, setting)
     value, decimal = block.value.take(rows), opened.source.decimal
     answers = Answers(value, groups, keys, frame, block.column, decimal)
-    frame["value"] = answer_codes(answers, setting.book, setting.findings)
+    frame["value"], frame[BAD] = answer_codes(answers, setting.book, setting.findings)
+    frame[BAD] |= ~frame["item"].isin(setting.book.items)
     seen = np.unique(groups[groups >= 0]).tolist()
     setting.made.seen.update(keys[group] for group in seen)
     return frame
 
 
 def _grouped(item: Column, wave: Column, setting: Setting) -> tuple[Ints, list[tuple[str, str]]]:
-    """Each row's number among the distinct (item, wave); -1 where no outcome asks it there."""
-    size = len(wave.text) + 1
-    both = item.codes * size + np.where(wave.codes < 0, size - 1, wave.codes)
-    distinct, inverse = np.unique(both, return_inverse=True)
+    """Each row's number among the (item, wave); -1 where the item is unknown or not asked then.
+
+    Undeclared waves count as one, named "": their answers are read for further problems.
+    """
+    items, waves = setting.book.items, [*setting.waves, ""]
+    item_at = _positions(item, items, -1)
+    wave_at = _positions(wave, setting.waves, len(waves) - 1)
+    distinct, inverse = np.unique(item_at * len(waves) + wave_at, return_inverse=True)
     keys, usable = [], []
     for code in distinct.tolist():
-        name = item.text[code // size] if code >= 0 else ""
-        when = wave.text[code % size] if code >= 0 and code % size < size - 1 else ""
+        name, when = items[code // len(waves)], waves[code % len(waves)]
         keys.append((name, when))
-        known = name in setting.book.entries
-        usable.append(known and (when not in setting.waves or setting.book.asked(name, when)))
+        usable.append(code >= 0 and (when == "" or setting.book.asked(name, when)))
     return np.where(np.array(usable, dtype=bool)[inverse], inverse, -1), keys
+
+
+def _positions(column: Column, known: Sequence[str], other: int) -> Ints:
+    """Each row's position among the known texts, ``other`` where it is none of them."""
+    places = {text: i for i, text in enumerate(known)}
+    at = [places.get(text, other) for text in column.text]
+    return np.array([*at, other], dtype=np.int64)[column.codes]
 
 
 def _faulty_rows(answers: pd.DataFrame, setting: Setting) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import Problem
-from rmresearch.io.findings import PLACE, ROW, Findings, nearest, numbered, some
+from rmresearch.io.findings import BAD, PLACE, ROW, Findings, nearest, numbered, some
 from rmresearch.io.mapping.cells import DATE_FAULTS, Column, constant, joined
 from rmresearch.io.mapping.opening import Opened
 from rmresearch.study import TABLES
@@ -66,7 +66,8 @@ def empty(table: str, features: Mapping[str, str] | None = None) -> pd.DataFrame
     """A table without rows, with every column and dtype."""
     kinds = {**TABLES[table], **(features or {})}
     frame = pd.DataFrame({name: pd.Series([], dtype=DTYPES[k]) for name, k in kinds.items()})
-    return frame.assign(**{PLACE: np.empty(0, np.int64), ROW: np.empty(0, np.int64)})
+    places = {PLACE: np.empty(0, np.int64), ROW: np.empty(0, np.int64), BAD: np.empty(0, bool)}
+    return frame.assign(**places)
 
 
 def refusing(files: Sequence[Opened | None]) -> set[str]:
@@ -144,7 +145,8 @@ def our_column(opened: Opened, name: str) -> tuple[Column | None, bool]:
 
 def base_frame(opened: Opened) -> pd.DataFrame:
     """Only where each row came from."""
-    return pd.DataFrame({PLACE: np.full(len(opened), opened.place), ROW: opened.rows})
+    places = np.full(len(opened), opened.place, dtype=np.int64)
+    return pd.DataFrame({PLACE: places, ROW: opened.rows, BAD: np.zeros(len(opened), dtype=bool)})
 
 
 def note_padding(opened: Opened, name: str, column: Column, findings: Findings) -> None:
@@ -185,9 +187,10 @@ def _quietly(opened: Opened, name: str) -> tuple[Column | None, bool]:
 def read_columns(
     table: str, opened: Opened, kinds: Mapping[str, str], findings: Findings
 ) -> tuple[pd.DataFrame, set[str], bool]:
-    """A file's columns of these kinds, which of them are declared, and whether all were there."""
+    """A file's columns of these kinds, which of them it has, and whether all that it needs."""
     frame = base_frame(opened)
     declared: set[str] = set()
+    found: set[str] = set()
     whole = True
     made: dict[str, pd.Series[Any]] = {}
     for name, kind in kinds.items():
@@ -200,10 +203,12 @@ def read_columns(
             if name not in TABLES[table] and not given:
                 _missing_feature(opened, name, findings)
             continue
+        found.add(name)
         note_padding(opened, name, column, findings)
-        made[name] = _typed(opened, name, kind, column, frame, findings)
+        made[name], bad = _typed(opened, name, kind, column, frame, findings)
+        frame[BAD] |= bad
     whole &= _required(table, opened, declared, findings)
-    return pd.DataFrame(made).assign(**{c: frame[c] for c in (PLACE, ROW)}), declared, whole
+    return pd.DataFrame(made).assign(**{c: frame[c] for c in (PLACE, ROW, BAD)}), found, whole
 
 
 def _absent(kind: str, rows: int) -> pd.Series[Any]:
@@ -212,17 +217,13 @@ def _absent(kind: str, rows: int) -> pd.Series[Any]:
 
 
 def _typed(
-    opened: Opened,
-    name: str,
-    kind: str,
-    column: Column,
-    frame: pd.DataFrame,
-    findings: Findings,
-) -> pd.Series[Any]:
+    opened: Opened, name: str, kind: str, column: Column, frame: pd.DataFrame, findings: Findings
+) -> tuple[pd.Series[Any], Flags]:
+    """The column by its kind, and the rows where it could not be read."""
     if kind == "number":
         values, bad = column.numbers(opened.source.decimal)
         findings.each(frame, bad, not_a_number(name, column, opened.source.decimal))
-        return pd.Series(values)
+        return pd.Series(values), bad
     if kind == "date":
         return _days(opened, name, column, frame, findings)
     if kind == "flag":
@@ -231,8 +232,8 @@ def _typed(
         findings.each(frame, bad, Problem("unknown-value", found, fix, column=name))
         found, fix = "is empty", "Say true or false, or filter such rows out with where."
         findings.each(frame, column.missing, Problem("no-value", found, fix, column=name))
-        return pd.Series(np.nan_to_num(values, nan=1.0).astype(bool))
-    return column.series()
+        return pd.Series(np.nan_to_num(values, nan=1.0).astype(bool)), bad | column.missing
+    return column.series(), np.zeros(len(column), dtype=bool)
 
 
 def not_a_number(name: str, column: Column, decimal: str) -> Problem:
@@ -246,7 +247,7 @@ def not_a_number(name: str, column: Column, decimal: str) -> Problem:
 
 def _days(
     opened: Opened, name: str, column: Column, frame: pd.DataFrame, findings: Findings
-) -> pd.Series[Any]:
+) -> tuple[pd.Series[Any], Flags]:
     days, faults = column.dates(opened.source.date_format)
     frame = frame.assign(shown=column.series())
     # only what looks like a date or number is shown: a cell may hold anything
@@ -257,7 +258,7 @@ def _days(
         words = found + (declared if fault in (1, 3) else "")
         problem = Problem("date", words, fix, column=name)
         findings.each(frame, faults == fault, problem, value="shown")
-    return days
+    return days, faults > 0
 
 
 def _required(table: str, opened: Opened, declared: Collection[str], findings: Findings) -> bool:
