@@ -1,0 +1,119 @@
+"""The sentences beside the results: power, reaction, attrition, scales, and what is missing."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rmresearch.report.numbers import count, number, percent
+from rmresearch.report.words.gate import say
+from rmresearch.report.words.phrases import (
+    amount,
+    between,
+    catalogue,
+    fill,
+    lower_first,
+    named,
+    people,
+    range_of,
+    share_within,
+)
+from rmresearch.result import Estimate
+from rmresearch.study import Design
+
+__all__ = [
+    "attrition",
+    "detectable",
+    "exaggeration",
+    "missing",
+    "reaction",
+    "reliability",
+    "still_paired",
+]
+
+#: below this alpha a scale is called poor (Nunnally 1978 asks for .70)
+ENOUGH = 0.7
+
+
+def detectable(found: Estimate, design: Design) -> str:
+    """How small a difference this design would find (term "smallest-detectable")."""
+    outcome = design.outcome(found.outcome)
+    label = lower_first(outcome.label)
+    return say(fill("beside", "detectable", label=label, amount=amount(outcome, found)))
+
+
+def exaggeration(found: Estimate, design: Design) -> str:
+    """How much too large a result that stands out would be (term "exaggeration")."""
+    label = lower_first(design.outcome(found.outcome).label)
+    ratio = number(found.value, decimals=1)
+    return say(fill("beside", "exaggeration", label=label, ratio=ratio))
+
+
+def reaction(found: Estimate, design: Design) -> str:
+    """How many answered favourably (no term), or the net recommend score."""
+    parts = {
+        "who": people(design, found.role),
+        "label": lower_first(design.outcome(found.outcome).label),
+        "answered": count(found.n_people),
+    }
+    if found.term == "net-recommend":
+        score = number(found.value, decimals=0, signed=True)
+        interval = range_of(found, decimals=0)
+        return say(fill("beside", "recommend", score=score, interval=interval, **parts))
+    key = "reaction_plain" if found.low is None else "reaction"
+    parts |= {"share": percent(found.value), "interval": share_within(found)}
+    return say(fill("beside", key, **parts))
+
+
+def attrition(
+    overall: Estimate,
+    differential: Estimate,
+    design: Design,
+    verdict: Literal["low", "high"] | None,
+) -> str:
+    """How many were lost, how unequally, and the class where arms were randomised.
+
+    The two estimates are shares (terms "overall-attrition", "differential-attrition").
+    """
+    programme, comparison = between(design, overall)
+    gap = None if differential.value is None else 100 * abs(differential.value)
+    parts = {
+        "wave": named(design.wave(overall.wave).label),
+        "overall": percent(overall.value),
+        "differential": number(gap, decimals=1),
+        "programme": programme,
+        "comparison": comparison,
+    }
+    if verdict is None:
+        return say(fill("beside", "attrition_plain", **parts))
+    words = catalogue()["beside"][f"attrition_{verdict}"]
+    return say(fill("beside", "attrition", verdict=words, **parts))
+
+
+def reliability(alpha: Estimate, design: Design) -> str:
+    """Whether a scale's items hang together."""
+    outcome = design.outcome(alpha.outcome)
+    key = "reliable" if (alpha.value or 0) >= ENOUGH else "unreliable"
+    interval = range_of(alpha, decimals=2)
+    shown = number(alpha.value, decimals=2)
+    return say(
+        fill("beside", key, label=lower_first(outcome.label), alpha=shown, interval=interval)
+    )
+
+
+def still_paired(found: Estimate, design: Design) -> str:
+    """How many pairs were still together at a wave (term "still-paired")."""
+    wave = named(design.wave(found.wave).label)
+    share, interval = percent(found.value), share_within(found)
+    return say(fill("beside", "still_paired", share=share, wave=wave, interval=interval))
+
+
+def missing(*what: str) -> str:
+    """What the study would need to answer, from the catalogue's [missing] (one or more keys)."""
+    known = catalogue()["missing"]
+    unknown = [key for key in what if key not in known or key == "sentence"]
+    if unknown or not what:
+        listed = ", ".join(key for key in known if key != "sentence")
+        raise ValueError(f"no such thing can be missing: {unknown}; the catalogue knows {listed}")
+    needed = [known[key] for key in what]
+    last = f" and {needed[-1]}" if len(needed) > 1 else needed[-1]
+    return say(fill("missing", "sentence", needed=", ".join(needed[:-1]) + last))

@@ -1,0 +1,237 @@
+"""The sentences on a result: what was seen, how sure, how precise, and what may be claimed."""
+
+from __future__ import annotations
+
+from rmresearch.evidence import Evidence, Precision
+from rmresearch.report.words.gate import Reader, say
+from rmresearch.report.words.phrases import (
+    amount,
+    between,
+    catalogue,
+    fill,
+    is_share,
+    lower_first,
+    matters,
+    named,
+    people,
+    signed,
+    within,
+)
+from rmresearch.result import Estimate
+from rmresearch.study import Design, Outcome
+
+__all__ = [
+    "certainty",
+    "clearinghouse",
+    "headline",
+    "maryland",
+    "precision",
+    "regression",
+    "standing",
+    "title",
+]
+
+#: readings of an interval that see a difference, and whether for the better
+SEEN = {
+    Precision.CLEAR_GAIN: "gain",
+    Precision.SOME_GAIN: "gain",
+    Precision.CLEAR_HARM: "harm",
+    Precision.SOME_HARM: "harm",
+}
+KEYS = {one: one.name.lower() for one in Precision}
+#: what the reading of a change in one group is called
+OF_CHANGE = {
+    Precision.CLEAR_GAIN: "clear_change",
+    Precision.CLEAR_HARM: "clear_change",
+    Precision.SOME_GAIN: "some_change",
+    Precision.SOME_HARM: "some_change",
+    Precision.NO_DIFFERENCE: "no_change",
+    Precision.NO_GAIN: "no_better",
+}
+RESULT = {
+    Precision.CLEAR_GAIN: "clear",
+    Precision.CLEAR_HARM: "clear",
+    Precision.NO_DIFFERENCE: "clear",
+    Precision.SOME_GAIN: "uncertain",
+    Precision.SOME_HARM: "uncertain",
+    Precision.CANNOT_TELL: "imprecise",
+    Precision.NO_GAIN: "imprecise",
+    Precision.NO_INTERVAL: "no_interval",
+    Precision.TOO_EARLY: "too_early",
+}
+
+
+def headline(
+    record: Estimate,
+    evidence: Evidence,
+    design: Design,
+    *,
+    expected: Estimate | None = None,
+    reader: Reader = "technical",
+) -> str:
+    """The answer to one question in a few plain sentences, that this evidence allows.
+
+    What was seen (with interval and unit, in the direction that is better), how large it is
+    against the smallest difference that matters, what may be claimed about why, design and
+    precision together, and whether it is exploratory. ``expected`` is the change that regression
+    to the mean alone would produce (term "expected-regression"): the sentence on it stands beside
+    every single-group change, whether or not it could be computed.
+    """
+    outcome = design.outcome(record.outcome)
+    if evidence.precision is Precision.TOO_EARLY:
+        sentences = [fill("too_early", "sentence", label=lower_first(outcome.label))]
+    else:
+        sentences = [_seen(record, evidence, design, outcome), _size(evidence, outcome)]
+        sentences += _why(evidence, outcome, expected)
+    sentences.append(standing(evidence))
+    if evidence.exploratory:
+        sentences.append(fill("plan", "exploratory"))
+    return say(" ".join(one for one in sentences if one), evidence, reader=reader)
+
+
+def title(record: Estimate, evidence: Evidence, design: Design) -> str:
+    """The finding in a few words, for a figure's title: no interval, no full stop."""
+    outcome = design.outcome(record.outcome)
+    parts = {"label": _heading(outcome), **_sides(record, design)}
+    single, reading = evidence.facts.single_group, evidence.precision
+    if reading in {Precision.TOO_EARLY, Precision.NO_INTERVAL}:
+        key = KEYS[reading]
+    elif reading in SEEN:
+        own = outcome.source == "self"
+        key = "changed" if single else "gain_self" if own else "gain"
+        parts["way"] = _way(record)
+    elif reading is Precision.NO_DIFFERENCE:
+        key = "unchanged" if single else "none"
+    else:
+        key = "unclear_change" if single else "unclear"
+    return say(fill("title", key, **parts), evidence)
+
+
+def standing(evidence: Evidence) -> str:
+    """Certainty of the design and precision of the result, always together."""
+    result = catalogue()["standing"][RESULT[evidence.precision]]
+    word = catalogue()["certainty"][evidence.certainty.word]
+    return say(fill("standing", "both", certainty=word, result=result), evidence)
+
+
+def certainty(evidence: Evidence) -> str:
+    """The certainty with the inputs that decided it, and the precision beside it."""
+    word = catalogue()["certainty"][evidence.certainty.word]
+    line = fill("certainty", "line", certainty=word, inputs="; ".join(evidence.decided_by))
+    few = "" if evidence.significance else " " + fill("plan", "few_clusters")
+    return say(f"{line} {precision(evidence)}{few}", evidence)
+
+
+def precision(evidence: Evidence) -> str:
+    """What the interval says."""
+    key = KEYS[evidence.precision]
+    if evidence.facts.single_group:
+        key = OF_CHANGE.get(evidence.precision, key)
+    return say(fill("precision", "line", precision=catalogue()["precision"][key]), evidence)
+
+
+def maryland(evidence: Evidence) -> str:
+    """The level on the Maryland scale and why."""
+    reason = evidence.maryland_reason
+    return say(fill("scales", "maryland", level=evidence.maryland, reason=reason), evidence)
+
+
+def clearinghouse(evidence: Evidence) -> str:
+    """The verdict of the What Works Clearinghouse's gates, and why."""
+    reason = evidence.wwc_reason
+    return say(fill("scales", "clearinghouse", verdict=evidence.wwc, reason=reason), evidence)
+
+
+def regression(outcome: Outcome, expected: Estimate | None) -> str:
+    """What regression to the mean alone would do, or that it cannot be computed (rule E3)."""
+    if expected is None or expected.value is None:
+        return say(fill("change", "regression_unknown"))
+    return say(fill("change", "regression", expected=signed(outcome, expected)))
+
+
+def _seen(record: Estimate, evidence: Evidence, design: Design, outcome: Outcome) -> str:
+    """What was seen, in the form that its reading asks for."""
+    single, reading = evidence.facts.single_group, evidence.precision
+    if record.value is None:
+        key = "no_value"
+    elif reading in SEEN:
+        key = _form(outcome, single)
+    elif evidence.could_not_show:
+        key = "could_not_show"
+    else:
+        key = KEYS[reading]
+    own = single and outcome.source == "self"
+    return fill(
+        "change" if single else "between",
+        key,
+        who=people(design, record.role),
+        label=lower_first(outcome.label),
+        amount=amount(outcome, record),
+        signed=signed(outcome, record),
+        way=_way(record),
+        worth=_worth(record, outcome),
+        matters=matters(outcome),
+        interval=within(outcome, record),
+        by=catalogue()["phrase"]["by_own_rating"] if own else "",
+        **_sides(record, design),
+    )
+
+
+def _form(outcome: Outcome, single: bool) -> str:
+    if is_share(outcome):
+        return "share"
+    if single:
+        return "amount" if outcome.kind == "amount" else "changed"
+    return outcome.source
+
+
+def _sides(record: Estimate, design: Design) -> dict[str, str]:
+    """The groups and waves of the sentence, by the names that the catalogue uses."""
+    first, second = between(design, record)
+    wave = named(design.wave(record.wave).label)
+    arms = {arm.name: named(arm.label) for arm in design.arms}
+    group = arms.get(record.group, "")
+    return {
+        "programme": first,
+        "comparison": second,
+        "baseline": second,
+        "wave": wave,
+        "group": fill("change", "group", programme=group) if group else "",
+    }
+
+
+def _way(record: Estimate) -> str:
+    return catalogue()["phrase"]["lower" if (record.value or 0) < 0 else "higher"]
+
+
+def _worth(record: Estimate, outcome: Outcome) -> str:
+    """Whether it is for the better, where that does not go without saying."""
+    good = (record.value or 0) * outcome.direction > 0
+    if good and outcome.direction == 1:
+        return ""
+    return catalogue()["phrase"]["better" if good else "worse"]
+
+
+def _size(evidence: Evidence, outcome: Outcome) -> str:
+    """How large a difference that was seen is, against the smallest that matters."""
+    if evidence.precision not in SEEN:
+        return ""
+    key = KEYS[evidence.precision]
+    if evidence.facts.single_group:
+        key = OF_CHANGE[evidence.precision]
+    if outcome.smallest_effect is None:
+        return fill("size", f"{key}_open")
+    return fill("size", key, matters=matters(outcome))
+
+
+def _why(evidence: Evidence, outcome: Outcome, expected: Estimate | None) -> list[str]:
+    """What may be claimed about why."""
+    if evidence.facts.single_group:
+        return [fill("change", "alone"), regression(outcome, expected)]
+    if evidence.precision in SEEN:
+        return [fill("claim", evidence.certainty.word)]
+    return []
+
+
+def _heading(outcome: Outcome) -> str:
+    return named(outcome.label.strip().rstrip(".:;"))

@@ -1,0 +1,173 @@
+"""The parts that sentences are made of: amounts with units, intervals, names of groups."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from rmresearch.report.numbers import MINUS, decimals_for, number, percent
+from rmresearch.report.words.gate import chance_words, lint
+from rmresearch.result import Estimate
+from rmresearch.study import Design, Outcome
+
+__all__ = [
+    "amount",
+    "between",
+    "capital",
+    "catalogue",
+    "fill",
+    "is_share",
+    "lower_first",
+    "matters",
+    "named",
+    "people",
+    "plural",
+    "range_of",
+    "share_within",
+    "signed",
+    "within",
+]
+
+
+@cache
+def catalogue(language: str = "en") -> Mapping[str, Mapping[str, str]]:
+    """The sentences of a language, by section and key."""
+    text = files("rmresearch.report.words").joinpath(f"{language}.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def fill(section: str, key: str, **parts: Any) -> str:
+    """A sentence of the catalogue with its names filled in.
+
+    A part given in small letters (``who``) can also be asked for with a capital (``Who``).
+    """
+    capitals = {capital(k): capital(v) for k, v in parts.items() if isinstance(v, str) and v}
+    return catalogue()[section][key].format(**parts, **capitals)
+
+
+def capital(text: str) -> str:
+    """The text with its first letter large."""
+    return text[:1].upper() + text[1:]
+
+
+def named(label: str) -> str:
+    """A name that the study gave; in quotes where it holds words that the gate would stop.
+
+    >>> named("Waiting list"), named("What works")
+    ('Waiting list', '“What works”')
+    """
+    label = " ".join(label.split())
+    return f"“{label}”" if lint(label) or chance_words(label) else label
+
+
+def lower_first(label: str) -> str:
+    """A label as it stands inside a sentence.
+
+    Acronyms and names of more capitals keep them; a label that is a sentence stands in quotes.
+
+    >>> lower_first("Digital skill"), lower_first("IT skill"), lower_first("I feel safe.")
+    ('digital skill', 'IT skill', '“I feel safe.”')
+    """
+    label = named(label)
+    if label.startswith("“"):
+        return label
+    if label.startswith("I ") or any(sign in label for sign in ".?!:;"):
+        return f"“{label}”"
+    if label[1:2].isupper():
+        return label
+    return label[:1].lower() + label[1:]
+
+
+def plural(noun: str) -> str:
+    """An English noun in the plural: the regular forms that role labels have.
+
+    >>> plural("senior leader"), plural("secretary"), plural("people"), plural("boss")
+    ('senior leaders', 'secretaries', 'people', 'bosses')
+    """
+    if noun in {"people", "staff"} or noun.endswith("people"):
+        return noun
+    if noun.endswith("y") and noun[-2:-1] not in set("aeiou"):
+        return f"{noun[:-1]}ies"
+    if noun.endswith(("s", "x", "ch", "sh")):
+        return f"{noun}es"
+    return f"{noun}s"
+
+
+def people(design: Design, role: str) -> str:
+    """What the people of a role are called, in the plural."""
+    label = dict(design.role_labels).get(role) or catalogue()["role"].get(role, role)
+    return plural(lower_first(label))
+
+
+def is_share(outcome: Outcome) -> bool:
+    """Whether differences are shown in percentage points."""
+    return outcome.kind == "binary"
+
+
+def _unit(outcome: Outcome) -> str:
+    return catalogue()["unit"]["share"] if is_share(outcome) else outcome.unit
+
+
+def _scaled(outcome: Outcome, record: Estimate) -> tuple[list[float | None], int]:
+    """Value and ends as shown, and their decimals (one rule for the three)."""
+    by = 100.0 if is_share(outcome) else 1.0
+    values = [None if v is None else by * v for v in (record.value, record.low, record.high)]
+    # a tenth of a percentage point says more than a few dozen people can
+    return values, max(decimals_for(values) - is_share(outcome), 0)
+
+
+def amount(outcome: Outcome, record: Estimate) -> str:
+    """The size of a difference without its sign, with its unit."""
+    values, decimals = _scaled(outcome, record)
+    size = None if values[0] is None else abs(values[0])
+    return number(size, decimals=decimals, unit=_unit(outcome))
+
+
+def signed(outcome: Outcome, record: Estimate) -> str:
+    """A difference with its sign and unit."""
+    values, decimals = _scaled(outcome, record)
+    return number(values[0], decimals=decimals, unit=_unit(outcome), signed=True)
+
+
+def within(outcome: Outcome, record: Estimate) -> str:
+    """The interval of a difference in the outcome's units, or that there is none."""
+    values, decimals = _scaled(outcome, record)
+    return _interval(record, *(number(end, decimals=decimals) for end in values[1:]))
+
+
+def share_within(record: Estimate) -> str:
+    """The interval of a share, in percent."""
+    return _interval(record, percent(record.low), percent(record.high))
+
+
+def range_of(record: Estimate, *, decimals: int) -> str:
+    """The interval of a number without a unit."""
+    return _interval(record, *(number(x, decimals=decimals) for x in (record.low, record.high)))
+
+
+def _interval(record: Estimate, low: str, high: str) -> str:
+    if record.low is None or record.high is None:
+        return catalogue()["phrase"]["no_interval"]
+    return fill("phrase", "interval", level=f"{100 * record.level:.3g}%", low=low, high=high)
+
+
+def matters(outcome: Outcome) -> str:
+    """The smallest difference that matters, with its unit; "" where none is declared."""
+    if outcome.smallest_effect is None:
+        return ""
+    size = 100 * outcome.smallest_effect if is_share(outcome) else outcome.smallest_effect
+    text = f"{size:,.4g}".replace("-", MINUS)
+    return f"{text} {_unit(outcome)}"
+
+
+def between(design: Design, record: Estimate) -> tuple[str, str]:
+    """The labels of the two arms, or of the later and the earlier wave, that are compared."""
+    first, _, second = record.contrast.partition(" - ")
+    labels = {arm.name: named(arm.label) for arm in design.arms}
+    waves = {wave.name: named(wave.label) for wave in design.waves}
+    if first in labels and second in labels:
+        return labels[first], labels[second]
+    return waves.get(first, first), waves.get(second, second)
