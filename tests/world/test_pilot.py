@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import pytest
 
 from rmresearch.io.check import check
 from rmresearch.io.read import read_study
+from rmresearch.plan.questions import read_plan
 from rmresearch.study import Study
 from rmresearch.world import folder as folders
 from rmresearch.world.pilot import PAIRS, SEED, example, write_example
@@ -129,8 +130,6 @@ def test_reading_it_gives_the_cohort_that_was_drawn(study: Study) -> None:
 
 
 def test_truth_names_the_seed_and_stays_out_of_the_study(written: Path, study: Study) -> None:
-    import json
-
     found = json.loads((written.parent / "pilot.truth" / "truth.json").read_text("utf-8"))
     assert found["seed"] == SEED == 2026
     assert not any("truth" in name for name in files(written))
@@ -144,10 +143,8 @@ def test_truth_names_the_seed_and_stays_out_of_the_study(written: Path, study: S
     assert set(study.sources)
 
 
-def test_plan_names_one_primary_question_of_a_declared_outcome(written: Path) -> None:
-    plan = tomllib.loads((written / "plan.toml").read_text("utf-8"))
-    declared = tomllib.loads((written / "study.toml").read_text("utf-8"))
-    outcomes = {one["name"]: one for one in declared["outcomes"]}
-    primary = [one for one in plan["question"] if one["primary"]]
-    assert [one["outcome"] for one in primary] == ["digital_skill"]
-    assert all(one["role"] == outcomes[one["outcome"]]["role"] for one in plan["question"])
+def test_plan_names_one_primary_question_of_a_declared_outcome(written: Path, study: Study) -> None:
+    plan = read_plan(written, study.design)
+    assert plan.primary.outcome == "digital_skill"
+    asked = [(one.outcome, one.role) for one in plan.questions]
+    assert asked == [(o.name, o.role) for o in study.design.outcomes if o.kirkpatrick > 1]

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from rmresearch.errors import ReportError, StudyError
 from rmresearch.io.read import read_study
 from rmresearch.io.schema import StudyFile, to_design
+from rmresearch.plan.questions import read_plan
 from rmresearch.study import TABLES
 from rmresearch.world import folder as folders
 from rmresearch.world.cohort import simulate
@@ -90,6 +91,14 @@ def test_plan_asks_one_primary_question_of_what_the_study_declares() -> None:
             assert design.wave(question["wave"]) == design.waves[-1]
             assert question["analysis"] == analysis
             assert set(question["intercurrent"]) == {"never_met", "left", "crossed_over"}
+
+
+@pytest.mark.parametrize("comparison", ["waitlist", "pool", "none"])
+def test_the_plan_is_one_that_can_be_frozen(comparison: Comparison, tmp_path: Path) -> None:
+    made = simulate(Scenario(pairs=12, comparison=comparison), seed=59)
+    plan = read_plan(write_study(made, tmp_path / "study"), made.study.design)
+    assert plan.primary.outcome == "digital_skill"
+    assert len(plan.questions) == 5
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:

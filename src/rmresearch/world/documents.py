@@ -81,9 +81,9 @@ def tables_document(study: Study) -> Document:
 
 
 INTERCURRENT = {
-    "never_met": "counted as assigned",
-    "left": "counted as assigned; missing outcomes under missing at random, with a tipping point",
-    "crossed_over": "waves from the crossover on are left out",
+    "never_met": "as-assigned",
+    "left": "as-assigned",
+    "crossed_over": "until-then",
 }
 
 
@@ -108,7 +108,7 @@ def plan_document(design: Design) -> Document:
                 "outcome": outcome.name,
                 "wave": last.name,
                 "contrast": contrast,
-                "population": "everyone assigned, as assigned",
+                "population": "everyone-assigned",
                 "scale": "points",
                 "primary": number == 0,
                 "why": WHY.get(outcome.name, "Named in the programme's goals."),
