@@ -126,20 +126,21 @@ def measured(
     found = fit(y, x, cluster if ground.rule else None, vcov=kind, names=names).contrast(weights)
     if of_record and len(y) <= SECOND_ROUTE:
         again = dense(y, x, cluster if ground.rule else None, kind).contrast(weights)
-        _agree(found, again)
+        _agree(found, again, rounding=1e-13 * float(np.abs(y).max()))
     return found
 
 
-def _agree(found: Contrast, again: Contrast) -> None:
-    size = max(abs(found.estimate), abs(found.se) if np.isfinite(found.se) else 0.0)
-    pairs = [
-        (found.estimate, again.estimate, size),
-        (found.se, again.se, found.se),
-        (found.df, again.df, found.df),
+def _agree(found: Contrast, again: Contrast, rounding: float) -> None:
+    """Refuse two answers that differ by more than 1e-8 of the value and the outcome's rounding."""
+    se = float(found.se) if np.isfinite(found.se) else 0.0
+    both = [
+        (found.estimate, again.estimate, ROUTES_AGREE * max(abs(found.estimate), se) + rounding),
+        (found.se, again.se, ROUTES_AGREE * se + rounding),
+        (found.df, again.df, ROUTES_AGREE * found.df),
     ]
-    for one, other, scale in pairs:
+    for one, other, most in both:
         unknown = np.isnan(one) and np.isnan(other)
-        if not unknown and not abs(one - other) <= ROUTES_AGREE * scale:
+        if not unknown and not abs(one - other) <= most:
             raise RoutesDisagreeError(
                 f"two routes to one estimate give {one!r} and {other!r}; nothing is reported. "
                 f"Look for covariates that nearly determine one another or very large numbers."
