@@ -98,7 +98,9 @@ def test_the_plan_is_one_that_can_be_frozen(comparison: Comparison, tmp_path: Pa
     made = simulate(Scenario(pairs=12, comparison=comparison), seed=59)
     plan = read_plan(write_study(made, tmp_path / "study"), made.study.design)
     assert plan.primary.outcome == "digital_skill"
-    assert len(plan.questions) == 5
+    asked = {question.outcome for question in plan.questions}
+    assert len(asked) == (4 if comparison == "pool" else 5)
+    assert ("digital_use" in asked) == (comparison != "pool")
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -90,10 +90,12 @@ INTERCURRENT = {
 def plan_document(design: Design) -> Document:
     """plan.toml: every repeated scale at the last wave, the first one primary.
 
-    Without a comparison arm the questions are about change.
+    Without a comparison arm the questions are about change. What partners rate is not compared
+    with people who have no partner.
     """
     last, other = design.waves[-1], design.comparison
-    scales = [outcome for outcome in design.outcomes if outcome.kirkpatrick > 1]
+    alone = {"partner"} if design.kind == "comparison" else set()
+    scales = [o for o in design.outcomes if o.kirkpatrick > 1 and o.source not in alone]
     if other is None:
         analysis, contrast = "pre_post", f"{last.name} - {design.baseline.name}"
     else:
