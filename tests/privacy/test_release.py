@@ -245,6 +245,28 @@ def test_estimates_are_rounded_with_their_intervals():
     ]
 
 
+@pytest.mark.parametrize(
+    "function, term, fields, shown",
+    [
+        ("reaction", "", {}, 0.77),  # a share of people, whatever the scale
+        ("reaction", "mean", {"value": 4.141}, 4.1),
+        ("attrition", "overall-attrition", {"contrast": "programme - later"}, 0.77),
+        ("attrition", "", {"contrast": "leavers - stayers", "value": 0.123}, 0.12),
+        ("pre_post", "reliably-worsened", {"value": 0.02}, "10% or fewer"),
+        ("engagement", "still-paired", {"outcome": "", "value": 0.95}, "90% or more"),
+        ("engagement", "meetings-per-pair", {"outcome": "", "value": 7.917}, 7.92),
+        ("reliability", "alpha", {"value": 0.8349}, 0.83),
+        ("compare_arms", "rerandomisation", {"value": 0.0031}, 0.003),
+        ("compare_arms", "lin-adjusted", {"contrast": "a - b", "value": 0.3149}, 0.31),
+        ("wave_means", "", {"value": 3.14}, 3.1),
+    ],
+)
+def test_what_an_estimate_is_decides_its_form(function, term, fields, shown):
+    one = estimate(**{"value": 0.7734, "term": term, **fields})
+    made = release({"x": Result(Call(function), (one,))}, STUDY)
+    assert made.estimates[0].value == shown
+
+
 def test_counts_are_exact_for_the_estimate_of_record_only():
     made = let_out(
         estimates=[

@@ -175,6 +175,8 @@ def scale(low, high):
         ("contrast", YES, 0.1, 2),
         ("mean", YES, 0.1, 2),
         ("statistic", SCALE, 0.83, 2),
+        ("statistic", SCALE, 0.0034, 3),
+        ("statistic", SCALE, 0.0, 2),
         ("statistic", SCALE, 23.4, 1),
         ("statistic", SCALE, 123.4, 0),
     ],

@@ -489,6 +489,7 @@ def test_every_reading_has_its_words():
         ("Digital skill", "digital skill"),
         ("IT skill", "IT skill"),
         ("I feel safe", "“I feel safe”"),
+        ("Tools, rated by juniors", "“Tools, rated by juniors”"),
         ("Trust: in leaders", "“Trust: in leaders”"),
         ("  Spaced   out ", "spaced out"),
         ("x", "x"),

@@ -13,7 +13,7 @@ from rmresearch.study import Outcome, Study
 
 __all__ = ["ReleasedCell", "ReleasedEstimate", "ReleasedTable", "Wall"]
 
-#: terms in the outcome's own units; every other term is a statistic
+#: terms in the outcome's own units; what is in none of these lists is a statistic
 IN_POINTS = frozenset(
     {
         "",
@@ -22,14 +22,28 @@ IN_POINTS = frozenset(
         "completers",
         "difference-in-differences",
         "expected-regression",
+        "lin-adjusted",
+        "mean",
         "paired-t",
         "post-only",
         "reliability-corrected",
         "smallest-detectable",
     }
 )
-#: questions whose estimates are shares of people
-OF_PEOPLE = frozenset({"attrition", "missingness", "reaction"})
+#: terms that are shares of people or pairs, and questions whose estimates of record are
+SHARES = frozenset(
+    {
+        "ever-met",
+        "met",
+        "overall-attrition",
+        "overall-attrition-clusters",
+        "plan-reached",
+        "reliably-improved",
+        "reliably-worsened",
+        "still-paired",
+    }
+)
+OF_PEOPLE = frozenset({"missingness", "reaction"})
 EXTREMES = frozenset({"min", "minimum", "lowest", "max", "maximum", "highest"})
 LEVELS = frozenset({"mean", "item-mean", "sd"})
 
@@ -293,13 +307,17 @@ class _Row:
 
 
 def _kind(function: str, one: Estimate, outcome: Outcome | None) -> CellKind:
+    if one.term in SHARES:
+        return "proportion"
     if one.term not in IN_POINTS:
         return "statistic"
     if one.contrast:
         return "contrast"
-    if function in OF_PEOPLE or (outcome is not None and outcome.kind == "binary"):
-        share = one.value is None or 0 <= one.value <= 1
-        return "proportion" if share else "statistic"
+    share = (function in OF_PEOPLE and one.term == "") or (
+        outcome is not None and outcome.kind == "binary"
+    )
+    if share:
+        return "proportion" if one.value is None or 0 <= one.value <= 1 else "statistic"
     return "mean" if outcome is None or len(outcome.items) > 1 else "item-mean"
 
 

@@ -230,11 +230,13 @@ def decimals(
     significant digits for means and three for contrasts, counted at ``magnitude``, the largest of
     the number and its interval's ends, so that the three share one grid (it is about as fine
     against the amount as .1 is against a mean of 3.4). Other statistics: two decimals below 10,
-    one below 100, none above.
+    one below 100, none above; below .01 one significant digit, so that no p-value becomes 0.
     """
     if kind == "proportion" or (outcome is not None and outcome.kind == "binary"):
         return 2
     if kind == "statistic":
+        if 0 < magnitude < 0.01:
+            return -math.floor(math.log10(magnitude))
         return 2 if magnitude < 10 else 1 if magnitude < 100 else 0
     finer = 1 if contrast or kind == "contrast" else 0
     if outcome is not None and outcome.low is not None and outcome.high is not None:

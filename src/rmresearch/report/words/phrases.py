@@ -74,7 +74,7 @@ def lower_first(label: str) -> str:
     label = named(label)
     if label.startswith("“"):
         return label
-    if label.startswith("I ") or any(sign in label for sign in ".?!:;"):
+    if label.startswith("I ") or any(sign in label for sign in ".?!:;,"):
         return f"“{label}”"
     if label[1:2].isupper():
         return label
