@@ -303,7 +303,7 @@ def test_nothing_to_fit() -> None:
         fit.contrast([1.0, 2.0])
     with pytest.raises(ValueError, match="level"):
         fit.contrast([1.0]).interval(95)
-    with pytest.raises(ValueError, match="replicates"):
+    with pytest.raises(ValueError, match="one data set"):
         robust.fit(np.ones((2, 3)), np.ones((3, 1))).wald([1.0])
 
 

@@ -68,6 +68,7 @@ class Fit:
     exact: Any
     _basis: Basis = field(repr=False)
     _pieces: Pieces | None = field(repr=False)
+    _plain_df: float = field(repr=False)
 
     @property
     def se(self) -> Array:
@@ -94,9 +95,13 @@ class Fit:
             raise ValueError(f"weights must have {self.coef.shape[-1]} entries, not {weight.shape}")
         estimate = self.coef @ weight
         variance = ((self.vcov @ weight) * weight).sum(axis=-1)
-        df = self._df(weight[:, None])[..., 0] + np.zeros(np.shape(estimate))
-        if self.kind == "CR1":
-            df = np.where((variance > self._nothing(weight)) | self.exact, df, 0.0)
+        w = np.swapaxes(self._basis.back, -1, -2) @ weight[:, None]
+        if self._pieces is not None:
+            df = _satterthwaite(self._pieces, w)[..., 0] + np.zeros(np.shape(estimate))
+        else:
+            df = _known(
+                self._plain_df, variance, (w * w).sum(axis=(-2, -1)), self.sigma2, self.exact
+            )
         return judged(estimate, variance, df, self.exact)
 
     def wald(self, weights: ArrayLike) -> Wald:
@@ -106,8 +111,8 @@ class Fit:
         "HTZ"). Classical and CR1: F = Q / q on n - p and G - 1 df.
         """
         matrix = np.atleast_2d(np.asarray(weights, dtype=float))
-        if self.coef.ndim != 1:
-            raise ValueError("wald takes one data set, not replicates")
+        if self.coef.ndim != 1 or matrix.ndim != 2 or matrix.shape[1] != self.coef.size:
+            raise ValueError(f"wald takes one data set and (q, {self.coef.shape[-1]}) weights")
         q = matrix.shape[0]
         variance = matrix @ self.vcov @ matrix.T
         scale = np.sqrt(np.maximum(np.diagonal(variance), 0.0))
@@ -119,25 +124,13 @@ class Fit:
         gap = (matrix @ self.coef) / scale
         statistic = float(gap @ np.linalg.solve(scaled, gap))
         if self._pieces is None:
-            f, df = statistic / q, float(self.df[0])
+            f, df = statistic / q, self._plain_df
         else:
             eta = self._hotelling(matrix)
             df = eta - q + 1.0
             f = statistic * df / (eta * q) if df > 0 else np.nan
         p = float(special.fdtrc(q, df, f)) if df > 0 else np.nan
         return Wald(f, q, max(df, 0.0), p)
-
-    def _nothing(self, weight: Array) -> Array:
-        """A CR1 variance that is nothing but rounding: scores that sum to 0 in every cluster."""
-        w = np.swapaxes(self._basis.back, -1, -2) @ weight
-        return np.asarray(1e-18 * self.sigma2 * (w * w).sum(axis=-1))
-
-    def _df(self, columns: Array) -> Array:
-        """Degrees of freedom (..., c) of the contrasts in ``columns`` (p, c)."""
-        if self._pieces is None:
-            return np.full(columns.shape[1], self.df.flat[0])
-        w = np.swapaxes(self._basis.back, -1, -2) @ columns
-        return _satterthwaite(self._pieces, w)
 
     def _hotelling(self, matrix: Array) -> float:
         """Eta of the Wishart that matches the mean and total variance of the contrasts' CR2."""
@@ -193,10 +186,13 @@ def fit(
     inner, pieces = _inner(basis.q, resid, groups, vcov, sigma2)
     variance = basis.back @ inner @ np.swapaxes(basis.back, -1, -2)
     variance = np.broadcast_to(variance, (*coef.shape, p)).copy()
+    plain = float(n - p if vcov == "classical" or codes is None else groups.count - 1)
+    w = np.swapaxes(basis.back, -1, -2)
     if pieces is not None:
-        df = _satterthwaite(pieces, np.swapaxes(basis.back, -1, -2))
+        df = _satterthwaite(pieces, w)
     else:
-        df = np.asarray(float(n - p if vcov == "classical" or codes is None else groups.count - 1))
+        each = np.diagonal(variance, axis1=-2, axis2=-1)
+        df = _known(plain, each, (w * w).sum(axis=-2), sigma2[..., None], exact[..., None])
     return Fit(
         coef=coef,
         vcov=variance,
@@ -210,6 +206,7 @@ def fit(
         exact=exact[()],
         _basis=basis,
         _pieces=pieces,
+        _plain_df=plain,
     )
 
 
@@ -229,6 +226,15 @@ def _inner(
         g = groups.count
         meat = meat * (g / (g - 1) * (n - 1) / (n - p))
     return meat, pieces
+
+
+def _known(df: float, variance: Array, size: Array, sigma2: Number, exact: Any) -> Array:
+    """``df`` where a contrast's variance is one, 0 where scores sum to nothing in every cluster.
+
+    ``size`` is the contrast's variance at unit error variance; a CR1 variance far below rounding's
+    share of the classical one belongs to a coefficient that a single cluster determines.
+    """
+    return np.where((variance > 1e-18 * sigma2 * size) | exact, df, 0.0)
 
 
 def _satterthwaite(pieces: Pieces, w: Array) -> Array:
