@@ -210,6 +210,13 @@ def test_yes_no_means_are_proportions():
     assert (made.value, made.low, made.high) == ("90% or more", None, None)
 
 
+def test_features_do_not_borrow_the_range_of_the_outcome():
+    row = (label("Age"), Cell(43.26, "mean", None, first(20)))
+    assert cells(*row, columns=("measure", "mean"))[1].value == 43  # two digits of an amount
+    row = (label("Digital skill"), Cell(3.26, "mean", None, first(20)))
+    assert cells(*row, columns=("measure", "mean"))[1].value == 3.3
+
+
 def test_text_in_place_of_a_number_is_hidden():
     assert cells(Cell("3.3 (2.9 to 3.7)", "mean", None, first(20)))[0].hidden
 

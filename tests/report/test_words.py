@@ -490,6 +490,7 @@ def test_every_reading_has_its_words():
         ("IT skill", "IT skill"),
         ("I feel safe", "“I feel safe”"),
         ("Tools, rated by juniors", "“Tools, rated by juniors”"),
+        ("Results can be relied on always", "“Results can be relied on always”"),
         ("Trust: in leaders", "“Trust: in leaders”"),
         ("  Spaced   out ", "spaced out"),
         ("x", "x"),

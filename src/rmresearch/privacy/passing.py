@@ -45,6 +45,7 @@ SHARES = frozenset(
 )
 OF_PEOPLE = frozenset({"missingness", "reaction"})
 EXTREMES = frozenset({"min", "minimum", "lowest", "max", "maximum", "highest"})
+MEASURES = frozenset({"characteristic", "covariate", "feature", "measure"})
 LEVELS = frozenset({"mean", "item-mean", "sd"})
 
 
@@ -249,7 +250,10 @@ class _Row:
         named = any(label in wall.departments for label in labels)
         named |= any(c.casefold() == "department" for c in table.columns)
         counts = [cell for other in table.rows for cell in other if cell.kind == "count"]
-        return cls(wall, row, wall.outcome(*labels) or default, named, counts)
+        # a row about another measure (a feature) has neither this outcome's range nor its raters
+        other = bool(MEASURES & {column.casefold() for column in table.columns})
+        outcome = wall.outcome(*labels) or (None if other else default)
+        return cls(wall, row, outcome, named, counts)
 
     def judge(self, cell: Cell, column: str) -> Verdict:
         """What leaves in place of one of the row's cells."""

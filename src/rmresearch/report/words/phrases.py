@@ -66,7 +66,7 @@ def named(label: str) -> str:
 def lower_first(label: str) -> str:
     """A label as it stands inside a sentence.
 
-    Acronyms and names of more capitals keep them; a label that is a sentence stands in quotes.
+    Acronyms keep their capitals; a label that reads like a sentence stands in quotes.
 
     >>> lower_first("Digital skill"), lower_first("IT skill"), lower_first("I feel safe.")
     ('digital skill', 'IT skill', '“I feel safe.”')
@@ -74,7 +74,8 @@ def lower_first(label: str) -> str:
     label = named(label)
     if label.startswith("“"):
         return label
-    if label.startswith("I ") or any(sign in label for sign in ".?!:;,"):
+    sentence = label.startswith("I ") or len(label.split()) > 5
+    if sentence or any(sign in label for sign in ".?!:;,"):
         return f"“{label}”"
     if label[1:2].isupper():
         return label
