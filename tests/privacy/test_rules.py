@@ -36,6 +36,11 @@ def test_pairs_as_members_bring_their_people():
     assert (crowd.people, crowd.pairs, crowd.juniors, crowd.seniors) == (4, 2, 2, 2)
 
 
+def test_strangers_do_not_count():
+    crowd = Crowds(pilot()).of(frozenset(f"x{i}" for i in range(20)) | {"s00", "s01"})
+    assert (crowd.people, crowd.pairs, crowd.seniors) == (2, 2, 2)
+
+
 def test_an_unpaired_person_is_a_pair_of_one():
     study = pilot()
     study = replace(study, pairs=study.pairs.iloc[:6])

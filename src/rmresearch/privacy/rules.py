@@ -148,6 +148,7 @@ class Crowds:
         """
         named_pairs = members & self.pairs.keys()
         people = (members - named_pairs).union(*(self.pairs[pair] for pair in named_pairs))
+        people &= self.roles.keys()  # whoever the study does not know protects nobody
         raters = frozenset() if outcome is None else self.raters(people, outcome)
         roles = Counter(self.roles.get(person, "") for person in people | raters)
         units = {pair for one in people for pair in self.memberships.get(one, {one})}
