@@ -144,8 +144,24 @@ def test_people_lost_stay_in_the_assignment() -> None:
     y = np.array([1.0, 2.0, np.nan, 4.0, 5.5, np.nan])
     found = rerandomise(arm, adjusted_difference(y))
     assert (found.arrangements, found.n_units) == (20, 6)
-    # 4 people with outcomes; arrangements with nobody left in one arm are not defined and count.
-    assert found.p >= found.smallest_p > 1 / 20
+    seen = np.isfinite(y)
+    sizes = []
+    for order in set(permutations(arm.tolist())):
+        made = np.array(order)[seen]
+        sizes.append(abs(refit(y[seen], made, np.empty((4, 0)), np.arange(4))))
+    observed = abs(refit(y[seen], arm[seen], np.empty((4, 0)), np.arange(4)))
+    assert len(sizes) == 20
+    assert found.p == pytest.approx(np.mean(np.array(sizes) >= observed * (1 - 1e-9)))
+
+
+def test_an_arrangement_without_a_comparison_counts_as_extreme() -> None:
+    """Two people with outcomes, three without: when both fall into one arm nothing is compared."""
+    arm, y = np.array([0, 1, 0, 1, 1]), np.array([1.0, 5.0, np.nan, np.nan, np.nan])
+    with pytest.raises(FitError, match="not defined"):
+        rerandomise(np.array([0, 0, 1, 1, 1]), adjusted_difference(y))
+    found = rerandomise(arm, adjusted_difference(y))
+    # With one person an arm the difference is exact in every arrangement: all are as extreme.
+    assert (found.arrangements, found.p, found.smallest_p) == (10, 1.0, 1.0)
 
 
 def test_an_arm_without_outcomes_drops_out() -> None:

@@ -92,16 +92,17 @@ def rerandomise(
     else:
         chunks = _drawn(units, blocks, draws, batch, rng)
     sizes = np.concatenate([np.abs(statistic(chunk[:, where])) for chunk in chunks])
-    sizes = np.where(np.isnan(sizes), np.inf, sizes)
-    extreme = int((sizes >= _just_below(abs(observed))).sum())
+    undefined = int(np.isnan(sizes).sum())
+    sizes = sizes[~np.isnan(sizes)]
+    extreme = undefined + int((sizes >= _just_below(abs(observed))).sum())
     if exact:
-        top = int((sizes >= _just_below(float(sizes.max()))).sum())
+        top = undefined + int((sizes >= _just_below(float(sizes.max()))).sum())
         return Rerandomisation(
             extreme / total, observed, True, total, total, 0.0, top / total, units.size
         )
-    p = (1 + extreme) / (1 + draws)
+    p, least = (1 + extreme) / (1 + draws), (1 + undefined) / (1 + draws)
     error = float(np.sqrt(p * (1.0 - p) / (1 + draws)))
-    return Rerandomisation(p, observed, False, total, draws, error, 1 / (1 + draws), units.size)
+    return Rerandomisation(p, observed, False, total, draws, error, least, units.size)
 
 
 def adjusted_difference(
@@ -145,10 +146,8 @@ def _studentised(
 ) -> Array:
     """t (B,) from arm codes (B, m), with outcome and arm dummies cleared of covariates ``q``."""
     plus, minus = contrast
-    others = [a for a in range(int(arms.max()) + 1) if a != minus]
+    others = [a for a in range(max(int(arms.max()), plus, minus) + 1) if a != minus]
     dummies = np.stack([(arms == a).astype(float) for a in others], axis=-1)
-    if plus not in others:
-        return np.full(len(arms), np.nan)
     dummies = dummies - q @ (q.T @ dummies)
     turned = np.swapaxes(dummies, -1, -2)
     gram = turned @ dummies
@@ -233,20 +232,19 @@ def _enumerated(units: Codes, blocks: list[Codes], total: int, batch: int) -> It
         yield made
 
 
-def _arrangements(arms: Codes) -> Codes:
+def _arrangements(arms: Codes) -> NDArray[np.int16]:
     """Every distinct order of ``arms`` (u,): (N, u)."""
     values, counts = np.unique(arms, return_counts=True)
     u, size = arms.size, int(counts[0])
     if values.size == 1:
-        return np.full((1, u), values[0])
+        return np.full((1, u), values[0], np.int16)
     rest = _arrangements(arms[arms != values[0]])
     chosen = np.array(list(combinations(range(u), size)))
     free = np.ones((len(chosen), u), bool)
     np.put_along_axis(free, chosen, False, axis=1)
-    others = np.nonzero(free)[1].reshape(len(chosen), u - size)
-    made = np.full((len(chosen), len(rest), u), values[0])
-    spots = np.broadcast_to(others[:, None, :], (len(chosen), len(rest), u - size))
-    np.put_along_axis(made, spots, np.broadcast_to(rest, spots.shape), axis=2)
+    made = np.full((len(rest), len(chosen), u), values[0], np.int16)
+    for orders, order in zip(made, rest, strict=True):
+        orders[free] = np.tile(order, len(chosen))
     return made.reshape(-1, u)
 
 
