@@ -1,0 +1,123 @@
+"""Meetings described: who met, how often, how long, and until when. No dose and no response."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rmresearch.analysis import base
+from rmresearch.analysis.base_describe import thin
+from rmresearch.analysis.base_pairs import Pairs, pairs, programme_arms
+from rmresearch.analysis.meetings import parts
+from rmresearch.analysis.meetings.log import Log, intervals, read_log
+from rmresearch.errors import StudyError
+from rmresearch.result import Cell, Check, Dropped, Estimate, Result, Table
+from rmresearch.study import Study
+
+__all__ = ["engagement"]
+
+
+def engagement(study: Study) -> Result:
+    """Did the pairs meet, how often, and for how long did they go on?
+
+    Programme arms only, each apart. A log with dates counts meetings; a log by wave counts the
+    waves for which a pair reported a meeting, unless some pair has several rows for one wave.
+    Every share comes twice: of the pairs that reported (that have a row in the log: for that wave
+    where it is kept by wave, at any time where it is dated) and of all that started. Intervals:
+    Wilson on the effective n for shares, CR2 for means, pairs clustered by the unit of
+    independence. Whether meeting more goes with learning more is not asked here.
+
+    Estimates: ``group`` is the arm, ``estimand`` whose it is, ``term`` one of "ever-met",
+    "meetings-per-pair" or "intervals-with-meeting", "minutes-per-meeting", "minutes-per-pair",
+    "share-of-plan", "plan-reached", and by wave "met". Tables: "engagement", "distribution",
+    "by-wave", and "cadence" by month since the pair's start where the log is dated.
+
+    Raises ``StudyError`` where no pair of a programme arm has started, or none has a log.
+
+    Example: ``rm.engagement(study).table("by-wave").to_frame()``
+    """
+    everyone = pairs(study)
+    inside = np.isin(everyone.arm, programme_arms(study))
+    ours = everyone.take(inside & everyone.started)
+    if not len(ours):
+        raise StudyError(
+            "no pair in a programme arm has started, so there is nothing to say about meetings. "
+            "Add the pairs, with their start dates, to the pairs table."
+        )
+    log = read_log(study, ours)
+    estimates: list[Estimate] = []
+    rows: dict[str, list[tuple[Cell, ...]]] = {name: [] for name in parts.TABLES}
+    for arm, own in ours.groups():
+        mine = log.of(ours.arm == arm)
+        whole = parts.overall(study, arm, own, mine)
+        estimates += whole
+        rows["engagement"] += [parts.summary_row(one) for one in whole]
+        rows["distribution"] += parts.distribution(arm, own, mine)
+        for index, wave in intervals(study, log):
+            found, row = parts.by_wave(arm, own, mine, wave, index)
+            estimates += found
+            rows["by-wave"].append(row)
+        rows["cadence"] += parts.cadence(study, arm, own, mine)
+    return Result(
+        call=base.call("engagement", study),
+        estimates=tuple(estimates),
+        tables=tuple(_table(name, found, log) for name, found in rows.items() if found),
+        checks=_checks(study, ours, log),
+        dropped=_dropped(everyone, inside, log),
+    )
+
+
+def _table(name: str, rows: list[tuple[Cell, ...]], log: Log) -> Table:
+    title, columns = parts.TABLES[name]
+    notes = {
+        "engagement": "" if log.counts else parts.REPORTS,
+        "distribution": "" if log.counts else parts.REPORTS,
+        "by-wave": parts.DATED if log.dated else "",
+        "cadence": parts.LAST_MONTHS,
+    }
+    return Table(name, title, columns, tuple(rows), note=notes[name])
+
+
+def _checks(study: Study, ours: Pairs, log: Log) -> tuple[Check, ...]:
+    planned = study.design.planned_meetings
+    checks = []
+    if planned is None:
+        needed = "The design declares no planned_meetings, so held meetings have no yardstick."
+        checks.append(Check("planned meetings", False, needed))
+    elif not log.counts:
+        needed = (
+            "The log says whether pairs met, not how often, so it cannot be held against the "
+            f"{planned} planned meetings. Log each meeting with its date."
+        )
+        checks.append(Check("planned meetings", False, needed))
+    months = bool((log.month > 0).any())
+    if not months:
+        needed = "Cadence by month needs the date of each meeting and the start of pair or design."
+        checks.append(Check("dates of meetings", False, needed))
+    unknown = int((log.held & np.isnan(log.minutes)).sum())
+    if unknown:
+        detail = f"{unknown} of {int(log.held.sum())} meetings held have no minutes."
+        checks.append(Check("minutes of meetings", False, detail))
+    silent = int((~log.reported()).sum())
+    detail = f"{silent} of {len(ours)} pairs that started never appear in the log."
+    checks.append(Check("every pair reports", silent == 0, detail))
+    without = [arm for arm in programme_arms(study) if arm not in set(ours.arm.tolist())]
+    if without:
+        detail = f"No pair has started in {base.seen(without)}."
+        checks.append(Check("pairs in each programme arm", False, detail))
+    for arm, own in ours.groups():
+        checks += thin(arm or "all pairs", own.cluster)
+    return tuple(checks)
+
+
+def _dropped(everyone: Pairs, inside: np.ndarray, log: Log) -> tuple[Dropped, ...]:
+    gone = []
+    for reason, flags in (
+        ("pair in no programme arm", ~inside),
+        ("pair that never started", inside & ~everyone.started),
+    ):
+        if flags.any():
+            behind = everyone.take(flags).behind()
+            gone.append(Dropped(reason, behind.n_people, int(flags.sum())))
+    if log.unknown:
+        gone.append(Dropped("log row of another pair", 0, log.unknown))
+    return tuple(gone)
