@@ -1,0 +1,163 @@
+"""Who left, when, and could it explain the result?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rmresearch.analysis import base
+from rmresearch.analysis.base_pairs import Pairs, pairs, programme_arms
+from rmresearch.analysis.leavers import boundary, pair_life, who
+from rmresearch.analysis.leavers.flow import FLOW, Course, course, flow
+from rmresearch.errors import StudyError
+from rmresearch.result import Cell, Check, Dropped, Estimate, Result, Table
+from rmresearch.study import Outcome, Study, Wave
+
+__all__ = ["attrition"]
+
+#: table -> (title, columns, note)
+TABLES: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "flow": (
+        "From assignment to analysis",
+        FLOW,
+        "Analysed: answered at the wave and, where the outcome was asked then, before the start, "
+        "and not crossed over. Started: in a pair that started.",
+    ),
+    "attrition": ("Attrition of each contrast", boundary.COLUMNS, boundary.NOTE),
+    "leavers": (
+        "Leavers against stayers, before the start",
+        who.COLUMNS,
+        "Leavers did not answer at the wave. Standardised: Hedges' g, interval by cluster.",
+    ),
+    "pair-life": ("How long pairs lived", pair_life.COLUMNS, pair_life.NOTE),
+    "reasons": ("Why pairs ended", pair_life.REASONS, ""),
+}
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the parts add up to, on its way into a Result."""
+
+    rows: dict[str, list[tuple[Cell, ...]]] = field(
+        default_factory=lambda: {name: [] for name in TABLES}
+    )
+    estimates: list[Estimate] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+
+
+def attrition(study: Study, outcome: str | Outcome, *, wave: str | None = None) -> Result:
+    """Who was lost, when, did they differ, and could that explain the result?
+
+    ``wave`` limits the flow, contrasts and comparisons to one follow-up wave. By role:
+
+    - table "flow": assigned, started, answered and analysed, in people and clusters, by arm.
+    - table "attrition", by contrast and wave: overall and differential attrition, everybody
+      assigned against those analysed; where arms were randomised also the class, low or high, by
+      the cautious boundary of the What Works Clearinghouse, unrounded and interpolated, and the
+      same in clusters where clusters were assigned. Terms "overall-attrition" and
+      "differential-attrition" (0..1; "-clusters" behind them for clusters).
+    - table "leavers": leavers minus stayers at baseline, on the outcome (also by arm) and on each
+      declared feature, with CR2 intervals, and standardised. No p-values: this describes.
+    - tables "pair-life" and "reasons": Kaplan-Meier of programme pairs by month, a planned end
+      being a censoring (``base_pairs.PLANNED_REASONS``, or an end not before the design's), with
+      Greenwood's log-log interval. Term "still-paired", by wave.
+
+    Raises ``StudyError`` for an unknown outcome or wave, an outcome without follow-up answers, or
+    a survey without person ids.
+
+    Example: ``rm.attrition(study, "digital_skill").table("attrition").to_frame()``
+    """
+    codebook = base.outcome_of(study, outcome)
+    waves = _waves(study, codebook, wave)
+    everyone, found = pairs(study), _Found()
+    for group in base.by_role(study, codebook):
+        _one_role(study, codebook, course(study, codebook, group), everyone, waves, found)
+    _pairs(study, everyone, found)
+    found.checks += _design(study)
+    return Result(
+        call=base.call("attrition", study, codebook.name, wave=wave),
+        estimates=tuple(found.estimates),
+        tables=tuple(
+            Table(name, TABLES[name][0], TABLES[name][1], tuple(rows), note=TABLES[name][2])
+            for name, rows in found.rows.items()
+            if rows
+        ),
+        checks=tuple(found.checks),
+        dropped=tuple(found.dropped),
+    )
+
+
+def _waves(study: Study, outcome: Outcome, wave: str | None) -> tuple[Wave, ...]:
+    """The follow-up waves in question; none, or a survey without ids, raises."""
+    if not study.design.linked:
+        raise StudyError(
+            "answers carry no person ids, so nobody knows who left. Attrition needs ids that stay "
+            "the same over the waves."
+        )
+    first = study.design.baseline.name
+    known = base.waves_with_answers(study, outcome)
+    waves = tuple(one for one in known if one.name != first)
+    if wave is not None:
+        wanted = study.design.wave(wave)
+        waves = tuple(one for one in waves if one.name == wanted.name)
+    if not waves:
+        asked = f"wave {wave}" if wave else "a wave after the start"
+        raise StudyError(
+            f"outcome {outcome.name} has no answers at {asked} (it has some at "
+            f"{base.seen(known)}), so nobody can be said to have left before it."
+        )
+    return waves
+
+
+def _one_role(
+    study: Study,
+    outcome: Outcome,
+    way: Course,
+    everyone: Pairs,
+    waves: Sequence[Wave],
+    found: _Found,
+) -> None:
+    waves = tuple(wave for wave in waves if wave.name in way.scores)
+    found.rows["flow"] += flow(study, way, everyone, waves)
+    for estimates, rows, checks in boundary.contrasts(study, outcome, way, waves):
+        found.estimates += estimates
+        found.rows["attrition"] += rows
+        found.checks += checks
+    for wave in waves:
+        estimates, rows, checks = who.on_outcome(study, outcome, way, wave)
+        found.estimates += estimates
+        found.rows["leavers"] += [*rows, *who.features(study, way, wave)]
+        found.checks += checks
+    if way.before is None:
+        needed = (
+            f"{outcome.name}, {way.people.role}: nobody answered before the start, so leavers and "
+            f"stayers cannot be compared on it. Ask it at baseline."
+        )
+        found.checks.append(Check("baseline answers", False, needed))
+    if study.design.arms:
+        reason = f"{way.people.role}: no arm recorded"
+        found.dropped += base.dropped(reason, way.people.arm == "")
+
+
+def _pairs(study: Study, everyone: Pairs, found: _Found) -> None:
+    ours = everyone.take(np.isin(everyone.arm, programme_arms(study)) & everyone.started)
+    life = pair_life.lived(study, ours)
+    found.estimates += life.estimates
+    found.rows["pair-life"] += life.rows
+    found.rows["reasons"] += pair_life.reasons(ours)
+    found.checks += life.checks
+    found.dropped += life.dropped
+
+
+def _design(study: Study) -> list[Check]:
+    """Why there is no class, where there is none."""
+    if study.design.comparison is None or not study.design.programme_arms:
+        detail = "One group only: nothing is contrasted, so attrition has no class."
+        return [Check("attrition class", False, detail)]
+    if not study.design.randomised:
+        detail = "Arms were not randomised: attrition is shown without a class, which needs chance."
+        return [Check("attrition class", False, detail)]
+    return []
