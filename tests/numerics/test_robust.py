@@ -191,6 +191,45 @@ def test_joint_test_ignores_how_contrasts_are_written() -> None:
     assert (two.f, two.df_den) == pytest.approx((one.f, one.df_den), rel=1e-7)
 
 
+def test_joint_test_of_nothing_or_twice_the_same() -> None:
+    y, x, cluster = example()
+    fit = robust.fit(y, x, cluster)
+    for rows in ([[0, 1, 0, 0], [0, 2, 0, 0]], [[0, 0, 0, 0]], np.ones((5, 4))):
+        with pytest.raises(ValueError, match="repeat one another"):
+            fit.wald(rows)
+
+
+def test_more_coefficients_than_clusters_can_judge() -> None:
+    """Three clusters and their three means: no route invents a variance for any of them."""
+    y = np.random.default_rng(0).normal(size=18)
+    cluster = np.repeat(np.arange(3), 6)
+    x = np.column_stack([np.ones(18), cluster == 1, cluster == 2])
+    for vcov in ("CR1", "CR2"):
+        fit = robust.fit(y, x, cluster, vcov=vcov)  # type: ignore[arg-type]
+        assert np.isnan(fit.se).all()
+        assert np.isnan(fit.contrast([0.0, 1.0, -1.0]).p)
+        assert np.isnan(fit.wald(np.eye(3)[1:]).p)
+    again = robust.dense(y, x, cluster).contrast([0.0, 1.0, -1.0])
+    assert np.isnan([again.se, again.p]).all()
+
+
+def test_a_safe_contrast_of_nearly_aliased_columns() -> None:
+    """Two columns that differ by 1e-6: each alone is unknown, their sum is not."""
+    rng = np.random.default_rng(5)
+    y, z, noise = rng.normal(size=(3, 24))
+    near = np.column_stack([np.ones(24), z, z + 1e-6 * noise])
+    plain = np.column_stack([np.ones(24), z, noise])  # z a + (z + 1e-6 e) b = z (a + b) + e 1e-6 b
+    for route in (robust.fit, robust.dense):
+        found, expected = (
+            route(y, x).contrast(w) for x, w in ((near, [0.0, 1.0, 1.0]), (plain, [0.0, 1.0, 0.0]))
+        )
+        # 16 digits less 6 for the condition number
+        assert (found.estimate, found.se) == pytest.approx(
+            (expected.estimate, expected.se), rel=1e-8, abs=1e-9
+        )
+        assert found.df == pytest.approx(expected.df, rel=1e-8)
+
+
 def test_a_cluster_of_its_own_level_has_no_test() -> None:
     """A dummy for one cluster fits its mean: nothing is left to judge that coefficient by."""
     y, x, _ = example()

@@ -30,14 +30,17 @@ class Dense:
     vcov: Array
     df: float | None
     exact: bool
+    _scores: Array
+    _inverse: Array
     _annihilator: Array
     _halves: tuple[tuple[NDArray[np.intp], Array], ...]
 
     def contrast(self, weights: ArrayLike) -> Contrast:
         """The weighted sum of coefficients, ``weights`` (p,)."""
         weight = np.asarray(weights, dtype=float)
+        variance = float(((self._scores @ weight) ** 2).sum())
         df = self.df if self.df is not None else self._satterthwaite(weight)
-        return judged(self.coef @ weight, weight @ self.vcov @ weight, df, self.exact)
+        return judged(self.coef @ weight, variance, df, self.exact)
 
     def _satterthwaite(self, weight: Array) -> float:
         """(trace P)^2 / sum of P's squares, P the G x G products of p_g = (I - H)_g A_g x_g M c."""
@@ -47,7 +50,7 @@ class Dense:
         vectors = self._annihilator @ parts
         products = vectors.T @ vectors
         trace = float(np.trace(products))
-        known = trace > 1e-10 * float((parts**2).sum())
+        known = trace > 1e-10 * float(((weight @ self._inverse) ** 2).sum())
         return trace**2 / float((products**2).sum()) if known else 0.0
 
 
@@ -74,19 +77,20 @@ def dense(y: ArrayLike, x: ArrayLike, cluster: ArrayLike | None = None, vcov: st
     annihilator = np.eye(n) - scaled @ inverse
     coef, resid, exact = _least_squares(outcome, inverse, annihilator)
     inverse = inverse / length[:, None]
-    rest = (exact, annihilator)
-    if vcov == "classical":
-        variance = float(resid @ resid) / (n - p) * (inverse @ inverse.T)
-        return Dense(coef / length, variance, float(n - p), *rest, ())
+    df: float | None = float(n - p)
+    halves: tuple[tuple[NDArray[np.intp], Array], ...] = ()
     members = [np.flatnonzero(codes == g) for g in range(groups)]
-    if vcov == "CR1":
-        scores = np.array([inverse[:, m] @ resid[m] for m in members])
+    if vcov == "classical":
+        scores = np.sqrt(resid @ resid / (n - p)) * inverse.T
+    elif vcov == "CR1":
         factor = groups / (groups - 1) * (n - 1) / (n - p)
-        df = float(n - p if cluster is None else groups - 1)
-        return Dense(coef / length, factor * scores.T @ scores, df, *rest, ())
-    halves = tuple((m, _root(annihilator[np.ix_(m, m)]) @ inverse[:, m].T) for m in members)
-    scores = np.array([resid[m] @ half for m, half in halves])
-    return Dense(coef / length, scores.T @ scores, None, *rest, halves)
+        scores = np.sqrt(factor) * np.array([inverse[:, m] @ resid[m] for m in members])
+        df = df if cluster is None else float(groups - 1)
+    else:
+        halves = tuple((m, _root(annihilator[np.ix_(m, m)]) @ inverse[:, m].T) for m in members)
+        scores, df = np.array([resid[m] @ half for m, half in halves]), None
+    vcov_matrix = scores.T @ scores
+    return Dense(coef / length, vcov_matrix, df, exact, scores, inverse, annihilator, halves)
 
 
 def _least_squares(y: Array, inverse: Array, annihilator: Array) -> tuple[Array, Array, bool]:

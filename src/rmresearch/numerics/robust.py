@@ -67,6 +67,7 @@ class Fit:
     sigma2: Number
     exact: Any
     _basis: Basis = field(repr=False)
+    _inner: Array = field(repr=False)
     _pieces: Pieces | None = field(repr=False)
     _plain_df: float = field(repr=False)
 
@@ -94,8 +95,9 @@ class Fit:
         if weight.shape != (self.coef.shape[-1],):
             raise ValueError(f"weights must have {self.coef.shape[-1]} entries, not {weight.shape}")
         estimate = self.coef @ weight
-        variance = ((self.vcov @ weight) * weight).sum(axis=-1)
+        # In basis coordinates: there large variances of near-aliased columns do not cancel.
         w = np.swapaxes(self._basis.back, -1, -2) @ weight[:, None]
+        variance = (np.swapaxes(w, -1, -2) @ self._inner @ w)[..., 0, 0]
         if self._pieces is not None:
             df = _satterthwaite(self._pieces, w)[..., 0] + np.zeros(np.shape(estimate))
         else:
@@ -114,36 +116,26 @@ class Fit:
         if self.coef.ndim != 1 or matrix.ndim != 2 or matrix.shape[1] != self.coef.size:
             raise ValueError(f"wald takes one data set and (q, {self.coef.shape[-1]}) weights")
         q = matrix.shape[0]
-        variance = matrix @ self.vcov @ matrix.T
-        scale = np.sqrt(np.maximum(np.diagonal(variance), 0.0))
-        if bool(self.exact) or not (scale > 0).all():
+        w = self._basis.back.T @ matrix.T
+        length = np.linalg.norm(w, axis=0)
+        axes, sizes, _ = np.linalg.svd(w / np.where(length > 0, length, 1.0), full_matrices=False)
+        if sizes.size < q or sizes[-1] < 1e-10:
+            raise ValueError("the contrasts repeat one another: drop those that others determine")
+        # Orthonormal contrasts that span the same: the test is the same, its arithmetic safe.
+        turn = np.linalg.lstsq(w, axes, rcond=None)[0]
+        variance = axes.T @ self._inner @ axes
+        if bool(self.exact) or np.linalg.eigvalsh(variance)[0] <= 1e-14 * self.sigma2:
             return Wald(np.nan, q, 0.0, np.nan)
-        scaled = variance / np.outer(scale, scale)
-        if np.linalg.matrix_rank(scaled, tol=1e-10) < q:
-            return Wald(np.nan, q, 0.0, np.nan)
-        gap = (matrix @ self.coef) / scale
-        statistic = float(gap @ np.linalg.solve(scaled, gap))
+        gap = (matrix @ self.coef) @ turn
+        statistic = float(gap @ np.linalg.solve(variance, gap))
         if self._pieces is None:
             f, df = statistic / q, self._plain_df
         else:
-            eta = self._hotelling(matrix)
+            eta = _hotelling(self._pieces, axes)
             df = eta - q + 1.0
             f = statistic * df / (eta * q) if df > 0 else np.nan
         p = float(special.fdtrc(q, df, f)) if df > 0 else np.nan
         return Wald(f, q, max(df, 0.0), p)
-
-    def _hotelling(self, matrix: Array) -> float:
-        """Eta of the Wishart that matches the mean and total variance of the contrasts' CR2."""
-        if self._pieces is None:
-            raise ValueError("Hotelling's df belongs to CR2")
-        w = self._basis.back.T @ matrix.T
-        w = w / np.linalg.norm(w, axis=0)
-        values, vectors = np.linalg.eigh(expected(self._pieces, w))
-        if values[0] < 1e-10:
-            return 0.0
-        w = w @ (vectors / np.sqrt(values)) @ vectors.T
-        q = matrix.shape[0]
-        return float(q * (q + 1) / spread(self._pieces, w))
 
 
 def fit(
@@ -205,6 +197,7 @@ def fit(
         sigma2=sigma2[()],
         exact=exact[()],
         _basis=basis,
+        _inner=inner,
         _pieces=pieces,
         _plain_df=plain,
     )
@@ -235,6 +228,15 @@ def _known(df: float, variance: Array, size: Array, sigma2: Number, exact: Any) 
     share of the classical one belongs to a coefficient that a single cluster determines.
     """
     return np.where((variance > 1e-18 * sigma2 * size) | exact, df, 0.0)
+
+
+def _hotelling(pieces: Pieces, axes: Array) -> float:
+    """Eta of the Wishart that matches mean and total variance of the CR2 of ``axes`` (p, q)."""
+    q = axes.shape[1]
+    values, vectors = np.linalg.eigh(expected(pieces, axes))
+    if values[0] < 1e-10:
+        return 0.0
+    return float(q * (q + 1) / spread(pieces, axes @ (vectors / np.sqrt(values)) @ vectors.T))
 
 
 def _satterthwaite(pieces: Pieces, w: Array) -> Array:
