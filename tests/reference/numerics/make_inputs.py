@@ -87,9 +87,6 @@ def main() -> None:
     raw = 3 + np.outer(trait, [0.9, 0.7, 0.5, 0.8, 0.6]) + rng.normal(size=(people, k))
     items = np.clip(np.round(raw), 1, 5)
     write("items", {f"i{j + 1}": items[:, j].tolist() for j in range(k)})
-    again = np.clip(np.round(3.2 + trait + 0.7 * rng.normal(size=people)), 1, 7)
-    once = np.clip(np.round(3.0 + trait + 0.7 * rng.normal(size=people)), 1, 7)
-    write("occasions", {"first": once.tolist(), "second": again.tolist()})
 
     first = 3 + rng.normal(size=31)
     second = 0.5 * first + 2 + 0.8 * rng.normal(size=31)

@@ -1,4 +1,4 @@
-# Reliability, agreement and effect sizes: Rscript measures.R (in this folder); writes measures.json.
+# Reliability and effect sizes: Rscript measures.R (in this folder); writes measures.json.
 suppressPackageStartupMessages({
   library(psych); library(effectsize); library(jsonlite)
 })
@@ -13,9 +13,6 @@ error <- f$uniquenesses * sds^2
 second <- abs(psych::fa(items, nfactors = 1, fm = "ml")$loadings[, 1])
 standard <- abs(unclass(f$loadings)[, 1])
 
-occasions <- read.csv("occasions.csv")
-icc <- psych::ICC(occasions, lmer = FALSE)$results
-
 changes <- read.csv("changes.csv")
 groups <- split(changes$after, changes$programme)
 d <- cohens_d(groups$`1`, groups$`0`, pooled_sd = TRUE)
@@ -29,7 +26,6 @@ result <- list(
     standardised = sum(standard)^2 / (sum(standard)^2 + sum(f$uniquenesses)),
     psych_loadings = unname(second)
   ),
-  icc2 = list(value = icc[2, "ICC"], low = icc[2, "lower bound"], high = icc[2, "upper bound"]),
   effectsize = list(d = d$Cohens_d, d_z = dz$Cohens_d),
   p_adjust = p.adjust(c(0.012, 0.2, 0.004, 0.04, 0.012, 0.9), "holm"),
   wilson = unname(prop.test(7, 31, correct = FALSE)$conf.int),
