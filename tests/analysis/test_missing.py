@@ -164,6 +164,15 @@ def test_an_arm_that_was_not_asked_is_not_missing() -> None:
     assert result.table("patterns").to_frame()["people"].sum() == 3
 
 
+def test_what_the_codebook_does_not_ask_is_no_failing() -> None:
+    liked = replace(SKILL, kirkpatrick=1, waves=("after",))
+    items = {"skill": {"after": [4.0, 5, None, None]}}
+    arm = ["programme", "programme", "comparison", "comparison"]
+    result = missingness(make_study(items, arm=arm, outcomes=[liked], paired=False), "skill")
+    assert all(check.passed for check in result.checks)
+    assert row(result.table("response"))["assigned"] == 2
+
+
 def test_an_outcome_first_asked_later_has_no_baseline() -> None:
     result = missingness(make_study({"skill": {"after": [1.0, None]}}), "skill")
     assert "Ask it at baseline" in failed(result, "baseline answers")[0]

@@ -75,7 +75,10 @@ def missingness(study: Study, outcome: str | Outcome | None = None) -> Result:
 
     A survey without person ids has only the table "items"; a check says why.
 
-    Example: ``rm.missingness(study, "digital_skill").table("patterns").to_frame()``
+    >>> import rmresearch as rm
+    >>> study = rm.read_study("data/synthetic/pilot")
+    >>> [made.name for made in rm.missingness(study, "digital_skill").tables]
+    ['response', 'patterns', 'items', 'baseline']
     """
     name = None if outcome is None else base.outcome_of(study, outcome).name
     asked = study.design.outcomes if outcome is None else (base.outcome_of(study, outcome),)
@@ -116,6 +119,8 @@ def _describe(study: Study, outcome: Outcome, group: People, found: _Found) -> N
     found.rows["patterns"] += _patterns(outcome, group, waves, np.isfinite(scores))
     found.checks.append(_monotone(outcome, group, np.isfinite(scores)))
     first = _first(study, waves)
+    if first is None and not _declared(outcome, study.design.baseline):
+        return
     if first is None or not np.isfinite(scores[:, first]).any():
         needed = (
             f"{outcome.name}, {group.role}: nobody answered it before the start, so those who "
@@ -139,12 +144,14 @@ def _asked(study: Study, outcome: Outcome, group: People) -> tuple[People, tuple
     silent = [arm for arm in arms if not gave[group.arm == arm].any()] if len(arms) > 1 else []
     if not silent or not gave.any():
         return group, ()
+    kept = group.take(~np.isin(group.arm, silent))
+    if outcome.kirkpatrick == 1:  # nobody without the programme is asked how they liked it
+        return kept, ()
     detail = (
         f"{outcome.name}, {group.role}: no answers at all "
         f"{' or '.join(f'in {arm}' if arm else 'without an arm' for arm in silent)}. Taken as not "
         f"asked there; if it was asked, everyone is missing."
     )
-    kept = group.take(~np.isin(group.arm, silent))
     return kept, (Check("answers in every arm", False, detail),)
 
 
@@ -154,6 +161,11 @@ def _answered_at(study: Study, outcome: Outcome, group: People) -> list[Wave]:
     rows = rows[rows["item"].isin(outcome.items) & rows["value"].notna()]
     present = set(rows.loc[rows["person"].isin(group.ids.tolist()), "wave"])
     return [wave for wave in study.design.waves if wave.name in present]
+
+
+def _declared(outcome: Outcome, wave: Wave) -> bool:
+    """Whether the codebook says that the outcome is asked at a wave."""
+    return not outcome.waves or wave.name in outcome.waves
 
 
 def _silent(
@@ -285,9 +297,8 @@ def _items(
 ) -> list[tuple[Cell, ...]]:
     """A row a wave and item: left out, of those who answered any item of the scale."""
     rows: list[tuple[Cell, ...]] = []
-    as_given = replace(outcome, reverse=frozenset())
     for wave in waves:
-        given: Flags = np.isfinite(base.item_scores(study, as_given, wave, group))
+        given: Flags = np.isfinite(base.item_scores(study, outcome, wave, group))
         some: Flags = np.asarray(given.any(axis=1))
         behind = group.take(some).behind()
         for k, item in enumerate(outcome.items):

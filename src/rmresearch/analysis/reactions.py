@@ -45,7 +45,10 @@ def reaction(study: Study, outcome: str | Outcome, *, wave: str | None = None) -
 
     Raises ``StudyError`` for an unknown outcome or wave, or where nobody has the role.
 
-    Example: ``rm.reaction(study, "recommend").table("reaction").to_frame()``
+    >>> import rmresearch as rm
+    >>> study = rm.read_study("data/synthetic/pilot")
+    >>> rm.reaction(study, "recommend").table("reaction").to_frame()["who"].unique().tolist()
+    ['starters', 'finishers']
     """
     codebook = base.outcome_of(study, outcome)
     asked_at = (study.design.wave(wave),) if wave else base.waves_with_answers(study, codebook)

@@ -68,7 +68,10 @@ def attrition(study: Study, outcome: str | Outcome, *, wave: str | None = None) 
     Raises ``StudyError`` for an unknown outcome or wave, an outcome without follow-up answers, or
     a survey without person ids.
 
-    Example: ``rm.attrition(study, "digital_skill").table("attrition").to_frame()``
+    >>> import rmresearch as rm
+    >>> study = rm.read_study("data/synthetic/pilot")
+    >>> [made.name for made in rm.attrition(study, "digital_skill").tables]
+    ['flow', 'attrition', 'leavers', 'pair-life', 'reasons']
     """
     codebook = base.outcome_of(study, outcome)
     waves = _waves(study, codebook, wave)
@@ -131,7 +134,8 @@ def _one_role(
         found.estimates += estimates
         found.rows["leavers"] += [*rows, *who.features(study, way, wave)]
         found.checks += checks
-    if way.before is None:
+    declared = not outcome.waves or way.baseline in outcome.waves
+    if way.before is None and declared:
         needed = (
             f"{outcome.name}, {way.people.role}: nobody answered before the start, so leavers and "
             f"stayers cannot be compared on it. Ask it at baseline."

@@ -58,8 +58,8 @@ def on_outcome(
         estimates += [one for one in found if one.value is not None]
         title = f"{outcome.label}, before"
         rows.append(_row((wave.name, name, title), who, values, gone, found, outcome))
-        if gone.any() and not gone.all():
-            about = f"{who.role}, leavers and stayers at {wave.name}, {name}"
+        if name == ALL and gone.any() and not gone.all():
+            about = f"{who.role}, leavers and stayers at {wave.name}"
             checks += thin(about, who.cluster, gone)
     return estimates, rows, checks
 

@@ -33,7 +33,10 @@ def engagement(study: Study) -> Result:
 
     Raises ``StudyError`` where no pair of a programme arm has started, or none has a log.
 
-    Example: ``rm.engagement(study).table("by-wave").to_frame()``
+    >>> import rmresearch as rm
+    >>> study = rm.read_study("data/synthetic/pilot")
+    >>> [made.name for made in rm.engagement(study).tables]
+    ['engagement', 'distribution', 'by-wave', 'cadence']
     """
     everyone = pairs(study)
     inside = np.isin(everyone.arm, programme_arms(study))

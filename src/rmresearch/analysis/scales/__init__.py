@@ -70,7 +70,10 @@ def reliability(study: Study, outcome: str | Outcome, *, wave: str | None = None
 
     Raises ``StudyError`` for an unknown outcome or wave, or where nobody has the role.
 
-    Example: ``rm.reliability(study, "digital_skill").table("items").to_frame()``
+    >>> import rmresearch as rm
+    >>> study = rm.read_study("data/synthetic/pilot")
+    >>> [made.name for made in rm.reliability(study, "digital_skill").tables]
+    ['reliability', 'items', 'retest', 'item-shifts']
     """
     codebook = base.outcome_of(study, outcome)
     waves = base.waves_with_answers(study, codebook)
@@ -105,7 +108,7 @@ def reliability(study: Study, outcome: str | Outcome, *, wave: str | None = None
 
 
 def _at_wave(study: Study, outcome: Outcome, group: People, wave: Wave, found: _Found) -> None:
-    answers = items.as_scored(study, outcome, wave, group)
+    answers = base.item_scores(study, outcome, wave, group)
     some: Flags = np.asarray(np.isfinite(answers).any(axis=1))
     whole: Flags = np.asarray(np.isfinite(answers).all(axis=1))
     if not some.any():

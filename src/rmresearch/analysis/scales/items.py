@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +14,7 @@ from rmresearch.numerics.scales import cronbach_alpha
 from rmresearch.result import Cell, Check
 from rmresearch.study import Outcome, Study, Wave
 
-__all__ = ["COLUMNS", "NOTE", "SHIFTS", "SHIFT_NOTE", "analysed", "as_scored", "ends", "shifts"]
+__all__ = ["COLUMNS", "NOTE", "SHIFTS", "SHIFT_NOTE", "analysed", "ends", "shifts"]
 
 COLUMNS = (
     "role", "wave", "item", "reversed", "answered", "mean", "sd", "item-rest correlation",
@@ -38,16 +36,6 @@ SHIFT_NOTE = (
 ENOUGH = 100
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-
-def as_scored(study: Study, outcome: Outcome, wave: Wave, group: People) -> Floats:
-    """Answers (people, items) at a wave, turned the way they are scored, raters averaged."""
-    # base.item_scores cannot turn items (it writes to a read-only view of the table): turned here
-    plain = base.item_scores(study, replace(outcome, reverse=frozenset()), wave, group)
-    turned = np.array([item in outcome.reverse for item in outcome.items])
-    if not turned.any() or outcome.low is None or outcome.high is None:
-        return plain
-    return np.where(turned, outcome.low + outcome.high - plain, plain)
 
 
 def analysed(
@@ -130,7 +118,7 @@ def shifts(
     study: Study, outcome: Outcome, group: People, first: Wave, wave: Wave
 ) -> tuple[list[tuple[Cell, ...]], list[Check]]:
     """Each item's mean change against that of the other items, same people at both waves."""
-    before, after = (as_scored(study, outcome, one, group) for one in (first, wave))
+    before, after = (base.item_scores(study, outcome, one, group) for one in (first, wave))
     change = after - before
     both: Flags = np.asarray(np.isfinite(change).all(axis=1))
     change, who = change[both], group.take(both)
