@@ -163,16 +163,7 @@ def fit(
     n, p = design.shape[-2:]
     basis = decompose(design, labels)
     groups = group(codes, n)
-    if n <= p:
-        raise FitError(
-            f"{n} rows and {p} coefficients: nothing is left to estimate the variance from. "
-            "Drop terms from the model or add rows."
-        )
-    if vcov != "classical" and groups.count < 2:
-        raise FitError(
-            "all rows lie in 1 cluster: a cluster-robust variance needs at least 2. "
-            "Use a finer cluster or classical standard errors."
-        )
+    _enough(n, p, groups.count, vcov)
     coef, resid, exact = solve(outcome, basis)
     sigma2 = (resid * resid).sum(axis=-1) / (n - p)
     inner, pieces = _inner(basis.q, resid, groups, vcov, sigma2)
@@ -201,6 +192,20 @@ def fit(
         _pieces=pieces,
         _plain_df=plain,
     )
+
+
+def _enough(n: int, p: int, clusters: int, vcov: Variance) -> None:
+    """Refuse what leaves no variance to estimate."""
+    if n <= p:
+        raise FitError(
+            f"{n} rows and {p} coefficients: nothing is left to estimate the variance from. "
+            "Drop terms from the model or add rows."
+        )
+    if vcov != "classical" and clusters < 2:
+        raise FitError(
+            "all rows lie in 1 cluster: a cluster-robust variance needs at least 2. "
+            "Use a finer cluster or classical standard errors."
+        )
 
 
 def _inner(

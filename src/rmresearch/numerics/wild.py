@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from rmresearch.errors import FitError
-from rmresearch.numerics.basis import Array, decompose
+from rmresearch.numerics.basis import Array, Basis, decompose
 
 __all__ = ["WEBB", "WildBootstrap", "wild_bootstrap"]
 
@@ -56,23 +56,7 @@ def wild_bootstrap(
         raise FitError(f"{n} rows in {groups} clusters and {p} coefficients: too few to resample.")
     labels = tuple(names) if names is not None else tuple(f"x{j}" for j in range(p))
     basis = decompose(design, labels)
-    # In basis coordinates the contrast is w'g; its direction carries the estimate, all others
-    # are nuisance. resid = residuals with the contrast held at 0.
-    w = basis.back.T @ np.asarray(weights, dtype=float)
-    direction = basis.q @ (w / np.linalg.norm(w))
-    centre = outcome.mean() if basis.ones is not None else 0.0
-    left = outcome - centre
-    shift = centre * float(basis.ones @ np.asarray(weights)) if basis.ones is not None else 0.0
-    free = left - basis.q @ (basis.q.T @ left)
-    size = float(direction @ left) + shift / float(np.linalg.norm(w))
-    resid = free + direction * size
-
-    def by_cluster(values: Array) -> Array:
-        return np.stack([np.bincount(codes, v, groups) for v in np.atleast_2d(values)], axis=-1)
-
-    own = by_cluster(direction * resid)[:, 0]
-    cross = by_cluster((basis.q * resid[:, None]).T)
-    lean = by_cluster((basis.q * direction[:, None]).T)
+    own, cross, lean = _sums(outcome, basis, np.asarray(weights, dtype=float), codes)
     observed = float(_t(np.ones((1, groups)), own, cross, lean)[0])
     if not np.isfinite(observed):
         raise FitError("the residuals do not vary between clusters: there is nothing to resample.")
@@ -85,6 +69,33 @@ def wild_bootstrap(
     factor = np.sqrt((groups - 1) / groups * (n - p) / (n - 1))
     error = float(np.sqrt(value * (1 - value) / (1 + draws)))
     return WildBootstrap(value, observed * float(factor), draws, error, groups)
+
+
+def _sums(
+    y: Array, basis: Basis, weights: Array, codes: NDArray[np.intp]
+) -> tuple[Array, Array, Array]:
+    """Sums by cluster that make every statistic: (G,), (G, p) and (G, p), see ``_t``.
+
+    In basis coordinates the contrast is w'g: the direction w carries the estimate, all others are
+    nuisance. The residuals of the model with the null imposed are those of the full model plus
+    what the estimate explains.
+    """
+    w = basis.back.T @ weights
+    length = float(np.linalg.norm(w))
+    direction = basis.q @ (w / length)
+    centre = float(y.mean()) if basis.ones is not None else 0.0
+    shift = centre * float(basis.ones @ weights) if basis.ones is not None else 0.0
+    left = y - centre
+    free = left - basis.q @ (basis.q.T @ left)
+    resid = free + direction * (float(direction @ left) + shift / length)
+    groups = int(codes.max()) + 1
+
+    def by_cluster(values: Array) -> Array:
+        return np.stack([np.bincount(codes, column, groups) for column in values.T], axis=-1)
+
+    own = by_cluster((direction * resid)[:, None])[:, 0]
+    cross = by_cluster(basis.q * resid[:, None])
+    return own, cross, by_cluster(basis.q * direction[:, None])
 
 
 def _t(v: Array, own: Array, cross: Array, lean: Array) -> Array:
