@@ -307,26 +307,38 @@ def _components(
 
 
 def _scores(study: Study, outcome: Outcome) -> pd.DataFrame:
-    rows = study.measures
-    rows = rows[rows["item"].isin(outcome.items) & rows["value"].notna()]
-    if outcome.role != "all":
-        table = study.participants
-        rows = rows[rows["person"].isin(table.loc[table["role"] == outcome.role, "person"])]
+    table, rows = study.participants, study.measures
+    known = rows["wave"].isin([wave.name for wave in study.design.waves])
+    rows = rows[rows["item"].isin(outcome.items) & rows["value"].notna() & known]
+    about = table if outcome.role == "all" else table[table["role"] == outcome.role]
+    rows = rows[rows["person"].isin(about["person"])]
     value = rows["value"].to_numpy(float, copy=True)
     if outcome.reverse:
         if outcome.low is None or outcome.high is None:
             raise StudyError(f"outcome {outcome.name}: reverse items need low and high.")
         turned = rows["item"].isin(outcome.reverse).to_numpy()
         value[turned] = outcome.low + outcome.high - value[turned]
-    key = ["person", "wave", "rater"]
-    answers = rows.assign(value=value).groupby(key, sort=False, dropna=False)["value"]
-    per_rater = answers.agg(["mean", "size"]).reset_index()
-    need = max(1.0, outcome.min_items * len(outcome.items))
-    per_rater = per_rater[per_rater["size"] >= need]
-    grouped = per_rater.groupby(["person", "wave"], sort=False)
-    scores = grouped.agg(value=("mean", "mean"), items=("size", "max")).reset_index()
     people = pd.Index(study.participants["person"])
     waves = pd.Index([wave.name for wave in study.design.waves])
-    by_wave = waves.get_indexer(pd.Index(scores["wave"]))
-    order = np.lexsort((by_wave, people.get_indexer(pd.Index(scores["person"]))))
-    return scores.iloc[order].reset_index(drop=True)
+    person = people.get_indexer(pd.Index(rows["person"]))
+    wave = waves.get_indexer(pd.Index(rows["wave"]))
+    rater, raters = pd.factorize(rows["rater"], use_na_sentinel=False)
+    # one number names a person at a wave, another that person's rater there
+    place = person.astype(np.int64) * len(waves) + wave
+    each, inverse, answered = np.unique(
+        place * max(len(raters), 1) + rater, return_inverse=True, return_counts=True
+    )
+    means = np.bincount(inverse, value, minlength=len(each)) / answered
+    enough = answered >= max(1.0, outcome.min_items * len(outcome.items))
+    place = each[enough] // max(len(raters), 1)
+    seen, inverse, count = np.unique(place, return_inverse=True, return_counts=True)
+    items = np.zeros(len(seen), np.int64)
+    np.maximum.at(items, inverse, answered[enough])
+    return pd.DataFrame(
+        {
+            "person": people.take(seen // len(waves)),
+            "wave": waves.take(seen % len(waves)),
+            "value": np.bincount(inverse, means[enough], minlength=len(seen)) / count,
+            "items": items,
+        }
+    )

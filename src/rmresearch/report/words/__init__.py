@@ -17,6 +17,7 @@ from rmresearch.report.words.beside import (
 from rmresearch.report.words.findings import (
     certainty,
     clearinghouse,
+    first_sentence,
     headline,
     maryland,
     precision,
@@ -33,6 +34,7 @@ __all__ = [
     "clearinghouse",
     "detectable",
     "exaggeration",
+    "first_sentence",
     "headline",
     "lint",
     "maryland",

@@ -23,6 +23,7 @@ from rmresearch.study import Design, Outcome
 __all__ = [
     "certainty",
     "clearinghouse",
+    "first_sentence",
     "headline",
     "maryland",
     "precision",
@@ -87,6 +88,16 @@ def headline(
     if evidence.exploratory:
         sentences.append(fill("plan", "exploratory"))
     return say(" ".join(one for one in sentences if one), evidence, reader=reader)
+
+
+def first_sentence(text: str) -> tuple[str, str]:
+    """The first sentence of a headline, and the rest.
+
+    >>> first_sentence("A gain of 0.4 points (0.1 to 0.7). It is clear.")
+    ('A gain of 0.4 points (0.1 to 0.7).', 'It is clear.')
+    """
+    first, stop, rest = text.partition(". ")
+    return first + stop.strip(), rest
 
 
 def title(record: Estimate, evidence: Evidence, design: Design) -> str:

@@ -1,0 +1,140 @@
+"""Which questions a study is asked, and what became of each: answered, or refused with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rmresearch.analysis.arms import compare_arms
+from rmresearch.analysis.change import pre_post
+from rmresearch.analysis.leavers import attrition
+from rmresearch.analysis.means import wave_means
+from rmresearch.analysis.meetings import engagement
+from rmresearch.analysis.missing import missingness
+from rmresearch.analysis.reactions import reaction
+from rmresearch.analysis.scales import reliability
+from rmresearch.errors import FitError, StudyError
+from rmresearch.evidence import at_level, decide, facts, judge, programme_ended
+from rmresearch.plan import Plan, PlanStatus, Question, plan_path, read_plan, status
+from rmresearch.report.findings import Findings, Verdict, name_of
+from rmresearch.result import Estimate, Result
+from rmresearch.study import Outcome, Study
+
+__all__ = ["ask"]
+
+TOO_EARLY = (
+    "The data do not reach the planned end of the programme, so no change or difference is "
+    "estimated yet: looking again and again finds something by chance."
+)
+
+
+def ask(study: Study, folder: Path) -> Findings:
+    """What do these data answer?
+
+    ``folder`` is the study's folder (or its TOML file), where the plan lies. Every question that
+    the data allow is asked; one that they do not allow is refused with a sentence, not left out.
+    """
+    plan = read_plan(folder, study.design) if plan_path(folder).is_file() else None
+    standing = status(folder)
+    answers = _Answers()
+    for outcome in study.design.outcomes:
+        _about(study, outcome, answers)
+    if study.design.linked:
+        answers.take("engagement", "", lambda: engagement(study))
+    answers.take("missingness", "", lambda: missingness(study))
+    return Findings(
+        study=study,
+        plan=plan,
+        status=standing,
+        results=answers.results,
+        refused=answers.refused,
+        verdicts=_verdicts(study, plan, standing, answers.results),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """Results and refusals, gathered question by question."""
+
+    results: dict[str, Result] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def take(self, function: str, outcome: str, question: Callable[[], Result]) -> None:
+        """Ask, and keep the answer or the reason why there is none."""
+        try:
+            self.results[name_of(function, outcome)] = question()
+        except (StudyError, FitError) as error:
+            self.refused[name_of(function, outcome)] = str(error)
+
+
+def _about(study: Study, outcome: Outcome, answers: _Answers) -> None:
+    """Everything that is asked about one outcome."""
+    name = outcome.name
+    if outcome.kirkpatrick == 1:
+        answers.take("reaction", name, lambda: reaction(study, outcome))
+        return
+    if len(outcome.items) > 1:
+        answers.take("reliability", name, lambda: reliability(study, outcome))
+    if outcome.timing != "repeated":
+        return
+    answers.take("wave_means", name, lambda: wave_means(study, outcome))
+    if study.design.linked:
+        answers.take("attrition", name, lambda: attrition(study, outcome))
+    if not programme_ended(study):
+        answers.refused[name_of("pre_post", name)] = TOO_EARLY
+        return
+    answers.take("pre_post", name, lambda: pre_post(study, outcome))
+    if len(study.design.arms) > 1 and study.design.linked:
+        answers.take("compare_arms", name, lambda: compare_arms(study, outcome))
+
+
+def _verdicts(
+    study: Study, plan: Plan | None, standing: PlanStatus, results: Mapping[str, Result]
+) -> tuple[Verdict, ...]:
+    """A verdict on each estimate of record; the one that opens the report comes first.
+
+    Where arms are compared, that answers the question and a group's own change is no headline.
+    """
+    between = any(name.startswith("compare_arms:") for name in results)
+    wanted = "compare_arms:" if between else "pre_post:"
+    asked = [result for name, result in results.items() if name.startswith(wanted)]
+    decisions = decide(standing, asked)
+    found = []
+    for result in asked:
+        function = result.call.function
+        for one in result.estimates:
+            if one.term == "":
+                decision = decisions[(function, *one.key)]
+                shown = at_level(one, decision.level)
+                lost = results.get(name_of("attrition", one.outcome))
+                known = facts(
+                    study,
+                    shown,
+                    result,
+                    lost,
+                    planned=decision.planned,
+                    rejected=decision.rejected,
+                )
+                found.append(Verdict(one, judge(known), result, shown))
+    return tuple(sorted(found, key=lambda verdict: _rank(study, plan, standing, verdict)))
+
+
+def _rank(
+    study: Study, plan: Plan | None, standing: PlanStatus, verdict: Verdict
+) -> tuple[int, int, int]:
+    """The primary question first, then planned ones, then the rest: last wave of each first."""
+    one, function = verdict.estimate, verdict.result.call.function
+    questions = standing.questions if standing.frozen else plan.questions if plan else ()
+    place = [i for i, question in enumerate(questions) if _asks(question, function, one)]
+    primary = any(questions[i].primary for i in place)
+    outcomes = [outcome.name for outcome in study.design.outcomes]
+    waves = [wave.name for wave in study.design.waves]
+    order = place[0] if place else len(questions) + outcomes.index(one.outcome)
+    return (0 if primary else 1, order, -waves.index(one.wave))
+
+
+def _asks(question: Question, function: str, one: Estimate) -> bool:
+    return question.asks(
+        function, role=one.role, outcome=one.outcome, wave=one.wave, contrast=one.contrast
+    )

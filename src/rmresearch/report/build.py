@@ -1,0 +1,109 @@
+"""Make a report folder: the notebook run, the page, the numbers, sealed by a manifest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rmresearch.errors import StudyError
+from rmresearch.files import (
+    check_out,
+    lock,
+    open_out,
+    sha256,
+    write_bytes,
+    write_manifest,
+    write_text,
+)
+from rmresearch.report.lighter import lighter_imports
+
+__all__ = ["build"]
+
+NOTEBOOK = "01_pilot_evaluation"
+NUMBERS = ("results.json", "released.json")
+PAGE = "report.html"
+INSIDE = "internal"
+
+
+def build(
+    study: Path,
+    out: Path,
+    *,
+    data: Path | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Path:
+    """Evaluate a study into ``out``/internal; returns the page's path.
+
+    ``study`` is the study's folder or TOML file, ``data`` its data folder if it is elsewhere.
+    ``out`` may be absent, empty, or hold an earlier report of ours; otherwise, and where another
+    run holds it, ``ReportError``. Data that cannot be read raise ``StudyError`` and leave what was
+    in ``out`` as it was: everything is made aside first, and each file appears whole.
+    """
+    lighter_imports()
+    from rmresearch.report.notebook import find_notebook, run_notebook, to_html
+
+    started = dt.datetime.now(dt.UTC)
+    _readable(study)
+    notebook = find_notebook(NOTEBOOK)
+    check_out(out)
+    with lock(out), tempfile.TemporaryDirectory(prefix="rmr-") as aside:
+        asked = {
+            "study_dir": str(study.resolve()),
+            "data_dir": str(data.resolve()) if data else "",
+            "out_dir": aside,
+        }
+        executed = run_notebook(notebook, asked, progress=say)
+        made = {name: (Path(aside) / name).read_bytes() for name in NUMBERS}
+        results = json.loads(made["results.json"])
+        page = to_html(executed, title=results["title"])
+        return _seal(study, data, out, page, made, results, started)
+
+
+def _readable(study: Path) -> None:
+    """Before anything is made: is there a study at all?"""
+    if not (study.is_file() or (study / "study.toml").is_file()):
+        raise StudyError(f"{study} has no study.toml. Give the folder that holds it.")
+
+
+def _seal(
+    study: Path,
+    data: Path | None,
+    out: Path,
+    page: str,
+    made: Mapping[str, bytes],
+    results: Mapping[str, Any],
+    started: dt.datetime,
+) -> Path:
+    """Write page and numbers into their folder, the manifest last."""
+    inside = open_out(out / INSIDE, "rmresearch report")
+    paths = [inside / name for name in (*made, PAGE)]
+    for name, content in made.items():
+        write_bytes(inside / name, content)
+    write_text(inside / PAGE, page)
+    inputs = _inputs(study, data, results["sources"])
+    write_manifest(
+        inside,
+        command="rmresearch report",
+        inputs=inputs,
+        plan=results["plan"] or None,
+        settings={"audience": "technical", "formats": ["html"]},
+        started=started,
+        outputs=paths,
+    )
+    return inside / PAGE
+
+
+def _inputs(study: Path, data: Path | None, sources: list[list[str]]) -> dict[Path, str]:
+    """The files read, with the hashes taken when they were read."""
+    folder = study if study.is_dir() else study.parent
+    root = data or folder / "data"
+    found = {root / name: digest for name, digest in sources}
+    toml = study / "study.toml" if study.is_dir() else study
+    plans = [toml.with_name(name) for name in ("plan.toml", "plan.lock.json")]
+    if not study.is_dir():
+        plans = [toml.with_suffix(f".{name}") for name in ("plan.toml", "plan.lock.json")]
+    return found | {path: sha256(path) for path in (toml, *plans) if path.is_file()}

@@ -1,0 +1,152 @@
+"""A study evaluated: the page's sections, and the numbers as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rmresearch.files import write_json, write_text
+from rmresearch.io.read import read_study
+from rmresearch.privacy import Release, release
+from rmresearch.report.asking import ask
+from rmresearch.report.blocks import Badge, Head, Page, Section
+from rmresearch.report.findings import Findings
+from rmresearch.report.sections.answer import answer
+from rmresearch.report.sections.basis import methods, plan, provenance
+from rmresearch.report.sections.doubts import reaction, reliability, sensitivity
+from rmresearch.report.sections.flow import baseline, flow
+from rmresearch.report.sections.outcomes import outcomes
+from rmresearch.report.sections.people import attrition, meetings, missing
+from rmresearch.result import PUBLIC, Result
+
+__all__ = ["Evaluation", "evaluate"]
+
+SECTIONS: Mapping[str, Callable[[Findings], Section]] = {
+    "answer": answer,
+    "flow": flow,
+    "baseline": baseline,
+    "reaction": reaction,
+    "outcomes": outcomes,
+    "meetings": meetings,
+    "attrition": attrition,
+    "missing": missing,
+    "sensitivity": sensitivity,
+    "reliability": reliability,
+    "plan": plan,
+    "methods": methods,
+}
+KINDS = {
+    "single-group": "one group, before and after",
+    "comparison": "programme and comparison group, not randomised",
+    "waitlist": "randomised to start now or later",
+    "randomised": "randomised",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """What a study's data answer, and how the report shows it."""
+
+    findings: Findings
+    released: Release
+
+    @property
+    def head(self) -> Head:
+        """The title of the report, with the marks that qualify all of it."""
+        return self.page(()).head
+
+    def section(self, name: str) -> Section:
+        """One section of the report, ready to show; an unknown name lists the known ones."""
+        if name == "provenance":
+            return provenance(self.findings, self.released)
+        if name not in SECTIONS:
+            known = ", ".join((*SECTIONS, "provenance"))
+            raise KeyError(f"no section {name!r}; there are: {known}")
+        return SECTIONS[name](self.findings)
+
+    def page(self, names: tuple[str, ...] = (*SECTIONS, "provenance")) -> Page:
+        """The whole report as typed blocks."""
+        design = self.findings.study.design
+        status = self.findings.status
+        frozen = Badge("frozen", "good", "Plan") if status.frozen else None
+        return Page(
+            title=design.title,
+            subtitle=f"Technical evaluation report: {KINDS[design.kind]}",
+            kicker=design.organisation,
+            badges=(
+                frozen or Badge("not frozen: exploratory", "caution", "Plan"),
+                *((Badge("synthetic data", "caution"),) if design.synthetic else ()),
+            ),
+            sections=tuple(self.section(name) for name in names),
+        )
+
+    def results(self) -> dict[str, Any]:
+        """Every number of the report in full precision, without the people behind it."""
+        return {
+            "study": self.findings.study.design.name,
+            "title": self.findings.study.design.title,
+            "plan": self.findings.status.hash,
+            "sources": [list(source) for source in self.findings.study.sources],
+            "results": {name: _plain(one) for name, one in self.findings.results.items()},
+            "refused": dict(self.findings.refused),
+            "verdicts": [
+                {
+                    "key": list(verdict.estimate.key),
+                    "function": verdict.result.call.function,
+                    "certainty": verdict.evidence.certainty.word,
+                    "decided_by": list(verdict.evidence.decided_by),
+                    "precision": str(verdict.evidence.precision),
+                    "maryland": verdict.evidence.maryland,
+                    "wwc": verdict.evidence.wwc,
+                    "planned": verdict.evidence.facts.planned,
+                    "rejected": verdict.evidence.facts.rejected,
+                }
+                for verdict in self.findings.verdicts
+            ],
+        }
+
+    def write(self, folder: str | Path | None) -> tuple[Path, ...]:
+        """Write results.json (internal) and released.json; without a folder nothing is written."""
+        if not folder:
+            return ()
+        inside, out = Path(folder) / "results.json", Path(folder) / "released.json"
+        write_json(inside, self.results())
+        write_text(out, self.released.to_json())
+        return inside, out
+
+
+def evaluate(study: str | Path, *, data: str | Path | None = None) -> Evaluation:
+    """What do this study's data answer, and how far can the answer be trusted?
+
+    ``study`` is the study's folder or its TOML file, ``data`` the folder with its data files
+    (default: ``data`` beside study.toml). Asks every question that the data allow, judges what
+    the design can support, and lets out what the release rules allow.
+
+    >>> import rmresearch as rm
+    >>> rm.evaluate("data/synthetic/pilot").section("answer").title
+    'The answer'
+    """
+    read = read_study(study, data=data)
+    findings = ask(read, Path(study))
+    return Evaluation(findings, release(findings.results, read))
+
+
+def _plain(result: Result) -> dict[str, Any]:
+    return {
+        "call": {"function": result.call.function, "arguments": dict(result.call.arguments)},
+        "estimates": [{name: getattr(one, name) for name in PUBLIC} for one in result.estimates],
+        "tables": [
+            {
+                "name": table.name,
+                "title": table.title,
+                "note": table.note,
+                "columns": list(table.columns),
+                "rows": [[cell.value for cell in row] for row in table.rows],
+            }
+            for table in result.tables
+        ],
+        "checks": [asdict(check) for check in result.checks],
+        "dropped": [asdict(dropped) for dropped in result.dropped],
+    }

@@ -1,0 +1,102 @@
+"""Everything one evaluation found: the results by name, what was refused, and the verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rmresearch.evidence import Evidence
+from rmresearch.plan import Plan, PlanStatus
+from rmresearch.report.numbers import MINUS
+from rmresearch.report.words.phrases import plural
+from rmresearch.result import Estimate, Result
+from rmresearch.study import Outcome, Study
+
+__all__ = ["Findings", "Verdict"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """An estimate of record with what its design can support, and the result it stands in.
+
+    ``shown`` is the estimate at the interval level that matches the decision about its question
+    (Holm over the plan's family); outside a frozen plan it is the estimate itself.
+    """
+
+    estimate: Estimate
+    evidence: Evidence
+    result: Result
+    shown: Estimate
+
+    @property
+    def between(self) -> bool:
+        """Whether arms are compared (else: one group's change)."""
+        return self.result.call.function == "compare_arms"
+
+    def beside(self, term: str) -> Estimate | None:
+        """The estimate of another term about the same people, wave and contrast."""
+        one = self.estimate
+        for other in self.result.estimates:
+            same = (other.role, other.wave, other.contrast, other.group)
+            if other.term == term and same == (one.role, one.wave, one.contrast, one.group):
+                return other
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """What the questions gave. ``results`` and ``refused`` are named "function:outcome"."""
+
+    study: Study
+    plan: Plan | None
+    status: PlanStatus
+    results: Mapping[str, Result]
+    refused: Mapping[str, str]
+    verdicts: tuple[Verdict, ...]
+
+    def result(self, function: str, outcome: str = "") -> Result | None:
+        """The answer of an analysis, or None where it was not asked or was refused."""
+        return self.results.get(name_of(function, outcome))
+
+    def of(self, function: str) -> Iterator[tuple[Outcome, Result]]:
+        """Each outcome's answer of one analysis, in the order of the codebook."""
+        for outcome in self.study.design.outcomes:
+            found = self.result(function, outcome.name)
+            if found is not None:
+                yield outcome, found
+
+    def why_not(self, function: str) -> tuple[str, ...]:
+        """Why an analysis gave no answer, one sentence an outcome, each once."""
+        start = f"{function}:"
+        reasons = [text for name, text in self.refused.items() if name.startswith(start)]
+        return tuple(dict.fromkeys(reasons))
+
+    @property
+    def headline(self) -> Verdict | None:
+        """The verdict that the report opens with: the primary question's, or the first one."""
+        return self.verdicts[0] if self.verdicts else None
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Names as reports write them: arms, waves, outcomes, roles and contrasts."""
+        design = self.study.design
+        arms = {arm.name: arm.label for arm in design.arms}
+        waves = {wave.name: wave.label for wave in design.waves}
+        named = {outcome.name: outcome.label for outcome in design.outcomes}
+        roles = {
+            role: plural(design.role_label(role)).capitalize() for role in ("senior", "junior")
+        }
+        pairs = {
+            f"{one} - {other}": f"{first} {MINUS} {second}"
+            for names in (arms, waves)
+            for one, first in names.items()
+            for other, second in names.items()
+        }
+        samples = {f"analysed at {name}": f"Analysed at {text}" for name, text in waves.items()}
+        samples["everyone assigned"] = "Everyone assigned"
+        return {**roles, **named, **waves, **arms, **pairs, **samples}
+
+
+def name_of(function: str, outcome: str = "") -> str:
+    """How a result is named in results.json."""
+    return f"{function}:{outcome}" if outcome else function

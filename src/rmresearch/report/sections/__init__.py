@@ -1,0 +1,1 @@
+"""The sections of the technical report, a question each."""

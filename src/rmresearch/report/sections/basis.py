@@ -1,0 +1,161 @@
+"""What the report stands on: the plan and its changes, the methods, the files it was made from."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+from rmresearch.plan import Question
+from rmresearch.privacy import Release
+from rmresearch.report.blocks import (
+    Block,
+    Bullets,
+    Callout,
+    Column,
+    Definitions,
+    Details,
+    Paragraph,
+    Section,
+    Subsection,
+    TableBlock,
+)
+from rmresearch.report.findings import Findings
+from rmresearch.report.tables import checks_table
+from rmresearch.result import Check
+
+__all__ = ["methods", "plan", "provenance"]
+
+REFERENCES = (
+    "Bell, R. M. & McCaffrey, D. F. (2002). Bias reduction in standard errors for linear "
+    "regression with multi-stage samples. Survey Methodology 28(2), 169-181.",
+    "Pustejovsky, J. E. & Tipton, E. (2018). Small-sample methods for cluster-robust variance "
+    "estimation. Journal of Business & Economic Statistics 36(4), 672-683.",
+    "Lin, W. (2013). Agnostic notes on regression adjustments to experimental data. Annals of "
+    "Applied Statistics 7(1), 295-318.",
+    "Gelman, A. & Carlin, J. (2014). Beyond power calculations: assessing type S and type M "
+    "errors. Perspectives on Psychological Science 9(6), 641-651.",
+    "Jacobson, N. S. & Truax, P. (1991). Clinical significance. Journal of Consulting and Clinical "
+    "Psychology 59(1), 12-19.",
+    "What Works Clearinghouse (2022). Procedures and Standards Handbook, version 5.0.",
+    "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian "
+    "Journal of Statistics 6(2), 65-70.",
+)
+
+
+def plan(found: Findings) -> Section:
+    """Was it planned, and what has changed since?"""
+    status = found.status
+    blocks: list[Block] = [Paragraph(" ".join(status.sentences()))]
+    if found.plan is not None:
+        blocks.append(_questions(found))
+    if status.frozen:
+        told = status.deviations or ("None.",)
+        blocks.append(Subsection("Deviations", (Bullets(tuple(told)),), "deviations"))
+        blocks.append(Definitions((("Plan, SHA-256", status.hash),)))
+    else:
+        fix = "Write the questions into plan.toml and freeze them with rmresearch plan freeze."
+        blocks.append(Callout("note", fix))
+    return Section("plan", "Plan and deviations", tuple(blocks))
+
+
+def _questions(found: Findings) -> TableBlock:
+    questions = found.plan.questions if found.plan else ()
+    heads = ("Question", "Asked of", "Outcome", "When", "Contrast", "Population", "Why")
+    rows = tuple(_row(found, one) for one in questions)
+    return TableBlock("Questions", tuple(Column(h, numeric=False) for h in heads), rows)
+
+
+def _row(found: Findings, one: Question) -> tuple[str, ...]:
+    labels = found.labels
+    name = f"{one.id} (primary)" if one.primary else one.id
+    return (
+        name,
+        labels.get(one.role, one.role),
+        labels.get(one.outcome, one.outcome),
+        labels.get(one.wave, one.wave),
+        labels.get(one.contrast, one.contrast),
+        one.population.replace("-", " "),
+        one.why,
+    )
+
+
+def methods(found: Findings) -> Section:
+    """How was it computed, and what does it assume?"""
+    design = found.study.design
+    used = dict.fromkeys(one.method for v in found.verdicts for one in (v.estimate,) if one.method)
+    adaptations = [f"{one.day.isoformat()}: {one.what}" for one in design.adaptations]
+    estimand = "Everyone assigned is compared as assigned, whatever the meetings"
+    if any(verdict.evidence.facts.single_group for verdict in found.verdicts):
+        estimand = "The change of the people who answered both waves"
+    if adaptations:
+        estimand += "; the programme includes the adaptations made on its way"
+    blocks: list[Block] = [
+        Definitions(
+            (
+                ("What is estimated", f"{estimand}."),
+                ("Unit of independence", found.study.describe_cluster()),
+                ("Estimator of record", "; ".join(used) or "none: nothing could be estimated"),
+                (
+                    "Intervals",
+                    "t intervals from CR2 (bias-reduced, cluster-robust) standard errors with "
+                    "Satterthwaite degrees of freedom; each is recomputed by plain dense "
+                    "arithmetic, and the report stops if the two disagree.",
+                ),
+                (
+                    "Several questions",
+                    "Holm's correction over the questions of the frozen plan; the interval shown "
+                    "is at the level that matches the decision. All else is exploratory.",
+                ),
+                (
+                    "Few clusters",
+                    "No p-value below 10 clusters in an arm; no interval below 6 in all, 3 in an "
+                    "arm, or where one holds more than a quarter of the people.",
+                ),
+            )
+        )
+    ]
+    if adaptations:
+        blocks.append(Subsection("Adaptations on the way", (Bullets(tuple(adaptations)),)))
+    checks = _checks(found)
+    if checks:
+        blocks.append(Details("Every check that does not hold", (checks_table(checks),)))
+    blocks.append(Details("References", (Bullets(REFERENCES),)))
+    return Section("methods", "Methods", tuple(blocks))
+
+
+def _checks(found: Findings) -> tuple[Check, ...]:
+    failed = [
+        check for result in found.results.values() for check in result.checks if not check.passed
+    ]
+    return tuple(dict.fromkeys(failed))
+
+
+def provenance(found: Findings, released: Release) -> Section:
+    """Which files, which versions, and what may leave?"""
+    design = found.study.design
+    versions = [
+        (name, importlib.metadata.version(name))
+        for name in ("rmresearch", "numpy", "scipy", "pandas", "statsmodels", "pingouin")
+    ]
+    items = [
+        ("Study", f"{design.title} ({design.name})"),
+        ("Data", "synthetic: drawn by rmresearch, nobody real" if design.synthetic else "real"),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in versions)),
+    ]
+    files = TableBlock(
+        "Files read",
+        (Column("File", numeric=False), Column("SHA-256", numeric=False)),
+        tuple((name, digest) for name, digest in found.study.sources),
+    )
+    leave = (
+        "released.json holds what the release rules let out, rounded; results.json and this page "
+        "are internal. Rules against differencing several releases are not applied yet, so even "
+        "released.json stays inside for now."
+    )
+    blocks: list[Block] = [
+        Definitions(tuple(items)),
+        files,
+        Subsection("What may leave", (Paragraph(leave), Bullets(released.hidden))),
+    ]
+    if found.study.notes:
+        blocks.append(Details("What the reader noticed", (Bullets(found.study.notes),)))
+    return Section("provenance", "Provenance", tuple(blocks))

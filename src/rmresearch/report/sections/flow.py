@@ -1,0 +1,163 @@
+"""Who was there: assigned, started, answered, analysed; and how alike the arms were before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rmresearch.report.blocks import Block, Callout, Paragraph, Section
+from rmresearch.report.figures.balance import Difference, balance_plot
+from rmresearch.report.figures.flow import Arm, Stage, flow_diagram
+from rmresearch.report.findings import Findings
+from rmresearch.report.numbers import count, number
+from rmresearch.report.tables import table_block
+from rmresearch.report.words.phrases import plural
+from rmresearch.result import Cell, Result, Table
+from rmresearch.study import Outcome
+
+__all__ = ["baseline", "flow"]
+
+EVERYONE = "everyone assigned"
+
+
+def flow(found: Findings) -> Section:
+    """How many were assigned, started, answered and are analysed, arm by arm?"""
+    design = found.study.design
+    blocks: list[Block] = [Paragraph(found.study.describe_cluster())]
+    for outcome, result in _one_a_role(found):
+        blocks += _diagram(found, outcome, result)
+        blocks.append(
+            table_block(
+                result.table("flow"),
+                columns=["stage", "wave", "people", "clusters", "share of assigned"],
+                heads={"share of assigned": "Of assigned"},
+                labels=found.labels,
+                group="arm" if len(design.arms) > 1 else None,
+                caption=f"Flow of {plural(design.role_label(_role(result)))}: {outcome.label}",
+            )
+        )
+    if len(blocks) == 1:
+        reason = " ".join(found.why_not("attrition")) or "The surveys carry no person ids."
+        blocks.append(Callout("missing", f"{reason} A flow needs ids that stay the same."))
+    excluded = [f"{reason}: {number(n)}" for reason, n in found.study.excluded if n]
+    if excluded:
+        blocks.append(Paragraph(f"Left out on import: {'; '.join(excluded)}.", "small"))
+    return Section("flow", "People flow", tuple(blocks))
+
+
+def _one_a_role(found: Findings) -> Iterator[tuple[Outcome, Result]]:
+    """The attrition of one outcome a role: the headline's own, otherwise the first."""
+    first = found.headline.estimate.outcome if found.headline else ""
+    seen: set[str] = set()
+    ordered = sorted(found.of("attrition"), key=lambda pair: pair[0].name != first)
+    for outcome, result in ordered:
+        role = _role(result)
+        if role not in seen:
+            seen.add(role)
+            yield outcome, result
+
+
+def _role(result: Result) -> str:
+    rows = result.table("flow").rows
+    return str(rows[0][0].value) if rows else "all"
+
+
+def _diagram(found: Findings, outcome: Outcome, result: Result) -> Iterator[Block]:
+    frame = result.table("flow").to_frame()
+    if frame.empty:
+        return
+    role = _role(result)
+    frame = frame[frame["role"] == role]
+    people = plural(found.study.design.role_label(role))
+    arms = []
+    for arm, rows in frame.groupby("arm", sort=False):
+        listed: list[dict[Any, Any]] = rows.to_dict("records")
+        whens = [found.labels.get(row["wave"], row["wave"]) for row in listed]
+        stages = [
+            Stage(f"{row['stage'].capitalize()} {when}".strip(), row["people"])
+            for row, when in zip(listed, whens, strict=True)
+            if row["stage"] != "analysed"
+        ]
+        if listed[-1]["stage"] == "analysed":
+            stages.append(Stage(f"Analysed at {whens[-1]}", listed[-1]["people"]))
+        name = found.labels.get(str(arm), str(arm)) or people.capitalize()
+        arms.append(Arm(name, tuple(stages)))
+    assigned = int(frame.loc[frame["stage"] == "assigned", "people"].sum())
+    analysed = frame[frame["stage"] == "analysed"].groupby("arm", sort=False)["people"].last().sum()
+    yield flow_diagram(
+        [Stage(f"{people.capitalize()} in the study", assigned)] if len(arms) > 1 else [],
+        arms,
+        title=f"{count(analysed)} of {count(assigned)} {people} are analysed at the last wave",
+        caption=f"Answers count for {outcome.label}. Analysed: answered before and at the wave.",
+        unit=people,
+    )
+
+
+def baseline(found: Findings) -> Section:
+    """How alike were the arms before the start?"""
+    compared = list(found.of("compare_arms"))
+    if not compared:
+        return _single(found)
+    differences = [
+        Difference(outcome.label, one.value, found.labels.get(one.contrast, one.contrast))
+        for outcome, result in compared
+        for one in result.estimates
+        if one.term == "baseline-difference" and one.wave == found.study.design.baseline.name
+    ]
+    # what is no outcome (strata, covariates) stands in every outcome's table: once is enough
+    rows = {
+        tuple(str(cell.value) for cell in row[:4]): row
+        for _, result in compared
+        for row in result.table("baseline").rows
+        if row[1].value == EVERYONE
+    }
+    first = compared[0][1].table("baseline")
+    table = Table("baseline", "Before the start", first.columns, tuple(rows.values()), first.note)
+    known = [abs(one.value) for one in differences if one.value is not None]
+    wide = sum(value > 0.25 for value in known)
+    title = f"{wide} of {len(known)} baseline differences lie beyond 0.25 SD"
+    if not wide:
+        largest = number(max(known, default=0.0))
+        title = f"No baseline difference lies beyond 0.25 SD (largest {largest})"
+    caption = (
+        "Standardised difference of each arm to the comparison arm, everyone assigned who answered "
+        "before the start. Within 0.05 the arms count as alike, within 0.25 only with adjustment "
+        "(What Works Clearinghouse)."
+    )
+    columns = ["measure", "arm", "people", "mean", "SD", "standardised difference"]
+    return Section(
+        "baseline",
+        "Before the start",
+        (
+            balance_plot(differences, title=title, caption=caption),
+            table_block(table, columns=columns, labels=found.labels, group="role", mixed=True),
+        ),
+    )
+
+
+def _single(found: Findings) -> Section:
+    """One group: where it stood."""
+    start = found.study.design.baseline
+    means = [
+        (outcome, row)
+        for outcome, result in found.of("wave_means")
+        for row in result.table("means").rows
+        if row[2].value == start.name
+    ]
+    blocks: list[Block] = [Callout("missing", _no_comparison(found))]
+    if means:
+        columns = ("outcome", "people", "mean", "SD", "low", "high")
+        rows = tuple((Cell(outcome.label, "label"), *row[3:]) for outcome, row in means)
+        table = Table("baseline", f"Scores at {start.label}", columns, rows)
+        blocks.append(table_block(table, labels=found.labels, mixed=True))
+    return Section("baseline", "Before the start", tuple(blocks))
+
+
+def _no_comparison(found: Findings) -> str:
+    reasons = found.why_not("compare_arms")
+    if reasons:
+        return " ".join(reasons)
+    return (
+        "There is no comparison group, so nobody can say how the same people would have changed "
+        "anyway. To say that, the study would need a comparison group, best drawn by lot."
+    )

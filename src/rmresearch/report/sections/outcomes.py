@@ -1,0 +1,291 @@
+"""Each outcome in Kirkpatrick's order: figure first, sentence second, table third."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from rmresearch.evidence import Certainty, Precision
+from rmresearch.report import words
+from rmresearch.report.blocks import (
+    Badge,
+    Badges,
+    Block,
+    Callout,
+    Details,
+    Paragraph,
+    Section,
+    Subsection,
+)
+from rmresearch.report.blocks.texts import BadgeKind
+from rmresearch.report.figures.intervals import Interval, interval_plot
+from rmresearch.report.figures.waves import Point, wave_lines
+from rmresearch.report.findings import Findings, Verdict
+from rmresearch.report.tables import checks_table, dropped_table, table_block
+from rmresearch.report.words.phrases import plural
+from rmresearch.result import Estimate, Result, Table
+from rmresearch.study import Outcome
+
+__all__ = ["badges", "outcomes", "unit_of"]
+
+LEVELS = {2: "Learning", 3: "Behaviour", 4: "Results"}
+#: so many outcomes of one level are shown each by itself; more are shown side by side
+BY_THEMSELVES = 6
+CERTAINTY: dict[Certainty, BadgeKind] = {
+    Certainty.STRONG: "good",
+    Certainty.MODERATE: "neutral",
+    Certainty.WEAK: "weak",
+}
+
+
+def outcomes(found: Findings) -> Section:
+    """What changed, and how much more than in the comparison group?"""
+    asked = [
+        outcome
+        for level in LEVELS
+        for outcome in found.study.design.outcomes
+        if outcome.kirkpatrick == level and outcome.timing == "repeated"
+    ]
+    blocks: list[Block] = []
+    for level, group in groupby(asked, key=lambda outcome: outcome.kirkpatrick):
+        listed = list(group)
+        if len(listed) > BY_THEMSELVES:
+            blocks += _side_by_side(found, LEVELS[level], listed)
+        else:
+            blocks += [_one(found, LEVELS[level], outcome) for outcome in listed]
+    others = [o for o in found.study.design.outcomes if o.timing != "repeated"]
+    if others:
+        names = ", ".join(outcome.label for outcome in others)
+        blocks.append(
+            Callout("note", f"{names}: asks for the change itself, so no difference is taken.")
+        )
+    if not blocks:
+        blocks.append(Callout("missing", words.missing("baseline", "follow_up")))
+    return Section("outcomes", "Outcomes", tuple(blocks))
+
+
+def badges(verdict: Verdict) -> tuple[Badge, ...]:
+    """Certainty and precision, always together, and whether the plan asked."""
+    evidence = verdict.evidence
+    single = evidence.facts.single_group
+    precision = words.precision(evidence).removeprefix("Precision: ").rstrip(".")
+    clear = evidence.precision in {Precision.CLEAR_GAIN, Precision.NO_DIFFERENCE}
+    return (
+        Badge(evidence.certainty.word, CERTAINTY[evidence.certainty], "Certainty"),
+        Badge(precision, "good" if clear and not single else "neutral", "Result"),
+        *([Badge("exploratory", "caution")] if evidence.exploratory else []),
+    )
+
+
+def unit_of(outcome: Outcome) -> str:
+    """The unit of differences in an outcome's score."""
+    return "percentage points" if outcome.kind == "binary" else outcome.unit
+
+
+def _verdicts(found: Findings, outcome: Outcome) -> list[Verdict]:
+    """All verdicts on an outcome, in the order of waves."""
+    waves = [wave.name for wave in found.study.design.waves]
+    mine = [one for one in found.verdicts if one.estimate.outcome == outcome.name]
+    return sorted(mine, key=lambda one: (one.estimate.role, waves.index(one.estimate.wave)))
+
+
+def _one(found: Findings, level: str, outcome: Outcome) -> Block:
+    verdicts = _verdicts(found, outcome)
+    blocks: list[Block] = [Paragraph(_about(found, level, outcome), "small")]
+    blocks += [Callout("missing", refusal) for refusal in _refusals(found, outcome)]
+    if verdicts:
+        blocks += _finding(found, outcome, verdicts)
+    means = found.result("wave_means", outcome.name)
+    if means is not None and means.estimates:
+        blocks.append(_lines(found, outcome, means))
+    blocks += [Details("Change within each arm", _changes(found, outcome))] if verdicts else []
+    return Subsection(outcome.label, tuple(blocks), f"outcome-{outcome.name.replace('_', '-')}")
+
+
+def _about(found: Findings, level: str, outcome: Outcome) -> str:
+    who = plural(found.study.design.role_label(outcome.role)) if outcome.role != "all" else "people"
+    source = {"self": "self-rated", "partner": "rated by the partner", "blind": "rated blindly"}
+    how = source.get(outcome.source, "from records")
+    items = f"{len(outcome.items)} items, " if len(outcome.items) > 1 else ""
+    scale = f"{outcome.low:g} to {outcome.high:g}, " if outcome.low is not None else ""
+    smallest = outcome.smallest_effect
+    limit = f"; smallest difference that matters {smallest:g} {outcome.unit}" if smallest else ""
+    return f"{level}. {who.capitalize()}, {how}; {items}{scale}in {outcome.unit}{limit}."
+
+
+def _refusals(found: Findings, outcome: Outcome) -> list[str]:
+    names = (f"compare_arms:{outcome.name}", f"pre_post:{outcome.name}")
+    return list(dict.fromkeys(found.refused[name] for name in names if name in found.refused))
+
+
+def _finding(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> Iterator[Block]:
+    design = found.study.design
+    last = [one for one in verdicts if one.estimate.wave == verdicts[-1].estimate.wave]
+    rows = [
+        Interval.of(
+            one.shown,
+            found.labels.get(one.estimate.wave, one.estimate.wave),
+            smallest=outcome.smallest_effect,
+            group=_group(found, verdicts, one.estimate),
+            main=one is last[0],
+        )
+        for one in sorted(verdicts, key=lambda one: _group(found, verdicts, one.estimate))
+    ]
+    better = ("worse", "better") if outcome.direction == 1 else ("better", "worse")
+    yield interval_plot(
+        rows,
+        title=words.title(last[0].shown, last[0].evidence, design),
+        unit=f"Difference in {unit_of(outcome)}"
+        if last[0].between
+        else f"Change in {unit_of(outcome)}",
+        sides=better,
+        share=outcome.kind == "binary",
+        level=last[0].shown.level,
+        caption=_caption(last[0]),
+    )
+    for one in last:
+        expected = one.beside("expected-regression")
+        yield Paragraph(words.headline(one.shown, one.evidence, design, expected=expected))
+        yield Badges(badges(one))
+        yield Paragraph(words.certainty(one.evidence), "small")
+    yield from _power(found, last[0])
+    result = last[0].result
+    name = "waves" if last[0].between else "change"
+    if any(table.name == name for table in result.tables):
+        yield _numbers(found, result.table(name))
+    failed = tuple(check for check in result.checks if not check.passed)
+    inside = [checks_table(failed, caption="What does not hold")] if failed else []
+    inside += [dropped_table(result.dropped)] if result.dropped else []
+    if inside:
+        yield Details("Who did not enter, and what does not hold", tuple(inside))
+
+
+def _numbers(found: Findings, table: Table) -> Block:
+    """The numbers under the figure; columns that say the same in every row are left out."""
+    said = {name: {row[i].value for row in table.rows} for i, name in enumerate(table.columns)}
+    ends = ("low", "high")
+    kept = [
+        name
+        for name in table.columns
+        if name not in ends and not (name in {"role", "group", "contrast"} and len(said[name]) == 1)
+    ]
+    return table_block(table, columns=kept, labels=found.labels)
+
+
+def _caption(verdict: Verdict) -> str:
+    if verdict.between:
+        return (
+            "Adjusted difference to the comparison arm, wave by wave, with its interval; the band "
+            "holds differences too small to matter. Everyone assigned, as assigned."
+        )
+    return (
+        "Mean change of the people who answered both waves, with its interval; the band holds "
+        "changes too small to matter. A change in one group does not say why."
+    )
+
+
+def _group(found: Findings, verdicts: Sequence[Verdict], one: Estimate) -> str:
+    """What tells the rows of one wave apart: the contrast, or the arm; nothing where one."""
+    keys = {(v.estimate.contrast, v.estimate.group, v.estimate.role) for v in verdicts if
+            v.estimate.wave == one.wave}  # fmt: skip
+    if len(keys) < 2:
+        return ""
+    return found.labels.get(one.group or one.contrast, one.group or one.contrast)
+
+
+def _power(found: Findings, verdict: Verdict) -> Iterator[Block]:
+    """The smallest detectable difference, and how far a striking result would exaggerate."""
+    detectable = verdict.beside("smallest-detectable")
+    exaggeration = verdict.beside("exaggeration")
+    said = []
+    if detectable is not None and detectable.value is not None:
+        said.append(words.detectable(detectable, found.study.design))
+    if exaggeration is not None and exaggeration.value is not None and exaggeration.value >= 1.5:
+        said.append(words.exaggeration(exaggeration, found.study.design))
+    if said:
+        yield Paragraph(" ".join(said), "small")
+
+
+def _lines(found: Findings, outcome: Outcome, means: Result) -> Block:
+    design = found.study.design
+    waves = {wave.name: wave for wave in design.waves}
+    several = len({one.role for one in means.estimates}) > 1
+    comparison = design.comparison
+    points = [
+        Point(
+            series=found.labels.get(one.group, one.group)
+            or plural(design.role_label(one.role)).capitalize()
+            if not several
+            else f"{found.labels[one.role]} {found.labels.get(one.group, one.group)}".strip(),
+            wave=waves[one.wave].label,
+            months=waves[one.wave].months,
+            value=one.value,
+            low=one.low,
+            high=one.high,
+            n=one.n_people,
+        )
+        for one in means.estimates
+    ]
+    return wave_lines(
+        points,
+        title=f"{outcome.label}: means as they are",
+        unit=f"{outcome.label} ({outcome.unit})",
+        caption="Mean score of everyone who answered at the wave, with its interval; not adjusted.",
+        comparison=comparison.label if comparison and not several else None,
+    )
+
+
+def _changes(found: Findings, outcome: Outcome) -> tuple[Block, ...]:
+    """The tables of change in each arm: no answer to the question, but asked for by readers."""
+    result = found.result("pre_post", outcome.name)
+    if result is None:
+        return (Callout("missing", " ".join(_refusals(found, outcome))),)
+    note = "A change within an arm does not compare it with anything: it does not say why."
+    tables = [table_block(t, labels=found.labels, mixed=True) for t in result.tables if t.rows]
+    return (Paragraph(note, "small"), *tables)
+
+
+def _side_by_side(found: Findings, level: str, listed: Sequence[Outcome]) -> Iterator[Block]:
+    """Many outcomes of one level: one picture, one table, no sentence picked from the crowd."""
+    rows, shown = [], []
+    for outcome in listed:
+        verdicts = _verdicts(found, outcome)
+        last = [one for one in verdicts if one.estimate.wave == verdicts[-1].estimate.wave]
+        for one in last:
+            shown.append(one)
+            rows.append(Interval.of(one.shown, outcome.label, smallest=outcome.smallest_effect))
+    if not shown:
+        reasons = [reason for outcome in listed for reason in _refusals(found, outcome)]
+        yield Callout("missing", " ".join(dict.fromkeys(reasons)) or words.missing("follow_up"))
+        return
+    single = shown[0].evidence.facts.single_group
+    unit = unit_of(listed[0])
+    what = "change" if single else "difference"
+    figure = interval_plot(
+        rows,
+        title=f"{len(rows)} outcomes side by side: none is picked out",
+        unit=f"{what.capitalize()} in {unit}",
+        caption=f"Each {what} with its 95% interval, one by one and without correction for their "
+        f"number: of 20 intervals around nothing, one misses zero.",
+    )
+    text = words.standing(shown[0].evidence) if len({v.evidence for v in shown}) == 1 else ""
+    first = [Paragraph(text)] if text else []
+    tables = [_numbers(found, t) for o in listed for t in _tables(found, o)]
+    yield Subsection(
+        f"{level}: {len(listed)} outcomes",
+        (
+            *first,
+            figure,
+            Badges(badges(shown[0])),
+            Details("Tables, outcome by outcome", tuple(tables)),
+        ),
+        f"outcomes-{level.lower()}",
+    )
+
+
+def _tables(found: Findings, outcome: Outcome) -> Iterator[Table]:
+    for function, name in (("compare_arms", "waves"), ("pre_post", "change")):
+        result = found.result(function, outcome.name)
+        if result is not None:
+            yield result.table(name)
+            return
