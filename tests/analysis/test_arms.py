@@ -18,7 +18,7 @@ from rmresearch.result import Estimate, Result
 from rmresearch.study import Arm, Study
 
 from . import naive
-from .studies import SKILL, make_study
+from .studies import SKILL, TWO_ARMS, make_study
 from .test_change import REFERENCE, reference_study
 
 CONTRAST = "programme - comparison"
@@ -143,6 +143,29 @@ def test_a_covariate_that_is_missing_drops_the_person_and_says_so() -> None:
     result = compare_arms(study, "skill", covariates=["age"], rerandomise=False)
     assert one(result).n_people == 23
     assert [(d.reason, d.people) for d in result.dropped] == [("senior, after: no covariate", 1)]
+
+
+def test_a_level_that_nobody_analysed_belongs_to_costs_no_parameter() -> None:
+    # the most frequent stratum loses everybody: the two others still have one reference level
+    before, after, arm = drawn(n=16)
+    stratum = np.tile(["x", "x", "y", "z"], 8)
+    after[stratum == "x"] = np.nan
+    study = study_of(before, after, arm, stratum=list(stratum))
+    found = one(compare_arms(study, "skill", rerandomise=False))
+    kept = stratum != "x"
+    frame = frame_of(before[kept], after[kept], np.array(arm)[kept], s=stratum[kept])
+    expected = statsmodels_hc2("after ~ arm + before + C(s)", frame)
+    assert (found.value, found.se) == pytest.approx(expected, rel=1e-10)
+    assert found.parameters == 4
+
+
+def test_a_name_may_stand_for_a_list_of_one() -> None:
+    before, after, arm = drawn(n=12)
+    study = study_of(before, after, arm, features={"age": range(24)})
+    options: dict[str, Any] = {"rerandomise": False}
+    one_name = compare_arms(study, "skill", covariates="age", waves="after", **options)
+    listed = compare_arms(study, "skill", covariates=["age"], waves=["after"], **options)
+    assert one_name == listed
 
 
 def test_standardised_by_hand() -> None:
@@ -535,6 +558,51 @@ def test_outcomes_that_do_not_vary_have_a_value_but_no_test() -> None:
     found = one(result)
     assert found.value == pytest.approx(0.0, abs=1e-12)
     assert (found.se, found.low, found.p) == (None, None, None)
+
+
+@pytest.mark.parametrize("asked", [{"level": 95}, {"baseline_reliability": 1.2}])
+def test_arguments_out_of_range_are_value_errors(asked: dict[str, Any]) -> None:
+    before, after, arm = drawn(n=6)
+    with pytest.raises(ValueError, match=next(iter(asked))):
+        compare_arms(study_of(before, after, arm), "skill", **asked)
+
+
+@pytest.mark.parametrize("kind", ["randomised", "comparison", "waitlist"])
+def test_no_small_study_raises_a_warning_or_another_error(kind: str) -> None:
+    # warnings are errors in this suite: whatever comes, an answer, a StudyError or a FitError
+    rng = np.random.default_rng(13)
+    answered = 0
+    for _ in range(25):
+        n = int(rng.integers(4, 15))
+        before, after = rng.integers(1, 6, (2, n)).astype(float)
+        after[rng.random(n) < 0.2] = np.nan
+        arm = rng.choice(["programme", "comparison"], n)
+        juniors = [f"j{g}" for g in rng.integers(0, n, n)]
+        stratum = list(rng.choice(["x", "y"], n))
+        study = study_of(before, after, list(arm), kind=kind, juniors=juniors, stratum=stratum)
+        try:
+            result = compare_arms(study, "skill", baseline_reliability=0.7)
+        except (StudyError, FitError):
+            continue
+        answered += 1
+        for estimate in result.estimates:
+            numbers = (estimate.value, estimate.se, estimate.low, estimate.high, estimate.p)
+            assert all(x is None or np.isfinite(x) for x in numbers)
+    assert answered > 12
+
+
+def test_a_second_comparison_arm_is_not_mixed_into_the_first() -> None:
+    before, after, arm = drawn(n=12)
+    arms = (*TWO_ARMS, Arm("other", "Other", False))
+    study = study_of(
+        [*before, 1, 2], [*after, 7, 7], [*arm, "other", "other"], arms=arms, paired=False
+    )
+    result = compare_arms(study, "skill", rerandomise=False)
+    alone = compare_arms(study_of(before, after, arm, paired=False), "skill", rerandomise=False)
+    assert one(result).value == one(alone).value
+    assert ("senior: in a second comparison arm", 2) in {
+        (d.reason, d.people) for d in result.dropped
+    }
 
 
 def test_people_without_an_arm_are_counted() -> None:

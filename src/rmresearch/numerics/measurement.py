@@ -107,12 +107,13 @@ class _Recipe:
         known = side[..., 0, 0]
         given = self.reliability
         reliability = np.full_like(known, given) if given is not None else _alpha(side, len(cells))
-        within = _left(main, cells, p) / (n - len(cells))
         gamma = _inverse(main[..., :p, :p]) @ main[..., :p, p:]
         sxx = main[..., p, p] - (main[..., p, :p] * gamma[..., 0]).sum(axis=-1)
         sxy = main[..., p, p + 1] - (main[..., p, :p] * gamma[..., 1]).sum(axis=-1)
-        share = 1.0 - (1.0 - reliability) * within * (n - p) / sxx
+        # too few people, or a baseline that the design determines: no number, and NaN says so
         with np.errstate(divide="ignore", invalid="ignore"):
+            within = _left(main, cells, p) / (n - len(cells))
+            share = 1.0 - (1.0 - reliability) * within * (n - p) / sxx
             slope = sxy / sxx / share
             delta = gamma[..., 1] - slope[..., None] * gamma[..., 0]
         return reliability, delta[..., list(self.arms)], share

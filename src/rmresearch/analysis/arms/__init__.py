@@ -17,6 +17,7 @@ from rmresearch.analysis.arms.tables import (
     tables,
     wave_row,
 )
+from rmresearch.analysis.base_ask import several, within
 from rmresearch.analysis.base_fit import RoutesDisagreeError, exaggeration_check, merged, power_of
 from rmresearch.errors import FitError, StudyError
 from rmresearch.result import Check, Dropped, Estimate, Result
@@ -31,9 +32,9 @@ def compare_arms(
     study: Study,
     outcome: str | Outcome,
     *,
-    waves: Sequence[str] | None = None,
-    covariates: Sequence[str] = (),
-    programme: Sequence[str] | str | None = None,
+    waves: str | Sequence[str] | None = None,
+    covariates: str | Sequence[str] = (),
+    programme: str | Sequence[str] | None = None,
     level: float = 0.95,
     rerandomise: bool = True,
     baseline_reliability: float | None = None,
@@ -73,14 +74,15 @@ def compare_arms(
     >>> [table.name for table in result.tables]
     ['waves', 'baseline']
     """
+    within(level=level, baseline_reliability=baseline_reliability)
     codebook = base.outcome_of(study, outcome)
-    asked = _waves(study, codebook, waves)
-    shown = [programme] if isinstance(programme, str) else programme
+    asked = _waves(study, codebook, several(waves))
+    shown, covariates = several(programme), several(covariates) or ()
     for name in shown or ():
         _programme_arm(study, name)
     options = _Options(
         level=level,
-        shown=None if shown is None else tuple(shown),
+        shown=shown,
         reliability=baseline_reliability,
         draws=Draws(seed) if rerandomise and study.design.randomised else None,
     )

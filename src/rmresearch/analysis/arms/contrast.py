@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.analysis.arms.sample import Array, Sample
-from rmresearch.analysis.base import Footing, inferred
+from rmresearch.analysis.base import Footing, inferred, number
 from rmresearch.analysis.base_fit import is_ordinal, measured, sized, valued
 from rmresearch.errors import FitError
 from rmresearch.numerics import effects
@@ -99,7 +99,7 @@ def _standardised(sample: Sample, arm: Arm, ground: Footing, form: Estimate) -> 
     if form.value is None or not sd > 1e-12 * np.abs(sample.before).max():
         return bare
     if form.se is None or form.df is None:
-        return replace(bare, value=effects.small_sample(n) * form.value / sd)
+        return replace(bare, value=number(effects.small_sample(n) * form.value / sd))
     return sized(bare, effects.hedges_g(form.value, form.se, form.df, sd, n, level=form.level),
                  ground)  # fmt: skip
 
@@ -149,13 +149,7 @@ def _completers(sample: Sample, arm: Arm, form: Estimate) -> list[Estimate]:
     inside = finished | ~sample.of(arm.name)
     if inside.all() or np.count_nonzero(finished) < 2:
         return []
-    whole = replace(
-        sample,
-        people=sample.people.take(inside),
-        before=sample.before[inside],
-        after=sample.after[inside],
-        x=sample.x[inside],
-    )
+    whole = sample.only(inside)
     ground = whole.footing(arm)
     form = replace(whole.form(arm, form.level), estimand=COMPLETERS)
     method = "ANCOVA of the pairs that ran as planned, CR2: not comparable"

@@ -4,36 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.analysis import base
+from rmresearch.analysis.arms.covariates import Covariate, covariates
 from rmresearch.analysis.base import Footing, People
 from rmresearch.analysis.base_pairs import pairs
 from rmresearch.errors import StudyError
 from rmresearch.result import Dropped, Estimate
 from rmresearch.study import Arm, Outcome, Study, Wave
 
-__all__ = ["Covariates", "Roster", "Sample", "covariates", "roster", "sample"]
+__all__ = ["Roster", "Sample", "roster", "sample"]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Covariates:
-    """Columns (n, q) beside arm and baseline: declared covariates, then strata.
-
-    ``dummy`` says which columns mark a level (or hold two values only): the release rules count
-    the people of each.
-    """
-
-    names: tuple[str, ...]
-    values: Array
-    dummy: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +35,7 @@ class Roster:
     programme: tuple[Arm, ...]
     people: People
     before: Array
-    covariates: Covariates
+    covariates: tuple[Covariate, ...]
     ran: Mapping[str, bool]
 
     @property
@@ -63,7 +49,7 @@ class Sample:
     """The analysis set of one wave: every array runs over ``people``.
 
     ``arms`` are the programme arms in the model, ``x`` its columns: intercept, one dummy an arm,
-    baseline, covariates, strata.
+    baseline, covariates, strata. ``everybody`` is the outcome of all in the roster.
     """
 
     roster: Roster
@@ -72,6 +58,7 @@ class Sample:
     people: People
     before: Array
     after: Array
+    everybody: Array
     x: Array
     names: tuple[str, ...]
     smallest_level: int
@@ -89,6 +76,11 @@ class Sample:
         weights = np.zeros(width or self.x.shape[1])
         weights[self.column(arm)] = 1.0
         return weights
+
+    def only(self, keep: Flags) -> Sample:
+        """The analysis set of those flagged, its columns made anew."""
+        inside = np.isin(self.roster.people.ids.astype(str), self.people.ids[keep].astype(str))
+        return _sample(self.roster, self.wave, self.arms, self.everybody, inside)
 
     @property
     def without_baseline(self) -> tuple[Array, tuple[str, ...]]:
@@ -137,9 +129,15 @@ def roster(
             "answers carry no person ids, so nobody's baseline is known and arms cannot be "
             "compared with adjustment for it."
         )
+    who = study.design.role_label(group.role)
     placed = group.arm != ""
-    gone = base.dropped(f"{study.design.role_label(group.role)}: no arm recorded", ~placed)
-    people = group.take(placed)
+    compared = [arm.name for arm in (comparison, *study.design.programme_arms)]
+    inside = np.isin(group.arm.astype(str), compared)
+    gone = (
+        *base.dropped(f"{who}: no arm recorded", ~placed),
+        *base.dropped(f"{who}: in a second comparison arm", placed & ~inside),
+    )
+    people = group.take(inside)
     before = people.values(study.wide(outcome)[study.design.baseline.name])
     found = Roster(
         study=study,
@@ -170,7 +168,7 @@ def sample(roster: Roster, wave: Wave, after: Array) -> tuple[Sample | None, tup
     every programme arm is such.
     """
     people, extra = roster.people, roster.covariates
-    known = np.asarray(np.isfinite(extra.values).all(axis=1))
+    known = np.all([np.ones(len(people)), *(one.known for one in extra)], axis=0)
     reasons: dict[str, Flags] = {
         "already crossed over": base.crossed_over(roster.study, people, wave),
         "no answer at the wave": ~np.isfinite(after),
@@ -199,18 +197,11 @@ def _all_in(reasons: dict[str, Flags]) -> Flags:
 
 
 def _sample(roster: Roster, wave: Wave, arms: tuple[Arm, ...], after: Array, keep: Flags) -> Sample:
-    people, before, extra = roster.people.take(keep), roster.before[keep], roster.covariates
-    values = extra.values[keep]
-    # a level that nobody left belongs to says nothing about these people
-    dummy = np.array(extra.dummy, bool)
-    alive = (np.ptp(values, axis=0) > 0) | ~dummy
+    people, before = roster.people.take(keep), roster.before[keep]
+    columns = [column for one in roster.covariates for column in one.columns(keep)]
     arm_columns = [(people.arm == arm.name).astype(float) for arm in arms]
-    x = np.column_stack([np.ones(len(people)), *arm_columns, before, values[:, alive]])
-    marks = values[:, alive & dummy].T
-    levels = [
-        np.unique(mark, return_counts=True)[1].min() for mark in (people.arm.astype(str), *marks)
-    ]
-    named = tuple(name for name, some in zip(extra.names, alive, strict=True) if some)
+    x = [np.ones(len(people)), *arm_columns, before, *(column.values for column in columns)]
+    marks = [people.arm.astype(str), *(column.values for column in columns if column.marks)]
     return Sample(
         roster=roster,
         wave=wave,
@@ -218,48 +209,8 @@ def _sample(roster: Roster, wave: Wave, arms: tuple[Arm, ...], after: Array, kee
         people=people,
         before=before,
         after=after[keep],
-        x=x,
-        names=("intercept", *(arm.name for arm in arms), "baseline", *named),
-        smallest_level=int(min(levels)),
+        everybody=after,
+        x=np.column_stack(x),
+        names=("intercept", *(a.name for a in arms), "baseline", *(c.name for c in columns)),
+        smallest_level=min(int(np.unique(mark, return_counts=True)[1].min()) for mark in marks),
     )
-
-
-def covariates(study: Study, people: People, declared: Sequence[str]) -> Covariates:
-    """Declared columns of participants (numbers as they are, text as dummies), then strata."""
-    table = study.participants.set_index("person")
-    known = [*(name for name, _ in study.design.features), "level", "department"]
-    unknown = [name for name in declared if name not in known or name not in table]
-    if unknown:
-        raise StudyError(
-            f"no covariate {base.seen(unknown)}; a covariate is a declared feature of "
-            f"participants, level or department. The study has {base.seen(known)}."
-        )
-    names: list[str] = []
-    columns: list[Array] = []
-    dummy: list[bool] = []
-    for name in declared:
-        column = table[name].reindex(pd.Index(people.ids))
-        if pd.api.types.is_numeric_dtype(column):
-            values = column.to_numpy(float)
-            names.append(name)
-            columns.append(values)
-            dummy.append(len(np.unique(values[np.isfinite(values)])) <= 2)
-        else:
-            _add_levels(name, column.to_numpy(object), names, columns, dummy)
-    strata = people.stratum
-    if (strata != "").any():
-        _add_levels("stratum", np.where(strata == "", "(none)", strata), names, columns, dummy)
-    values = np.column_stack(columns) if columns else np.empty((len(people), 0))
-    return Covariates(tuple(names), values, tuple(dummy))
-
-
-def _add_levels(
-    name: str, column: NDArray[Any], names: list[str], columns: list[Array], dummy: list[bool]
-) -> None:
-    """One column for each level but the most frequent; a missing level stays missing."""
-    missing = pd.isna(column)
-    levels, counts = np.unique(column[~missing].astype(str), return_counts=True)
-    for level in np.delete(levels, int(counts.argmax())) if len(levels) else []:
-        names.append(f"{name} = {level}")
-        columns.append(np.where(missing, np.nan, (column == level).astype(float)))
-        dummy.append(True)

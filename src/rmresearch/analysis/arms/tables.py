@@ -83,10 +83,8 @@ def baseline_rows(roster: Roster, samples: Sequence[Sample]) -> Iterator[Row]:
     """Everybody assigned who answered before, with covariates; then each wave's analysis set."""
     outcome = roster.outcome
     yield from _rows(roster, None, outcome.label, roster.before, binary=_binary(outcome))
-    extra = roster.covariates
-    for name, column, dummy in zip(extra.names, extra.values.T, extra.dummy, strict=True):
-        zero_one = dummy and bool(np.isin(column[np.isfinite(column)], (0.0, 1.0)).all())
-        yield from _rows(roster, None, name, column, binary=zero_one)
+    for column in (one for covariate in roster.covariates for one in covariate.shown()):
+        yield from _rows(roster, None, column.name, column.values, binary=column.marks)
     for sample in samples:
         yield from _rows(roster, sample, outcome.label, sample.before, binary=_binary(outcome))
 

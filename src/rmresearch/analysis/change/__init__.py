@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from rmresearch.analysis import base
+from rmresearch.analysis.base_ask import within
 from rmresearch.analysis.change.linked import linked
 from rmresearch.analysis.change.sample import Answer, Options, samples
 from rmresearch.analysis.change.unlinked import unlinked
@@ -56,12 +57,13 @@ def pre_post(
 
     Beside the change (terms): "standardised" (over the SD before, Hedges-corrected), "paired-t"
     and "wilcoxon" (pingouin, complete pairs, people taken as independent; the latter's value is
-    the matched-pairs rank-biserial correlation), "win-probability" (single items and ordinal
-    outcomes), "reliably-improved" and "reliably-worsened" (shares: Jacobson and Truax 1991, with
-    alpha before within arms, or ``untreated_retest`` for a single item), "expected-regression",
-    "smallest-detectable" and "exaggeration". Tables: change, expected_regression,
-    reliable_change. In an unlinked study the estimate is the difference of two independent
-    samples' means, and nothing is said about a person's change.
+    the matched-pairs rank-biserial correlation), "wild-bootstrap" (10 or 11 clusters),
+    "win-probability" (single items and ordinal outcomes), "reliably-improved" and
+    "reliably-worsened" (shares: Jacobson and Truax 1991, with alpha before within arms, or
+    ``untreated_retest`` for a single item), "expected-regression", "smallest-detectable" and
+    "exaggeration". Tables: change, expected_regression, reliable_change. In an unlinked study the
+    estimate is the difference of two independent samples' means, and nothing is said about a
+    person's change.
 
     Raises ``StudyError`` where the outcome was asked in one wave only, asks for the gain itself
     or for the past in retrospect, or nobody can be compared; ``FitError`` where two routes to the
@@ -75,6 +77,9 @@ def pre_post(
     ... )
     True
     """
+    within(level=level)
+    if untreated_retest is not None and not -1.0 <= untreated_retest <= 1.0:
+        raise ValueError(f"untreated_retest is a correlation (-1..1), not {untreated_retest}")
     codebook = base.outcome_of(study, outcome)
     before, after = _two_waves(study, codebook, baseline, wave)
     options = Options(level, untreated_retest, pool_mean)

@@ -68,7 +68,7 @@ def _standardised(record: Estimate, sample: Sample, y: np.ndarray, n: int) -> Es
     if record.value is None or not varies(y) or not sd > 0:
         return bare
     if record.se is None or record.df is None:
-        return replace(bare, value=effects.small_sample(n) * record.value / sd)
+        return replace(bare, value=base.number(effects.small_sample(n) * record.value / sd))
     size = effects.hedges_g(record.value, record.se, record.df, sd, n, level=record.level)
     filled = sized(bare, size, base.footing(np.arange(n)))
     return filled if record.low is not None else replace(filled, low=None, high=None)
