@@ -64,7 +64,8 @@ def wild_bootstrap(
         np.abs(_t(rng.choice(WEBB, size=(min(5_000, draws - k), groups)), own, cross, lean))
         for k in range(0, draws, 5_000)
     ]
-    count = int((np.concatenate(sizes) >= abs(observed) * (1.0 - 1e-9)).sum())
+    # A draw whose statistic is 0 / 0 counts as extreme.
+    count = int((~(np.concatenate(sizes) < abs(observed) * (1.0 - 1e-9))).sum())
     value = (1 + count) / (1 + draws)
     factor = np.sqrt((groups - 1) / groups * (n - p) / (n - 1))
     error = float(np.sqrt(value * (1 - value) / (1 + draws)))
