@@ -165,6 +165,7 @@ def _exporter() -> Any:
 
     exporter: Any = ReportExporter
     return exporter(
+        default_preprocessors=[],
         template_name="rmresearch",
         extra_template_basedirs=[str(Path(__file__).parent / "templates" / "nbconvert")],
         filters={

@@ -83,7 +83,7 @@ def percent(share: float | None, *, decimals: int = 0) -> str:
     if share is None or not math.isfinite(share):
         return NOTHING
     step = 10.0**-decimals
-    shown = round(100 * share, decimals)
+    shown = round(100 * share, decimals) + 0.0  # no minus before a zero
     if share > 0 and shown < step:
         return f"<{step:.{decimals}f}%"
     if share < 1 and shown > 100 - step:

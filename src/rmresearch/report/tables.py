@@ -74,7 +74,6 @@ class _Shown:
     beside: tuple[int, ...]
     kind: str
     decimals: int | None
-    of_share: bool
 
 
 def table_block(
@@ -155,7 +154,6 @@ def _column(
         beside=beside,
         kind="ends" if len(sources) == 2 else next(iter(kinds), "label"),
         decimals=None if mixed else _decimals(cells),
-        of_share=any(cell.kind == SHARE for cell in cells),
     )
 
 
@@ -170,8 +168,9 @@ def _text(one: _Shown, row: Sequence[Any], labels: Mapping[str, str]) -> str:
     decimals = one.decimals
     if decimals is None:
         decimals = _decimals([*cells, *(row[place] for place in one.beside)])
+    of_share = any(row[place].kind == SHARE for place in (*one.sources, *one.beside))
     if one.kind == "ends":
-        return interval(cells[0].value, cells[1].value, decimals=decimals, share=one.of_share)
+        return interval(cells[0].value, cells[1].value, decimals=decimals, share=of_share)
     value = cells[0].value
     if value is None:
         return NOTHING
@@ -183,7 +182,7 @@ def _text(one: _Shown, row: Sequence[Any], labels: Mapping[str, str]) -> str:
         return _share(cells[0], row)
     if one.name == "p" or one.name.endswith(" p"):
         return p_value(value)
-    return percent(value) if one.of_share else number(value, decimals=decimals)
+    return number(value, decimals=decimals)
 
 
 def _share(cell: Any, row: Sequence[Any]) -> str:

@@ -58,7 +58,7 @@ def stacked_shares(
             _swatch(figure, edge + x, 10.0 + 20.0 * line, colour, text)
         y = top
         for one, label, row in zip(answers, labels, rows, strict=True):
-            write(figure, 0.0, y + row / 2, label, linespacing=1.15)
+            write(figure, 0.0, y + row / 2, label)
             _stack(figure, (left, y + row / 2 - 12.0, width), one, colours)
             total = f"n = {count(sum(one.counts))}"
             write(figure, WIDTH, y + row / 2, total, ha="right", size=SMALL, color=MUTED)

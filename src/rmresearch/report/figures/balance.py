@@ -55,12 +55,7 @@ def balance_plot(
     left = max(text_width(label) for label in labels.values()) + 16.0
     right = COLUMN * len(contrasts)
     heads = [
-        wrap(
-            c.replace("− ", "−\u00a0") or "difference",
-            56.0 if len(contrasts) > 1 else 80.0,
-            SMALL,
-            lines=4,
-        )
+        wrap(c.replace("− ", "−\u00a0") or "difference", COLUMN - 8.0, SMALL, True, 4)
         for c in contrasts
     ]
     lines = max(1 + head.count("\n") for head in heads)
@@ -78,7 +73,7 @@ def balance_plot(
             y += row
             middle = y - row / 2
             axes.axhline(middle, color=GRID, lw=0.8, zorder=1)
-            write(figure, 0.0, top + middle, labels[name], linespacing=1.15)
+            write(figure, 0.0, top + middle, labels[name])
             for index, contrast in enumerate(contrasts):
                 mine = [d for d in differences if d.label == name and d.contrast == contrast]
                 x = WIDTH - COLUMN * (len(contrasts) - 1 - index)

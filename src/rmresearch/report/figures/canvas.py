@@ -69,11 +69,16 @@ def place(figure: Any, left: float, top: float, width: float, height: float) -> 
 
 
 def write(figure: Any, x: float, y: float, text: str, **style: Any) -> None:
-    """Text at this place in pixels, its vertical middle on ``y`` unless ``va`` says otherwise."""
+    """Text with its vertical middle at this place in pixels (its foot, with ``va="bottom"``).
+
+    Each line is set by itself, so that it stays anchored where it is in whatever font is shown.
+    """
     settings = {"ha": "left", "va": "center_baseline", "size": TEXT, "color": INK, **style}
-    if "\n" in text and settings["va"] == "center_baseline":
-        settings["va"] = "center"
-    figure.text(x, y, text, transform=px(figure), **settings)
+    lines = text.split("\n")
+    above = len(lines) - 1 if settings["va"] == "bottom" else (len(lines) - 1) / 2
+    for index, line in enumerate(lines):
+        at = y + (index - above) * settings["size"] * 1.25
+        figure.text(x, at, line, transform=px(figure), **settings)
 
 
 def rule(figure: Any, x: Sequence[float], y: Sequence[float], **style: Any) -> None:
@@ -115,10 +120,7 @@ def tidy(text: str, width: float, height: float) -> str:
         body = body.replace(f"url(#{name})", f"url(#f{mark}-{index})")
         body = body.replace(f'id="{name}"', f'id="f{mark}-{index}"')
     size = f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONTS}" '
-        f'stroke-linejoin="round">{body}</svg>'
-    )
+    return f'<svg {size} font-family="{FONTS}" stroke-linejoin="round">{body}</svg>'
 
 
 def _shorter(body: str, used: set[str]) -> Iterator[str]:
@@ -128,6 +130,8 @@ def _shorter(body: str, used: set[str]) -> Iterator[str]:
             yield part if part.strip() else ""
             continue
         tag = _shorter_tag(part, used)
+        if tag == "<g/>":
+            continue
         if tag.startswith("<g"):
             groups.append(tag != "<g>")
             yield tag if groups[-1] else ""

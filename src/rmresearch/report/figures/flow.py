@@ -148,7 +148,7 @@ def _column(
         line = (above + box.top - _notes(stage, width) + 8.0) / 2
         for text in _lost(stage, width):
             rows = 1 + text.count("\n")
-            at = {"size": SMALL, "color": MUTED, "linespacing": 1.2}
+            at = {"size": SMALL, "color": MUTED}
             write(figure, left + 30.0, line + 8.0 * rows, text, **at)
             line += 16.0 * rows
         _draw(figure, box, stage, leaf)
@@ -171,7 +171,7 @@ def _draw(figure: Any, box: _Box, stage: Stage, leaf: bool) -> None:
     )
     figure.add_artist(shape)
     middle = box.top + box.height / 2
-    write(figure, box.left + PAD, middle, _label(stage, box.width), linespacing=1.2)
+    write(figure, box.left + PAD, middle, _label(stage, box.width))
     known = count(stage.n) if stage.n is not None else "?"
     write(figure, box.left + box.width - PAD, middle, known, ha="right", weight="bold", size=15.0)
 

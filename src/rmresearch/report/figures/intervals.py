@@ -171,7 +171,7 @@ def _bold(item: _Row) -> bool:
 
 
 def _limits(rows: Sequence[Interval], reference: float | None, share: bool) -> tuple[float, float]:
-    if share:
+    if share and reference is None:
         return 0.0, 1.0
     values = [row.value for row in rows if row.value is not None]
     ends = [end for row in rows for end in (row.low, row.high) if end is not None]
@@ -215,7 +215,7 @@ def _columns(
     for item in layout:
         y = top + item.middle
         weight = "bold" if _bold(item) else "normal"
-        write(figure, 0.0, y, item.label, weight=weight, linespacing=1.15)
+        write(figure, 0.0, y, item.label, weight=weight)
         if item.row is None:
             continue
         value, within = next(remaining)
@@ -236,8 +236,10 @@ def _ground(axes: Any, layout: Sequence[_Row], reference: float | None) -> None:
             axes.add_patch(box)
         if row is not None:
             axes.axhline(item.middle, color=GRID, lw=0.8, zorder=1)
-    if reference is not None:
-        axes.axvline(reference, color=INK, lw=1.0, zorder=2)
+        if row is not None and reference is not None:
+            ends = (item.middle - item.height / 2, item.middle + item.height / 2)
+            line = {"color": INK, "lw": 1.0, "zorder": 2, "solid_capstyle": "butt"}
+            axes.plot((reference, reference), ends, **line)
 
 
 def _mark(axes: Any, y: float, row: Interval, limits: tuple[float, float]) -> None:
@@ -253,7 +255,9 @@ def _mark(axes: Any, y: float, row: Interval, limits: tuple[float, float]) -> No
             if cut:
                 axes.plot(end, y, marker=marker, color=ACCENT, ms=7, mew=0, zorder=4, clip_on=False)
     size = 9.0 if row.main else 7.5
-    axes.plot(row.value, y, "o", color=ACCENT, ms=size, mec="white", mew=1.2, zorder=5)
+    axes.plot(
+        row.value, y, "o", color=ACCENT, ms=size, mec="white", mew=1.2, zorder=5, clip_on=False
+    )
 
 
 def _axis(figure: Any, axes: Any, unit: str, bottom: float, share: bool) -> None:

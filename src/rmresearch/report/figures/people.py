@@ -26,6 +26,8 @@ from rmresearch.report.numbers import count, percent
 __all__ = ["Answered", "Meeting", "meetings_bars", "missing_map"]
 
 LABELS = 230.0
+#: the bars' place: left edge, top, height
+LEFT, TOP, BARS = 52.0, 46.0, 180.0
 #: from "none" to "all", as light to dark that grey print keeps in order
 SHADES = ("#f3f6f8", "#d3dfe9", "#a6bfd3", "#6f97b8", "#3c6d97", ACCENT)
 
@@ -42,7 +44,11 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """Pairs that met in a period: of all assigned, and of those still running (``None``: same)."""
+    """Pairs that met in a period, with the two numbers that they can be a share of.
+
+    ``assigned`` counts all pairs, ``running`` those that could be asked: still running, or that
+    reported (``None``: the same).
+    """
 
     period: str
     met: int
@@ -64,6 +70,7 @@ def missing_map(
     heads = [wrap(wave, width - 8.0, SMALL, lines=2) for wave in waves]
     top, row = 22.0 + 15.0 * max(head.count("\n") for head in heads), 44.0
     found = {(cell.group, cell.wave): cell for cell in cells}
+    between = _between([(cell.answered, cell.expected) for cell in cells], width - 8.0)
 
     def paint(figure: Any) -> None:
         for column, head in enumerate(heads):
@@ -71,10 +78,10 @@ def missing_map(
             write(figure, x, top / 2 - 3.0, head, ha="center", size=SMALL, color=MUTED)
         for line, (group, label) in enumerate(zip(groups, labels, strict=True)):
             y = top + line * row
-            write(figure, 0.0, y + row / 2, label, linespacing=1.15)
+            write(figure, 0.0, y + row / 2, label)
             for column, wave in enumerate(waves):
                 corner = (left + column * width, y)
-                _tile(figure, corner, (width, row), found.get((group, wave)))
+                _tile(figure, corner, (width, row), found.get((group, wave)), between)
 
     return FigureBlock(
         svg=svg(top + row * len(groups) + 2.0, paint),
@@ -85,7 +92,11 @@ def missing_map(
 
 
 def _tile(
-    figure: Any, corner: tuple[float, float], size: tuple[float, float], cell: Answered | None
+    figure: Any,
+    corner: tuple[float, float],
+    size: tuple[float, float],
+    cell: Answered | None,
+    between: str,
 ) -> None:
     from matplotlib.patches import Rectangle
 
@@ -104,9 +115,14 @@ def _tile(
         return
     ink = ink_on(shade)
     write(figure, x, y - 7.0, percent(share), ha="center", weight="bold", color=ink)
-    text = f"{count(cell.answered)} of {count(cell.expected)}"
-    text = text if text_width(text, SMALL) < size[0] - 8.0 else f"{cell.answered}/{cell.expected}"
+    text = f"{count(cell.answered)}{between}{count(cell.expected)}"
     write(figure, x, y + 10.0, text, ha="center", size=SMALL - 1.0, color=ink)
+
+
+def _between(pairs: Sequence[tuple[int, int]], room: float) -> str:
+    """ "5 of 9" where all such texts have room, else "5/9"."""
+    widest = max(text_width(f"{count(a)} of {count(b)}", SMALL) for a, b in pairs)
+    return " of " if widest < room else "/"
 
 
 def _alt_map(
@@ -132,19 +148,26 @@ def _alt_map(
 
 
 def meetings_bars(
-    meetings: Sequence[Meeting], *, title: str, unit: str = "pairs", caption: str = ""
+    meetings: Sequence[Meeting],
+    *,
+    title: str,
+    among: tuple[str, str] = ("all pairs that started", "those that reported"),
+    caption: str = "",
 ) -> FigureBlock:
-    """What share of the pairs met in each period, of all assigned and of those still running?"""
+    """What share of the pairs met in each period, of all and of those that could be asked?
+
+    ``among`` names the two denominators.
+    """
     if not meetings:
         raise ValueError("meeting bars need at least one period")
-    height, top, left = 180.0, 40.0, 52.0
-    both = any(m.running is not None and m.running != m.assigned for m in meetings)
-    slot = (WIDTH - left - 10.0) / max(len(meetings), 4)
+    both = any(_asked(m) != m.assigned for m in meetings)
+    slot = (WIDTH - LEFT - 10.0) / max(len(meetings), 4)
     # where the names of periods would run into each other, every second or third is written
     every = math.ceil(max(text_width(m.period, SMALL) for m in meetings) / slot)
+    between = _between([(m.met, m.assigned) for m in meetings], slot - 4.0)
 
     def paint(figure: Any) -> None:
-        axes = place(figure, left, top, slot * len(meetings), height)
+        axes = place(figure, LEFT, TOP, slot * len(meetings), BARS)
         axes.set(xlim=(0.0, len(meetings)), ylim=(0.0, 1.0))
         plain_ticks(axes.yaxis, (0.0, 0.5, 1.0), percent)
         axes.grid(axis="y", color=GRID, lw=0.8)
@@ -152,65 +175,65 @@ def meetings_bars(
         axes.spines["left"].set_visible(False)
         axes.tick_params(length=0.0)
         axes.set_xticks([])
+        small = {"ha": "center", "size": SMALL}
         for index, meeting in enumerate(meetings):
-            at = (left + (index + 0.5) * slot, top, height)
-            _bar(figure, axes, index, meeting, at, slot, index % every == 0)
-        _key(figure, unit, both)
+            x = LEFT + (index + 0.5) * slot
+            _bar(figure, axes, index, meeting, x)
+            if index % every == 0:
+                write(figure, x, TOP + BARS + 14.0, meeting.period, color=MUTED, **small)
+            said = f"{count(meeting.met)}{between}{count(meeting.assigned)}"
+            write(figure, x, TOP + BARS + 32.0, said, **small)
+        _key(figure, among, both)
 
     return FigureBlock(
-        svg=svg(top + height + 44.0, paint),
-        alt=_alt_meetings(meetings, title, unit),
-        caption=caption or f"Share of {unit} that met in each period.",
+        svg=svg(TOP + BARS + 44.0, paint),
+        alt=_alt_meetings(meetings, title, among),
+        caption=caption or f"Share that met in each period, of {among[0]}.",
         title=title,
     )
 
 
-def _bar(
-    figure: Any,
-    axes: Any,
-    index: int,
-    meeting: Meeting,
-    at: tuple[float, float, float],
-    slot: float,
-    named: bool,
-) -> None:
-    x, top, height = at
+def _asked(meeting: Meeting) -> int:
+    return meeting.assigned if meeting.running is None else meeting.running
+
+
+def _bar(figure: Any, axes: Any, index: int, meeting: Meeting, x: float) -> None:
+    """A bar with its share inside, or above it and the line of the second share."""
     share = meeting.met / meeting.assigned if meeting.assigned else 0.0
-    axes.bar(index + 0.5, share, width=0.5, color=ACCENT, lw=0)
-    label = percent(share) if meeting.assigned else "no pairs"
-    y = top + height * (1.0 - share)
+    axes.bar(index + 0.5, share, width=0.62, color=ACCENT, lw=0)
+    asked = _asked(meeting)
+    second = meeting.met / asked if asked and asked != meeting.assigned and meeting.met else None
     inside = share > 0.15
+    highest = max(share, second or 0.0)
+    y = TOP + BARS * (1.0 - (share if inside else highest))
+    text = percent(share) if meeting.assigned else "no pairs"
     ink = PAPER if inside else INK
-    write(figure, x, y + (13.0 if inside else -10.0), label, ha="center", weight="bold", color=ink)
-    if meeting.running and meeting.running != meeting.assigned:
-        still = meeting.met / meeting.running
-        axes.plot((index + 0.18, index + 0.82), (still, still), color=INK, lw=2.0, zorder=5)
-        above = 10.0 if inside or still - share > 0.16 else 24.0
-        at_line = top + height * (1.0 - still) - above
-        write(figure, x, at_line, percent(still), ha="center", size=SMALL)
-    below = top + height
-    if named:
-        write(figure, x, below + 14.0, meeting.period, ha="center", size=SMALL, color=MUTED)
-    said = f"{count(meeting.met)} of {count(meeting.assigned)}"
-    said = said if text_width(said, SMALL) < slot - 4.0 else f"{meeting.met}/{meeting.assigned}"
-    write(figure, x, below + 32.0, said, ha="center", size=SMALL)
+    write(figure, x, y + (13.0 if inside else -10.0), text, ha="center", weight="bold", color=ink)
+    if second is not None:
+        axes.plot((index + 0.12, index + 0.88), (second, second), color=INK, lw=2.0, zorder=5)
+        above = TOP + BARS * (1.0 - second) - (10.0 if inside else 25.0)
+        write(figure, x, above, percent(second), ha="center", size=SMALL)
 
 
-def _key(figure: Any, unit: str, both: bool) -> None:
-    write(figure, 0.0, 10.0, f"bar: of all {unit} assigned", size=SMALL, color=MUTED)
+def _key(figure: Any, among: tuple[str, str], both: bool) -> None:
+    small = {"size": SMALL, "color": MUTED}
+    write(figure, 0.0, 10.0, f"bar: of {among[0]}", **small)
     if both:
-        x = text_width(f"bar: of all {unit} assigned", SMALL) + 24.0
+        x = text_width(f"bar: of {among[0]}", SMALL) + 24.0
         rule(figure, (x, x + 20.0), (10.0, 10.0), color=INK, lw=2.0)
-        write(figure, x + 27.0, 10.0, "of those still running", size=SMALL, color=MUTED)
+        write(figure, x + 27.0, 10.0, f"of {among[1]}", **small)
 
 
-def _alt_meetings(meetings: Sequence[Meeting], title: str, unit: str) -> str:
+def _alt_meetings(meetings: Sequence[Meeting], title: str, among: tuple[str, str]) -> str:
     said = []
     for m in meetings:
         text = f"{m.period}: {m.met} of {m.assigned}"
         if m.assigned:
             text += f" ({percent(m.met / m.assigned)})"
-        if m.running and m.running != m.assigned:
-            text += f", {percent(m.met / m.running)} of the {m.running} still running"
+        asked = _asked(m)
+        if asked and asked != m.assigned:
+            text += f", {percent(m.met / asked)} of the {asked}"
         said.append(text)
-    return f"{title.rstrip('.')}. Bars, {unit} that met by period. {'; '.join(said)}."
+    first = f"Bars, pairs that met by period, of {among[0]}"
+    second = f", and of {among[1]}" if any(_asked(m) != m.assigned for m in meetings) else ""
+    return f"{title.rstrip('.')}. {first}{second}. {'; '.join(said)}."

@@ -56,11 +56,11 @@ class Tone:
 #: blue, orange and purple stay apart for the three colour deficiencies; grey is the comparison
 SERIES = (
     Tone(ACCENT, "o"),
-    Tone("#c9560f", "s", (0, (5, 2))),
+    Tone("#bd4f0c", "s", (0, (5, 2))),
     Tone("#7a3f8f", "D", (0, (1.5, 1.8))),
     Tone("#0f7a6c", "^", (0, (6, 2, 1.5, 2))),
 )
-COMPARISON = Tone("#6f7b87", "o", (0, (3, 1.5)), filled=False)
+COMPARISON = Tone("#68737e", "o", (0, (3, 1.5)), filled=False)
 
 
 def tones(labels: tuple[str, ...], comparison: str | None = None) -> dict[str, Tone]:

@@ -16,7 +16,7 @@ from rmresearch.report.numbers import NOTHING, count, decimals_for, interval, nu
 __all__ = ["Curve", "Point", "Step", "survival_steps", "wave_lines"]
 
 HEIGHT = 250.0
-TOP = 34.0
+TOP = 28.0
 BELOW = 44.0
 ROW = 18.0
 DODGE = 6.0
@@ -211,7 +211,7 @@ def _end_labels(
     heights = [17.0 * (1 + text.count("\n")) for text in texts]
     wanted = [TOP + HEIGHT * (high - end) / (high - low) for _, end in shown]
     for (name, _), text, y in zip(shown, texts, _apart(wanted, heights), strict=True):
-        style = {"color": look[name].colour, "weight": "bold", "linespacing": 1.1}
+        style = {"color": look[name].colour, "weight": "bold"}
         write(figure, frame.left + frame.width + 10.0, y, text, **style)
 
 

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import pytest
+
+from rmresearch.privacy.passing import ReleasedCell, ReleasedTable
+from rmresearch.report.blocks import Column
+from rmresearch.report.numbers import HIDDEN, NOTHING
+from rmresearch.report.tables import checks_table, dropped_table, estimates_table, table_block
+from rmresearch.result import Cell, CellKind, Check, Dropped, Estimate, Table
+
+
+def row(*cells: tuple[float | int | str | None, CellKind]) -> tuple[Cell, ...]:
+    return tuple(Cell(value, kind) for value, kind in cells)
+
+
+MEANS = Table(
+    "means",
+    "Mean scores",
+    ("arm", "wave", "people", "mean", "SD", "low", "high", "p", "empty"),
+    (
+        row(
+            ("mentor", "label"), ("m0", "label"), (24, "count"), (3.14159, "mean"), (0.8, "sd"),
+            (2.9, "interval"), (3.4, "interval"), (0.00001, "statistic"), (None, "statistic"),
+        ),
+        row(
+            ("control", "label"), ("m0", "label"), (1024, "count"), (None, "mean"), (None, "sd"),
+            (None, "interval"), (None, "interval"), (0.2, "statistic"), (None, "statistic"),
+        ),
+    ),
+    note="As observed.",
+)  # fmt: skip
+
+
+def heads(block: object) -> list[str]:
+    return [column.label for column in block.columns]  # type: ignore[attr-defined]
+
+
+def test_cells_are_formatted_by_kind_and_ends_share_a_cell() -> None:
+    block = table_block(MEANS, labels={"mentor": "Mentor", "m0": "Before"})
+    assert heads(block) == ["Arm", "Wave", "People", "Mean", "SD", "95% interval", "p"]
+    assert block.rows[0] == ("Mentor", "Before", "24", "3.14", "0.80", "2.90 to 3.40", "<0.001")
+    assert block.rows[1] == ("control", "Before", "1,024", NOTHING, NOTHING, NOTHING, "0.200")
+    assert block.note == "As observed."
+    assert [column.numeric for column in block.columns[:3]] == [False, False, True]
+
+
+def test_columns_are_chosen_named_and_grouped() -> None:
+    block = table_block(
+        MEANS,
+        columns=["wave", "mean"],
+        heads={"mean": Column("Mean", "points")},
+        group="arm",
+        caption="Other",
+        labels={"mentor": "Mentor"},
+    )
+    assert heads(block) == ["Wave", "Mean"]
+    assert block.columns[1].unit == "points"
+    assert block.groups == ((0, "Mentor"), (1, "control"))
+    assert block.caption == "Other"
+
+
+def test_an_unknown_column_is_named() -> None:
+    with pytest.raises(ValueError, match="has no column 'median', 'role'"):
+        table_block(MEANS, columns=["median"], group="role")
+
+
+def shares(numerator: int | None, answered: int) -> Table:
+    cells = (
+        Cell("all", "label"),
+        Cell(answered, "count"),
+        Cell(0.4567, "proportion", numerator=numerator),
+        Cell(0.31, "interval"),
+        Cell(0.61, "interval"),
+    )
+    columns = ("who", "answered", "favourable", "favourable low", "favourable high")
+    return Table("reaction", "Reaction", columns, (cells,))
+
+
+def test_shares_are_percentages_with_the_numerator_unless_it_stands_beside() -> None:
+    assert table_block(shares(21, 46)).rows[0] == ("all", "46", "46% (21)", "31% to 61%")
+    assert table_block(shares(46, 46)).rows[0][2] == "46%"
+    assert table_block(shares(None, 46)).rows[0][2] == "46%"
+
+
+def test_rows_of_different_units_are_rounded_by_themselves() -> None:
+    columns = ("what", "difference", "low", "high")
+    rows = (
+        row(("Age", "label"), (266.06, "contrast"), (100.0, "interval"), (400.0, "interval")),
+        row(("Skill", "label"), (0.123, "contrast"), (-0.1, "interval"), (0.3, "interval")),
+    )
+    table = Table("leavers", "Leavers", columns, rows)
+    together = table_block(table).rows
+    assert together[1] == ("Skill", "0", "0 to 0")
+    apart = table_block(table, mixed=True).rows
+    assert apart[0] == ("Age", "266", "100 to 400")
+    assert apart[1] == ("Skill", "0.12", "−0.10 to 0.30")
+
+
+def test_what_a_release_hides_looks_the_same_whatever_was_there() -> None:
+    cells = (
+        ReleasedCell("mentor", "label"),
+        ReleasedCell(None, "count", hidden=True),
+        ReleasedCell("90% or more", "proportion"),
+        ReleasedCell("fewer than 5", "administrative"),
+        ReleasedCell(None, "mean"),
+    )
+    columns = ("arm", "people", "favourable", "assigned", "mean")
+    table = ReleasedTable("reaction", "reaction", "Reaction", columns, (cells,))
+    assert table_block(table).rows[0] == ("mentor", HIDDEN, "90% or more", "fewer than 5")
+
+
+def test_a_table_without_rows_keeps_its_heads_when_asked() -> None:
+    empty = Table("means", "Means", ("arm", "mean"), ())
+    assert table_block(empty, columns=["arm", "mean"]).rows == ()
+
+
+ESTIMATES = (
+    Estimate(
+        outcome="skill", value=0.5234, se=0.15, low=0.21, high=0.83, df=21.44, p=0.0021,
+        n_people=41, n_pairs=24, n_clusters=24,
+    ),
+    Estimate(outcome="profit", value=266.06, low=110.2, high=421.9, n_people=345, n_clusters=345),
+    Estimate(outcome="use", value=None),
+)  # fmt: skip
+
+
+def test_estimates_are_rows_and_empty_columns_are_left_out() -> None:
+    block = estimates_table(ESTIMATES, caption="Effects", label=lambda e: e.outcome)
+    assert heads(block) == [
+        "", "Estimate", "95% interval", "SE", "df", "p", "People", "Pairs", "Clusters",
+    ]  # fmt: skip
+    assert block.rows[0] == (
+        "skill", "0.52", "0.21 to 0.83", "0.150", "21.4", "0.002", "41", "24", "24",
+    )  # fmt: skip
+    assert block.rows[1][:3] == ("profit", "266", "110 to 422")
+    assert block.rows[2][1:] == (NOTHING,) * 8
+    few = estimates_table(ESTIMATES[1:], caption="Effects", label=lambda e: e.outcome)
+    assert heads(few) == ["", "Estimate", "95% interval", "People", "Clusters"]
+
+
+def test_estimates_of_one_unit_are_rounded_alike() -> None:
+    block = estimates_table(
+        ESTIMATES[:2],
+        caption="Effects",
+        label=lambda e: e.outcome,
+        unit="Ksh",
+        group=lambda e: "all",
+    )
+    assert block.rows[0][1] == "1"
+    assert block.columns[1].unit == "Ksh"
+    assert block.groups == ((0, "all"),)
+
+
+def test_estimates_of_shares_and_other_levels() -> None:
+    one = Estimate(value=0.457, low=0.31, high=0.61, se=0.07, level=0.8)
+    block = estimates_table([one], caption="c", label=lambda e: "met", share=True)
+    assert heads(block)[2] == "80% interval"
+    assert block.rows[0] == ("met", "46%", "31% to 61%", "7%")
+
+
+def test_no_estimates_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least one estimate"):
+        estimates_table([], caption="c", label=lambda e: "")
+
+
+def test_checks_and_losses() -> None:
+    checks = checks_table([Check("clusters", False, "4 in one arm")])
+    assert checks.rows == (("clusters", "no", "4 in one arm"),)
+    plain = dropped_table([Dropped("left", 3)])
+    assert plain.rows == (("left", "3"),)
+    both = dropped_table([Dropped("left", 3), Dropped("no consent", 1, rows=12)])
+    assert both.rows[1] == ("no consent", "1", "12")
