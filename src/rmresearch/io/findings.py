@@ -16,12 +16,25 @@ from numpy.typing import NDArray
 
 from rmresearch.errors import Problem
 
-__all__ = ["BAD", "PLACE", "ROW", "Findings", "nearest", "numbered", "some", "suggesting"]
+__all__ = [
+    "BAD",
+    "NAMED",
+    "PLACE",
+    "ROW",
+    "Findings",
+    "is_code",
+    "nearest",
+    "numbered",
+    "some",
+    "suggesting",
+]
 
 #: columns of a mapped table that say where each row came from
 PLACE, ROW = "_place", "_row"
 #: column of a mapped table that marks rows with a cell that could not be read
 BAD = "_bad"
+#: unknown codes of one kind that are named; a code longer than SHOWN may be somebody's own words
+NAMED, SHOWN = 20, 40
 
 Ints = NDArray[np.int64]
 Line = Callable[[int], Problem]
@@ -99,16 +112,24 @@ class Findings:
         *,
         hint: Callable[[str], str] = lambda _: "",
         show: Callable[[str], bool] = lambda _: True,
+        most: int | None = None,
     ) -> None:
         """One line a distinct value of ``by``, at its first row, with the other rows named.
 
         ``hint(value)`` adds to the fix, as the nearest known value; a value that ``show`` refuses
-        is not printed.
+        is not printed. More than ``most`` values are one line without any of them: such a column
+        holds something else than codes, perhaps names.
         """
         at = np.flatnonzero(where)
         if not len(at):
             return
         codes, values = pd.factorize(frame[by].to_numpy(object)[at])
+        if most is not None and len(values) > most:
+            rows = numbered(frame[ROW].to_numpy()[at])
+            found = f"{problem.found}: {len(values):,} different values in {rows}"
+            fix = f"Check that the right column is mapped. {problem.fix}"
+            self.each(frame, at[:1], replace(problem, found=found, fix=fix))
+            return
         order = np.argsort(codes, kind="stable")
         starts = np.searchsorted(codes[order], np.arange(len(values)))
         ends = np.append(starts[1:], len(order))
@@ -172,6 +193,11 @@ def nearest(value: str, known: Iterable[str]) -> str:
     candidates = {str(k).casefold(): str(k) for k in known}
     near = difflib.get_close_matches(value.casefold(), candidates, n=1)
     return f" Did you mean {candidates[near[0]]!r}?" if near else ""
+
+
+def is_code(text: str) -> bool:
+    """Whether a text is short enough to be a code rather than somebody's own words."""
+    return len(text) <= SHOWN
 
 
 def suggesting(known: Iterable[str]) -> Callable[[str], str]:

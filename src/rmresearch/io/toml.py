@@ -190,12 +190,12 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
 
 def _mended(data: dict[str, Any], error: ValidationError) -> StudyFile | None:
     """The file without its harmless mistakes, or None if a mistake decides how data are read."""
-    data = copy.deepcopy(data)
+    mended = copy.deepcopy(data)
     for entry in error.errors(include_url=False):
         location = _inside(data, entry["loc"], entry["type"])
         if not location or not isinstance(location[-1], str):
             return None
-        holder: Any = data
+        holder: Any = mended
         for part in location[:-1]:
             holder = holder[part] if not isinstance(holder, dict) or part != 0 else holder
         key = location[-1]
@@ -205,12 +205,12 @@ def _mended(data: dict[str, Any], error: ValidationError) -> StudyFile | None:
             value = holder.pop(key)
             if near and near[0] not in holder:
                 holder[near[0]] = value
-        elif key in HARMLESS and key in holder:
-            del holder[key]
+        elif key in HARMLESS:
+            holder.pop(key, None)  # a value of several types gives an error for each
         else:
             return None
     try:
-        return StudyFile.model_validate(data)
+        return StudyFile.model_validate(mended)
     except ValidationError:
         return None
 

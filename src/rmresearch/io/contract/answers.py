@@ -144,7 +144,8 @@ def _other_role(everything: Everything) -> Iterator[Problem]:
         theirs = frame["item"].isin(outcome.items) & (roles == other)
         if theirs.any():
             n = frame.loc[theirs, "person"].nunique()
-            found = f"{outcome.name} is for {outcome.role}s, but {n} {other}s have answers to it"
+            others = f"{n} {other}{'' if n == 1 else 's'}"
+            found = f"{outcome.name} is for {outcome.role}s, but has answers of {others}"
             fix = 'These are not used: set role = "all", or check the roles.'
             yield Problem("other-role", found, fix, severity="warning")
 

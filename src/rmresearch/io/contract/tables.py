@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import Problem
-from rmresearch.io.findings import PLACE, ROW, Findings, some, suggesting
+from rmresearch.io.findings import NAMED, PLACE, ROW, Findings, is_code, some, suggesting
 from rmresearch.io.mapping.layouts import Measures
 from rmresearch.io.mapping.tables import Mapped
 from rmresearch.study import Design
@@ -96,7 +96,7 @@ def unknown(
     fix = f"{problem.fix} Known: {some(known)}."
     named = replace(problem, fix=fix, column=column)
     hint = suggesting(known if guess else ())
-    findings.grouped(frame, wrong, column, named, hint=hint, show=lambda v: len(v) <= 40)
+    findings.grouped(frame, wrong, column, named, hint=hint, show=is_code, most=NAMED)
 
 
 def lookup(ids: pd.Series[Any], values: pd.Series[Any]) -> pd.Series[Any]:

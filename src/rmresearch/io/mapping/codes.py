@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import Problem
-from rmresearch.io.findings import Findings, suggesting
+from rmresearch.io.findings import NAMED, Findings, is_code, suggesting
 from rmresearch.io.mapping.cells import Column, number
 from rmresearch.io.mapping.tables import not_a_number
 from rmresearch.io.schema import OutcomeEntry
@@ -19,8 +19,6 @@ __all__ = ["Answers", "Codebook", "answer_codes"]
 
 Ints = NDArray[np.int64]
 UNKNOWN_LABEL, NOT_A_NUMBER = 1, 2
-#: a label longer than this may be somebody's own words: only its row is given
-SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,8 @@ def _note(given: Answers, rows: Ints, wrong: Ints, book: Codebook, findings: Fin
             "text",
             problem,
             hint=suggesting(labels),
-            show=lambda text: len(text) <= SHOWN,
+            show=is_code,
+            most=NAMED,
         )
         plain = not_a_number(given.column, given.value, given.decimal)
         plain = replace(plain, found=f"the answer to {item} is not a number")

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import Problem
-from rmresearch.io.findings import BAD, PLACE, ROW, some, suggesting
+from rmresearch.io.findings import BAD, NAMED, PLACE, ROW, is_code, some, suggesting
 from rmresearch.io.mapping.cells import Column
 from rmresearch.io.mapping.codes import Answers, answer_codes
 from rmresearch.io.mapping.layouts import Block, Measures, Setting, blocks, lacking
@@ -175,27 +175,21 @@ def _faulty_rows(answers: pd.DataFrame, setting: Setting) -> None:
     for name in ("person", "wave", "item"):
         problem = Problem(f"no-{name}", f"an answer without {name}", f"Fill in the {name}.")
         findings.each(rows, rows[name].isna().to_numpy(), problem)
-    unknown = ~rows["wave"].isin(setting.waves) & rows["wave"].notna()
     known = some(setting.waves)
     fix = f"Add the wave to study.toml, map it in values.wave, or correct it: {known}."
     problem = Problem("unknown-wave", "the wave is not declared", fix, column="wave")
-    findings.grouped(rows, unknown.to_numpy(), "wave", problem, hint=suggesting(setting.waves))
-    unknown = ~rows["item"].isin(book.items) & rows["item"].notna()
+    _unknown(rows, setting.waves, problem, setting)
     fix = "Add it to an outcome's items, map it in values.item, or filter it out with where."
     problem = Problem("unknown-item", "no outcome has this item", fix, column="item")
-    findings.grouped(
-        rows,
-        unknown.to_numpy(),
-        "item",
-        problem,
-        hint=suggesting(book.items),
-        show=_short,
-    )
+    _unknown(rows, book.items, problem, setting)
     _out_of_time(answers, setting)
 
 
-def _short(text: str) -> bool:
-    return len(text) <= 40
+def _unknown(rows: pd.DataFrame, known: Sequence[str], problem: Problem, setting: Setting) -> None:
+    name = str(problem.column)
+    wrong = (~rows[name].isin(known) & rows[name].notna()).to_numpy(bool)
+    hint = suggesting(known)
+    setting.findings.grouped(rows, wrong, name, problem, hint=hint, show=is_code, most=NAMED)
 
 
 def _out_of_time(answers: pd.DataFrame, setting: Setting) -> None:

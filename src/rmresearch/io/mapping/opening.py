@@ -160,9 +160,12 @@ def opened(files: Files, table: str, sources: list[TableSource]) -> Iterator[Ope
     for i, source in enumerate(sources):
         key = f"tables.{table}" + (f"[{i + 1}]" if len(sources) > 1 else "")
         for name in [source.file] if isinstance(source.file, str) else source.file:
-            raw = files.raw(name, source, needed=table == "participants")
-            if raw is None or len(raw.frame.columns):
-                yield None if raw is None else _prepared(files, key, source, name, raw)
+            needed = table == "participants"
+            raw = files.raw(name, source, needed=needed)
+            if raw is not None and len(raw.frame.columns):
+                yield _prepared(files, key, source, name, raw)
+            elif raw is None or needed:
+                yield None
 
 
 def _prepared(
