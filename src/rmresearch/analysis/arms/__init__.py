@@ -1,4 +1,23 @@
-"""Programme against comparison: how much more the programme arms changed, wave by wave."""
+"""Programme against comparison: how much more the programme arms changed, wave by wave.
+
+Estimator of record (term ""): covariance analysis on the baseline, at each follow-up. People
+without an answer at baseline or at the wave are dropped and counted; a wave at or after a person's
+crossover date never counts. Beside the record, by term:
+
+- "classical" (its classical standard error), "standardised" (over the pooled baseline SD),
+  "post-only" (no baseline in the model), "change-score" (outcome minus baseline), "lin-adjusted"
+  (slopes by arm), "win-probability" (single items and ordinal outcomes, unadjusted), "completers"
+  (pairs that ran as planned against everybody in the comparison: not comparable);
+- "rerandomisation": its value is the share of possible assignments with as large a difference;
+  "rerandomisation-smallest" the least it could be;
+- "baseline-difference", of those analysed and, at the baseline wave, of everybody;
+- "smallest-detectable" and "exaggeration";
+- the bracket, where arms were not randomised: "difference-in-differences" and
+  "reliability-corrected", with the check "bracket agrees": all three intervals lie above 0, all
+  below it, or all hold it.
+
+Tables: waves, baseline.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +39,7 @@ from rmresearch.analysis.arms.tables import (
 from rmresearch.analysis.base_ask import several, within
 from rmresearch.analysis.base_fit import RoutesDisagreeError, exaggeration_check, merged, power_of
 from rmresearch.errors import FitError, StudyError
-from rmresearch.result import Check, Dropped, Estimate, Result
+from rmresearch.result import Call, Check, Dropped, Estimate, Result
 from rmresearch.study import Arm, Outcome, Study, Wave
 
 __all__ = ["compare_arms"]
@@ -42,27 +61,15 @@ def compare_arms(
 ) -> Result:
     """How much more did the programme arms change than the comparison arm?
 
-    Everyone assigned, as assigned, whatever the meetings. The estimator of record at each
-    follow-up is least squares of the score on arm (one dummy a programme arm, all arms in one
-    model), the baseline score, declared ``covariates`` (features of participants) and strata of
-    the randomisation, with CR2 standard errors by cluster and Satterthwaite degrees of freedom.
-    People without an answer at baseline or at the wave are dropped and counted; a wave at or
-    after a person's crossover date never counts.
+    Everyone assigned, as assigned, whatever the meetings. At each follow-up: least squares of the
+    score on arm (all arms in one model), baseline score, ``covariates`` (features of
+    participants) and strata, CR2 by cluster, Satterthwaite df. The module says what stands beside.
 
     ``waves`` limits the follow-ups (default: all with answers), ``programme`` the arms that are
     reported (default: all), ``level`` is the intervals' level in 0..1. ``rerandomise`` adds the
-    re-randomisation test of the assignment (randomised designs); ``seed`` draws it where there
-    are more than 100,000 arrangements. ``baseline_reliability`` (0..1) is the reliability of a
-    single item's baseline for the bracket; a scale brings its alpha.
-
-    Beside the record (terms): "classical", "standardised" (over the pooled baseline SD),
-    "post-only", "change-score", "lin-adjusted", "win-probability" (single items and ordinal
-    outcomes, unadjusted), "completers" (not comparable), "rerandomisation" (its value is the
-    share of arrangements as extreme), "rerandomisation-smallest", "baseline-difference" (also at
-    the baseline wave, of everybody), "smallest-detectable", "exaggeration". Arms that were not
-    randomised get the bracket instead: "difference-in-differences" and "reliability-corrected",
-    with the check "bracket agrees" (all three intervals above 0, all below, or all holding it).
-    Tables: waves, baseline.
+    re-randomisation test of the assignment (randomised designs), with ``seed`` where there are
+    more than 100,000 arrangements. ``baseline_reliability`` (0..1) is the reliability of a single
+    item's baseline for the bracket; a scale brings its alpha.
 
     Raises ``StudyError`` where there is no comparison arm, no baseline, no follow-up before the
     crossover, or too few people; ``FitError`` where columns cannot be told apart or two routes to
@@ -77,39 +84,15 @@ def compare_arms(
     within(level=level, baseline_reliability=baseline_reliability)
     codebook = base.outcome_of(study, outcome)
     asked = _waves(study, codebook, several(waves))
-    shown, covariates = several(programme), several(covariates) or ()
-    for name in shown or ():
-        _programme_arm(study, name)
+    draws = Draws(seed) if rerandomise and study.design.randomised else None
     options = _Options(
-        level=level,
-        shown=shown,
-        reliability=baseline_reliability,
-        draws=Draws(seed) if rerandomise and study.design.randomised else None,
+        level, several(covariates) or (), several(programme), baseline_reliability, draws
     )
-    answer = _Answer()
-    for group in base.by_role(study, codebook):
-        found, gone = roster(study, codebook, group, covariates)
-        answer.dropped.extend(gone)
-        _compare(found, asked, options, answer)
-    if not any(estimate.term == "" for estimate in answer.estimates):
-        failed = [check for check in answer.checks if not check.passed]
-        unfitted = any(check.name == UNFITTED for check in failed)
-        reasons = " ".join(check.detail for check in failed)
-        said = f"{codebook.name}: no wave allows a comparison of arms. {reasons}"
-        raise FitError(said) if unfitted else StudyError(said)
+    for name in options.shown or ():
+        _programme_arm(study, name)
+    answer = _answered(study, codebook, asked, options)
     return Result(
-        call=base.call(
-            "compare_arms",
-            study,
-            codebook.name,
-            waves=[wave.name for wave in asked],
-            covariates=covariates,
-            programme=shown,
-            level=level,
-            rerandomise=rerandomise,
-            baseline_reliability=baseline_reliability,
-            seed=seed,
-        ),
+        call=_call(study, codebook, asked, options, rerandomise, seed),
         estimates=tuple(answer.estimates),
         tables=tables(codebook, answer.baseline, answer.waves),
         checks=merged(answer.checks, apart=(AGREES,)),
@@ -120,6 +103,7 @@ def compare_arms(
 @dataclass(frozen=True, slots=True)
 class _Options:
     level: float
+    covariates: tuple[str, ...]
     shown: tuple[str, ...] | None
     reliability: float | None
     draws: Draws | None
@@ -134,6 +118,44 @@ class _Answer:
     baseline: list[Row] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
+
+
+def _answered(study: Study, outcome: Outcome, waves: Sequence[Wave], options: _Options) -> _Answer:
+    """Every role's contrasts, or why there is none."""
+    answer = _Answer()
+    for group in base.by_role(study, outcome):
+        found, gone = roster(study, outcome, group, options.covariates)
+        answer.dropped.extend(gone)
+        _compare(found, waves, options, answer)
+    if any(estimate.term == "" for estimate in answer.estimates):
+        return answer
+    failed = [check for check in answer.checks if not check.passed]
+    reasons = " ".join(check.detail for check in failed)
+    said = f"{outcome.name}: no wave allows a comparison of arms. {reasons}"
+    unfitted = any(check.name == UNFITTED for check in failed)
+    raise FitError(said) if unfitted else StudyError(said)
+
+
+def _call(
+    study: Study,
+    outcome: Outcome,
+    waves: Sequence[Wave],
+    options: _Options,
+    rerandomise: bool,
+    seed: int,
+) -> Call:
+    return base.call(
+        "compare_arms",
+        study,
+        outcome.name,
+        waves=[wave.name for wave in waves],
+        covariates=options.covariates,
+        programme=options.shown,
+        level=options.level,
+        rerandomise=rerandomise,
+        baseline_reliability=options.reliability,
+        seed=seed,
+    )
 
 
 def _programme_arm(study: Study, name: str) -> Arm:
