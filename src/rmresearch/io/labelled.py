@@ -25,8 +25,11 @@ PATIENCE = 120
 _TRY = """
 import sys
 import pyreadstat
-options = {"encoding": sys.argv[2]} if sys.argv[2] else {}
-pyreadstat.read_sav(sys.argv[1], output_format="dict", row_limit=int(sys.argv[3]), **options)
+path, encoding, cells = sys.argv[1:]
+options = {"encoding": encoding} if encoding else {}
+meta = pyreadstat.read_sav(path, metadataonly=True, user_missing=True, **options)[1]
+limit = int(cells) // max(meta.number_columns, 1)
+pyreadstat.read_sav(path, output_format="dict", row_limit=limit, **options)
 """
 #: dates that stay numbers: they stand for months, weeks or quarters
 _PERIODS = ("%tw", "%tm", "%tq", "%th", "%ty", "MOYR", "QYR", "WKYR")
@@ -40,10 +43,10 @@ def read_labelled(path: Path, log: FileLog, *, encoding: str | None = None) -> R
     Row numbers count as a spreadsheet with a header would: the first case is row 2.
     """
     stata = path.suffix.lower() == ".dta"
+    if not stata and not _survives(path, encoding):
+        raise _damaged("SPSS", "reading it crashes the SPSS library")
     meta = _read(path, stata, encoding, metadataonly=True, user_missing=True)[1]
     limit = _row_limit(meta)
-    if not stata and not _survives(path, encoding, limit):
-        raise _damaged("SPSS", "reading it crashes the SPSS library")
     # Stata's letters show only beside the values; SPSS tells its missing codes by themselves
     frame, seen = _read(path, stata, encoding, user_missing=stata, row_limit=limit)
     if not len(frame):
@@ -90,13 +93,13 @@ def _read(path: Path, stata: bool, encoding: str | None, **options: Any) -> tupl
     return result
 
 
-def _survives(path: Path, encoding: str | None, limit: int) -> bool:
+def _survives(path: Path, encoding: str | None) -> bool:
     """Whether a process of its own gets through the file.
 
     Measured: the C library behind pyreadstat 1.3 takes the interpreter down on about one in 200
     damaged .sav files (none of 700 .dta), which no ``except`` can catch.
     """
-    arguments = [str(path.absolute()), encoding or "", str(limit)]
+    arguments = [str(path.absolute()), encoding or "", str(MAX_CELLS)]
     command = [sys.executable, "-I", "-c", _TRY, *arguments]
     try:
         trial = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)
@@ -108,9 +111,7 @@ def _survives(path: Path, encoding: str | None, limit: int) -> bool:
 
 
 def _row_limit(meta: Any) -> int:
-    columns, rows = meta.number_columns or 0, meta.number_rows or 0
-    if not columns:
-        raise UnreadableError("no-header", "the file has no variables", "Export it again.")
+    columns, rows = meta.number_columns or 1, meta.number_rows or 0
     if rows * columns > MAX_CELLS:
         found = f"the file declares {rows:,} cases of {columns:,} variables"
         fix = f"At most {MAX_CELLS:,} cells are read; leave out variables not needed."

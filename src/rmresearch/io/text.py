@@ -34,7 +34,10 @@ _MARKS = (
 )
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;|\t])"?\s*', re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)?")
+_SPACED_QUOTE = re.compile(r'\s*".*"\s*', re.DOTALL)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})*")
+#: Python's codecs for host names and for its own source code
+_NO_TEXT = {"idna", "punycode", "unicode-escape", "raw-unicode-escape"}
 _AGAIN = "Export it again, with its rows."
 _SAVE = 'Save the file as "CSV UTF-8", or declare its encoding in study.toml.'
 
@@ -89,7 +92,7 @@ def _decoded(data: bytes, declared: str | None, log: FileLog) -> tuple[_Text, st
     codec, name = _candidate(data, declared)
     try:
         text = data.decode(codec)
-    except UnicodeError as failure:
+    except UnicodeDecodeError as failure:
         if declared is not None or codec != "utf-8":
             raise _undecodable(data, codec, name, failure) from None
         text, codec = _western(data, failure), "cp1252"
@@ -109,7 +112,7 @@ def _candidate(data: bytes, declared: str | None) -> tuple[str, str]:
                 found = f"the file begins as {name} does, but study.toml declares {declared}"
                 raise UnreadableError("encoding", found, "Correct or drop the declared encoding.")
             return codec, f"{name} with a byte order mark"
-    if declared:
+    if declared and spelling not in {"utf-16", "utf-32"}:  # these two need their mark
         return spelling, declared
     head = np.frombuffer(data[:4096], dtype=np.uint8) == 0
     even, odd = head[::2].mean(), head[1::2].mean() if len(head) > 1 else 0
@@ -117,20 +120,23 @@ def _candidate(data: bytes, declared: str | None) -> tuple[str, str]:
         return "utf-16-le", "UTF-16 LE without a byte order mark"
     if even > 0.4 and odd < 0.1:
         return "utf-16-be", "UTF-16 BE without a byte order mark"
-    return "utf-8", "UTF-8"
+    return (f"{spelling}-le", declared) if declared else ("utf-8", "UTF-8")
 
 
 def _spelling(declared: str) -> str:
     """Python's name of a declared encoding."""
     try:
         "".encode(declared)  # refuses codecs that are not encodings of text
-        return codecs.lookup(declared).name
-    except LookupError:
+        name = codecs.lookup(declared).name
+    except (LookupError, UnicodeError):
+        name = ""
+    if not name or name in _NO_TEXT:
         found = f"study.toml declares an unknown encoding, {declared!r}"
-        raise UnreadableError("encoding", found, 'Use "utf-8", "cp1252" or "utf-16".') from None
+        raise UnreadableError("encoding", found, 'Use "utf-8", "cp1252" or "utf-16".')
+    return name
 
 
-def _western(data: bytes, failure: UnicodeError) -> str:
+def _western(data: bytes, failure: UnicodeDecodeError) -> str:
     """The text as cp1252, unless parts of it are UTF-8: that is a damaged file, not an old one."""
     if not data.decode("utf-8", "ignore").isascii():
         found = "some bytes are not UTF-8, though other parts of the file are"
@@ -141,14 +147,14 @@ def _western(data: bytes, failure: UnicodeError) -> str:
         raise _undecodable(data, "cp1252", "UTF-8 or as Windows-1252 (cp1252)", second) from None
 
 
-def _undecodable(data: bytes, codec: str, name: str, failure: UnicodeError) -> UnreadableError:
+def _undecodable(
+    data: bytes, codec: str, name: str, failure: UnicodeDecodeError
+) -> UnreadableError:
     found = f"the text cannot be read as {name}"
     return UnreadableError("encoding", found, _SAVE, _row_of(data, codec, failure))
 
 
-def _row_of(data: bytes, codec: str, failure: UnicodeError) -> int | None:
-    if not isinstance(failure, UnicodeDecodeError):
-        return None
+def _row_of(data: bytes, codec: str, failure: UnicodeDecodeError) -> int:
     before = data[: failure.start].decode(codec, "ignore")
     return 1 + len(re.findall(r"\r\n|\r|\n", before))
 
@@ -235,7 +241,7 @@ def _table(text: _Text, delimiter: str, log: FileLog) -> RawTable:
     index = pd.Index(rows, dtype="int64")
     cells = {name: _cells(columns[position], index) for position, name in names.items()}
     frame = pd.DataFrame(cells, index=index)
-    _say_decimal_commas(frame.head(HEAD), log)
+    _say_looks(frame.head(HEAD), log)
     return log.table(frame)
 
 
@@ -329,13 +335,17 @@ def _cells(column: Sequence[str], index: pd.Index[int]) -> pd.Series[str]:
     return pd.Series(values, index=index, dtype="str")
 
 
-def _say_decimal_commas(head: pd.DataFrame, log: FileLog) -> None:
-    """Numbers such as 3,5 are text until study.toml says ``decimal = ","``."""
-    columns = []
+def _say_looks(head: pd.DataFrame, log: FileLog) -> None:
+    """Cells that probably mean something else than the text that they are."""
+    commas, quoted = [], []
     for name in head.columns:
         cells = [cell for cell in head[name].unique() if isinstance(cell, str)]
         numbers = all(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)
         if numbers and not all(_THOUSANDS.fullmatch(cell) for cell in cells):
-            columns += [name] if any("," in cell for cell in cells) else []
-    if columns:
-        log.note(f'numbers are written with decimal commas ({some(columns)}; decimal = ",")')
+            commas += [name] if any("," in cell for cell in cells) else []
+        if any(_SPACED_QUOTE.fullmatch(cell) for cell in (name, *cells)):
+            quoted.append(name)
+    if commas:
+        log.note(f'numbers are written with decimal commas ({some(commas)}; decimal = ",")')
+    if quoted:
+        log.note(f"a space stands before quotes, which so became part of cells ({some(quoted)})")
