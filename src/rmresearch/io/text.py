@@ -169,8 +169,10 @@ def _detected(text: _Text, expected: str | None) -> str:
             likely = [expected]
         if likely:
             break
-    if not likely:  # every row may differ from its header in the same way
+    if not likely:  # every row may differ from its header in the same way, or have broken quotes
+        whole = {delimiter: [n for n in fields if n] for delimiter, fields in counts.items()}
         likely = [delimiter for delimiter, fields in counts.items() if _uniform(fields)]
+        likely = likely or [d for d, fields in whole.items() if _agreement(fields) >= 0.5]
     if len(likely) == 1:
         return likely[0]
     if not likely and all(max(fields, default=1) <= 1 for fields in counts.values()):
