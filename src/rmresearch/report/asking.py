@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from rmresearch.analysis.reactions import reaction
 from rmresearch.analysis.scales import reliability
 from rmresearch.errors import FitError, StudyError
 from rmresearch.evidence import at_level, decide, facts, judge, programme_ended
-from rmresearch.plan import Plan, PlanStatus, Question, plan_path, read_plan, status
+from rmresearch.plan import PlanStatus, Question, plan_path, read_plan, status
 from rmresearch.report.findings import Findings, Verdict, name_of
-from rmresearch.result import Estimate, Result
+from rmresearch.result import Result
 from rmresearch.study import Outcome, Study
 
 __all__ = ["ask"]
@@ -43,13 +43,16 @@ def ask(study: Study, folder: Path) -> Findings:
     if study.design.linked:
         answers.take("engagement", "", lambda: engagement(study))
     answers.take("missingness", "", lambda: missingness(study))
+    questions = standing.questions if standing.frozen else plan.questions if plan else ()
+    verdicts = _verdicts(study, questions, standing, answers.results)
     return Findings(
         study=study,
         plan=plan,
         status=standing,
         results=answers.results,
         refused=answers.refused,
-        verdicts=_verdicts(study, plan, standing, answers.results),
+        verdicts=verdicts,
+        primary=next((one for one in verdicts if _primary(questions, one)), None),
     )
 
 
@@ -90,7 +93,10 @@ def _about(study: Study, outcome: Outcome, answers: _Answers) -> None:
 
 
 def _verdicts(
-    study: Study, plan: Plan | None, standing: PlanStatus, results: Mapping[str, Result]
+    study: Study,
+    questions: Sequence[Question],
+    standing: PlanStatus,
+    results: Mapping[str, Result],
 ) -> tuple[Verdict, ...]:
     """A verdict on each estimate of record; the one that opens the report comes first.
 
@@ -117,24 +123,29 @@ def _verdicts(
                     rejected=decision.rejected,
                 )
                 found.append(Verdict(one, judge(known), result, shown))
-    return tuple(sorted(found, key=lambda verdict: _rank(study, plan, standing, verdict)))
+    return tuple(sorted(found, key=lambda verdict: _rank(study, questions, verdict)))
 
 
-def _rank(
-    study: Study, plan: Plan | None, standing: PlanStatus, verdict: Verdict
-) -> tuple[int, int, int]:
+def _rank(study: Study, questions: Sequence[Question], verdict: Verdict) -> tuple[int, int, int]:
     """The primary question first, then planned ones, then the rest: last wave of each first."""
-    one, function = verdict.estimate, verdict.result.call.function
-    questions = standing.questions if standing.frozen else plan.questions if plan else ()
-    place = [i for i, question in enumerate(questions) if _asks(question, function, one)]
-    primary = any(questions[i].primary for i in place)
+    one = verdict.estimate
+    place = [i for i, question in enumerate(questions) if _asks(question, verdict)]
     outcomes = [outcome.name for outcome in study.design.outcomes]
     waves = [wave.name for wave in study.design.waves]
     order = place[0] if place else len(questions) + outcomes.index(one.outcome)
-    return (0 if primary else 1, order, -waves.index(one.wave))
+    return (0 if _primary(questions, verdict) else 1, order, -waves.index(one.wave))
 
 
-def _asks(question: Question, function: str, one: Estimate) -> bool:
+def _primary(questions: Sequence[Question], verdict: Verdict) -> bool:
+    return any(question.primary and _asks(question, verdict) for question in questions)
+
+
+def _asks(question: Question, verdict: Verdict) -> bool:
+    one = verdict.estimate
     return question.asks(
-        function, role=one.role, outcome=one.outcome, wave=one.wave, contrast=one.contrast
+        verdict.result.call.function,
+        role=one.role,
+        outcome=one.outcome,
+        wave=one.wave,
+        contrast=one.contrast,
     )

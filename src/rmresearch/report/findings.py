@@ -45,7 +45,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
-    """What the questions gave. ``results`` and ``refused`` are named "function:outcome"."""
+    """What the questions gave. ``results`` and ``refused`` are named "function:outcome".
+
+    ``primary`` is the verdict on the plan's primary question (frozen or not), if it has one; then
+    it is also the first of ``verdicts``.
+    """
 
     study: Study
     plan: Plan | None
@@ -53,6 +57,7 @@ class Findings:
     results: Mapping[str, Result]
     refused: Mapping[str, str]
     verdicts: tuple[Verdict, ...]
+    primary: Verdict | None = None
 
     def result(self, function: str, outcome: str = "") -> Result | None:
         """The answer of an analysis, or None where it was not asked or was refused."""

@@ -10,52 +10,70 @@ from rmresearch.report.sections.outcomes import badges, unit_of
 
 __all__ = ["answer"]
 
+#: so many answers are told one by one where no question is primary
+MOST = 6
+
 
 def answer(found: Findings) -> Section:
     """What is the answer, how certain is the design, and how precise is the result?"""
-    verdict = found.headline
-    if verdict is None:
-        reasons = dict.fromkeys(found.refused.values())
-        blocks: tuple[Block, ...] = (
-            Callout("missing", words.missing("baseline", "follow_up")),
-            Bullets(tuple(reasons)),
-        )
-        return Section("answer", "The answer", blocks)
+    if not found.verdicts:
+        reasons = tuple(dict.fromkeys(found.refused.values()))
+        listed = (Bullets(reasons),) if reasons else ()
+        missing = Callout("missing", words.missing("baseline", "follow_up"))
+        return Section("answer", "The answer", (missing, *listed))
+    first = found.primary
+    blocks = [_panel(found, first), *_basis(first)] if first is not None else _no_primary(found)
+    note = Callout("note", " ".join(found.status.sentences()), "The plan")
+    return Section("answer", "The answer", (*blocks, *_others(found), note))
+
+
+def _panel(found: Findings, verdict: Verdict) -> Block:
     design = found.study.design
     expected = verdict.beside("expected-regression")
     whole = words.headline(verdict.shown, verdict.evidence, design, expected=expected)
     sentence, rest = words.first_sentence(whole)
-    panel = Answer(
-        question=_question(found, verdict),
+    return Answer(
+        question=_question(found),
         sentence=sentence,
         detail=rest,
         badges=badges(verdict),
         facts=tuple(_facts(found, verdict)),
     )
-    rests = (words.certainty(verdict.evidence), words.maryland(verdict.evidence),
-             words.clearinghouse(verdict.evidence))  # fmt: skip
-    return Section(
-        "answer",
-        "The answer",
-        (
-            panel,
-            Paragraph("What it rests on", "lead"),
-            Bullets(rests),
-            *_others(found, verdict),
-            Callout("note", " ".join(found.status.sentences()), "The plan"),
-        ),
+
+
+def _basis(verdict: Verdict) -> list[Block]:
+    evidence = verdict.evidence
+    rests = (words.certainty(evidence), words.maryland(evidence), words.clearinghouse(evidence))
+    return [Paragraph("What it rests on", "lead"), Bullets(rests)]
+
+
+def _no_primary(found: Findings) -> list[Block]:
+    """No plan names the question that counts: no answer is picked out (rule E9)."""
+    design, last = found.study.design, _last(found)
+    said = [words.headline(v.shown, v.evidence, design) for v in last[:MOST]]
+    text = (
+        f"No plan names a primary question, so none of the {len(last)} answers at the last wave "
+        f"is picked out."
     )
+    if len(last) > MOST:
+        return [Callout("caution", f"{text} They stand side by side under Outcomes."),
+                *_basis(last[0])]  # fmt: skip
+    return [Callout("caution", text), Bullets(tuple(said)), *_basis(last[0])]
 
 
-def _question(found: Findings, verdict: Verdict) -> str:
+def _last(found: Findings) -> list[Verdict]:
+    """Each outcome's verdicts at its last wave."""
+    waves = [wave.name for wave in found.study.design.waves]
+    latest: dict[str, int] = {}
+    for one in found.verdicts:
+        name, place = one.estimate.outcome, waves.index(one.estimate.wave)
+        latest[name] = max(latest.get(name, 0), place)
+    return [v for v in found.verdicts if waves.index(v.estimate.wave) == latest[v.estimate.outcome]]
+
+
+def _question(found: Findings) -> str:
     questions = found.plan.questions if found.plan else ()
-    primary = next((q for q in questions if q.primary), None)
-    one, function = verdict.estimate, verdict.result.call.function
-    if primary is not None and primary.asks(
-        function, role=one.role, outcome=one.outcome, wave=one.wave, contrast=one.contrast
-    ):
-        return f"Primary question: {primary.why}"
-    return "No plan names a primary question; the report opens with the first outcome."
+    return next((f"Primary question: {q.why}" for q in questions if q.primary), "")
 
 
 def _facts(found: Findings, verdict: Verdict) -> list[Fact]:
@@ -78,9 +96,10 @@ def _facts(found: Findings, verdict: Verdict) -> list[Fact]:
     return facts
 
 
-def _others(found: Findings, verdict: Verdict) -> list[Block]:
+def _others(found: Findings) -> list[Block]:
     """The other planned answers, a sentence each, as prominent as the first (rule E9)."""
-    planned = [v for v in found.verdicts if v.evidence.facts.planned and v is not verdict]
+    first = found.primary
+    planned = [v for v in found.verdicts if v.evidence.facts.planned and v is not first]
     if not planned:
         return []
     design = found.study.design

@@ -8,6 +8,7 @@ from rmresearch.report import words
 from rmresearch.report.blocks import Block, Callout, Details, Paragraph, Section, Subsection
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings, Verdict
+from rmresearch.report.sections.common import stacked, without_repeats
 from rmresearch.report.sections.outcomes import unit_of
 from rmresearch.report.tables import checks_table, estimates_table, table_block
 from rmresearch.result import Estimate, Result
@@ -26,6 +27,8 @@ OTHER_ANSWERS = {
     "completers": "Completers only (not comparable)",
     "paired-t": "Paired t, people taken as independent",
 }
+#: so many answers are drawn; the headline's comes first
+MOST = 8
 CHANCE = {
     "rerandomisation": "Share of possible assignments as extreme",
     "rerandomisation-smallest": "Smallest share this assignment can reach",
@@ -50,8 +53,9 @@ def sensitivity(found: Findings) -> Section:
         blocks.append(_alternatives(found, verdict))
     if not blocks:
         blocks = [Callout("missing", words.missing("baseline", "follow_up"))]
-    elif len(blocks) > 8:
-        blocks = [*blocks[:1], Details("All other outcomes", tuple(blocks[1:]))]
+    elif len(blocks) > MOST:
+        more = f"The first {MOST} of {len(blocks)} are drawn; all numbers stand in results.json."
+        blocks = [*blocks[:MOST], Paragraph(more, "small")]
     return Section("sensitivity", "Other ways to ask", (Paragraph(intro), *blocks))
 
 
@@ -94,12 +98,10 @@ def reaction(found: Findings) -> Section:
         reasons = " ".join(found.why_not("reaction")) or words.missing("reaction")
         return Section("reaction", "Reaction", (Callout("missing", reasons),))
     blocks: list[Block] = []
-    for outcome, result in asked:
+    for _, result in asked:
         blocks += _received(found, result)
-        table = result.tables[0]
-        blocks.append(table_block(table, labels=found.labels, caption=outcome.label, mixed=True))
     shares = [
-        Interval.of(one, _who(found, one), group=f"{outcome.label}, {found.labels[one.role]}")
+        Interval.of(one, _who(found, one), group=f"{found.labels[one.role]}: {outcome.label}")
         for outcome, result in asked
         for one in result.estimates
         if one.term == "" and one.value is not None
@@ -114,6 +116,13 @@ def reaction(found: Findings) -> Section:
             caption="Starters and finishers side by side: those who left early answer less often.",
         )
         blocks.insert(0, figure)
+    table = stacked(asked, "reaction", "Reaction by wave, starters beside finishers")
+    if table is not None:
+        columns = without_repeats(table, "role", "arm", "wave", "who")
+        columns = [name for name in columns if name not in {"outcome", "effective n"}]
+        blocks.append(
+            table_block(table, columns=columns, labels=found.labels, group="outcome", mixed=True)
+        )
     note = "Liking a programme and gaining from it are two things: this says nothing about change."
     return Section("reaction", "Reaction", (Callout("note", note), *blocks))
 

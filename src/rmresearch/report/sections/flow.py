@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rmresearch.report.blocks import Block, Callout, Paragraph, Section
+from rmresearch.report.blocks import Block, Callout, Details, Paragraph, Section
 from rmresearch.report.figures.balance import Difference, balance_plot
 from rmresearch.report.figures.flow import Arm, Stage, flow_diagram
 from rmresearch.report.findings import Findings
@@ -26,16 +26,15 @@ def flow(found: Findings) -> Section:
     blocks: list[Block] = [Paragraph(found.study.describe_cluster())]
     for outcome, result in _one_a_role(found):
         blocks += _diagram(found, outcome, result)
-        blocks.append(
-            table_block(
-                result.table("flow"),
-                columns=["stage", "wave", "people", "clusters", "share of assigned"],
-                heads={"share of assigned": "Of assigned"},
-                labels=found.labels,
-                group="arm" if len(design.arms) > 1 else None,
-                caption=f"Flow of {plural(design.role_label(_role(result)))}: {outcome.label}",
-            )
+        table = table_block(
+            result.table("flow"),
+            columns=["stage", "wave", "people", "clusters", "share of assigned"],
+            heads={"share of assigned": "Of assigned"},
+            labels=found.labels,
+            group="arm" if len(design.arms) > 1 else None,
+            caption=f"Flow of {plural(design.role_label(_role(result)))}: {outcome.label}",
         )
+        blocks.append(Details("The numbers, in people and clusters", (table,)))
     if len(blocks) == 1:
         reason = " ".join(found.why_not("attrition")) or "The surveys carry no person ids."
         blocks.append(Callout("missing", f"{reason} A flow needs ids that stay the same."))

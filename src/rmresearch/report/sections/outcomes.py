@@ -21,6 +21,7 @@ from rmresearch.report.blocks.texts import BadgeKind
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.figures.waves import Point, wave_lines
 from rmresearch.report.findings import Findings, Verdict
+from rmresearch.report.sections.common import stacked, without_repeats
 from rmresearch.report.tables import checks_table, dropped_table, table_block
 from rmresearch.report.words.phrases import plural
 from rmresearch.result import Estimate, Result, Table
@@ -148,6 +149,11 @@ def _finding(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> 
         yield Paragraph(words.headline(one.shown, one.evidence, design, expected=expected))
         yield Badges(badges(one))
         yield Paragraph(words.certainty(one.evidence), "small")
+    for one in last:
+        earlier = [v.shown for v in verdicts if v.estimate.contrast == one.estimate.contrast]
+        course = words.course(earlier, design) if one.between else ""
+        if course:
+            yield Paragraph(course)
     yield from _power(found, last[0])
     result = last[0].result
     name = "waves" if last[0].between else "change"
@@ -162,14 +168,8 @@ def _finding(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> 
 
 def _numbers(found: Findings, table: Table) -> Block:
     """The numbers under the figure; columns that say the same in every row are left out."""
-    said = {name: {row[i].value for row in table.rows} for i, name in enumerate(table.columns)}
-    ends = ("low", "high")
-    kept = [
-        name
-        for name in table.columns
-        if name not in ends and not (name in {"role", "group", "contrast"} and len(said[name]) == 1)
-    ]
-    return table_block(table, columns=kept, labels=found.labels)
+    columns = without_repeats(table, "role", "group", "contrast", "wave")
+    return table_block(table, columns=columns, labels=found.labels)
 
 
 def _caption(verdict: Verdict) -> str:
@@ -270,22 +270,23 @@ def _side_by_side(found: Findings, level: str, listed: Sequence[Outcome]) -> Ite
     )
     text = words.standing(shown[0].evidence) if len({v.evidence for v in shown}) == 1 else ""
     first = [Paragraph(text)] if text else []
-    tables = [_numbers(found, t) for o in listed for t in _tables(found, o)]
+    asked = [(outcome, _answer(found, outcome)) for outcome in listed]
+    answered = [(outcome, result) for outcome, result in asked if result is not None]
+    table = stacked(answered, "change" if single else "waves", f"{level}, outcome by outcome")
+    more = [Details("The numbers", (_numbers(found, table),))] if table else []
     yield Subsection(
-        f"{level}: {len(listed)} outcomes",
+        f"{level}: {len(shown)} outcomes",
         (
             *first,
             figure,
             Badges(badges(shown[0])),
-            Details("Tables, outcome by outcome", tuple(tables)),
+            *more,
         ),
         f"outcomes-{level.lower()}",
     )
 
 
-def _tables(found: Findings, outcome: Outcome) -> Iterator[Table]:
-    for function, name in (("compare_arms", "waves"), ("pre_post", "change")):
-        result = found.result(function, outcome.name)
-        if result is not None:
-            yield result.table(name)
-            return
+def _answer(found: Findings, outcome: Outcome) -> Result | None:
+    """The comparison of arms, or the change where there is none."""
+    compared = found.result("compare_arms", outcome.name)
+    return compared if compared is not None else found.result("pre_post", outcome.name)

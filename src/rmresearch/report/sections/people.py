@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from rmresearch.report.blocks import Block, Callout, Details, Paragraph, Section, Subsection
@@ -10,6 +11,7 @@ from rmresearch.report.figures.people import Answered, Meeting, meetings_bars, m
 from rmresearch.report.figures.waves import Curve, Step, survival_steps
 from rmresearch.report.findings import Findings
 from rmresearch.report.numbers import percent
+from rmresearch.report.sections.common import has, stacked, without_repeats
 from rmresearch.report.tables import checks_table, table_block
 from rmresearch.result import Result, Table
 
@@ -80,41 +82,33 @@ def attrition(found: Findings) -> Section:
         )
         return Section("attrition", "Who left", (Callout("missing", reason),))
     blocks: list[Block] = []
-    rows = [(o, r.table("attrition")) for o, r in results if _has(r, "attrition")]
-    if rows:
-        note = rows[0][1].note
-        blocks.append(Paragraph(note, "small"))
-        for outcome, table in rows:
-            columns = [
-                "contrast", "wave", "counted", "lost", "lost comparison", "overall",
-                "differential", "allowed", "class",
-            ]  # fmt: skip
-            bare = Table(table.name, table.title, table.columns, table.rows)
-            blocks.append(
-                table_block(
-                    bare,
-                    columns=columns,
-                    heads={"lost": "Lost, programme", "lost comparison": "Lost, comparison"},
-                    labels=found.labels,
-                    caption=f"{outcome.label}: attrition by contrast and wave",
-                )
+    lost = stacked(results, "attrition", "Attrition by contrast and wave")
+    if lost is not None:
+        columns = without_repeats(lost, "role", "contrast", "counted")
+        columns = [name for name in columns if name not in {"outcome", "role"}]
+        blocks.append(
+            table_block(
+                lost,
+                columns=[name for name in columns if not name.startswith("assigned")],
+                heads={"lost": "Lost, programme", "lost comparison": "Lost, comparison"},
+                labels=found.labels,
+                group="outcome",
             )
-    life = next((r for _, r in results if _has(r, "pair-life")), None)
-    blocks += [*_pair_life(found, life)] if life else _no_dates(results)
-    leavers = [(o, r.table("leavers")) for o, r in results if _has(r, "leavers")]
-    tables = [
-        table_block(
-            t, labels=found.labels, caption=f"{o.label}: leavers against stayers", mixed=True
         )
-        for o, t in leavers
-    ]
-    if tables:
-        blocks.append(Details("Leavers against stayers, before the start", tuple(tables)))
+    life = next((r for _, r in results if has(r, "pair-life")), None)
+    blocks += [*_pair_life(found, life)] if life else _no_dates(results)
+    leavers = stacked(results, "leavers", "Leavers against stayers, before the start")
+    if leavers is not None:
+        some = tuple(row for row in leavers.rows if row[5].value)
+        listed = replace(leavers, rows=some)
+        columns = [n for n in without_repeats(listed, "role") if n not in {"outcome", "role"}]
+        table = table_block(
+            listed, columns=columns, labels=found.labels, group="outcome", mixed=True
+        )
+        blocks.append(
+            Details("Leavers against stayers", (table,)) if some else Paragraph("Nobody left.")
+        )
     return Section("attrition", "Who left", tuple(blocks))
-
-
-def _has(result: Result, name: str) -> bool:
-    return any(table.name == name and table.rows for table in result.tables)
 
 
 def _no_dates(results: Sequence[tuple[object, Result]]) -> list[Block]:
@@ -163,13 +157,11 @@ def missing(found: Findings) -> Section:
     if result is None or not result.tables:
         reason = " ".join(found.why_not("missingness")) or "No answers were found."
         return Section("missing", "Missing answers", (Callout("missing", reason),))
-    blocks: list[Block] = []
-    if _has(result, "response"):
-        blocks += _map(found, result)
+    blocks: list[Block] = [*_map(found, result)] if has(result, "response") else []
     rest = [
         table_block(table, labels=found.labels, group="outcome", mixed=True)
         for table in result.tables
-        if table.name != "response" and table.rows
+        if table.rows
     ]
     failed = tuple(check for check in result.checks if not check.passed)
     blocks.append(Details(MORE, (*rest, *([checks_table(failed)] if failed else []))))
@@ -202,4 +194,3 @@ def _map(found: Findings, result: Result) -> Iterator[Block]:
     share = last["answered"].sum() / last["assigned"].sum() if last["assigned"].sum() else 0.0
     title = f"At {cells[-1].wave}, {percent(share)} of those assigned answered"
     yield missing_map(cells, title=title, caption="Of everyone assigned, arm by arm.")
-    yield table_block(table, labels=found.labels, group="outcome")

@@ -17,6 +17,7 @@ from rmresearch.report.words.beside import (
 from rmresearch.report.words.findings import (
     certainty,
     clearinghouse,
+    course,
     first_sentence,
     headline,
     maryland,
@@ -32,6 +33,7 @@ __all__ = [
     "certainty",
     "chance_words",
     "clearinghouse",
+    "course",
     "detectable",
     "exaggeration",
     "first_sentence",

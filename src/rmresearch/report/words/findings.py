@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rmresearch.evidence import Evidence, Precision
 from rmresearch.report.words.gate import Reader, say
 from rmresearch.report.words.phrases import (
@@ -23,6 +25,7 @@ from rmresearch.study import Design, Outcome
 __all__ = [
     "certainty",
     "clearinghouse",
+    "course",
     "first_sentence",
     "headline",
     "maryland",
@@ -116,6 +119,41 @@ def title(record: Estimate, evidence: Evidence, design: Design) -> str:
     else:
         key = "unclear_change" if single else "unclear"
     return say(fill("title", key, **parts), evidence)
+
+
+def course(records: Sequence[Estimate], design: Design) -> str:
+    """What became of a difference that earlier waves showed: "" where it still stands.
+
+    ``records`` are one contrast's estimates in the order of waves. A difference counts as shown
+    where its interval does not hold zero. Only what was seen is said, not why.
+    """
+    known = [one for one in records if one.low is not None and one.high is not None]
+    if len(known) < 2 or _beyond(known[-1]):
+        return ""
+    earlier = [one for one in known[:-1] if _beyond(one)]
+    if not earlier:
+        return ""
+    outcome, last = design.outcome(known[-1].outcome), known[-1]
+    told = [
+        fill("course", "then", wave=named(design.wave(one.wave).label), signed=signed(outcome, one),
+             interval=within(outcome, one))
+        for one in earlier
+    ]  # fmt: skip
+    return say(
+        fill(
+            "course",
+            "faded",
+            label=lower_first(outcome.label),
+            then="; ".join(told),
+            signed=signed(outcome, last),
+            interval=within(outcome, last),
+            **_sides(last, design),
+        )
+    )
+
+
+def _beyond(one: Estimate) -> bool:
+    return one.low is not None and one.high is not None and (one.low > 0 or one.high < 0)
 
 
 def standing(evidence: Evidence) -> str:
