@@ -32,7 +32,7 @@ KINDS = ("text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown
 #: what HTML that is not ours may keep
 TAGS = (
     *("a", "b", "blockquote", "br", "caption", "code", "dd", "div", "dl", "dt", "em", "h1", "h2"),
-    *("h3", "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "s", "small", "span"),
+    *("h3", "h4", "h5", "h6", "hr", "i", "li", "ol", "p", "pre", "s", "small", "span"),
     *("strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
 )
 ATTRIBUTES = {"th": ("colspan", "rowspan", "scope"), "td": ("colspan", "rowspan")}
@@ -104,23 +104,20 @@ def _with_contents(body: str) -> str:
 
 def _contents(body: str) -> str:
     """The contents list: sections with their titled subsections, in the order of the page."""
-    entries = list(_headings(body))
-    if len(entries) < 2:
-        return ""
-    items, open_list = [], False
-    for index, (level, name, title) in enumerate(entries):
+    parts: list[tuple[str, list[str]]] = []
+    for level, name, title in _headings(body):
         link = f'<a href="#{name}">{title}</a>'
-        nested = level == 3 and index > 0
-        if nested != open_list:
-            items.append("<ol>" if nested else "</ol></li>")
-            open_list = nested
-        elif index:
-            items.append("</li>")
-        items.append(f"<li>{link}")
-    items.append("</li></ol></li>" if open_list else "</li>")
+        if level == 3 and parts:
+            parts[-1][1].append(f"<li>{link}</li>")
+        else:
+            parts.append((link, []))
+    if sum(1 + len(inside) for _, inside in parts) < 2:
+        return ""
+    nested = [(link, f"<ol>{''.join(inside)}</ol>" if inside else "") for link, inside in parts]
+    items = "".join(f"<li>{link}{inside}</li>" for link, inside in nested)
     return (
         '<nav class="contents" aria-labelledby="contents-name">'
-        f'<p class="name" id="contents-name">Contents</p><ol>{"".join(items)}</ol></nav>'
+        f'<p class="name" id="contents-name">Contents</p><ol>{items}</ol></nav>'
     )
 
 
@@ -151,7 +148,7 @@ def _exporter() -> Any:
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
     from nbconvert.preprocessors.sanitize import SanitizeHTML
 
-    renderer = IPythonRenderer(escape=True, exclude_anchor_links=True)
+    markdown = MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True))
     sanitiser: Any = SanitizeHTML
     cleaner = sanitiser(tags=list(TAGS), attributes=_allowed, strip=True)
 
@@ -169,7 +166,7 @@ def _exporter() -> Any:
         template_name="rmresearch",
         extra_template_basedirs=[str(Path(__file__).parent / "templates" / "nbconvert")],
         filters={
-            "markdown2html": MarkdownWithMath(renderer=renderer).render,
+            "markdown2html": lambda text: _anchored(markdown.render(text)),
             "sanitised": cleaner.sanitize_html_tags,
             "best_kind": lambda data: next((kind for kind in KINDS if kind in data), ""),
             "bare": lambda html: html.removeprefix(OPEN).removesuffix(CLOSE),
@@ -180,12 +177,19 @@ def _exporter() -> Any:
     )
 
 
+def _anchored(html: str) -> str:
+    """Headings of markdown with an id made of their words, so that contents can lead there."""
+
+    def heading(found: re.Match[str]) -> str:
+        words = re.sub(r"<[^>]+>|&\w+;", " ", found[2]).lower()
+        name = "-".join(re.findall(r"\w+", words)) or "part"
+        return f'<h{found[1]} id="{name}">{found[2]}</h{found[1]}>'
+
+    return re.sub(r"<h([23])>(.*?)</h\1>", heading, html, flags=re.DOTALL)
+
+
 def _allowed(tag: str, name: str, value: str) -> bool:
-    """Attributes that sanitised HTML may keep: links stay on the page, pictures come along."""
+    """Attributes that sanitised HTML may keep; links stay on the page."""
     if tag == "a" and name == "href":
         return value.startswith("#")
-    if tag == "img" and name == "src":
-        return value.startswith(("data:image/png;", "data:image/jpeg;"))
-    if tag == "img" and name == "alt":
-        return True
     return name in ("id", "title") or name in ATTRIBUTES.get(tag, ())
