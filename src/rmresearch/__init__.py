@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rmresearch.analysis.arms import compare_arms
     from rmresearch.analysis.change import pre_post
     from rmresearch.analysis.leavers import attrition
+    from rmresearch.analysis.means import wave_means
     from rmresearch.analysis.meetings import engagement
     from rmresearch.analysis.missing import missingness
     from rmresearch.analysis.reactions import reaction
@@ -59,6 +60,7 @@ _HOME = {
     "read_study": "io.read",
     "reliability": "analysis.scales",
     "simulate": "world.cohort",
+    "wave_means": "analysis.means",
 }
 
 __all__ = [
@@ -85,6 +87,7 @@ __all__ = [
     "read_study",
     "reliability",
     "simulate",
+    "wave_means",
 ]
 
 

@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 
 import click
 
-from rmresearch.errors import RmError, StudyError
+from rmresearch.errors import ReportError, RmError, StudyError
 
 __all__ = ["main"]
 
@@ -47,7 +47,7 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-@main.command()
+@main.command(short_help="Name every problem in a study's files.")
 @click.argument("study", type=STUDY)
 @click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
 @click.option("--json", "as_json", is_flag=True, help="The same list for programs.")
@@ -64,7 +64,7 @@ def check(study: Path, data: Path | None, as_json: bool) -> None:
     sys.exit(2 if report.problems else 0)
 
 
-@main.group()
+@main.group(short_help="Write the questions down before the answers are known.")
 def plan() -> None:
     """Write down the questions before the answers are known."""
 
@@ -90,7 +90,7 @@ def plan_show(study: Path) -> None:
     click.echo(describe(study))
 
 
-@main.command()
+@main.command(short_help="Evaluate a study: the technical report.")
 @click.argument("study", type=STUDY)
 @click.option("--out", type=FOLDER, help="Where to (default: STUDY/reports/evaluation).")
 @click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
@@ -100,14 +100,19 @@ def report(study: Path, out: Path | None, data: Path | None) -> None:
 
     The folder may be absent, empty, or hold an earlier report of ours.
     """
+    from rmresearch.files import check_out
     from rmresearch.report.build import build
 
     folder = study if study.is_dir() else study.parent
-    made = build(study, out or folder / "reports" / "evaluation", data=data, say=_progress)
-    click.echo(str(made))
+    out = out or folder / "reports" / "evaluation"
+    try:
+        check_out(out)
+    except ReportError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(str(build(study, out, data=data, say=_progress)))
 
 
-@main.command()
+@main.command(short_help="Draw a synthetic study whose truth is known.")
 @click.argument("scenario", default="default")
 @click.option("--out", type=FOLDER, help="Folder for the study; the truth goes to FOLDER.truth.")
 @click.option("--seed", type=click.IntRange(min=0), help="Drawn, printed and recorded if absent.")
@@ -121,17 +126,18 @@ def simulate(
 
     SCENARIO is default, no-effect, strong, or example (the pilot in data/synthetic/pilot).
     """
-    from rmresearch.world import folder, scenario as scenarios
+    from rmresearch.world.folder import write
+    from rmresearch.world.scenario import explain as explained
 
     if explain:
-        click.echo(scenarios.explain())
+        click.echo(explained())
         return
     if out is None:
         raise click.UsageError("say where to: --out FOLDER")
-    click.echo(str(folder.write(scenario, out, seed=seed, pairs=pairs, say=_progress)))
+    click.echo(str(write(scenario, out, seed=seed, pairs=pairs, say=_progress)))
 
 
-@main.command()
+@main.command(short_help="Hold a report folder against its manifest.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @_plain_errors
 def verify(folder: Path) -> None:
@@ -146,7 +152,7 @@ def verify(folder: Path) -> None:
     click.echo(f"{folder}: every file is as it was made")
 
 
-@main.command()
+@main.command(short_help="Open JupyterLab on the notebooks.")
 @click.argument("folder", type=FOLDER, required=False)
 @_plain_errors
 def lab(folder: Path | None) -> None:
@@ -158,5 +164,3 @@ def lab(folder: Path | None) -> None:
 
 def _progress(message: str) -> None:
     click.echo(message, err=True)
-
-

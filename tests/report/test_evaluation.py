@@ -1,0 +1,175 @@
+"""A study evaluated: each section, each refusal said, no word beyond the evidence, no names."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+import rmresearch as rm
+from rmresearch.evidence import Certainty
+from rmresearch.privacy import read_release
+from rmresearch.report import words
+from rmresearch.report.evaluation import SECTIONS, Evaluation, evaluate
+from rmresearch.report.html import render
+from rmresearch.world.scenario import preset
+from rmresearch.world.writing import write_study
+
+ROOT = Path(__file__).resolve().parents[2]
+PILOT = ROOT / "data" / "synthetic" / "pilot"
+
+
+@pytest.fixture(scope="module")
+def pilot() -> Evaluation:
+    return evaluate(PILOT)
+
+
+def text_of(html: str) -> str:
+    """What a reader sees and hears: no markup, alternative texts included."""
+    heard = " ".join(re.findall(r'aria-label="([^"]*)"', html))
+    seen = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", f"{seen} {heard}")
+
+
+def test_every_section_has_content(pilot: Evaluation) -> None:
+    for name in (*SECTIONS, "provenance"):
+        section = pilot.section(name)
+        assert section.id == name
+        assert len(text_of(section.html())) > 100, name
+
+
+def test_an_unknown_section_names_the_known_ones(pilot: Evaluation) -> None:
+    with pytest.raises(KeyError, match="answer, flow, baseline"):
+        pilot.section("matching")
+
+
+def test_the_primary_question_opens_the_report(pilot: Evaluation) -> None:
+    found = pilot.findings
+    primary = next(q for q in (found.plan.questions if found.plan else ()) if q.primary)
+    first = found.verdicts[0]
+    assert found.primary is first
+    assert (first.estimate.outcome, first.estimate.wave) == (primary.outcome, primary.wave)
+    sentence = words.headline(first.shown, first.evidence, found.study.design)
+    assert words.first_sentence(sentence)[0] in text_of(pilot.section("answer").html())
+
+
+def test_without_a_plan_no_answer_is_picked_out(tmp_path: Path) -> None:
+    folder = tmp_path / "pilot"
+    shutil.copytree(PILOT, folder)
+    for name in ("plan.toml", "plan.lock.json"):
+        (folder / name).unlink(missing_ok=True)
+    found = evaluate(folder)
+    answer = text_of(found.section("answer").html())
+    assert found.findings.primary is None
+    assert "No plan names a primary question" in answer
+    last = {v.estimate.outcome for v in found.findings.verdicts}
+    for name in last:
+        label = found.findings.study.design.outcome(name).label
+        assert label.lower() in answer.lower(), "each outcome is told, none is left out"
+
+
+def test_results_carry_every_estimate_and_nobody(pilot: Evaluation, tmp_path: Path) -> None:
+    inside, out = pilot.write(tmp_path)
+    written = json.loads(inside.read_text("utf-8"))
+    for name, result in pilot.findings.results.items():
+        assert len(written["results"][name]["estimates"]) == len(result.estimates)
+    people = set(pilot.findings.study.participants["person"])
+    pairs = set(pilot.findings.study.pairs["pair"])
+    page = render(pilot.page())
+    for name, text in (("results", inside.read_text("utf-8")), ("page", page),
+                       ("release", out.read_text("utf-8"))):  # fmt: skip
+        assert not [one for one in people | pairs if one in text], name
+    assert read_release(out.read_text("utf-8")).study == pilot.findings.study.design.name
+
+
+def test_without_a_folder_nothing_is_written(pilot: Evaluation) -> None:
+    assert pilot.write(None) == ()
+    assert pilot.write("") == ()
+
+
+def test_words_of_causation_only_where_a_verdict_allows_them(pilot: Evaluation) -> None:
+    verdicts = pilot.findings.verdicts
+    allowed = any(v.evidence.certainty >= Certainty.MODERATE for v in verdicts)
+    weak = [v for v in verdicts if v.evidence.certainty is Certainty.WEAK]
+    for verdict in weak:
+        said = words.headline(verdict.shown, verdict.evidence, pilot.findings.study.design)
+        assert words.lint(said) == ()
+    assert allowed or words.lint(text_of(render(pilot.page()))) == ()
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    """A single group from a world in which the programme does nothing."""
+    folder = tmp_path_factory.mktemp("single") / "study"
+    scenario = preset("no-effect", pairs=40)
+    write_study(rm.simulate(scenario, seed=11), folder)
+    toml = (folder / "study.toml").read_text("utf-8")
+    toml = re.sub(r'kind = "(waitlist|randomised)"', 'kind = "single-group"', toml)
+    blocks = re.split(r"(?=^\[\[)", toml, flags=re.MULTILINE)
+    kept = [b for b in blocks if not re.search(r"design\.arms.*programme = false", b, re.DOTALL)]
+    assert len(kept) == len(blocks) - 1
+    (folder / "study.toml").write_text("".join(kept), encoding="utf-8")
+    (folder / "plan.toml").unlink()
+    comparison = re.search(r'name = "([^"]+)"', next(b for b in blocks if b not in kept))
+    assert comparison is not None
+    _without(folder, comparison[1])
+    return evaluate(folder)
+
+
+def _without(folder: Path, arm: str) -> None:
+    """Drop an arm's people, and all that refers to them, from the plain CSV files."""
+    import csv
+
+    data = folder / "data"
+    with (data / "participants.csv").open(encoding="utf-8", newline="") as file:
+        gone = {row["person"] for row in csv.DictReader(file) if row["arm"] == arm}
+    pairs: set[str] = set()
+    for path in (data / "participants.csv", data / "pairs.csv", *sorted(data.glob("*.csv"))):
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            names, rows = list(reader.fieldnames or ()), list(reader)
+        kept = [
+            row for row in rows if not gone & set(row.values()) and row.get("pair") not in pairs
+        ]
+        if path.name == "pairs.csv":
+            pairs |= {row["pair"] for row in rows if row not in kept}
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, names)
+            writer.writeheader()
+            writer.writerows(kept)
+
+
+def test_a_single_group_is_never_given_a_cause(single: Evaluation) -> None:
+    page = text_of(render(single.page()))
+    own_words = page.replace("What Works Clearinghouse", "")
+    for outcome in single.findings.study.design.outcomes:
+        own_words = own_words.replace(outcome.label, "").replace(outcome.label.lower(), "")
+    assert words.lint(own_words) == ()
+    assert "One group without a comparison shows that scores changed, not why." in page
+    assert all(v.evidence.certainty is Certainty.WEAK for v in single.findings.verdicts)
+    assert all(v.evidence.maryland == 1 for v in single.findings.verdicts)
+
+
+def test_regression_to_the_mean_stands_beside_each_single_group_headline(
+    single: Evaluation,
+) -> None:
+    for verdict in single.findings.verdicts:
+        said = words.headline(verdict.shown, verdict.evidence, single.findings.study.design)
+        assert "egression to the mean" in said
+
+
+def test_a_label_with_markup_stays_text(tmp_path: Path) -> None:
+    folder = tmp_path / "pilot"
+    shutil.copytree(PILOT, folder)
+    toml = (folder / "study.toml").read_text("utf-8")
+    evil = "<script>alert(1)</script>"
+    changed = re.sub(r'(\[\[outcomes\]\]\nname = "[^"]+"\nlabel = )"[^"]*"', rf'\1"{evil}"', toml)
+    changed = re.sub(r'^title = "[^"]*"', f'title = "{evil}"', changed, count=1, flags=re.MULTILINE)
+    assert changed.count(evil) > 2
+    (folder / "study.toml").write_text(changed, encoding="utf-8")
+    page = render(evaluate(folder).page())
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
