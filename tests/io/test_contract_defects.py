@@ -87,7 +87,7 @@ DEFECTS = [
         "duplicate-person",
         "participants.csv",
         26,
-        "as row 5",
+        "first in row 5",
         "S02",
     ),
     Defect(
@@ -96,7 +96,7 @@ DEFECTS = [
         "duplicate-person",
         "participants.csv",
         5,
-        "as row 3",
+        "first in row 3",
         "S01",
     ),
     Defect(
@@ -131,7 +131,13 @@ DEFECTS = [
     ),
     Defect("crossover without waitlist", crossover, "crossover", "participants.csv", 22),
     Defect(
-        "duplicate pair", twice("pairs", 0), "duplicate-pair", "pairs.csv", 14, "as row 2", "P01"
+        "duplicate pair",
+        twice("pairs", 0),
+        "duplicate-pair",
+        "pairs.csv",
+        14,
+        "first in row 2",
+        "P01",
     ),
     Defect(
         "pair without a member",
@@ -299,7 +305,7 @@ DEFECTS = [
         "duplicate-answer",
         "measures.csv",
         122,
-        "as row 6",
+        "first in row 6",
         "J01",
     ),
     Defect(

@@ -92,6 +92,7 @@ def test_recoding_leaves_what_is_not_listed() -> None:
         ("nan", ".", None),
         ("inf", ".", None),
         ("0x10", ".", None),
+        ("1e400", ".", None),
         ("1_000", ".", None),
         ("three", ".", None),
         (4, ".", 4.0),

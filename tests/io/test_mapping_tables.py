@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 from pilot_files import Pilot, Row, as_csv
@@ -346,3 +347,67 @@ def test_a_link_out_of_the_data_folder_is_refused(tmp_path: Path) -> None:
     (folder / "data" / "inside.csv").write_bytes(outside.read_bytes())
     (folder / "data" / "records.csv").symlink_to(folder / "data" / "inside.csv")
     assert check(folder).problems == ()
+
+
+def test_problems_name_the_columns_of_the_file(tmp_path: Path) -> None:
+    """What stands in the message is what the user sees in the spreadsheet."""
+    pilot = Pilot().replace(
+        'file = "participants.csv"',
+        'file = "participants.csv"\ncolumns = { role = "Side", person = "ID" }\n'
+        'rename = { "*" = { "Staff no" = "ID" } }',
+    )
+    pilot.replace(
+        'file = "measures.csv"', 'file = "measures.csv"\ncolumns = { value = "Answer", wave = "T" }'
+    )
+    pilot.measures[0]["value"] = "9"
+    pilot.measures[4]["value"] = "perhaps"
+    pilot.measures[5]["wave"] = "midway"
+    for row in pilot.participants:
+        row["Side"], row["Staff no"] = row.pop("role"), row.pop("person")
+    for row in pilot.measures:
+        row["Answer"], row["T"] = row.pop("value"), row.pop("wave")
+    pilot.participants[0]["Side"] = "mentor"
+    pilot.participants.append(dict(pilot.participants[1]))
+    found = {p.rule: p.column for p in check(pilot.write(tmp_path)).problems}
+    assert found == {
+        "unknown-role": "Side",
+        "duplicate-person": "Staff no",
+        "out-of-range": "Answer",
+        "unknown-label": "Answer",
+        "unknown-wave": "T",
+    }
+
+
+def as_typed(column: str, text: str) -> object:
+    """A cell as a spreadsheet types it."""
+    if column in ("start", "end", "date"):
+        return dt.datetime.fromisoformat(text)
+    if column == "held":
+        return text == "true"
+    return float(text) if text.isdigit() else text
+
+
+def test_one_workbook_with_typed_cells_equals_the_text_files(tmp_path: Path) -> None:
+    """Numbers, dates and TRUE/FALSE typed as such, ids that are numbers, a sheet a table."""
+    tables = ("participants", "pairs", "measures", "meetings", "records")
+    pilot = Pilot()
+    numbers = {"J": "10", "S": "20", "M": "30"}
+    for row in [row for table in tables for row in getattr(pilot, table)]:
+        for column in {"person", "junior", "senior", "manager"} & set(row):
+            row[column] = numbers[row[column][0]] + row[column][1:].zfill(2)
+    plain = loaded(pilot.write(tmp_path / "text"))
+    for table in tables:
+        pilot.replace(f'file = "{table}.csv"', f'file = "data.xlsx"\nsheet = "{table}"')
+    folder = pilot.write(tmp_path / "book")
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for table in tables:
+        sheet = book.create_sheet(table)
+        rows = getattr(pilot, table)
+        sheet.append(list(rows[0]))
+        for row in rows:
+            sheet.append([as_typed(column, text) for column, text in row.items()])
+    book.save(folder / "data" / "data.xlsx")
+    study = loaded(folder)
+    for table in tables:
+        pd.testing.assert_frame_equal(getattr(study, table), getattr(plain, table))

@@ -12,7 +12,7 @@ from pilot_files import Pilot, fingerprint
 import rmresearch as rm
 from rmresearch.errors import StudyError
 from rmresearch.io.check import check
-from rmresearch.io.read import load, read_study
+from rmresearch.io.read import freeze_plan, load, read_study
 
 
 def test_ids_leave_and_answers_stay(tmp_path: Path) -> None:
@@ -176,3 +176,44 @@ def test_row_order_in_the_files_does_not_matter(tmp_path: Path) -> None:
     a, b = read_study(one.write(tmp_path / "a")), read_study(other.write(tmp_path / "b"))
     for table in ("participants", "pairs", "measures", "meetings"):
         pd.testing.assert_frame_equal(getattr(a, table), getattr(b, table))
+
+
+PLAN = """\
+[plan]
+title = "What was asked before the answers were known"
+
+[[question]]
+id = "skill"
+analysis = "compare_arms"
+role = "senior"
+outcome = "skill"
+wave = "post"
+contrast = "programme - later"
+population = "everyone assigned, as assigned"
+scale = "points"
+primary = true
+why = "What the programme sets out to teach."
+
+[question.intercurrent]
+never_met = "counted as assigned"
+left = "counted as assigned"
+crossed_over = "counted as assigned"
+"""
+
+
+def test_freezing_writes_the_lock_alone_and_says_what_was_known(tmp_path: Path) -> None:
+    early, late = Pilot(), Pilot()
+    early.measures = [row for row in early.measures if row["wave"] == "pre"]
+    for name, pilot, known in (
+        ("early", early, "were not there yet"),
+        ("late", late, "were already"),
+    ):
+        folder = pilot.write(tmp_path / name)
+        (folder / "plan.toml").write_text(PLAN)
+        before = fingerprint(folder)
+        assert known in freeze_plan(folder)
+        assert set(fingerprint(folder)) - set(before) == {"plan.lock.json"}
+    broken = Pilot()
+    broken.measures[0]["value"] = "9"
+    with pytest.raises(StudyError, match="lies outside its range"):
+        freeze_plan(broken.write(tmp_path / "broken"))

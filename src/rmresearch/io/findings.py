@@ -56,14 +56,21 @@ class Findings:
 
     def __init__(self) -> None:
         self.places: list[tuple[str | None, str | None]] = []
+        self._parts: list[tuple[str | None, str | None, str]] = []
+        self._headers: dict[tuple[int, str], str] = {}
         self.notes: list[str] = []
         self._blocks: list[_Block] = []
 
-    def place(self, file: str | None, sheet: str | None) -> int:
-        """The number under which rows of a file's sheet are kept."""
-        if (file, sheet) not in self.places:
+    def place(self, file: str | None, sheet: str | None, part: str = "") -> int:
+        """The number under which rows of a file's sheet are kept, apart for each ``part``."""
+        if (file, sheet, part) not in self._parts:
+            self._parts.append((file, sheet, part))
             self.places.append((file, sheet))
-        return self.places.index((file, sheet))
+        return self._parts.index((file, sheet, part))
+
+    def header(self, place: int, ours: str, theirs: str) -> None:
+        """Remember what a file calls one of our columns: problems name the file's."""
+        self._headers[place, ours] = theirs
 
     def note(self, text: str) -> None:
         """Say something that is not a problem; the same words are said once."""
@@ -83,23 +90,26 @@ class Findings:
         problem: Problem,
         *,
         value: str | None = None,
+        column: str | None = None,
         more: Callable[[int], str] | None = None,
     ) -> None:
         """One line a row of ``frame`` where ``where`` holds (a mask or positions).
 
-        ``value`` names the column whose value is shown; ``more(i)`` adds words to what was found
-        at the i-th of these rows.
+        ``value`` names the column whose value is shown, ``column`` the one that holds the file's
+        column by row; ``more(i)`` adds words to what was found at the i-th of these rows.
         """
         at = np.flatnonzero(where) if where.dtype == bool else where
         if not len(at):
             return
         place, row = frame[PLACE].to_numpy()[at], frame[ROW].to_numpy()[at]
         shown = None if value is None else frame[value].to_numpy(object)[at]
+        headers = None if column is None else frame[column].to_numpy(object)[at]
 
         def line(i: int) -> Problem:
             cell = None if shown is None or pd.isna(shown[i]) else _plain(shown[i])
             words = problem.found + (more(i) if more else "")
-            return replace(problem, found=words, value=cell)
+            header = problem.column if headers is None else str(headers[i])
+            return replace(problem, found=words, value=cell, column=header)
 
         self._blocks.append(_Block(problem.rule, problem.severity, place, row, line))
 
@@ -181,7 +191,9 @@ class Findings:
 
     def _at(self, problem: Problem, place: int, row: int) -> Problem:
         file, sheet = self.places[place]
-        return replace(problem, file=file, sheet=sheet, row=None if row < 0 else int(row))
+        column = self._headers.get((place, problem.column or ""), problem.column)
+        number = None if row < 0 else int(row)
+        return replace(problem, file=file, sheet=sheet, row=number, column=column)
 
 
 def _plain(value: object) -> str:

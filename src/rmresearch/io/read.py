@@ -224,7 +224,7 @@ class _Reading:
         return read_measures(found, setting)
 
     def _unread(self, found: Iterable[Opened | None]) -> int:
-        places = {one.place for one in found if one is not None}
+        places = {one.where for one in found if one is not None}
         return sum(self.files.broken.get(place, 0) for place in places)
 
 

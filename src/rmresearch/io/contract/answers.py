@@ -11,6 +11,7 @@ from rmresearch.errors import Problem
 from rmresearch.io.contract.people import unknown_pairs, unknown_people
 from rmresearch.io.contract.tables import Everything, duplicates, group_numbers, lookup
 from rmresearch.io.findings import Findings, some
+from rmresearch.io.mapping.layouts import COLUMN
 from rmresearch.study import Outcome
 
 __all__ = ["check_answers"]
@@ -33,7 +34,9 @@ def check_answers(everything: Everything, findings: Findings) -> None:
         "Keep one row; map rater if several people rate, or wave if it was asked again "
         "(once = true keeps the first)."
     )
-    problem = Problem("duplicate-answer", "the same person, wave and item", fix, column="person")
+    problem = Problem(
+        "duplicate-answer", "the same person, wave and item stand twice", fix, column="person"
+    )
     columns = ["person", "rater", "pair", "wave", "item"]
     groups = group_numbers(frame, columns, ["person", "wave", "item"])
     duplicates(findings, frame, groups, problem, "person" if everything.design.linked else None)
@@ -49,6 +52,9 @@ def check_answers(everything: Everything, findings: Findings) -> None:
 def _ranges(everything: Everything, findings: Findings) -> None:
     """Codes outside an item's range, or between the codes of a labelled item."""
     frame = everything.measures.frame
+    if not len(frame):
+        return
+    headers = np.array(everything.measures.columns, dtype=object)[frame[COLUMN].to_numpy()]
     book = {item: outcome for outcome in everything.design.outcomes for item in outcome.items}
     codes, items = pd.factorize(frame["item"])
     outcomes = [book.get(item) for item in items]
@@ -58,7 +64,7 @@ def _ranges(everything: Everything, findings: Findings) -> None:
     )
     whole = np.array([o is not None and _whole(o) for o in outcomes] + [False])
     value = frame["value"].to_numpy()
-    shown = frame.assign(code=frame["value"]) if len(frame) else frame.assign(code=[])
+    shown = frame.assign(header=headers)
     outside = (value < low[codes]) | (value > high[codes])
     between = whole[codes] & (value != np.floor(value)) & ~outside & ~np.isnan(value)
     for i, item in enumerate(items):
@@ -68,11 +74,11 @@ def _ranges(everything: Everything, findings: Findings) -> None:
         mine = codes == i
         bounds = f"{_code(outcome.low)} to {_code(outcome.high)}"
         fix = f"Correct it, or list it in missing if it means no answer (range {bounds})."
-        problem = Problem("out-of-range", f"{item} lies outside its range", fix, column=item)
-        findings.each(shown, mine & outside, problem, value="code")
+        problem = Problem("out-of-range", f"{item} lies outside its range", fix)
+        findings.each(shown, mine & outside, problem, value="value", column="header")
         fix = f"The answers are whole codes, {bounds}."
-        problem = Problem("not-whole", f"{item} lies between two codes", fix, column=item)
-        findings.each(shown, mine & between, problem, value="code")
+        problem = Problem("not-whole", f"{item} lies between two codes", fix)
+        findings.each(shown, mine & between, problem, value="value", column="header")
 
 
 def _whole(outcome: Outcome) -> bool:

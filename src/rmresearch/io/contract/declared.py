@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from rmresearch.errors import Problem
 from rmresearch.io.findings import nearest, some
-from rmresearch.io.schema import OutcomeEntry, StudyFile, TableSource, WaveEntry
+from rmresearch.io.schema import OutcomeEntry, StudyFile, TableSource, to_design
 from rmresearch.study import TABLES
 
 __all__ = ["declaration_problems"]
@@ -81,21 +82,19 @@ def _waves(file: StudyFile) -> Iterator[Line]:
         if wave.months is None and (wave.date is None or start is None) and len(waves) > 1:
             found = f"waves.{wave.name} is not placed in time"
             yield found, "Give months, or a date here and design.start."
-    for measure in ("date", "months"):
-        known = [wave for wave in waves if getattr(wave, measure) is not None]
-        yield from (_disorder(a, b, measure) for a, b in pairwise(known) if _late(a, b, measure))
+    yield from _disorder([(wave.name, wave.date) for wave in waves if wave.date is not None])
+    months = {wave.name: wave.months for wave in to_design(file).waves}
+    placed = [w.name for w in waves if w.months is not None or (w.date and start)]
+    yield from _disorder([(name, months[name]) for name in placed])
 
 
-def _late(first: WaveEntry, second: WaveEntry, measure: str) -> bool:
-    return bool(getattr(second, measure) <= getattr(first, measure))
-
-
-def _disorder(first: WaveEntry, second: WaveEntry, measure: str) -> Line:
-    found = (
-        f"waves are out of order: {second.name} ({getattr(second, measure)}) does not come "
-        f"after {first.name} ({getattr(first, measure)})"
-    )
-    return found, "List the waves from first to last with increasing dates and months."
+def _disorder(places: Sequence[tuple[str, Any]]) -> Iterator[Line]:
+    """Neighbours of which the second does not come after the first."""
+    for (first, before), (second, after) in pairwise(places):
+        if after <= before:
+            found = f"waves are out of order: {second} ({after}) does not come after {first}"
+            fix = "List the waves from first to last with increasing dates and months."
+            yield f"{found} ({before})", fix
 
 
 def _outcomes(file: StudyFile) -> Iterator[Line]:

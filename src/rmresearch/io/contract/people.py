@@ -43,7 +43,7 @@ def _people(everything: Everything, findings: Findings) -> None:
     frame = mapped.frame
     _empty_cells(mapped.frame, "person", "a participant without id", findings)
     fix = "Keep one row a person; if people are listed once a wave, set once = true."
-    problem = Problem("duplicate-person", "the person stands here again,", fix, column="person")
+    problem = Problem("duplicate-person", "the person is listed twice", fix, column="person")
     groups = group_numbers(frame, ["person"], ["person"])
     duplicates(findings, frame, groups, problem, "person")
     if "role" in mapped.declared:
@@ -111,7 +111,7 @@ def _pairs(everything: Everything, findings: Findings) -> None:
     frame = mapped.frame
     _empty_cells(frame, "pair", "a pair without id", findings)
     fix = "Give each pair an id of its own."
-    problem = Problem("duplicate-pair", "the pair stands here again,", fix, column="pair")
+    problem = Problem("duplicate-pair", "the pair is listed twice", fix, column="pair")
     duplicates(findings, frame, group_numbers(frame, ["pair"], ["pair"]), problem, "pair")
     for side in ("junior", "senior"):
         if side in mapped.declared:
@@ -124,7 +124,9 @@ def _pairs(everything: Everything, findings: Findings) -> None:
     findings.each(frame, alone, problem, value="pair")
     again = group_numbers(frame, ["junior", "senior"], ["junior", "senior"])
     fix = "Fine if they were paired twice; otherwise keep one row."
-    problem = Problem("repeated-pair", "the same two people", fix, severity="warning")
+    problem = Problem(
+        "repeated-pair", "the same two people are paired twice", fix, severity="warning"
+    )
     duplicates(findings, frame, np.where(alone, -1, again), problem, None)
     late = (frame["end"] < frame["start"]).to_numpy(bool)
     problem = Problem("pair-dates", "the pair ends before it starts", "Correct one of the dates.")
@@ -153,7 +155,8 @@ def _members(everything: Everything, findings: Findings) -> None:
     both = lookup(frame["junior"], arms), lookup(frame["senior"], arms)
     apart = both[0].notna() & both[1].notna() & (both[0] != both[1])
     if apart.any():
-        found = f"{int(apart.sum())} pairs have their two people in different arms"
+        n = int(apart.sum())
+        found = f"{n} pair{' has its' if n == 1 else 's have their'} two people in different arms"
         fix = "A pair is in one arm: check arm, or the pairs."
         findings.add(Problem("pair-arms", found, fix, severity="warning"))
 
@@ -184,7 +187,9 @@ def _meetings(everything: Everything, findings: Findings) -> None:
         problem = Problem(rule, words, fix, column="date")
         findings.each(frame, wrong.to_numpy(bool), problem, value="pair")
     columns = ["pair", "date", "held", "minutes"]
-    problem = Problem("repeated-meeting", "the same meeting", "Keep one row.", severity="warning")
+    problem = Problem(
+        "repeated-meeting", "the same meeting is listed twice", "Keep one row.", severity="warning"
+    )
     groups = group_numbers(frame, columns, ["pair", "date"])
     duplicates(findings, frame, groups, problem, None)
 

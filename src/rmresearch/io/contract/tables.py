@@ -63,9 +63,9 @@ def duplicates(
     here, there = here[keep], there[keep]
 
     def earlier(i: int) -> str:
-        same = place[there[i]] == place[here[i]]
-        file = "" if same else f" of {findings.places[place[there[i]]][0]}"
-        return f" as row {row[there[i]]}{file}"
+        mine, other = findings.places[place[here[i]]], findings.places[place[there[i]]]
+        file = "" if mine == other else f" of {other[1] or other[0]}"
+        return f" (first in row {row[there[i]]}{file})"
 
     findings.each(frame, here, problem, value=value, more=earlier)
 

@@ -184,11 +184,12 @@ def number(cell: Cell, decimal: str = ".") -> float:
     if isinstance(cell, str):
         # beside decimal commas a point groups thousands: 3.500 is not read as 3.5
         text = cell if decimal == "." else cell.replace(".", "?").replace(",", ".")
-        return float(text) if NUMBER.fullmatch(text) else np.nan
-    if isinstance(cell, int | float | np.number | np.bool_):
+        value = float(text) if NUMBER.fullmatch(text) else np.nan
+    elif isinstance(cell, int | float | np.number | np.bool_):
         value = float(cell)
-        return value if np.isfinite(value) else np.nan
-    return np.nan
+    else:
+        value = np.nan
+    return value if np.isfinite(value) else np.nan
 
 
 def _labels(labels: Mapping[float | str, str]) -> dict[str, str]:

@@ -15,7 +15,11 @@ from rmresearch.io.mapping.codes import Codebook
 from rmresearch.io.mapping.opening import Opened
 from rmresearch.io.mapping.tables import our_column
 
-__all__ = ["Block", "Measures", "Setting", "blocks", "lacking"]
+__all__ = ["COLUMN", "Block", "Measures", "Setting", "blocks", "lacking"]
+
+
+#: column of the answers with the number of the file's column that holds them
+COLUMN = "_column"
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +29,7 @@ class Measures:
     ``seen`` are the (item, wave) that have a column or rows; ``expected`` says, for an item and
     wave that no file held, which column was looked for; ``left_out`` counts answers of people who
     did not consent, ``refusals`` the rows that said so; ``people`` are the respondents of an
-    unlinked study.
+    unlinked study. ``columns`` are the files' columns of answers, numbered in ``frame``.
     """
 
     frame: pd.DataFrame
@@ -35,6 +39,7 @@ class Measures:
     refusals: int = 0
     complete: bool = True
     people: pd.DataFrame | None = None
+    columns: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +83,7 @@ def blocks(opened: Opened, setting: Setting) -> Iterator[Block]:
 
 def lacking(opened: Opened, name: str, findings: Findings, more: str = "") -> None:
     """Note that no column gives one that is needed."""
-    file, sheet = findings.places[opened.place]
+    file, sheet = opened.where
     fix = (
         f"Name the file's column in {opened.key}.columns{more}; "
         f"the file has {some(opened.columns)}.{nearest(name, opened.columns)}"
@@ -154,5 +159,5 @@ def _undeclared(opened: Opened, used: set[str], findings: Findings) -> None:
         shape = re.escape(pattern).replace(r"\{n\}", r"\d+").replace(r"\{item\}", r".+")
         fits = [c for c in opened.columns if re.fullmatch(shape, c) and c not in used]
         if fits:
-            file = findings.places[opened.place][0]
+            file = opened.where[0]
             findings.note(f"{file}: no outcome names {some(fits)}; they are not read.")

@@ -12,7 +12,7 @@ from rmresearch.errors import Problem
 from rmresearch.io.findings import BAD, NAMED, PLACE, ROW, is_code, some, suggesting
 from rmresearch.io.mapping.cells import Column
 from rmresearch.io.mapping.codes import Answers, answer_codes
-from rmresearch.io.mapping.layouts import Block, Measures, Setting, blocks, lacking
+from rmresearch.io.mapping.layouts import COLUMN, Block, Measures, Setting, blocks, lacking
 from rmresearch.io.mapping.opening import Opened
 from rmresearch.io.mapping.tables import base_frame, note_padding, our_column, read_columns
 
@@ -92,7 +92,7 @@ def _ids(opened: Opened, setting: Setting) -> tuple[pd.DataFrame | None, Flags]:
 def _unanswerable(opened: Opened, setting: Setting) -> None:
     if all(len(outcome.items) < 2 for outcome in setting.book.outcomes):
         return
-    file, sheet = setting.findings.places[opened.place]
+    file, sheet = opened.where
     found = "an anonymous table with a row an answer cannot say which answers belong together"
     fix = f'Map a respondent number to person, or use layout = "by-wave" in {opened.key}.'
     setting.findings.add(Problem("unlinked-long", found, fix, file=file, sheet=sheet))
@@ -134,6 +134,9 @@ def _coded(
     item, wave = block.item.take(rows), block.wave.take(rows)
     frame = ids.iloc[rows].reset_index(drop=True)
     frame["item"], frame["wave"] = item.series(), wave.series()
+    header = opened.original.get(block.column, block.column)
+    frame[COLUMN] = np.int32(len(setting.made.columns))
+    setting.made.columns.append(header)
     groups, keys = _grouped(item, wave, setting)
     value, decimal = block.value.take(rows), opened.source.decimal
     answers = Answers(value, groups, keys, frame, block.column, decimal)

@@ -32,8 +32,8 @@ class Files:
     findings: Findings
     sums: dict[str, str] = field(default_factory=dict)
     raws: dict[tuple[str | None, ...], RawTable | None] = field(default_factory=dict)
-    used: dict[int, set[str]] = field(default_factory=dict)
-    broken: dict[int, int] = field(default_factory=dict)
+    used: dict[tuple[str | None, str | None], set[str]] = field(default_factory=dict)
+    broken: dict[tuple[str | None, str | None], int] = field(default_factory=dict)
 
     def raw(self, name: str, source: TableSource, *, needed: bool) -> RawTable | None:
         """The table in a file, or None with the problem noted.
@@ -65,7 +65,7 @@ class Files:
             mild = problem.rule in EMPTY and not needed
             self.findings.add(replace(problem, severity="warning") if mild else problem)
         if raw.problems:
-            self.broken[self.findings.place(raw.file, raw.sheet)] = len(raw.problems)
+            self.broken[raw.file, raw.sheet] = len(raw.problems)
         for note in raw.notes:
             self.findings.note(note)
         return raw if len(raw.frame.columns) or nothing else None
@@ -96,11 +96,11 @@ class Files:
             if raw is None or (name, sheet) in seen:
                 continue
             seen.add((name, sheet))
-            used = self.used.get(self.findings.place(raw.file, raw.sheet), set())
+            used = self.used.get((raw.file, raw.sheet), set())
             unused = [c for c in raw.frame.columns if str(c) not in used]
             if unused:
-                columns = f"{len(unused)} of {len(raw.frame.columns)} columns are"
-                self.findings.note(f"{name}: {columns} not used ({some(unused, 6)}).")
+                count = f"{len(unused)} of {len(raw.frame.columns)}"
+                self.findings.note(f"{name}: columns not used: {count} ({some(unused, 6)}).")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,6 +129,11 @@ class Opened:
         return self.frame.index.to_numpy(np.int64)
 
     @property
+    def where(self) -> tuple[str | None, str | None]:
+        """The file and the sheet."""
+        return self.files.findings.places[self.place]
+
+    @property
     def columns(self) -> list[str]:
         """The headers as renamed."""
         return [str(c) for c in self.frame.columns]
@@ -140,7 +145,7 @@ class Opened:
     def column(self, name: str, missing: tuple[str, ...] = ()) -> Column:
         """A column that is there."""
         original = self.original.get(name, name)
-        self.files.used.setdefault(self.place, set()).add(original)
+        self.files.used.setdefault(self.where, set()).add(original)
         codes = (*self.source.missing, *missing)
         return Column.of(self.frame[name], codes, self.labels.get(original))
 
@@ -148,7 +153,7 @@ class Opened:
         """A column that study.toml names; where it is absent the problem says what is there."""
         if name in self.frame.columns:
             return self.column(name)
-        file, sheet = self.files.findings.places[self.place]
+        file, sheet = self.where
         found = f"there is no column {name!r}, which {key} names"
         fix = f"Correct {key}; the file has {some(self.columns)}.{nearest(name, self.columns)}"
         self.files.findings.add(Problem("unknown-column", found, fix, file=file, sheet=sheet))
@@ -172,7 +177,7 @@ def _prepared(
     files: Files, key: str, source: TableSource, name: str, raw: RawTable
 ) -> Opened | None:
     findings = files.findings
-    place = findings.place(raw.file, raw.sheet)
+    place = findings.place(raw.file, raw.sheet, key)
     names = source.rename.get("*", {}) | source.rename.get(name, {})
     headers = [str(c) for c in raw.frame.columns]
     absent = [old for old in source.rename.get(name, {}) if old not in headers]
@@ -205,7 +210,7 @@ def _filtered(whole: Opened) -> Opened | None:
         if column is not None:
             keep &= column.holds(values)
     if usable and len(whole) and not keep.any():
-        file, sheet = findings.places[whole.place]
+        file, sheet = whole.where
         found, fix = f"{whole.key}.where keeps no row", "Compare its values with the file's."
         findings.add(Problem("no-rows", found, fix, file=file, sheet=sheet, severity="warning"))
     refused = np.zeros(len(whole), dtype=bool)

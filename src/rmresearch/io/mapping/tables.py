@@ -127,6 +127,9 @@ def our_column(opened: Opened, name: str) -> tuple[Column | None, bool]:
     """
     source = opened.source
     listed = source.columns.get(name)
+    theirs = [listed or name] if isinstance(listed, str | None) else listed
+    headers = [opened.original.get(one, one) for one in theirs]
+    opened.files.findings.header(opened.place, name, " / ".join(headers))
     column: Column | None
     if isinstance(listed, list):
         found = [opened.need(one, f"{opened.key}.columns.{name}") for one in listed]
@@ -152,7 +155,7 @@ def base_frame(opened: Opened) -> pd.DataFrame:
 def note_padding(opened: Opened, name: str, column: Column, findings: Findings) -> None:
     """Say that ids were trimmed."""
     if name in IDS and column.padded is not None and column.padded.any():
-        file = findings.places[opened.place][0]
+        file = opened.where[0]
         rows = numbered(opened.rows[column.padded])
         findings.note(f"{file}: spaces around {name} ids were trimmed ({rows}).")
 
@@ -263,7 +266,7 @@ def _days(
 
 def _required(table: str, opened: Opened, declared: Collection[str], findings: Findings) -> bool:
     needed, either = REQUIRED[table]
-    file, sheet = findings.places[opened.place]
+    file, sheet = opened.where
     whole = True
     lacking = [name for name in needed if name not in declared]
     if either and not set(either) & set(declared):
@@ -283,7 +286,7 @@ def _required(table: str, opened: Opened, declared: Collection[str], findings: F
 def _missing_feature(opened: Opened, name: str, findings: Findings) -> None:
     if name not in opened.source.features:
         return
-    file, sheet = findings.places[opened.place]
+    file, sheet = opened.where
     found = f"there is no column {name!r}, which {opened.key}.features names"
     fix = f"Correct it; the file has {some(opened.columns)}.{nearest(name, opened.columns)}"
     findings.add(Problem("unknown-column", found, fix, file=file, sheet=sheet))
