@@ -189,15 +189,15 @@ role = "senior"
 outcome = "skill"
 wave = "post"
 contrast = "programme - later"
-population = "everyone assigned, as assigned"
+population = "everyone-assigned"
 scale = "points"
 primary = true
 why = "What the programme sets out to teach."
 
 [question.intercurrent]
-never_met = "counted as assigned"
-left = "counted as assigned"
-crossed_over = "counted as assigned"
+never_met = "as-assigned"
+left = "as-assigned"
+crossed_over = "as-assigned"
 """
 
 

@@ -57,10 +57,14 @@ class Codebook:
         both = {**entry.labels, **entry.wave_labels.get(wave, {})}
         return {text.strip(): float(code) for text, code in both.items()}
 
-    def missing(self, item: str) -> set[str]:
-        """Texts that mean "no answer" to this item."""
-        entry = self.entries.get(item)
-        return {text.strip() for text in entry.missing} if entry else set()
+    def silent(self, item: Column, value: Column) -> NDArray[np.bool_]:
+        """Rows whose answer is one that the item's outcome declares to mean "no answer"."""
+        silent = np.zeros(len(value), dtype=bool)
+        for outcome in self.outcomes:
+            if outcome.missing:
+                items = outcome.items or [outcome.name]
+                silent |= value.holds(outcome.missing) & item.holds(items)
+        return silent
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +88,7 @@ def answer_codes(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The number of each row's answer (NaN where there is none), and which could not be read.
 
-    Labels are looked up first, then missing codes, then numbers are taken as they are.
+    Labels are looked up first, then numbers are taken as they are.
     """
     value, groups = given.value, given.groups
     rows = np.flatnonzero((value.codes >= 0) & (groups >= 0))
@@ -105,7 +109,6 @@ def answer_codes(
 def _looked_up(given: Answers, distinct: Ints, book: Codebook) -> tuple[NDArray[np.float64], Ints]:
     value = given.value
     labels = [book.labels(item, wave) for item, wave in given.keys]
-    missing = [book.missing(item) for item, _ in given.keys]
     codes = np.full(len(distinct), np.nan)
     faults = np.zeros(len(distinct), dtype=np.int64)
     size = max(len(value.text), 1)
@@ -116,7 +119,7 @@ def _looked_up(given: Answers, distinct: Ints, book: Codebook) -> tuple[NDArray[
             codes[i] = known[text]
         elif label is not None and label in known:
             codes[i] = known[label]
-        elif text not in missing[group] and label not in missing[group]:
+        else:
             codes[i] = number(value.cells[cell], given.decimal)
             if np.isnan(codes[i]):
                 faults[i] = UNKNOWN_LABEL if known else NOT_A_NUMBER

@@ -123,7 +123,7 @@ def _coded(
     opened: Opened, block: Block, ids: pd.DataFrame, drop: Flags, setting: Setting
 ) -> pd.DataFrame | None:
     """The answers of one column in numbers; those that consent leaves out are counted."""
-    there = ~block.value.missing
+    there = ~block.value.missing & ~setting.book.silent(block.item, block.value)
     setting.made.left_out += int((there & drop).sum())
     there &= ~drop
     if opened.source.only:
