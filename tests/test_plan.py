@@ -124,7 +124,7 @@ def test_a_question_asks_for_what_it_names_and_leaves_the_rest_open(study):
         )
     assert not first.asks("compare_arms", **key, contrast="rival - waiting")
     anything = {"role": "junior", "outcome": "voice", "wave": "after", "contrast": "x - y"}
-    assert second.asks("compare_arms", **anything)
+    assert replace(second, never_met="as-assigned").asks("compare_arms", **anything)
 
 
 def test_hash_is_of_what_the_plan_says(study):
@@ -425,3 +425,17 @@ def test_follow_up_answers_are_noticed(wave, value, there):
     empty = pd.DataFrame()
     measures = pd.DataFrame({"wave": ["before", wave], "value": [3.0, value]})
     assert plans.follow_up_present(Study(empty, empty, measures, empty, empty, DESIGN)) is there
+
+
+def test_another_population_is_not_what_the_analyses_estimate(study):
+    # compare_arms keeps everyone as assigned: a question about completers has no answer in it
+    question = plans.read_plan(study).primary
+    asked = {
+        "role": question.role,
+        "outcome": question.outcome,
+        "wave": question.wave,
+        "contrast": question.contrast,
+    }
+    assert question.asks(question.analysis, **asked)
+    for other in ({"population": "completers"}, {"never_met": "left-out"}, {"left": "left-out"}):
+        assert not replace(question, **other).asks(question.analysis, **asked)

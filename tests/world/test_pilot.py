@@ -22,7 +22,7 @@ def files(folder: Path) -> dict[str, bytes]:
     kept = [
         path for path in folder.rglob("*") if path.is_file() and ".rmresearch" not in path.parts
     ]
-    made = {"study.toml", "plan.toml", "truth.json"}
+    made = {"study.toml", "plan.toml", "plan.lock.json", "truth.json"}
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in kept

@@ -20,7 +20,7 @@ __all__ = ["Plan", "Question", "plan_path", "read_plan", "read_toml"]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Analysis = Literal[
-    "pre_post", "compare_arms", "reaction", "attrition", "reliability", "missingness", "meetings"
+    "pre_post", "compare_arms", "reaction", "attrition", "reliability", "missingness", "engagement"
 ]
 Population = Literal["everyone-assigned", "people-who-met", "completers"]
 Handling = Literal["as-assigned", "left-out", "until-then"]
@@ -98,13 +98,25 @@ class Question:
     left: str
     crossed_over: str
 
+    @property
+    def as_computed(self) -> bool:
+        """Whether it asks for the estimand that the analyses estimate: everyone, as assigned."""
+        return (
+            self.population == "everyone-assigned"
+            and self.never_met == "as-assigned"
+            and self.left == "as-assigned"
+            and self.crossed_over == "until-then"
+        )
+
     def asks(self, analysis: str, *, role: str, outcome: str, wave: str, contrast: str) -> bool:
         """Whether this question is the one that such an estimate answers.
 
-        What the question leaves open ("", or role "all") fits anything.
+        What the question leaves open ("", or role "all") fits anything. A question about another
+        population, or that treats people otherwise than the analyses do, is answered by none.
         """
         return (
             self.analysis == analysis
+            and self.as_computed
             and self.role in {"all", role}
             and self.outcome in {"", outcome}
             and self.wave in {"", wave}
@@ -289,7 +301,7 @@ def _unfit(question: Question, design: Design, file: str) -> Iterator[Problem]:
     def problem(found: str, fix: str) -> Problem:
         return Problem("plan-question", f"question {question.id}: {found}", fix, file=file)
 
-    if question.analysis not in {"attrition", "meetings"} and not question.outcome:
+    if question.analysis not in {"attrition", "engagement", "missingness"} and not question.outcome:
         yield problem(f"{question.analysis} needs an outcome", "Add outcome.")
     if question.contrast and " - " not in question.contrast:
         fix = 'Write it as "arm - comparison arm" or "wave - earlier wave".'

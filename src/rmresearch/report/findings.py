@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rmresearch.evidence import Evidence
-from rmresearch.plan import Plan, PlanStatus
+from rmresearch.plan import Plan, PlanStatus, Question
 from rmresearch.report.numbers import MINUS
 from rmresearch.report.words.phrases import plural
 from rmresearch.result import Estimate, Result
@@ -75,6 +75,20 @@ class Findings:
         start = f"{function}:"
         reasons = [text for name, text in self.refused.items() if name.startswith(start)]
         return tuple(dict.fromkeys(reasons))
+
+    def answers(self, question: Question) -> bool:
+        """Whether any estimate answers a question of the plan."""
+        return any(
+            question.asks(
+                result.call.function,
+                role=one.role,
+                outcome=one.outcome,
+                wave=one.wave,
+                contrast=one.contrast,
+            )
+            for result in self.results.values()
+            for one in result.estimates
+        )
 
     @property
     def headline(self) -> Verdict | None:

@@ -11,11 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from rmresearch.plan import freeze
 from rmresearch.study import Design, Study
 from rmresearch.world.cohort import Cohort, simulate
 from rmresearch.world.documents import design_document, plan_document
@@ -29,6 +32,9 @@ __all__ = ["PAIRS", "SEED", "example", "example_files", "write_example"]
 
 #: chosen before anything was drawn, and kept
 SEED, PAIRS = 2026, 48
+#: the files that were there when the plan was frozen, and the day
+BEFORE = ("data/roster.csv", "data/survey_kickoff.csv")
+FROZEN = date(2025, 8, 25)
 
 LETTERS = {
     "digital_skill": "D",
@@ -132,11 +138,23 @@ values.kind = { "Leaver" = "left", "Promotion" = "promoted" }
 def write_example(folder: Path | str) -> Path:
     """Write the example pilot into ``folder`` and its truth into ``<folder>.truth``.
 
+    Its plan is frozen as the story has it: a week before the start, on the files of that time.
+
     Always the same bytes. The folder may be absent, empty, or hold an earlier copy; anything
     else raises ``ReportError``.
     """
     drawn = example()
-    return write_files(Path(folder), example_files(drawn), drawn.truth)
+    files = example_files(drawn)
+    written = write_files(Path(folder), files, drawn.truth)
+    (written / "plan.lock.json").unlink(missing_ok=True)
+    there = {path.rpartition("/")[2]: content for path, content in files.items() if path in BEFORE}
+    freeze(
+        written,
+        data={name: sha256(content).hexdigest() for name, content in there.items()},
+        follow_up_present=False,
+        today=FROZEN,
+    )
+    return written
 
 
 def example() -> Cohort:

@@ -47,6 +47,9 @@ def plan(found: Findings) -> Section:
     blocks: list[Block] = [Paragraph(" ".join(status.sentences()))]
     if found.plan is not None:
         blocks.append(_questions(found))
+        open_questions = [_unanswered(one) for one in found.plan.questions if not found.answers(one)]
+        if open_questions:
+            blocks.append(Subsection("Asked, but not answered", (Bullets(tuple(open_questions)),)))
     if status.frozen:
         told = status.deviations or ("None.",)
         blocks.append(Subsection("Deviations", (Bullets(tuple(told)),), "deviations"))
@@ -76,6 +79,15 @@ def _row(found: Findings, one: Question) -> tuple[str, ...]:
         one.population.replace("-", " "),
         one.why,
     )
+
+
+def _unanswered(question: Question) -> str:
+    if not question.as_computed:
+        return (
+            f"{question.id}: it asks about another population, or treats people otherwise, than "
+            "everyone assigned, as assigned; that is not computed yet."
+        )
+    return f"{question.id}: the data or the design do not allow it; its section says why."
 
 
 def methods(found: Findings) -> Section:
