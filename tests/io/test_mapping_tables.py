@@ -327,7 +327,8 @@ def test_refusals_of_an_anonymous_survey_are_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a/../../x.csv", "/etc/passwd", "C:\\x.csv", "..\\x.csv", "~/x.csv", ""]
+    "name",
+    ["x" * 300 + ".csv", "a/../../x.csv", "/etc/passwd", "C:\\x.csv", "..\\x.csv", "~/x.csv", ""],
 )
 def test_paths_stay_inside_the_data_folder(name: str, tmp_path: Path) -> None:
     pilot = Pilot().replace('file = "records.csv"', f"file = '{name}'")
@@ -343,6 +344,10 @@ def test_a_link_out_of_the_data_folder_is_refused(tmp_path: Path) -> None:
     (folder / "data" / "records.csv").symlink_to(outside)
     (problem,) = check(folder).problems
     assert problem.rule == "path"
+    (folder / "data" / "records.csv").unlink()
+    (folder / "data" / "records.csv").symlink_to(folder / "data" / "records.csv")
+    (problem,) = check(folder).problems
+    assert problem.rule in {"path", "file"}
     (folder / "data" / "records.csv").unlink()
     (folder / "data" / "inside.csv").write_bytes(outside.read_bytes())
     (folder / "data" / "records.csv").symlink_to(folder / "data" / "inside.csv")

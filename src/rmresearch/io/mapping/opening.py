@@ -58,7 +58,7 @@ class Files:
             delimiter=source.delimiter,
             encoding=source.encoding,
         )
-        if name not in self.sums:
+        if name not in self.sums and "file" not in {problem.rule for problem in raw.problems}:
             self.sums[name] = sha256(place)
         nothing = {problem.rule for problem in raw.problems} & EMPTY
         for problem in raw.problems:
@@ -80,11 +80,16 @@ class Files:
         if ".." in shape.parts or shape.parts[:1] == ("~",):
             return Problem("path", "leads out of the data folder", fix, file=name)
         path = self.root.joinpath(*shape.parts)
-        if not path.resolve().is_relative_to(self.root.resolve()):
+        try:
+            inside = path.resolve().is_relative_to(self.root.resolve())
+            there = path.is_file()
+        except (OSError, RuntimeError):  # a name that is too long, links in a circle
+            return Problem("path", "is not a path that can be followed", fix, file=name[:80])
+        if not inside:
             return Problem("path", "is a link that leads out of the data folder", fix, file=name)
-        if not path.is_file():
-            there = sorted(p.name for p in self.root.iterdir() if p.is_file())
-            hint = f" The folder has {some(there)}.{nearest(name, there)}" if there else ""
+        if not there:
+            files = sorted(p.name for p in self.root.iterdir() if p.is_file())
+            hint = f" The folder has {some(files)}.{nearest(name, files)}" if files else ""
             found = "is a folder" if path.is_dir() else "is not in the data folder"
             return Problem("file", found, f"Correct file in study.toml.{hint}", file=name)
         return path
