@@ -54,7 +54,8 @@ def demo() -> Page:
             id="digital-skill",
         ),
         Subsection("Behaviour", (Callout("missing", "No outcome was declared."),)),
-        Details("Every figure", tuple(draw() for draw in FIGURES.values())),
+        Details("Every figure", tuple(draw() for draw in FIGURES.values()), printed=True),
+        Details("More of it", (Paragraph("Only for those who unfold it."),)),
     )
     limits = (
         Callout("caution", "Fewer than 10 clusters: no p-values."),

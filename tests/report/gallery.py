@@ -211,17 +211,24 @@ def _balance(contrasts: tuple[str, ...]) -> Callable[[], FigureBlock]:
     return draw
 
 
+def _long_words() -> FigureBlock:
+    row = Interval(label="Weekly profit", value=368.7, low=110.0, high=627.3, smallest=300.0)
+    return interval_plot([row], title="Profit rose", unit=LONG * 2, sides=(LONG, LONG))
+
+
 AGREE = ("Strongly disagree", "Disagree", "Neither", "Agree", "Strongly agree")
 FIGURES: dict[str, Callable[[], FigureBlock]] = {
     "intervals": _intervals,
     "intervals of 22 items": _many_items,
     "intervals by contrast": _contrasts,
     "one interval": _one_row,
+    "long words around one interval": _long_words,
     "shares": _shares,
     "difference of shares": _difference_of_shares,
     "nothing known": _nothing_known,
     "two arms, three waves": _lines(("Reverse mentoring", "Control"), (0, 3, 6)),
     "three arms, eight waves": _lines(ARMS, MONTHS),
+    "two arms, twenty waves": _lines(("Mentor", "Control"), tuple(range(20))),
     "one arm, one wave": _lines(("All",), (0,)),
     "a missing wave": _gap,
     "survival": _survival,
@@ -229,6 +236,9 @@ FIGURES: dict[str, Callable[[], FigureBlock]] = {
     "flow of three arms": _flow_three,
     "map of three waves": _map(("Before", "Month 3", "Month 6")),
     "map of eight waves": _map(tuple(f"Month {m}" for m in MONTHS)),
+    "map of twelve waves": _map(tuple(f"Month {m}" for m in range(12))),
+    "map of thirty waves": _map(tuple(str(m) for m in range(30))),
+    "meetings of two years": _meetings(25),
     "meetings": _meetings(7),
     "meetings of a year": _meetings(13),
     "no meetings": _meetings(1),

@@ -169,9 +169,11 @@ def test_a_long_table_repeats_its_heads_on_paper(paper: list[str]) -> None:
         assert "(mean)" in sheet
 
 
-def test_what_is_folded_on_screen_is_printed(paper: list[str]) -> None:
+def test_what_is_folded_is_printed_where_it_says_so(paper: list[str]) -> None:
     text = "\n".join(paper)
     assert "standard deviations" in text  # of the balance plot, inside the details
+    assert "Only for those who unfold it." not in text
+    assert "More of it (folded; see the page on screen)" in text
     assert "Skip to content" not in text
 
 

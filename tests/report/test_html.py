@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from rmresearch.errors import ReportError
-from rmresearch.report.blocks import Badge, Page, Paragraph, Section
+from rmresearch.report.blocks import Answer, Badge, Page, Paragraph, Section
 from rmresearch.report.html import INTERNAL, render, to_html, wrap
 
 from .demo import demo
@@ -120,6 +120,15 @@ def test_contents_list_every_section_in_order_behind_the_answer() -> None:
         page().index('class="answer"') < page().index("<nav") < page().index('<section id="flow"')
     )
     assert "<script" not in nav
+
+
+def test_an_answer_in_the_first_section_comes_before_the_contents() -> None:
+    first = Section("answer", "The answer", (Answer("Why?", "Because."),))
+    made = render(Page("t", sections=(first, Section("flow", "Flow"), Section("end", "End"))))
+    order = [made.index(part) for part in ("Because.", "<nav", '<section id="flow"')]
+    assert order == sorted(order)
+    nav = made[made.index("<nav") : made.index("</nav>")]
+    assert re.findall(r'href="#([^"]+)"', nav) == ["answer", "flow", "end"]
 
 
 def test_a_page_of_one_section_needs_no_contents() -> None:

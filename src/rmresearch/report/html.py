@@ -96,9 +96,11 @@ def _banner(marks: tuple[str, ...]) -> str:
 
 
 def _with_contents(body: str) -> str:
-    """The body with its contents list behind the head: the answer comes first on paper."""
-    first = _HEADING.search(body)
-    cut = first.start() if first else len(body)
+    """The body with its contents list behind head and answer, which come first on paper."""
+    found = _HEADING.finditer(body)
+    starts = [one.start() for one in found if "2" in (one["level"], one["level2"])]
+    answer = body.find('class="answer"')
+    cut = next((start for start in starts[:2] if start > answer), starts[0] if starts else 0)
     return f"{body[:cut]}{_contents(body)}{body[cut:]}"
 
 

@@ -169,11 +169,19 @@ class Answer(Block):
 
 @dataclass(frozen=True, slots=True)
 class Details(Block):
-    """What can be unfolded on screen and is printed in full."""
+    """What can be unfolded on screen.
+
+    Paper shows it if it was unfolded, or always where ``printed``; otherwise only its name.
+    """
 
     summary: str
     blocks: tuple[Block, ...]
+    printed: bool = False
 
     def html(self) -> str:
         """A ``details``."""
-        return f"<details><summary>{escape(self.summary)}</summary>{joined(self.blocks)}</details>"
+        style = ' class="printed"' if self.printed else ""
+        return (
+            f"<details{style}><summary>{escape(self.summary)}</summary>"
+            f"{joined(self.blocks)}</details>"
+        )

@@ -12,10 +12,21 @@ from collections.abc import Callable, Iterator, Sequence
 from io import StringIO
 from typing import Any
 
-from rmresearch.report.figures.style import INK, TEXT, rc
+from rmresearch.report.figures.style import INK, MUTED, SMALL, TEXT, rc, text_width, wrap
 from rmresearch.report.numbers import number
 
-__all__ = ["WIDTH", "place", "plain_ticks", "px", "round_ticks", "rule", "svg", "tidy", "write"]
+__all__ = [
+    "WIDTH",
+    "place",
+    "plain_ticks",
+    "px",
+    "round_ticks",
+    "rule",
+    "svg",
+    "tidy",
+    "write",
+    "write_near",
+]
 
 #: width of every figure in pixels
 WIDTH = 720.0
@@ -79,6 +90,14 @@ def write(figure: Any, x: float, y: float, text: str, **style: Any) -> None:
     for index, line in enumerate(lines):
         at = y + (index - above) * settings["size"] * 1.25
         figure.text(x, at, line, transform=px(figure), **settings)
+
+
+def write_near(figure: Any, x: float, y: float, text: str, **style: Any) -> None:
+    """One line of small grey text centred on ``x``, moved or cut so that it stays inside."""
+    line = wrap(text, WIDTH - 2.0, SMALL, lines=1)
+    half = text_width(line, SMALL) / 2 + 1.0
+    inside = min(max(x, half), WIDTH - half)
+    write(figure, inside, y, line, **{"ha": "center", "size": SMALL, "color": MUTED, **style})
 
 
 def rule(figure: Any, x: Sequence[float], y: Sequence[float], **style: Any) -> None:

@@ -16,6 +16,7 @@ from rmresearch.report.figures.canvas import (
     rule,
     svg,
     write,
+    write_near,
 )
 from rmresearch.report.figures.style import (
     ACCENT,
@@ -156,7 +157,7 @@ def _stack(rows: Sequence[Interval]) -> list[_Row]:
     for row in rows:
         if row.group and row.group != group:
             y += 6.0 if placed else 0.0
-            placed.append(_Row(y + 13.0, 26.0, wrap(row.group, LABELS + 200, TEXT, True, 1), None))
+            placed.append(_Row(y + 13.0, 26.0, wrap(row.group, WIDTH - 20.0, TEXT, True, 1), None))
             y += 26.0
         group = row.group
         label = wrap(row.label, LABELS, TEXT, row.main, 3)
@@ -266,7 +267,7 @@ def _axis(figure: Any, axes: Any, unit: str, bottom: float, share: bool) -> None
     low, high = axes.get_xlim()
     plain_ticks(axes.xaxis, round_ticks(low, high, 6), percent if share else None)
     middle = (axes.get_position().x0 + axes.get_position().x1) / 2 * WIDTH
-    write(figure, middle, bottom + 36.0, unit, ha="center", size=SMALL, color=MUTED)
+    write_near(figure, middle, bottom + 36.0, unit)
 
 
 def _sides(
@@ -274,9 +275,11 @@ def _sides(
 ) -> None:
     zero = _across(axes, reference or 0.0)
     if sides[0]:
-        write(figure, zero - 10.0, y, f"← {sides[0]}", ha="right", size=SMALL)
+        text = wrap(f"← {sides[0]}", zero - 10.0, SMALL, lines=1)
+        write(figure, zero - 10.0, y, text, ha="right", size=SMALL)
     if sides[1]:
-        write(figure, zero + 10.0, y, f"{sides[1]} →", size=SMALL)
+        text = wrap(sides[1], WIDTH - zero - 28.0, SMALL, lines=1)
+        write(figure, zero + 10.0, y, f"{text} →", size=SMALL)
 
 
 def _across(axes: Any, value: float) -> float:
@@ -291,13 +294,9 @@ def _band_label(
     sizes = sorted({row.smallest for row in rows if row.smallest})
     if not sizes or reference is None:
         return
-    left, right = (edge * WIDTH for edge in (axes.get_position().x0, axes.get_position().x1))
     ends = _across(axes, reference - sizes[-1]), _across(axes, reference + sizes[-1])
     how_much = f" (±{number(sizes[0])})" if len(sizes) == 1 else ""
-    text = f"too small to matter{how_much}"
-    half = text_width(text, SMALL) / 2
-    middle = min(max(_across(axes, reference), left + half), right - half)
-    write(figure, middle, top - 24.0, text, ha="center", size=SMALL, color=MUTED)
+    write_near(figure, _across(axes, reference), top - 24.0, f"too small to matter{how_much}")
     rule(figure, ends, (top - 8.0, top - 8.0), color=AXIS, lw=1.0)
     for end in ends:
         rule(figure, (end, end), (top - 8.0, top - 3.0), color=AXIS, lw=1.0)

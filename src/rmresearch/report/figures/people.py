@@ -21,13 +21,15 @@ from rmresearch.report.figures.style import (
     text_width,
     wrap,
 )
-from rmresearch.report.numbers import count, percent
+from rmresearch.report.numbers import NOTHING, count, percent
 
 __all__ = ["Answered", "Meeting", "meetings_bars", "missing_map"]
 
 LABELS = 230.0
 #: the bars' place: left edge, top, height
-LEFT, TOP, BARS = 52.0, 46.0, 180.0
+LEFT, TOP, BARS = 52.0, 56.0, 180.0
+#: a bar's share of its slot
+THICK = 0.62
 #: from "none" to "all", as light to dark that grey print keeps in order
 SHADES = ("#f3f6f8", "#d3dfe9", "#a6bfd3", "#6f97b8", "#3c6d97", ACCENT)
 
@@ -64,7 +66,8 @@ def missing_map(
         raise ValueError("a map of answers needs at least one cell")
     groups = list(dict.fromkeys(cell.group for cell in cells))
     waves = list(dict.fromkeys(cell.wave for cell in cells))
-    labels = [wrap(group, LABELS, TEXT, lines=2) for group in groups]
+    narrow = LABELS if len(waves) <= 8 else 150.0
+    labels = [wrap(group, narrow, TEXT, lines=2) for group in groups]
     left = max(text_width(label) for label in labels) + 16.0
     width = min((WIDTH - left) / len(waves), 130.0)
     heads = [wrap(wave, width - 8.0, SMALL, lines=2) for wave in waves]
@@ -110,19 +113,26 @@ def _tile(
     )
     figure.add_artist(box)
     x, y = corner[0] + size[0] / 2, corner[1] + size[1] / 2
+    middle = {"ha": "center"}
     if cell is None or not asked:
-        write(figure, x, y, "not asked", ha="center", size=SMALL, color=MUTED)
+        text = wrap("not asked", size[0] - 4.0, SMALL, lines=2)
+        write(figure, x, y, text, size=SMALL, color=MUTED, **middle)
         return
     ink = ink_on(shade)
-    write(figure, x, y - 7.0, percent(share), ha="center", weight="bold", color=ink)
-    text = f"{count(cell.answered)}{between}{count(cell.expected)}"
-    write(figure, x, y + 10.0, text, ha="center", size=SMALL - 1.0, color=ink)
+    if text_width("100%", TEXT, True) < size[0]:
+        high = y - 7.0 if between else y
+        write(figure, x, high, percent(share), weight="bold", color=ink, **middle)
+    if between:
+        text = f"{count(cell.answered)}{between}{count(cell.expected)}"
+        write(figure, x, y + 10.0, text, size=SMALL - 1.0, color=ink, **middle)
 
 
 def _between(pairs: Sequence[tuple[int, int]], room: float) -> str:
-    """ "5 of 9" where all such texts have room, else "5/9"."""
-    widest = max(text_width(f"{count(a)} of {count(b)}", SMALL) for a, b in pairs)
-    return " of " if widest < room else "/"
+    """What joins two counts so that all such texts have room: " of ", "/", or nothing does."""
+    for between in (" of ", "/"):
+        if max(text_width(f"{count(a)}{between}{count(b)}", SMALL) for a, b in pairs) < room:
+            return between
+    return ""
 
 
 def _alt_map(
@@ -162,9 +172,10 @@ def meetings_bars(
         raise ValueError("meeting bars need at least one period")
     both = any(_asked(m) != m.assigned for m in meetings)
     slot = (WIDTH - LEFT - 10.0) / max(len(meetings), 4)
-    # where the names of periods would run into each other, every second or third is written
-    every = math.ceil(max(text_width(m.period, SMALL) for m in meetings) / slot)
-    between = _between([(m.met, m.assigned) for m in meetings], slot - 4.0)
+    # where texts would run into each other, only every second or third bar has them
+    widest = max(text_width(m.period, SMALL) for m in meetings)
+    every = math.ceil(max(widest, text_width("100%", TEXT, True), 44.0) / slot)
+    between = _between([(m.met, m.assigned) for m in meetings], every * slot - 4.0)
 
     def paint(figure: Any) -> None:
         axes = place(figure, LEFT, TOP, slot * len(meetings), BARS)
@@ -178,11 +189,14 @@ def meetings_bars(
         small = {"ha": "center", "size": SMALL}
         for index, meeting in enumerate(meetings):
             x = LEFT + (index + 0.5) * slot
-            _bar(figure, axes, index, meeting, x)
-            if index % every == 0:
-                write(figure, x, TOP + BARS + 14.0, meeting.period, color=MUTED, **small)
-            said = f"{count(meeting.met)}{between}{count(meeting.assigned)}"
-            write(figure, x, TOP + BARS + 32.0, said, **small)
+            written = index % every == 0
+            _bar(figure, axes, index, meeting, (x, slot if written else 0.0))
+            if not written:
+                continue
+            write(figure, x, TOP + BARS + 14.0, meeting.period, color=MUTED, **small)
+            if between:
+                said = f"{count(meeting.met)}{between}{count(meeting.assigned)}"
+                write(figure, x, TOP + BARS + 32.0, said, **small)
         _key(figure, among, both)
 
     return FigureBlock(
@@ -197,20 +211,27 @@ def _asked(meeting: Meeting) -> int:
     return meeting.assigned if meeting.running is None else meeting.running
 
 
-def _bar(figure: Any, axes: Any, index: int, meeting: Meeting, x: float) -> None:
-    """A bar with its share inside, or above it and the line of the second share."""
+def _bar(figure: Any, axes: Any, index: int, meeting: Meeting, place_: tuple[float, float]) -> None:
+    """A bar with its share inside if it is large enough, else above it and the second share.
+
+    ``place_`` is its middle and the width that its texts have (0: none are written).
+    """
+    x, slot = place_
     share = meeting.met / meeting.assigned if meeting.assigned else 0.0
-    axes.bar(index + 0.5, share, width=0.62, color=ACCENT, lw=0)
+    axes.bar(index + 0.5, share, width=THICK, color=ACCENT, lw=0)
     asked = _asked(meeting)
     second = meeting.met / asked if asked and asked != meeting.assigned and meeting.met else None
-    inside = share > 0.15
+    if second is not None:
+        axes.plot((index + 0.12, index + 0.88), (second, second), color=INK, lw=2.0, zorder=5)
+    if not slot:
+        return
+    inside = share > 0.15 and slot * THICK > text_width("100%", TEXT, True)
     highest = max(share, second or 0.0)
     y = TOP + BARS * (1.0 - (share if inside else highest))
-    text = percent(share) if meeting.assigned else "no pairs"
+    text = percent(share) if meeting.assigned else NOTHING
     ink = PAPER if inside else INK
     write(figure, x, y + (13.0 if inside else -10.0), text, ha="center", weight="bold", color=ink)
     if second is not None:
-        axes.plot((index + 0.12, index + 0.88), (second, second), color=INK, lw=2.0, zorder=5)
         above = TOP + BARS * (1.0 - second) - (10.0 if inside else 25.0)
         write(figure, x, above, percent(second), ha="center", size=SMALL)
 

@@ -9,7 +9,15 @@ from itertools import pairwise
 from typing import Any
 
 from rmresearch.report.blocks import FigureBlock
-from rmresearch.report.figures.canvas import WIDTH, place, plain_ticks, round_ticks, svg, write
+from rmresearch.report.figures.canvas import (
+    WIDTH,
+    place,
+    plain_ticks,
+    round_ticks,
+    svg,
+    write,
+    write_near,
+)
 from rmresearch.report.figures.style import GRID, MUTED, SMALL, TEXT, Tone, text_width, tones, wrap
 from rmresearch.report.numbers import NOTHING, count, decimals_for, interval, number, percent
 
@@ -104,7 +112,7 @@ def wave_lines(
             ends.append(_line(axes, mine, look[name]))
         _scale(axes, [end for p in points for end in (p.value, p.low, p.high)])
         _wave_ticks(figure, axes, at, frame)
-        write(figure, 0.0, 10.0, unit, size=SMALL, color=MUTED)
+        write(figure, 0.0, 10.0, wrap(unit, WIDTH, SMALL, lines=1), size=SMALL, color=MUTED)
         _end_labels(figure, axes, series, look, ends, frame)
         _counts(figure, axes, series, counts, list(at.values()), frame, "answered")
 
@@ -162,7 +170,7 @@ def _scale(axes: Any, values: Sequence[float | None]) -> None:
     low, high = min(known), max(known)
     pad = 0.07 * (high - low) or 0.5
     axes.set_ylim(low - pad, high + pad)
-    plain_ticks(axes.yaxis, round_ticks(low - pad, high + pad))
+    plain_ticks(axes.yaxis, round_ticks(low - pad, high + pad, 7))
     _quiet_grid(axes)
 
 
@@ -190,7 +198,7 @@ def _wave_ticks(
     said += [] if told else ["not drawn to scale"]
     middle = frame.left + frame.width / 2
     y = TOP + HEIGHT + 36.0
-    write(figure, middle, y, ", ".join(said), ha="center", size=SMALL, color=MUTED)
+    write_near(figure, middle, y, ", ".join(said))
 
 
 def _end_labels(
@@ -242,13 +250,18 @@ def _counts(
     if not counts:
         return
     low, high = axes.get_xlim()
+    scale = frame.width / (high - low)
+    gaps = [(b - a) * scale for a, b in pairwise(at)]
+    # where numbers would run into each other, every second or third stands for its neighbours
+    widest = max(text_width(text, SMALL) for text in counts.values()) + 6.0
+    every = math.ceil(widest / min(gaps)) if gaps else 1
     y = TOP + HEIGHT + BELOW + 14.0
     write(figure, 0.0, y, head, size=SMALL, color=MUTED)
     for index, name in enumerate(series, start=1):
         write(figure, 0.0, y + ROW * index, _short(name), size=SMALL)
-        for x in at:
-            place_x = frame.left + (x - low) / (high - low) * frame.width
+        for x in at[::every]:
             text = counts.get((name, x), "")
+            place_x = frame.left + (x - low) * scale
             write(figure, place_x, y + ROW * index, text, ha="center", size=SMALL)
 
 
@@ -285,7 +298,7 @@ def survival_steps(
             _steps(axes, curve, look[curve.series], end)
         middle = frame.left + frame.width / 2
         y = TOP + HEIGHT + 36.0
-        write(figure, middle, y, unit, ha="center", size=SMALL, color=MUTED)
+        write_near(figure, middle, y, unit)
         write(figure, 0.0, 10.0, "share of pairs still running", size=SMALL, color=MUTED)
         ends = [curve.steps[-1].share for curve in curves]
         _end_labels(figure, axes, series, look, ends, frame)
@@ -316,10 +329,11 @@ def _at_risk(curves: Sequence[Curve], ticks: Sequence[float]) -> dict[tuple[str,
 def _steps(axes: Any, curve: Curve, tone: Tone, end: float) -> None:
     times = [*(step.time for step in curve.steps), end]
     shares = [step.share for step in curve.steps]
-    bounds = [(s.low, s.high) for s in curve.steps if s.low is not None and s.high is not None]
-    if len(bounds) == len(shares):
-        low, high = ([*(b[side] for b in bounds), bounds[-1][side]] for side in (0, 1))
-        axes.fill_between(times, low, high, step="post", color=tone.colour, alpha=0.12, lw=0)
+    ends = [(s.low, s.high) for s in (*curve.steps, curve.steps[-1])]
+    low, high = (
+        [math.nan if pair[side] is None else pair[side] for pair in ends] for side in (0, 1)
+    )
+    axes.fill_between(times, low, high, step="post", color=tone.colour, alpha=0.12, lw=0)
     drawn = [*shares, shares[-1]]
     axes.step(times, drawn, where="post", color=tone.colour, lw=2.0, linestyle=tone.line)
 
