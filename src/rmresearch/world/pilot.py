@@ -182,7 +182,7 @@ def example_files(drawn: Cohort) -> dict[str, bytes]:
 
 
 def _design(design: Design) -> Design:
-    labels = {"Programme": "Starts in September", "Starts later": "Waiting list"}
+    labels = {"Starts later": "Waiting list"}
     outcomes = []
     for outcome in design.outcomes:
         words = SATISFIED if outcome.name == "satisfaction" else AGREE
