@@ -182,7 +182,7 @@ def example_files(drawn: Cohort) -> dict[str, bytes]:
 
 
 def _design(design: Design) -> Design:
-    labels = {"Starts later": "Waiting list"}
+    labels = {"Programme": "Programme", "Starts later": "Waiting list"}
     outcomes = []
     for outcome in design.outcomes:
         words = SATISFIED if outcome.name == "satisfaction" else AGREE
