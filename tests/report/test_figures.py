@@ -194,6 +194,23 @@ def test_the_comparison_is_the_grey_series_wherever_it_stands() -> None:
         assert tones(labels, "Control")["Mentor"] == SERIES[0]
 
 
+def test_stages_of_one_name_stand_on_one_line() -> None:
+    programme = Arm("Programme", (Stage("Assigned", 9), Stage("Met", 8), Stage("Answered", 7)))
+    waitlist = Arm("Waitlist", (Stage("Assigned", 9), Stage("Answered", 6)))
+    found = words(flow_diagram([], [waitlist, programme], title="x").svg)
+    for name in ("Assigned", "Answered"):
+        heights = [word.bottom for word in found if word.text == name]
+        assert len(heights) == 2
+        assert heights[0] == heights[1]
+
+
+def test_stages_in_contrary_order_are_counted_down() -> None:
+    one = Arm("One", (Stage("Met", 8), Stage("Answered", 7)))
+    other = Arm("Other", (Stage("Answered", 8), Stage("Met", 7)))
+    found = words(flow_diagram([], [one, other], title="x").svg)
+    assert len({word.bottom for word in found if word.text in ("Met", "Answered")}) == 2
+
+
 def test_a_stage_that_lost_nobody_has_no_note() -> None:
     block = flow_diagram(
         [], [Arm("All", (Stage("Enrolled", 5), Stage("Stayed", 5, (("left", 0),))))], title="x"

@@ -166,6 +166,7 @@ def test_two_parts_of_one_name_are_refused() -> None:
         wrap('<p id="a"></p><p id="a"></p>', title="t")
     with pytest.raises(ReportError, match="share the id 'main'"):
         wrap('<p id="main"></p>', title="t")
+    assert wrap('<p id="a">the words id="a" in a text</p>', title="t")
 
 
 def test_a_figure_may_stand_on_a_page_twice() -> None:

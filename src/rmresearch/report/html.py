@@ -45,7 +45,7 @@ _HEADING = re.compile(
 _STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 _SVG = re.compile(r"<svg .*?</svg>", re.DOTALL)
 _SVG_ID = re.compile(r'(?<=[#"])f[0-9a-f]{8}-(?=\d+["\')])')
-_ID = re.compile(r'\sid="([^"]+)"')
+_ID = re.compile(r'<\w[^<>]*?\sid="([^"]+)"')
 
 
 def render(page: Page, *, marks: tuple[str, ...] = ()) -> str:

@@ -77,7 +77,7 @@ class TableBlock(Block):
         size = " wide" if len(self.columns) > 7 else ""
         size += " short" if len(self.rows) <= 8 else ""
         return (
-            f'<div class="table{size}"><div class="scroll" role="region" tabindex="0" '
+            f'<div class="table{size}"><div class="scroll" role="group" tabindex="0" '
             f'aria-label="{caption}"><table><caption>{caption}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{note}</div>"
         )

@@ -71,31 +71,31 @@ def flow_diagram(
 ) -> FigureBlock:
     """How many entered, how many reached each stage in each arm, and why others did not?
 
-    ``start`` are the stages before arms part (may be empty); stages of the arms stand side by
-    side in the order given. ``unit`` is what is counted.
+    ``start`` are the stages before arms part (may be empty); stages of the same name stand side by
+    side, and an arm without one passes it by. ``unit`` is what is counted.
     """
     if not arms or not any(arm.stages for arm in arms):
         raise ValueError("a flow diagram needs an arm with a stage")
     width = min((WIDTH - GAP * (len(arms) - 1)) / len(arms), TRUNK)
     total = width * len(arms) + GAP * (len(arms) - 1)
     lefts = [(WIDTH - total) / 2 + index * (width + GAP) for index in range(len(arms))]
-    levels = max(len(arm.stages) for arm in arms)
-    heights = [_row_height(arms, level, width) for level in range(levels)]
+    columns = _aligned(arms)
+    heights = [_row_height(row, width) for row in zip(*columns, strict=True)]
     trunk = [_height(stage, TRUNK) + _notes(stage, TRUNK) for stage in start]
     top = sum(trunk) + GAP * len(trunk)
     names = [wrap(arm.label, width - 20.0, TEXT, True, 2) for arm in arms]
     header = 18.0 + 17.0 * max(1 + name.count("\n") for name in names) if any(names) else 0.0
-    height = top + header + sum(heights) + GAP * levels
+    height = top + header + sum(heights) + GAP * len(heights)
 
     def paint(figure: Any) -> None:
         middle = WIDTH / 2
         y = _column(figure, start, middle - TRUNK / 2, TRUNK, 0.0, trunk, False)
         if start:
             _fork(figure, middle, y - GAP, [x + width / 2 for x in lefts])
-        for arm, name, x in zip(arms, names, lefts, strict=True):
+        for stages, name, x in zip(columns, names, lefts, strict=True):
             at = {"ha": "center", "weight": "bold", "color": ACCENT}
             write(figure, x + width / 2, top + header / 2 - 2.0, name, **at)
-            _column(figure, arm.stages, x, width, top + header, heights, True)
+            _column(figure, stages, x, width, top + header, heights, True)
 
     return FigureBlock(
         svg=svg(height + 2.0 - GAP, paint),
@@ -122,14 +122,33 @@ def _notes(stage: Stage, width: float) -> float:
     return lines * 16.0 + (8.0 if lines else 0.0)
 
 
-def _row_height(arms: Sequence[Arm], level: int, width: float) -> float:
-    stages = [arm.stages[level] for arm in arms if level < len(arm.stages)]
+def _aligned(arms: Sequence[Arm]) -> list[list[Stage | None]]:
+    """Each arm's stages with gaps, so that a stage's name is on one row in every arm.
+
+    Arms that name their stages in contrary orders, or one twice, are only counted down.
+    """
+    rows: list[str] = []
+    for arm in arms:
+        at = 0
+        for stage in arm.stages:
+            if stage.label not in rows[at:]:
+                rows.insert(at, stage.label)
+            at = rows.index(stage.label, at) + 1
+    if len(set(rows)) < len(rows):
+        longest = max(len(arm.stages) for arm in arms)
+        return [[*arm.stages, *[None] * (longest - len(arm.stages))] for arm in arms]
+    found = [{stage.label: stage for stage in arm.stages} for arm in arms]
+    return [[mine.get(label) for label in rows] for mine in found]
+
+
+def _row_height(row: Sequence[Stage | None], width: float) -> float:
+    stages = [stage for stage in row if stage is not None]
     return max(_height(s, width) for s in stages) + max(_notes(s, width) for s in stages)
 
 
 def _column(
     figure: Any,
-    stages: Sequence[Stage],
+    stages: Sequence[Stage | None],
     left: float,
     width: float,
     top: float,
@@ -138,13 +157,18 @@ def _column(
 ) -> float:
     """Draw stages under each other; returns where the next one would begin."""
     y = top
-    for index, (stage, height) in enumerate(zip(stages, heights, strict=False)):
-        # boxes of one level stand on one line, whatever was lost above them
+    last = None
+    for stage, height in zip(stages, heights, strict=True):
+        if stage is None:
+            y += height + GAP
+            continue
+        # boxes of one row stand on one line, whatever was lost above them
         tall = _height(stage, width)
         box = _Box(left, y + height - tall, width, tall)
-        above = y - GAP if index else y
-        if index:
-            _arrow(figure, box.left + 16.0, above, box.top)
+        above = box.top - _notes(stage, width) if last is None else last
+        if last is not None:
+            _arrow(figure, box.left + 16.0, last, box.top)
+        last = box.bottom
         line = (above + box.top - _notes(stage, width) + 8.0) / 2
         for text in _lost(stage, width):
             rows = 1 + text.count("\n")
