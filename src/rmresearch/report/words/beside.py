@@ -14,6 +14,7 @@ from rmresearch.report.words.phrases import (
     lower_first,
     named,
     people,
+    quoted,
     range_of,
     share_within,
 )
@@ -52,7 +53,8 @@ def reaction(found: Estimate, design: Design) -> str:
     """How many answered favourably (no term), or the net recommend score."""
     parts = {
         "who": people(design, found.role),
-        "label": lower_first(design.outcome(found.outcome).label),
+        "label": quoted(design.outcome(found.outcome).label),
+        "wave": named(design.wave(found.wave).label),
         "answered": count(found.n_people),
     }
     if found.term == "net-recommend":

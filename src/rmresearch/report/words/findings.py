@@ -11,6 +11,7 @@ from rmresearch.report.words.phrases import (
     between,
     catalogue,
     fill,
+    group_name,
     is_share,
     lower_first,
     matters,
@@ -238,7 +239,7 @@ def _sides(record: Estimate, design: Design) -> dict[str, str]:
     """The groups and waves of the sentence, by the names that the catalogue uses."""
     first, second = between(design, record)
     wave = named(design.wave(record.wave).label)
-    arms = {arm.name: named(arm.label) for arm in design.arms}
+    arms = {arm.name: group_name(arm.label) for arm in design.arms}
     group = arms.get(record.group, "")
     return {
         "programme": first,

@@ -19,12 +19,14 @@ __all__ = [
     "capital",
     "catalogue",
     "fill",
+    "group_name",
     "is_share",
     "lower_first",
     "matters",
     "named",
     "people",
     "plural",
+    "quoted",
     "range_of",
     "share_within",
     "signed",
@@ -61,6 +63,25 @@ def named(label: str) -> str:
     """
     label = " ".join(label.split())
     return f"“{label}”" if lint(label) or chance_words(label) else label
+
+
+def quoted(label: str) -> str:
+    """A question as it was put to people, always in quotes.
+
+    >>> quoted("Satisfied with it?"), quoted("What works")
+    ('“Satisfied with it?”', '“What works”')
+    """
+    name = named(label)
+    return name if name.startswith("“") else f"“{name}”"
+
+
+def group_name(label: str) -> str:
+    """An arm's name before the word "group"; in quotes where it is a phrase of its own.
+
+    >>> group_name("Waiting list"), group_name("Starts in September")
+    ('Waiting list', '“Starts in September”')
+    """
+    return quoted(label) if len(label.split()) > 2 else named(label)
 
 
 def lower_first(label: str) -> str:
@@ -167,7 +188,7 @@ def matters(outcome: Outcome) -> str:
 def between(design: Design, record: Estimate) -> tuple[str, str]:
     """The labels of the two arms, or of the later and the earlier wave, that are compared."""
     first, _, second = record.contrast.partition(" - ")
-    labels = {arm.name: named(arm.label) for arm in design.arms}
+    labels = {arm.name: group_name(arm.label) for arm in design.arms}
     waves = {wave.name: named(wave.label) for wave in design.waves}
     if first in labels and second in labels:
         return labels[first], labels[second]
