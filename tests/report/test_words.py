@@ -507,3 +507,25 @@ def test_labels_inside_sentences(label, shown):
 )  # fmt: skip
 def test_plurals(noun, shown):
     assert phrases.plural(noun) == shown
+
+
+def test_the_question_where_the_plan_puts_none():
+    contrast = number("", None, contrast="programme - waiting")
+    assert words.question(contrast, DESIGN, single=False) == (
+        "Does digital skill differ between senior mentees in the Programme and the Waiting list "
+        "group at the Month 6 measurement?"
+    )
+    change = number("", None, contrast="m6 - before", group="programme")
+    assert words.question(change, DESIGN, single=True) == (
+        "Did digital skill change for senior mentees in the Programme group between the Before "
+        "and the Month 6 measurement?"
+    )
+
+
+def test_certainty_behind_several_results_names_no_one_of_them():
+    for ends in READINGS.values():
+        found = verdict(SKILL, record(SKILL, ends, ONE), ONE)
+        text = words.certainty(found, several=True)
+        assert text.startswith("Certainty: weak. Decided by: ")
+        assert "Precision: it differs from outcome to outcome." in text
+        assert words.precision(found) not in text

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rmresearch.report import words
-from rmresearch.report.blocks import Answer, Block, Bullets, Callout, Fact, Paragraph, Section
+from rmresearch.report.blocks import (
+    Answer,
+    Block,
+    Bullets,
+    Callout,
+    Column,
+    Fact,
+    Paragraph,
+    Section,
+    TableBlock,
+)
 from rmresearch.report.findings import Findings, Verdict
-from rmresearch.report.numbers import count, interval, number, percent
-from rmresearch.report.sections.outcomes import badges, unit_of
+from rmresearch.report.numbers import count, number
+from rmresearch.report.sections.outcomes import badges, precision
+from rmresearch.report.words.phrases import matters, range_of, signed, within
 
 __all__ = ["answer"]
 
@@ -24,7 +37,7 @@ def answer(found: Findings) -> Section:
     first = found.primary
     blocks = [_panel(found, first), *_basis(first)] if first is not None else _no_primary(found)
     note = Callout("note", " ".join(found.status.sentences()), "The plan")
-    return Section("answer", "The answer", (*blocks, *_others(found), note))
+    return Section("answer", "The answer", (*blocks, *_at_a_glance(found), note))
 
 
 def _panel(found: Findings, verdict: Verdict) -> Block:
@@ -33,7 +46,7 @@ def _panel(found: Findings, verdict: Verdict) -> Block:
     whole = words.headline(verdict.shown, verdict.evidence, design, expected=expected)
     sentence, rest = words.first_sentence(whole)
     return Answer(
-        question=_question(found),
+        question=_question(found, verdict),
         sentence=sentence,
         detail=rest,
         badges=badges(verdict),
@@ -41,9 +54,12 @@ def _panel(found: Findings, verdict: Verdict) -> Block:
     )
 
 
-def _basis(verdict: Verdict) -> list[Block]:
-    evidence = verdict.evidence
-    rests = (words.certainty(evidence), words.maryland(evidence), words.clearinghouse(evidence))
+def _basis(*verdicts: Verdict) -> list[Block]:
+    """What the design can carry; the precision only where all of these results share it."""
+    evidence = verdicts[0].evidence
+    several = len({one.evidence.precision for one in verdicts}) > 1
+    certainty = words.certainty(evidence, several=several)
+    rests = (certainty, words.maryland(evidence), words.clearinghouse(evidence))
     return [Paragraph("What it rests on", "lead"), Bullets(rests)]
 
 
@@ -57,8 +73,8 @@ def _no_primary(found: Findings) -> list[Block]:
     )
     if len(last) > MOST:
         return [Callout("caution", f"{text} They stand side by side under Outcomes."),
-                *_basis(last[0])]  # fmt: skip
-    return [Callout("caution", text), Bullets(tuple(said)), *_basis(last[0])]
+                *_basis(*last)]  # fmt: skip
+    return [Callout("caution", text), Bullets(tuple(said)), *_basis(*last)]
 
 
 def _last(found: Findings) -> list[Verdict]:
@@ -71,37 +87,71 @@ def _last(found: Findings) -> list[Verdict]:
     return [v for v in found.verdicts if waves.index(v.estimate.wave) == latest[v.estimate.outcome]]
 
 
-def _question(found: Findings) -> str:
+def _question(found: Findings, verdict: Verdict) -> str:
+    """The primary question: as the plan puts it, or made from what it asks for."""
     questions = found.plan.questions if found.plan else ()
-    return next((f"Primary question: {q.why}" for q in questions if q.primary), "")
+    why = next((q.why for q in questions if q.primary), "")
+    if not why.endswith("?"):
+        why = words.question(verdict.estimate, found.study.design, single=not verdict.between)
+    return f"Primary question: {why}"
 
 
 def _facts(found: Findings, verdict: Verdict) -> list[Fact]:
     one, outcome = verdict.shown, found.study.design.outcome(verdict.estimate.outcome)
     name = "Adjusted difference" if verdict.between else "Mean change"
-    value = number(one.value, unit=unit_of(outcome), signed=True)
-    facts = [Fact(name, value, f"{percent(one.level)} interval {interval(one.low, one.high)}")]
-    if outcome.kind == "binary":
-        text = f"{number(100 * one.value, signed=True)} percentage points" if one.value else "–"
-        facts = [Fact(name, text, interval(one.low, one.high, share=True))]
-    smallest = outcome.smallest_effect
-    if smallest is not None:
-        facts.append(Fact("Smallest that matters", number(smallest, unit=unit_of(outcome))))
+    facts = [Fact(name, signed(outcome, one), within(outcome, one))]
+    if outcome.smallest_effect is not None:
+        facts.append(Fact("Smallest that matters", matters(outcome), "declared by the study"))
     size = verdict.beside("standardised")
     if size is not None and size.value is not None:
-        detail = interval(size.low, size.high)
-        facts.append(Fact("In standard deviations", number(size.value, signed=True), detail))
-    detail = f"{count(one.n_clusters)} independent clusters"
-    facts.append(Fact("People analysed", count(one.n_people), detail))
+        detail = range_of(size, decimals=2)
+        value = number(size.value, decimals=2, signed=True)
+        facts.append(Fact("In standard deviations", value, detail))
+    facts.append(Fact("People analysed", count(one.n_people), _independent(one.n_clusters)))
     return facts
 
 
-def _others(found: Findings) -> list[Block]:
-    """The other planned answers, a sentence each, as prominent as the first (rule E9)."""
-    first = found.primary
-    planned = [v for v in found.verdicts if v.evidence.facts.planned and v is not first]
-    if not planned:
+def _independent(clusters: int) -> str:
+    return f"{count(clusters)} independent {'cluster' if clusters == 1 else 'clusters'}"
+
+
+def _at_a_glance(found: Findings) -> list[Block]:
+    """Every planned answer in one row of one table, whatever it says (rule E9).
+
+    The sentence on each stands with its outcome.
+    """
+    planned = [v for v in found.verdicts if v.evidence.facts.planned]
+    if len(planned) < 2:
         return []
-    design = found.study.design
-    said = tuple(words.headline(v.shown, v.evidence, design) for v in planned)
-    return [Paragraph("The other planned questions", "lead"), Bullets(said)]
+    order = [one.outcome for one in (found.plan.questions if found.plan else ())]
+    planned.sort(key=lambda v: (v is not found.primary, _place(order, v.estimate.outcome)))
+    heads = [Column(h, numeric=False) for h in ("Outcome", "Who")]
+    what = "Difference" if planned[0].between else "Change"
+    heads += [Column(what), Column("Interval")]
+    heads += [Column(h, numeric=False) for h in ("Result", "Certainty")]
+    waves = {v.estimate.wave for v in planned}
+    when = f" at {found.labels[planned[0].estimate.wave]}" if len(waves) == 1 else ""
+    table = TableBlock(
+        caption=f"All planned questions{when}",
+        columns=tuple(heads),
+        rows=tuple(_row(found, one, len(waves) > 1) for one in planned),
+        note="The more questions a plan asks, the wider their intervals (Holm's correction).",
+    )
+    return [table]
+
+
+def _place(order: Sequence[str], name: str) -> int:
+    return order.index(name) if name in order else len(order)
+
+
+def _row(found: Findings, verdict: Verdict, told: bool) -> tuple[str, ...]:
+    one, outcome = verdict.shown, found.study.design.outcome(verdict.estimate.outcome)
+    name = f"{outcome.label} (primary)" if verdict is found.primary else outcome.label
+    return (
+        f"{name}, {found.labels[one.wave]}" if told else name,
+        found.labels.get(one.role, one.role),
+        signed(outcome, one),
+        within(outcome, one).replace(" interval ", ": "),
+        precision(verdict),
+        verdict.evidence.certainty.word,
+    )

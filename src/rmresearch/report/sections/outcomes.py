@@ -27,7 +27,7 @@ from rmresearch.report.words.phrases import plural
 from rmresearch.result import Estimate, Result, Table
 from rmresearch.study import Outcome
 
-__all__ = ["badges", "outcomes", "unit_of"]
+__all__ = ["badges", "outcomes", "precision", "unit_of"]
 
 LEVELS = {2: "Learning", 3: "Behaviour", 4: "Results"}
 #: so many outcomes of one level are shown each by itself; more are shown side by side
@@ -69,13 +69,17 @@ def badges(verdict: Verdict) -> tuple[Badge, ...]:
     """Certainty and precision, always together, and whether the plan asked."""
     evidence = verdict.evidence
     single = evidence.facts.single_group
-    precision = words.precision(evidence).removeprefix("Precision: ").rstrip(".")
     clear = evidence.precision in {Precision.CLEAR_GAIN, Precision.NO_DIFFERENCE}
     return (
         Badge(evidence.certainty.word, CERTAINTY[evidence.certainty], "Certainty"),
-        Badge(precision, "good" if clear and not single else "neutral", "Result"),
+        Badge(precision(verdict), "good" if clear and not single else "neutral", "Result"),
         *([Badge("exploratory", "caution")] if evidence.exploratory else []),
     )
+
+
+def precision(verdict: Verdict) -> str:
+    """What the interval says, in a few words."""
+    return words.precision(verdict.evidence).removeprefix("Precision: ").rstrip(".")
 
 
 def unit_of(outcome: Outcome) -> str:

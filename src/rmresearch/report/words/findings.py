@@ -31,6 +31,7 @@ __all__ = [
     "headline",
     "maryland",
     "precision",
+    "question",
     "regression",
     "standing",
     "title",
@@ -122,6 +123,20 @@ def title(record: Estimate, evidence: Evidence, design: Design) -> str:
     return say(fill("title", key, **parts), evidence)
 
 
+def question(record: Estimate, design: Design, *, single: bool) -> str:
+    """What an estimate answers, as a question; it says nothing of the result."""
+    outcome = design.outcome(record.outcome)
+    return say(
+        fill(
+            "question",
+            "change" if single else "between",
+            who=people(design, record.role),
+            label=lower_first(outcome.label),
+            **_sides(record, design),
+        )
+    )
+
+
 def course(records: Sequence[Estimate], design: Design) -> str:
     """What became of a difference that earlier waves showed: "" where it still stands.
 
@@ -164,12 +179,17 @@ def standing(evidence: Evidence) -> str:
     return say(fill("standing", "both", certainty=word, result=result), evidence)
 
 
-def certainty(evidence: Evidence) -> str:
-    """The certainty with the inputs that decided it, and the precision beside it."""
+def certainty(evidence: Evidence, *, several: bool = False) -> str:
+    """The certainty with the inputs that decided it, and the precision beside it.
+
+    ``several``: the design stands behind results whose precision differs, so none is named.
+    """
     word = catalogue()["certainty"][evidence.certainty.word]
-    line = fill("certainty", "line", certainty=word, inputs="; ".join(evidence.decided_by))
+    key = "several" if several else "line"
+    line = fill("certainty", key, certainty=word, inputs="; ".join(evidence.decided_by))
+    own = "" if several else f" {precision(evidence)}"
     few = "" if evidence.significance else " " + fill("plan", "few_clusters")
-    return say(f"{line} {precision(evidence)}{few}", evidence)
+    return say(f"{line}{own}{few}", evidence)
 
 
 def precision(evidence: Evidence) -> str:
