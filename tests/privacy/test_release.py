@@ -472,3 +472,71 @@ def test_at_45_percent_almost_nothing_survives_and_the_release_says_why():
     assert all(cells[1].hidden for cells in rows.values())
     assert made.estimates[0].hidden
     assert any("too few people" in sentence for sentence in made.hidden)
+
+
+# --- what a hidden mean takes along ------------------------------------------------------------
+
+
+def leavers(gone, **options):
+    """Released cells of leavers against stayers: 4.6 and 3.2, so 1.4 tells the one by the other."""
+    stayed, both = first(20 - gone, start=gone), first(20)
+    return cells(
+        label("Digital skill, before"),
+        Cell(4.6 if gone else None, "mean", None, first(gone)),
+        Cell(3.2, "mean", None, stayed),
+        Cell(1.4 if gone else None, "contrast", None, both),
+        Cell(0.2 if gone else None, "interval", None, both),
+        Cell(1.9 if gone else None, "statistic", None, both),
+        columns=("characteristic", "leavers", "stayers", "difference", "low", "standardised"),
+        **options,
+    )
+
+
+@pytest.mark.parametrize("audience", ["leadership", "technical"])
+def test_a_difference_never_tells_a_hidden_mean(audience):
+    for gone in (1, 4):
+        shown = leavers(gone, audience=audience)
+        assert [one.hidden for one in shown] == [False, True, False, True, True, True]
+        assert {one.value for one in shown[3:]} == {None}
+    assert leavers(0) == leavers(4)  # S9: nobody looks as four people do
+    assert [one.value for one in leavers(8)[1:]] == [4.6, 3.2, 1.4, 0.2, 1.9]
+
+
+def test_scores_before_are_rounded_as_the_outcome_is():
+    shown = cells(
+        label("Digital skill, before"),
+        Cell(-0.08333, "contrast", None, first(20)),
+        columns=("characteristic", "difference"),
+    )
+    assert shown[1].value == -0.08  # S7: contrasts to .01 on a scale of up to 10 points
+
+
+UNEVEN = pilot()
+#: three of the 24 seniors in the programme, the others waiting
+UNEVEN.participants["arm"] = [
+    "programme" if person in {"s00", "s01", "s02"} else "later"
+    for person in UNEVEN.participants["person"]
+]
+
+
+def test_a_small_arm_hides_what_compares_it():
+    everyone = frozenset(SENIORS)
+    difference = cells(
+        label("everyone assigned"),
+        Cell(3.1, "mean", None, everyone - first(3)),
+        Cell(0.52, "statistic", None, everyone),
+        columns=("sample", "mean", "standardised difference"),
+        study=UNEVEN,
+    )
+    assert [one.hidden for one in difference] == [False, False, True]
+    for term in ("", "standardised", "baseline-difference", "win-probability"):
+        one = estimate(contrast="programme - later", term=term)
+        assert let_out(estimates=[one], study=UNEVEN).estimates[0].hidden
+    # one number about everybody compares nothing
+    assert not let_out(estimates=[estimate(term="alpha")], study=UNEVEN).estimates[0].hidden
+
+
+def test_a_hidden_number_leaves_no_figure_in_its_method():
+    one = estimate(members=first(3), term="reliability-corrected", method="reliability 0.83")
+    shown = let_out(estimates=[one]).estimates[0]
+    assert (shown.hidden, shown.method) == (True, "")

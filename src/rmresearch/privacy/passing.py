@@ -47,6 +47,9 @@ OF_PEOPLE = frozenset({"missingness", "reaction"})
 EXTREMES = frozenset({"min", "minimum", "lowest", "max", "maximum", "highest"})
 MEASURES = frozenset({"characteristic", "covariate", "feature", "measure"})
 LEVELS = frozenset({"mean", "item-mean", "sd"})
+#: what tells a group's answers, and what would tell it again beside another group's
+TOLD = frozenset({"mean", "item-mean", "proportion"})
+DIFFERENCES = frozenset({"contrast", "interval", "statistic"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,8 @@ class Wall:
         """The first outcome that one of these is the name or the label of."""
         for name in names:
             for outcome in self.study.design.outcomes:
-                if name in (outcome.name, outcome.label):
+                # leavers are held against stayers on an outcome's scores "before"
+                if name in (outcome.name, outcome.label, f"{outcome.label}, before"):
                     return outcome
         return None
 
@@ -152,7 +156,7 @@ class Wall:
             self.limits,
             outcome=outcome,
             places=places,
-            between_arms=kind == "contrast" and len(crowd.arms) > 1,
+            between_arms=bool(one.contrast) and len(crowd.arms) > 1,
         )
         people = min(one.n_people, crowd.people)
         if not (verdict.rule or rules.model_rule(people, one.parameters, one.smallest_level)):
@@ -160,7 +164,8 @@ class Wall:
         if verdict.rule is None and one.se == 0:  # nobody differs from anybody
             verdict = Verdict(None, "S5")
         if verdict.rule is not None:
-            return replace(self._keyed(result, one), hidden=True), verdict.rule
+            # a method may name what was computed on the way: a reliability, a count of units
+            return replace(self._keyed(result, one), method="", hidden=True), verdict.rule
         carried = crowd.smallest >= self.limits.interval and not isinstance(verdict.value, str)
         low, high = (
             rules.rounded(end, places) if carried and end is not None else None
@@ -208,9 +213,7 @@ class Wall:
                 hidden += ["S4"] * sum(cell.kind != "label" for cell in row)
                 continue
             place = _Row.of(self, table, row, default)
-            verdicts = [
-                place.judge(cell, column) for cell, column in zip(row, table.columns, strict=True)
-            ]
+            verdicts = place.verdicts(table.columns)
             hidden += [verdict.rule for verdict in verdicts if verdict.rule is not None]
             kept.append(
                 tuple(
@@ -255,6 +258,25 @@ class _Row:
         outcome = wall.outcome(*labels) or (None if other else default)
         return cls(wall, row, outcome, named, counts)
 
+    def verdicts(self, columns: Sequence[str]) -> list[Verdict]:
+        """What leaves in place of each of the row's cells.
+
+        A group's mean that is hidden takes what was computed from it and from others along: a
+        difference beside the other group's mean would tell it.
+        """
+        found = [self.judge(cell, column) for cell, column in zip(self.row, columns, strict=True)]
+        hidden = [
+            cell.members
+            for cell, verdict in zip(self.row, found, strict=True)
+            if cell.kind in TOLD and verdict.rule == "S1"
+        ]
+        return [
+            Verdict(None, "S1")
+            if cell.kind in DIFFERENCES and any(group < cell.members for group in hidden)
+            else verdict
+            for cell, verdict in zip(self.row, found, strict=True)
+        ]
+
     def judge(self, cell: Cell, column: str) -> Verdict:
         """What leaves in place of one of the row's cells."""
         if cell.kind == "label":
@@ -280,13 +302,16 @@ class _Row:
         fine = contrast and kind == "interval"
         alike = LEVELS if kind in LEVELS else {"contrast", "interval"}
         largest = _largest(one.value for one in self.row if one.kind in alike)
+        crowd = self.wall.crowds.of(cell.members, outcome)
+        apart = kind in DIFFERENCES and (contrast or "difference" in column.casefold())
         return rules.judge(
             cell.value,
             kind,
-            self.wall.crowds.of(cell.members, outcome),
+            crowd,
             self.wall.limits,
             outcome=outcome,
             places=rules.decimals(kind, outcome, largest or _largest([cell.value]), contrast=fine),
+            between_arms=apart and len(crowd.arms) > 1,
         )
 
     def _count(self, cell: Cell) -> Verdict:
