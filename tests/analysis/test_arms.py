@@ -546,10 +546,32 @@ def test_as_many_coefficients_as_people_is_a_fit_error() -> None:
         compare_arms(study, "skill", covariates=["age"])
 
 
-def test_a_baseline_that_does_not_vary_is_a_fit_error_with_its_name() -> None:
-    _, after, arm = drawn(n=6)
-    with pytest.raises(FitError, match="'baseline'"):
-        compare_arms(study_of([3.0] * 12, after, arm), "skill")
+@pytest.mark.parametrize("kind", ["randomised", "comparison"])
+def test_a_baseline_that_all_share_is_left_out_and_said(kind: str) -> None:
+    # without a baseline the model is two means: HC2 is the unpooled variance of their difference
+    _, after, arm = drawn(n=12)
+    result = compare_arms(study_of([3.0] * 24, after, arm, kind=kind), "skill")
+    ours, theirs = after[:12], after[12:]
+    se = np.sqrt(ours.var(ddof=1) / 12 + theirs.var(ddof=1) / 12)
+    found = one(result)
+    # two routes through double precision, on 24 rows
+    assert found.value == pytest.approx(ours.mean() - theirs.mean(), rel=1e-10)
+    assert found.se == pytest.approx(se, rel=1e-10)
+    assert found.parameters == 2
+    assert "all alike before" in found.method
+    assert checks(result)["baseline varies"] is False
+    assert one(result, "baseline-difference", wave="after").value == 0.0
+    post = one(result, "post-only")
+    assert (post.value, post.se) == pytest.approx((found.value, found.se), rel=1e-12)
+
+
+def test_yes_or_no_that_nobody_had_before_is_compared() -> None:
+    arm = ["programme"] * 12 + ["comparison"] * 12
+    after = [1.0] * 9 + [0.0] * 3 + [1.0] * 4 + [0.0] * 8
+    yes = replace(SKILL, kind="binary", low=0, high=1)
+    result = compare_arms(study_of([0.0] * 24, after, arm, outcomes=(yes,)), "skill")
+    assert one(result).value == pytest.approx(9 / 12 - 4 / 12, abs=1e-12)  # double precision
+    assert one(result, "baseline-difference", wave="after").value == 0.0
 
 
 def test_outcomes_that_do_not_vary_have_a_value_but_no_test() -> None:

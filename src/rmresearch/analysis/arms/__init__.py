@@ -235,6 +235,14 @@ def _missing(found: Roster, wave: Wave, here: Sample | None, options: _Options) 
     ]
 
 
+def _alike(here: Sample, arm: Arm) -> tuple[Check, ...]:
+    """Said where the baseline cannot be adjusted for, because all had the same."""
+    if here.adjusts:
+        return ()
+    said = f"{here.about(arm)}: everybody had the same baseline, so nothing is adjusted for it."
+    return (Check("baseline varies", False, said),)
+
+
 def _wave(here: Sample, options: _Options, answer: _Answer) -> None:
     """All contrasts of one wave."""
     for arm in here.arms:
@@ -258,6 +266,7 @@ def _wave(here: Sample, options: _Options, answer: _Answer) -> None:
         power = power_of(main, here.roster.outcome.smallest_effect)
         apart = baseline_estimate(here.roster, here, arm, options.level)
         answer.estimates.extend((main, *others, apart, *power))
+        answer.checks.extend(_alike(here, arm))
         answer.checks.extend(ground.checks(here.about(arm)))
         answer.checks.extend(checks)
         answer.checks.extend(exaggeration_check(here.about(arm), power))

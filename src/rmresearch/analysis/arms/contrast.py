@@ -25,7 +25,8 @@ COMPLETERS = "programme people whose pairs ran as planned: not comparable"
 def record(sample: Sample, arm: Arm, ground: Footing, level: float) -> Estimate:
     """The estimate of record: least squares on arm, baseline, covariates and strata."""
     form = sample.form(arm, level)
-    method = "ANCOVA on baseline, CR2 by cluster, Satterthwaite df"
+    start = "ANCOVA on baseline" if sample.adjusts else "all alike before: least squares on arm"
+    method = f"{start}, CR2 by cluster, Satterthwaite df"
     weights = sample.weights(arm)
     found = measured(
         sample.after,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rmresearch.analysis import base
 from rmresearch.analysis.arms.covariates import Covariate, covariates
 from rmresearch.analysis.base import Footing, People
+from rmresearch.analysis.base_fit import varies
 from rmresearch.analysis.base_pairs import pairs
 from rmresearch.errors import StudyError
 from rmresearch.result import Dropped, Estimate
@@ -49,7 +50,8 @@ class Sample:
     """The analysis set of one wave: every array runs over ``people``.
 
     ``arms`` are the programme arms in the model, ``x`` its columns: intercept, one dummy an arm,
-    baseline, covariates, strata. ``everybody`` is the outcome of all in the roster.
+    baseline (unless all of them had the same), covariates, strata. ``everybody`` is the outcome
+    of all in the roster.
     """
 
     roster: Roster
@@ -83,8 +85,15 @@ class Sample:
         return _sample(self.roster, self.wave, self.arms, self.everybody, inside)
 
     @property
+    def adjusts(self) -> bool:
+        """Whether the baseline is in the model: one that all share explains nothing."""
+        return varies(self.before)
+
+    @property
     def without_baseline(self) -> tuple[Array, tuple[str, ...]]:
         """The columns and names of the model without its baseline."""
+        if not self.adjusts:
+            return self.x, self.names
         at = 1 + len(self.arms)
         return np.delete(self.x, at, axis=1), self.names[:at] + self.names[at + 1 :]
 
@@ -200,7 +209,8 @@ def _sample(roster: Roster, wave: Wave, arms: tuple[Arm, ...], after: Array, kee
     people, before = roster.people.take(keep), roster.before[keep]
     columns = [column for one in roster.covariates for column in one.columns(keep)]
     arm_columns = [(people.arm == arm.name).astype(float) for arm in arms]
-    x = [np.ones(len(people)), *arm_columns, before, *(column.values for column in columns)]
+    own = [before] if varies(before) else []
+    x = [np.ones(len(people)), *arm_columns, *own, *(column.values for column in columns)]
     marks = [people.arm.astype(str), *(column.values for column in columns if column.marks)]
     return Sample(
         roster=roster,
@@ -211,6 +221,11 @@ def _sample(roster: Roster, wave: Wave, arms: tuple[Arm, ...], after: Array, kee
         after=after[keep],
         everybody=after,
         x=np.column_stack(x),
-        names=("intercept", *(a.name for a in arms), "baseline", *(c.name for c in columns)),
+        names=(
+            "intercept",
+            *(a.name for a in arms),
+            *("baseline" for _ in own),
+            *(c.name for c in columns),
+        ),
         smallest_level=min(int(np.unique(mark, return_counts=True)[1].min()) for mark in marks),
     )

@@ -9,6 +9,7 @@ import numpy as np
 from rmresearch.analysis import base
 from rmresearch.analysis.arms.sample import Array, Flags, Roster, Sample
 from rmresearch.analysis.base import People
+from rmresearch.analysis.base_fit import varies
 from rmresearch.numerics import effects
 from rmresearch.result import Cell, Estimate, Table
 from rmresearch.study import Arm, Outcome
@@ -131,12 +132,17 @@ def _compared(roster: Roster, people: People, values: Array, arm: str) -> Flags:
 def _difference(
     roster: Roster, people: People, values: Array, arm: str, *, binary: bool
 ) -> float | None:
-    """Signed standardised difference of an arm to the comparison arm, None where undefined."""
+    """Signed standardised difference of an arm to the comparison arm, None where undefined.
+
+    Two arms in which everybody has the same value do not differ: 0.
+    """
     known = np.isfinite(values)
     ours = values[(people.arm == arm) & known]
     theirs = values[(people.arm == roster.comparison.name) & known]
     if len(ours) == 0 or len(theirs) == 0:
         return None
+    if not varies(np.concatenate([ours, theirs])):
+        return 0.0  # all alike before, though there is no spread to divide by
     if binary:
         low = float(values[known].min())
         ones, others = int((ours > low).sum()), int((theirs > low).sum())
