@@ -174,6 +174,19 @@ def test_no_row_names_a_person_or_a_pair(name, audience):
     assert let_out(estimates=[estimate(group=name)]).estimates[0].group == ""
 
 
+@pytest.mark.parametrize("audience", ["leadership", "technical"])
+@pytest.mark.parametrize("times, shown", [(1, None), (4, None), (5, "He shouted at Bob")])
+def test_a_reason_that_few_pairs_gave_is_their_own_words(times, shown, audience):
+    pairs = STUDY.pairs.copy()
+    words = [" He shouted at Bob "] * times + ["moved"] * 6
+    pairs["reason"] = pd.Series([*words, *[None] * (len(pairs) - len(words))], dtype="str")
+    study = replace(STUDY, pairs=pairs)
+    row = (label("He shouted at Bob"), Cell(7, "administrative"))
+    left = cells(*row, columns=("reason", "pairs"), study=study, audience=audience)
+    assert left[0].value == shown
+    assert left[0].hidden is (shown is None)
+
+
 def test_bins_need_five_and_distributions_ten():
     def counts(*sizes):
         starts = np.cumsum((0, *sizes))

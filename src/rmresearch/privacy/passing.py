@@ -119,8 +119,19 @@ class Wall:
     @cached_property
     def departments(self) -> frozenset[str]:
         """Names that mean a department and nothing else."""
-        arms = {text for arm in self.study.design.arms for text in (arm.name, arm.label)}
-        return frozenset(self.study.participants["department"].dropna().tolist()) - arms
+        return frozenset(self.study.participants["department"].dropna().tolist()) - self.arms
+
+    @cached_property
+    def arms(self) -> frozenset[str]:
+        """Names and labels of the arms."""
+        return frozenset(t for arm in self.study.design.arms for t in (arm.name, arm.label))
+
+    @cached_property
+    def rare(self) -> frozenset[str]:
+        """Reasons that fewer pairs gave than a mean needs: people's own words, not a code (S1)."""
+        given = self.study.pairs["reason"].dropna().astype(str).str.strip()
+        times = given.value_counts()
+        return frozenset(times.index[times < self.limits.mean]) - self.arms
 
     def administrative(self, count: float | int | None) -> int | str | None:
         """S0: exact for the analyst, "fewer than 5" for others."""
@@ -280,7 +291,7 @@ class _Row:
     def judge(self, cell: Cell, column: str) -> Verdict:
         """What leaves in place of one of the row's cells."""
         if cell.kind == "label":
-            return Verdict(cell.value)
+            return Verdict(None, "S1") if cell.value in self.wall.rare else Verdict(cell.value)
         if cell.kind == "administrative":
             if self.departments or column in self.wall.departments:
                 return Verdict(None, "S0")
