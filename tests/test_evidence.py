@@ -186,6 +186,20 @@ def test_where_holm_does_not_reject_nothing_excludes_zero(ends, expected):
     assert reading(given) is expected
 
 
+@pytest.mark.parametrize("agree", [False, None])
+def test_without_the_bracket_nothing_is_claimed_of_groups_that_chance_did_not_form(agree):
+    for ends, expected in INTERVALS:
+        given = replace(GROUPS, low=ends[0], high=ends[1], smallest_effect=0.3)
+        assert reading(given) is expected  # all three answers agree
+        kept = expected if expected is Precision.CANNOT_TELL else Precision.NO_DIRECTION
+        assert reading(replace(given, bracket_agrees=agree)) is kept
+    assert reading(replace(GROUPS, bracket_agrees=agree)) is Precision.NO_INTERVAL
+    # chance formed the groups, or there is only one: no bracket is asked for
+    for facts_ in (RCT, ONE):
+        given = replace(facts_, low=0.1, high=0.9, bracket_agrees=agree)
+        assert reading(given) is Precision.SOME_GAIN
+
+
 def test_before_the_planned_end_there_is_no_reading():
     assert reading(replace(RCT, low=0.4, high=0.9, ended=False)) is Precision.TOO_EARLY
 
@@ -434,6 +448,26 @@ def test_questions_without_an_answer_still_count():
     reaction = question("x", analysis="reaction")  # has no p-value to correct
     family = PlanStatus(frozen=True, questions=(question("m1"), reaction))
     assert decided(family, answers(m1=0.03, m2=0.5, m3=0.5))[0].rejected is True
+
+
+def test_where_no_p_may_be_shown_holm_still_sets_the_level():
+    # t table, 10 df: 2.228, 2.634 and 2.870 leave 5%, 2.5% and 1.67% outside. t = 2.7 lies beyond
+    # the second but not the third, so that in a family of three nothing stands out: both
+    # intervals of (1 - .05/3) hold zero, though at 95% both leave it out.
+    family = PlanStatus(frozen=True, questions=tuple(question(w) for w in ("m1", "m2", "m3")))
+    few = {"low": 0.1, "high": 1.0, "df": 10.0, "se": 0.2}
+    bare = estimate(wave="m3")
+    found = [estimate(wave=w, value=0.2 * t, **few) for w, t in (("m1", 2.7), ("m2", 2.4))]
+    first, second, _ = decided(family, [Result(Call("compare_arms"), (*found, bare))])
+    assert (first.rejected, second.rejected) == (None, None)
+    assert first.level == second.level == pytest.approx(1 - 0.05 / 3)
+    assert at_level(found[0], first.level).low == pytest.approx(0.54 - 2.870 * 0.2, abs=2e-4)
+    # t = 3 is beyond all: it takes its own step's level, the next one that of a family of two
+    found[0] = replace(found[0], value=0.6)
+    first, second, third = decided(family, [Result(Call("compare_arms"), (*found, bare))])
+    assert first.level == pytest.approx(1 - 0.05 / 3)
+    assert second.level == pytest.approx(1 - 0.05 / 2)
+    assert (third.rejected, third.level) == (None, 0.95)  # no interval: nothing to widen
 
 
 def test_an_interval_at_another_level():

@@ -170,6 +170,15 @@ def test_grammar(facts):
                 assert match.group(1) == unit.split()[0], text
 
 
+@pytest.mark.parametrize("agree", [False, None])
+def test_no_direction_is_claimed_where_the_bracket_does_not_agree(agree):
+    for outcome, ends in itertools.product(OUTCOMES, READINGS.values()):
+        said = everything(outcome, ends, replace(GROUPS, bracket_agrees=agree))[1]
+        for text in (said["headline"], said["title"], said["precision"]):
+            assert not re.search(r"higher|lower|some gain|some loss|clear", text.replace(
+                "no clear difference", "")), text  # fmt: skip
+
+
 @pytest.mark.parametrize("facts", DESIGNS)
 def test_certainty_and_precision_stand_together(facts):
     for outcome, ends in itertools.product(OUTCOMES, READINGS.values()):
@@ -287,7 +296,7 @@ def test_page(given, page):
         (RCT, OUTCOMES[3], (-2, -3, -1), "Weekly profit: lower in the Programme group"),
         (RCT, SKILL, (0.6, -0.2, 1.4), "Digital skill: no clear difference"),
         (RCT, SKILL, (0.3, -0.3, 0.9), "Digital skill: no meaningful difference"),
-        (RCT, SKILL, (0.3, None, None), "Digital skill: too few groups to be precise"),
+        (RCT, SKILL, (0.3, None, None), "Digital skill: precision not known"),
         (ONE, SKILL, (2, 1, 3), "Digital skill: scores changed"),
         (ONE, SKILL, (0.6, -0.2, 1.4), "Digital skill: no clear change"),
         (ONE, SKILL, (0.3, -0.3, 0.9), "Digital skill: no meaningful change"),

@@ -22,7 +22,8 @@ class Decision:
     """What the plan makes of an estimate of record.
 
     ``rejected`` is Holm's decision about zero (None: not planned, or no p-value was allowed);
-    ``level`` the confidence level whose interval matches it.
+    ``level`` the confidence level whose interval matches it, also where only the interval may be
+    shown (rule E6): one family, one error rate.
     """
 
     planned: bool
@@ -35,9 +36,10 @@ def decide(
 ) -> Mapping[Key, Decision]:
     """What was decided about each estimate of record, by (function, *estimate.key).
 
-    The family is every frozen question that still stands and asks for a difference; one that has
-    no p-value (too few clusters, or no answer) counts with p = 1. Answers that no question asks
-    for are exploratory and keep the interval they came with.
+    The family is every frozen question that still stands and asks for a difference. One whose
+    clusters allow an interval but no p-value takes its place by the p that the interval implies,
+    which decides its level and is never shown; one without an interval or an answer counts with
+    p = 1. Answers that no question asks for are exploratory and keep the interval they came with.
     """
     records = [
         (result.call.function, one)
@@ -52,12 +54,12 @@ def decide(
         for question in status.questions
         if question.analysis in TESTED and not any(_asks(question, f, one) for f, one in records)
     ]
-    p = [1.0 if one.p is None else one.p for _, one in planned] + [1.0] * len(open_questions)
+    p = [_implied(one) for _, one in planned] + [1.0] * len(open_questions)
     adjusted, levels = (holm(p), holm_levels(p, alpha=alpha)) if p else ((), ())
     decisions = {(f, *one.key): Decision(False, None, one.level) for f, one in records}
     for i, (f, one) in enumerate(planned):
         rejected = None if one.p is None else bool(adjusted[i] <= alpha)
-        level = one.level if one.p is None else float(levels[i])
+        level = one.level if one.p is None and one.low is None else float(levels[i])
         decisions[(f, *one.key)] = Decision(True, rejected, level)
     return decisions
 
@@ -71,6 +73,16 @@ def at_level(record: Estimate, level: float) -> Estimate:
     t = float(special.ndtri(quantile) if df is None else special.stdtrit(df, quantile))
     half = t * record.se
     return replace(record, low=record.value - half, high=record.value + half, level=level)
+
+
+def _implied(one: Estimate) -> float:
+    """The p-value of zero, from the interval where none may be shown; 1 where there is neither."""
+    if one.p is not None:
+        return one.p
+    if one.low is None or one.value is None or not one.se:
+        return 1.0
+    t = -abs(one.value / one.se)
+    return float(2.0 * (special.ndtr(t) if one.df is None else special.stdtr(one.df, t)))
 
 
 def _asks(question: Question, function: str, one: Estimate) -> bool:

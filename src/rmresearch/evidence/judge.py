@@ -49,6 +49,7 @@ class Precision(StrEnum):
     NO_DIFFERENCE = "no meaningful difference"
     NO_GAIN = "no meaningful gain, a loss cannot be ruled out"
     CANNOT_TELL = "cannot tell"
+    NO_DIRECTION = "other adjustments do not confirm it"
     SOME_HARM = "some loss, size uncertain"
     CLEAR_HARM = "clear loss"
     NO_INTERVAL = "no interval can be given"
@@ -267,7 +268,8 @@ def reading(facts: Facts) -> Precision:
     """What the interval says, in the direction that is better.
 
     Without a smallest effect of interest a gain's size stays uncertain. Where Holm does not
-    reject, the interval counts as holding zero.
+    reject, the interval counts as holding zero. Where arms were not randomised, only what all
+    three adjusted answers agree on is claimed (methods.md, the bracket).
     """
     if not facts.ended:
         return Precision.TOO_EARLY
@@ -276,15 +278,17 @@ def reading(facts: Facts) -> Precision:
     low, high = sorted((facts.direction * facts.low, facts.direction * facts.high))
     if facts.rejected is False:
         low, high = min(low, 0.0), max(high, 0.0)
-    matters = facts.smallest_effect
+    said = _said(low, high, facts.smallest_effect)
+    unconfirmed = facts.kind == "comparison" and facts.bracket_agrees is not True
+    return Precision.NO_DIRECTION if unconfirmed and said is not Precision.CANNOT_TELL else said
+
+
+def _said(low: float, high: float, matters: float | None) -> Precision:
+    """The reading of an interval, better upwards."""
     if matters is None:
         if low > 0:
             return Precision.SOME_GAIN
         return Precision.SOME_HARM if high < 0 else Precision.CANNOT_TELL
-    return _against(low, high, matters)
-
-
-def _against(low: float, high: float, matters: float) -> Precision:
     if low >= matters:
         return Precision.CLEAR_GAIN
     if high <= -matters:

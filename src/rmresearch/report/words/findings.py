@@ -61,6 +61,7 @@ RESULT = {
     Precision.SOME_GAIN: "uncertain",
     Precision.SOME_HARM: "uncertain",
     Precision.CANNOT_TELL: "imprecise",
+    Precision.NO_DIRECTION: "unconfirmed",
     Precision.NO_GAIN: "imprecise",
     Precision.NO_INTERVAL: "no_interval",
     Precision.TOO_EARLY: "too_early",
