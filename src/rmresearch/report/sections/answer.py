@@ -32,12 +32,25 @@ def answer(found: Findings) -> Section:
     if not found.verdicts:
         reasons = tuple(dict.fromkeys(found.refused.values()))
         listed = (Bullets(reasons),) if reasons else ()
-        missing = Callout("missing", words.missing("baseline", "follow_up"))
+        missing = Callout("missing", words.missing(*_needed(found)))
         return Section("answer", "The answer", (missing, *listed))
     first = found.primary
     blocks = [_panel(found, first), *_basis(first)] if first is not None else _no_primary(found)
     note = Callout("note", " ".join(found.status.sentences()), "The plan")
     return Section("answer", "The answer", (*blocks, *_at_a_glance(found), note))
+
+
+def _needed(found: Findings) -> tuple[str, ...]:
+    """What an answer would need that is not there, by its name in the catalogue."""
+    study, design = found.study, found.study.design
+    asked = {item for one in design.outcomes if one.kirkpatrick > 1 for item in one.items}
+    rows = study.measures
+    waves = set(rows.loc[rows["item"].isin(asked) & rows["value"].notna(), "wave"])
+    before = design.baseline.name in waves
+    after = any(wave.name in waves for wave in design.follow_ups)
+    if before and after:
+        return ("same_people",)
+    return (*(() if before else ("baseline",)), *(() if after else ("follow_up",)))
 
 
 def _panel(found: Findings, verdict: Verdict) -> Block:
@@ -67,9 +80,11 @@ def _no_primary(found: Findings) -> list[Block]:
     """No plan names the question that counts: no answer is picked out (rule E9)."""
     design, last = found.study.design, _last(found)
     said = [words.headline(v.shown, v.evidence, design) for v in last[:MOST]]
-    text = (
-        f"No plan names a primary question, so none of the {len(last)} answers at the last wave "
-        f"is picked out."
+    text = "No plan names a primary question, so "
+    text += (
+        f"none of the {len(last)} answers at the last wave is picked out."
+        if len(last) > 1
+        else "the answer below was not asked for in advance."
     )
     if len(last) > MOST:
         return [Callout("caution", f"{text} They stand side by side under Outcomes."),

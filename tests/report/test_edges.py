@@ -1,0 +1,55 @@
+"""Reports of studies at the edge of what can be answered: what is missing is named, and no more."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.io.pilot_files import LABELS, Pilot
+
+from rmresearch.report.evaluation import evaluate
+
+from .test_evaluation import text_of
+
+
+def answer_of(pilot: Pilot, folder: Path) -> str:
+    return text_of(evaluate(pilot.write(folder)).section("answer").html())
+
+
+def test_answers_before_the_start_are_not_asked_for_again(tmp_path: Path) -> None:
+    pilot = Pilot()
+    pilot.measures = [row for row in pilot.measures if row["wave"] == "pre"]
+    said = answer_of(pilot, tmp_path)
+    assert "the study would need answers from after the start." in said
+
+
+def test_other_people_after_than_before_are_said(tmp_path: Path) -> None:
+    pilot = Pilot()
+    early = {f"{role}{i:02d}" for role in "JS" for i in (1, 2, 3, 7, 8, 9)}
+    pilot.measures = [r for r in pilot.measures if (r["wave"] == "pre") == (r["person"] in early)]
+    assert "answers of at least two of the same people in each group" in answer_of(pilot, tmp_path)
+
+
+def test_one_answer_is_not_none_of_one(tmp_path: Path) -> None:
+    pilot = Pilot()
+    pilot.measures = [row for row in pilot.measures if row["item"] != "confidence"]
+    said = answer_of(pilot, tmp_path)
+    assert "the answer below was not asked for in advance" in said
+    assert "none of the" not in said
+
+
+@pytest.mark.parametrize("kind", ["randomised", "comparison", "single-group"])
+def test_scores_that_never_vary_are_not_called_too_few_groups(tmp_path: Path, kind: str) -> None:
+    pilot = Pilot().replace('kind = "randomised"', f'kind = "{kind}"')
+    if kind == "single-group":
+        pilot.toml = re.sub(
+            r'\[\[design\.arms\]\]\nname = "later".*?\n\n', "", pilot.toml, flags=re.S
+        )
+        for row in pilot.participants:
+            row["arm"] = "programme"
+    for row in pilot.measures:
+        row["value"] = LABELS[2] if row["item"] == "confidence" else "3"
+    said = answer_of(pilot, tmp_path)
+    assert "or scores that do not vary" in said
+    assert "Too few independent groups were measured" not in said
