@@ -119,6 +119,22 @@ def test_sha256_of_the_published_example(tmp_path):
 # --- locks ---------------------------------------------------------------------------------
 
 
+def test_a_lock_on_a_full_disk_names_the_path_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(_handle, _data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with (
+        pytest.raises(ReportError, match=r"lock could not be written: the disk is full"),
+        files.lock(tmp_path),
+    ):
+        pass
+    monkeypatch.undo()
+    assert not any(tmp_path.iterdir())
+    with files.lock(tmp_path):
+        pass
+
+
 def test_second_run_is_told_who_holds_the_lock(tmp_path):
     with (
         files.lock(tmp_path / ".rmresearch"),

@@ -32,10 +32,7 @@ def lock(folder: Path, name: str = "lock") -> Iterator[Path]:
         raise unwritten(path, error) from error
     handle = _acquire(path)
     try:
-        holder = {"host": socket.gethostname(), "pid": os.getpid(), "time": now()}
-        os.truncate(handle, 0)
-        os.lseek(handle, 0, os.SEEK_SET)
-        os.write(handle, to_json(holder).encode())
+        _sign(handle, path)
         yield path
     finally:
         if sys.platform == "win32":
@@ -70,6 +67,17 @@ def _acquire(path: Path) -> int:
         if _still_there(handle, path):
             return handle
         os.close(handle)  # the holder before us took its file away between our open and our hold
+
+
+def _sign(handle: int, path: Path) -> None:
+    """Say in the file who holds it; on a full disk the run would fail later anyway."""
+    holder = {"host": socket.gethostname(), "pid": os.getpid(), "time": now()}
+    try:
+        os.truncate(handle, 0)
+        os.lseek(handle, 0, os.SEEK_SET)
+        os.write(handle, to_json(holder).encode())
+    except OSError as error:
+        raise unwritten(path, error) from error
 
 
 def _hold(handle: int) -> None:
