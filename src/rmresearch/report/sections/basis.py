@@ -47,7 +47,9 @@ def plan(found: Findings) -> Section:
     blocks: list[Block] = [Paragraph(" ".join(status.sentences()))]
     if found.plan is not None:
         blocks.append(_questions(found))
-        open_questions = [_unanswered(one) for one in found.plan.questions if not found.answers(one)]
+        open_questions = [
+            _unanswered(one) for one in found.plan.questions if not found.answers(one)
+        ]
         if open_questions:
             blocks.append(Subsection("Asked, but not answered", (Bullets(tuple(open_questions)),)))
     if status.frozen:

@@ -1,13 +1,53 @@
-"""What several sections do: one table over several outcomes, one row of estimates a population."""
+"""What several sections do: one table over several outcomes, names instead of codes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from rmresearch.result import Cell, Result, Table
+from rmresearch.report.blocks import TableBlock
+from rmresearch.report.findings import Findings
+from rmresearch.report.tables import checks_table, dropped_table
+from rmresearch.result import Cell, Check, Dropped, Result, Table
 from rmresearch.study import Outcome
 
-__all__ = ["has", "stacked", "without_repeats"]
+__all__ = ["checked", "has", "in_words", "left_out", "stacked", "without_repeats"]
+
+#: a word that only a code looks like: it holds a digit or an underscore
+_CODE = re.compile(r"\b\w*[\d_]\w*\b")
+
+
+def in_words(text: str, labels: Mapping[str, str]) -> str:
+    """A check's or a reason's text with the study's names in place of its codes.
+
+    Codes are known by where they stand (before the colon, between commas) or by their look
+    (month3, digital_skill); a code that is an ordinary word elsewhere in the text stays.
+
+    >>> in_words("senior mentee, a - b at w1: too few at w1", {"a - b": "A − B", "w1": "Month 1"})
+    'senior mentee, A − B at Month 1: too few at Month 1'
+    """
+    head, colon, rest = text.partition(": ")
+    if colon:
+        parts = [part.split(" at ") for part in head.split(", ")]
+        head = ", ".join(" at ".join(labels.get(one, one) for one in part) for part in parts)
+    return _CODE.sub(lambda code: labels.get(code.group(), code.group()), head + colon + rest)
+
+
+def checked(
+    found: Findings, checks: Sequence[Check], caption: str = "What was checked"
+) -> TableBlock:
+    """What was looked at and whether it holds, in the study's own names."""
+    told = [replace(one, detail=in_words(one.detail, found.labels)) for one in checks]
+    return checks_table(tuple(dict.fromkeys(told)), caption=caption)
+
+
+def left_out(found: Findings, dropped: Sequence[Dropped]) -> TableBlock:
+    """Who or what did not enter, in the study's own names."""
+    told = [replace(one, reason=in_words(one.reason, found.labels)) for one in dropped]
+    if all(one.rows in (0, one.people) for one in told):
+        told = [replace(one, rows=0) for one in told]
+    return dropped_table(told)
 
 
 def has(result: Result, name: str) -> bool:

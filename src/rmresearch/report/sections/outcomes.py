@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
-from rmresearch.evidence import Certainty, Precision
+from rmresearch.evidence import Certainty, Precision, at_level
 from rmresearch.report import words
 from rmresearch.report.blocks import (
     Badge,
@@ -16,20 +17,29 @@ from rmresearch.report.blocks import (
     Paragraph,
     Section,
     Subsection,
+    TableBlock,
 )
 from rmresearch.report.blocks.texts import BadgeKind
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.figures.waves import Point, wave_lines
 from rmresearch.report.findings import Findings, Verdict
-from rmresearch.report.sections.common import stacked, without_repeats
-from rmresearch.report.tables import checks_table, dropped_table, table_block
-from rmresearch.report.words.phrases import plural
+from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
+from rmresearch.report.tables import table_block
+from rmresearch.report.words.phrases import between, plural
 from rmresearch.result import Estimate, Result, Table
 from rmresearch.study import Outcome
 
 __all__ = ["badges", "outcomes", "precision", "unit_of"]
 
 LEVELS = {2: "Learning", 3: "Behaviour", 4: "Results"}
+#: what the columns of the tables under the figures are called
+HEADS = {
+    "people": "People, arm",
+    "comparison people": "People, comparison",
+    "mean": "Mean, arm",
+    "comparison mean": "Mean, comparison",
+    "standardised": "In SD",
+}
 #: so many outcomes of one level are shown each by itself; more are shown side by side
 BY_THEMSELVES = 6
 CERTAINTY: dict[Certainty, BadgeKind] = {
@@ -58,7 +68,11 @@ def outcomes(found: Findings) -> Section:
     if others:
         names = ", ".join(outcome.label for outcome in others)
         blocks.append(
-            Callout("note", f"{names}: asks for the change itself, so no difference is taken.")
+            Callout(
+                "note",
+                f"Not compared: {names}. The question asks people to judge their own change, so "
+                "there is no score from before to compare with; averages are not reported.",
+            )
         )
     if not blocks:
         blocks.append(Callout("missing", words.missing("baseline", "follow_up")))
@@ -126,29 +140,11 @@ def _refusals(found: Findings, outcome: Outcome) -> list[str]:
 def _finding(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> Iterator[Block]:
     design = found.study.design
     last = [one for one in verdicts if one.estimate.wave == verdicts[-1].estimate.wave]
-    rows = [
-        Interval.of(
-            one.shown,
-            found.labels.get(one.estimate.wave, one.estimate.wave),
-            smallest=outcome.smallest_effect,
-            group=_group(found, verdicts, one.estimate),
-            main=one is last[0],
-        )
-        for one in sorted(verdicts, key=lambda one: _group(found, verdicts, one.estimate))
-    ]
-    better = ("worse", "better") if outcome.direction == 1 else ("better", "worse")
-    yield interval_plot(
-        rows,
-        title=words.title(last[0].shown, last[0].evidence, design),
-        unit=f"Difference in {unit_of(outcome)}"
-        if last[0].between
-        else f"Change in {unit_of(outcome)}",
-        sides=better,
-        share=outcome.kind == "binary",
-        level=last[0].shown.level,
-        caption=_caption(last[0]),
-    )
-    for one in last:
+    asked = [one for one in verdicts if one.evidence.facts.planned or one is found.primary]
+    told = [one for one in verdicts if one in asked or one in last]
+    main = found.primary if found.primary in told else next(iter(asked), last[0])
+    yield _figure(found, outcome, verdicts, main)
+    for one in sorted(told, key=lambda one: one is not main):
         expected = one.beside("expected-regression")
         yield Paragraph(words.headline(one.shown, one.evidence, design, expected=expected))
         yield Badges(badges(one))
@@ -158,33 +154,73 @@ def _finding(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> 
         course = words.course(earlier, design) if one.between else ""
         if course:
             yield Paragraph(course)
-    yield from _power(found, last[0])
-    result = last[0].result
-    name = "waves" if last[0].between else "change"
+    yield from _power(found, main)
+    result = main.result
+    name = "waves" if main.between else "change"
     if any(table.name == name for table in result.tables):
-        yield _numbers(found, result.table(name))
+        yield _numbers(found, result.table(name), main)
     failed = tuple(check for check in result.checks if not check.passed)
-    inside = [checks_table(failed, caption="What does not hold")] if failed else []
-    inside += [dropped_table(result.dropped)] if result.dropped else []
+    inside = [checked(found, failed, "What does not hold")] if failed else []
+    inside += [left_out(found, result.dropped)] if result.dropped else []
     if inside:
         yield Details("Who did not enter, and what does not hold", tuple(inside))
 
 
-def _numbers(found: Findings, table: Table) -> Block:
+def _figure(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict], main: Verdict) -> Block:
+    """Every wave's estimate, all at the interval level of the main one, which the head names."""
+    level = main.shown.level
+    rows = [
+        Interval.of(
+            at_level(one.estimate, level),
+            found.labels.get(one.estimate.wave, one.estimate.wave),
+            smallest=outcome.smallest_effect,
+            group=_group(found, verdicts, one.estimate),
+            main=one is main,
+        )
+        for one in sorted(verdicts, key=lambda one: _group(found, verdicts, one.estimate))
+    ]
+    better = ("worse", "better") if outcome.direction == 1 else ("better", "worse")
+    return interval_plot(
+        rows,
+        title=words.title(main.shown, main.evidence, found.study.design),
+        unit=f"{'Difference' if main.between else 'Change'} in {unit_of(outcome)}",
+        sides=better,
+        share=outcome.kind == "binary",
+        level=level,
+        caption=_caption(main),
+    )
+
+
+def _numbers(found: Findings, table: Table, main: Verdict | None = None) -> TableBlock:
     """The numbers under the figure; columns that say the same in every row are left out."""
     columns = without_repeats(table, "role", "group", "contrast", "wave")
-    return table_block(table, columns=columns, labels=found.labels)
+    heads = dict(HEADS)
+    if main is not None and main.between and "contrast" not in columns:
+        first, second = between(found.study.design, main.estimate)
+        for name in ("people", "mean"):
+            heads[name] = f"{name.capitalize()}, {first}"
+            heads[f"comparison {name}"] = f"{name.capitalize()}, {second}"
+    block = table_block(table, columns=columns, heads=heads, labels=found.labels)
+    if main is None or main.shown.level == main.estimate.level:
+        return block
+    level = f"{100 * main.shown.level:.3g}%"
+    note = (
+        f"{block.note} The intervals of this table are 95%, each by itself; those of the figure "
+        f"are {level}, which allows for the number of planned questions."
+    )
+    return replace(block, note=note.strip())
 
 
 def _caption(verdict: Verdict) -> str:
+    level = f"{100 * verdict.shown.level:.3g}%"
     if verdict.between:
         return (
-            "Adjusted difference to the comparison arm, wave by wave, with its interval; the band "
-            "holds differences too small to matter. Everyone assigned, as assigned."
+            f"Adjusted difference to the comparison group, wave by wave, with {level} intervals; "
+            f"the band holds differences too small to matter. Everyone assigned, as assigned."
         )
     return (
-        "Mean change of the people who answered both waves, with its interval; the band holds "
-        "changes too small to matter. A change in one group does not say why."
+        f"Mean change of the people who answered both waves, with {level} intervals; the band "
+        f"holds changes too small to matter. A change in one group does not say why."
     )
 
 
@@ -232,9 +268,10 @@ def _lines(found: Findings, outcome: Outcome, means: Result) -> Block:
     ]
     return wave_lines(
         points,
-        title=f"{outcome.label}: means as they are",
+        title=f"{outcome.label}: mean at each wave",
         unit=f"{outcome.label} ({outcome.unit})",
-        caption="Mean score of everyone who answered at the wave, with its interval; not adjusted.",
+        caption="Mean of everyone who answered at the wave, with its 95% interval; not adjusted, "
+        "and not always the same people.",
         comparison=comparison.label if comparison and not several else None,
     )
 
@@ -245,8 +282,25 @@ def _changes(found: Findings, outcome: Outcome) -> tuple[Block, ...]:
     if result is None:
         return (Callout("missing", " ".join(_refusals(found, outcome))),)
     note = "A change within an arm does not compare it with anything: it does not say why."
-    tables = [table_block(t, labels=found.labels, mixed=True) for t in result.tables if t.rows]
+    tables = [
+        table_block(t, columns=_telling(t), labels=found.labels, mixed=True)
+        for t in result.tables
+        if t.rows and not _empty(t, "expected change")
+    ]
     return (Paragraph(note, "small"), *tables)
+
+
+def _telling(table: Table) -> list[str]:
+    """The columns that hold something, and not the same role in every row."""
+    return [name for name in without_repeats(table, "role") if not _empty(table, name)]
+
+
+def _empty(table: Table, name: str) -> bool:
+    """Whether a table has such a column and nothing in it."""
+    if name not in table.columns:
+        return False
+    place = table.columns.index(name)
+    return all(row[place].value in (None, "") for row in table.rows)
 
 
 def _side_by_side(found: Findings, level: str, listed: Sequence[Outcome]) -> Iterator[Block]:
@@ -283,11 +337,19 @@ def _side_by_side(found: Findings, level: str, listed: Sequence[Outcome]) -> Ite
         (
             *first,
             figure,
-            Badges(badges(shown[0])),
+            Badges(_shared_badges(shown)),
             *more,
         ),
         f"outcomes-{level.lower()}",
     )
+
+
+def _shared_badges(verdicts: Sequence[Verdict]) -> tuple[Badge, ...]:
+    """The badges of many results: the result's only where it is the same for all."""
+    first = badges(verdicts[0])
+    if len({one.evidence.precision for one in verdicts}) == 1:
+        return first
+    return (first[0], Badge("differs from outcome to outcome", "neutral", "Result"), *first[2:])
 
 
 def _answer(found: Findings, outcome: Outcome) -> Result | None:
