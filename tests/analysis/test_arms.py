@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -308,22 +310,39 @@ def test_eight_departments_agree_with_a_naive_cr2_loop() -> None:
 
 
 def test_rerandomisation_agrees_with_trying_every_assignment() -> None:
-    from itertools import combinations
+    # ten people in each arm, two of each in five strata: C(4, 2)^5 = 7,776 assignments
+    before, after, arm = drawn(seed=3, n=10, effect=0.4)
+    stratum = np.tile(np.repeat(np.arange(5), 2), 2)
+    study = study_of(before, after, arm, stratum=[f"s{s}" for s in stratum])
+    result = compare_arms(study, "skill")
+    treated = np.zeros((7_776, 20))
+    choices = itertools.product(itertools.combinations(range(4), 2), repeat=5)
+    for row, chosen in zip(treated, choices, strict=True):
+        for s, inside in enumerate(chosen):
+            row[np.flatnonzero(stratum == s)[list(inside)]] = 1.0
+    others = np.column_stack([before, *(stratum == s for s in range(5))]).astype(float)
+    x = np.concatenate([treated[..., None], np.broadcast_to(others, (7_776, 20, 6))], axis=-1)
+    sizes = np.abs(fit(after, x, vcov="CR1").contrast([1, 0, 0, 0, 0, 0, 0]).t)
+    ours = np.flatnonzero((treated == (np.array(arm) == "programme")).all(axis=1))
+    expected = np.mean(sizes >= sizes[ours[0]] * (1 - 1e-9))
+    found = one(result, "rerandomisation")
+    assert found.value == found.p == pytest.approx(expected, rel=1e-12)
+    assert 2 / 7_776 < expected < 1  # neither end, where a wrong test could agree
+    # an arrangement and its mirror image are equally extreme
+    assert one(result, "rerandomisation-smallest").value == pytest.approx(2 / 7_776, rel=1e-12)
 
-    before, after, arm = drawn(seed=3, n=5, effect=1.0)
-    result = compare_arms(study_of(before, after, arm), "skill")
 
-    def statistic(inside: Any) -> float:
-        treated = np.isin(np.arange(10), inside).astype(float)
-        x = np.column_stack([np.ones(10), treated, before])
-        found = fit(after, x, vcov="CR1").contrast([0, 1, 0])
-        return abs(float(found.t))
-
-    sizes = [statistic(inside) for inside in combinations(range(10), 5)]
-    expected = np.mean(np.array(sizes) >= sizes[0] * (1 - 1e-9))  # the observed comes first
-    assert one(result, "rerandomisation").value == pytest.approx(expected, rel=1e-12)
-    # 252 arrangements, an arrangement and its mirror image equally extreme
-    assert one(result, "rerandomisation-smallest").value == pytest.approx(2 / 252, rel=1e-12)
+@pytest.mark.parametrize("n", [5, 9])
+def test_with_few_clusters_the_rerandomisation_gives_no_p_value(n: int) -> None:
+    # 5 against 5 are tried out, 9 against 9 (48,620) too; 9 people an arm allow an interval (E6)
+    result = compare_arms(study_of(*drawn(seed=3, n=n, effect=1.0)), "skill")
+    found = one(result, "rerandomisation")
+    assert (found.value, found.p) == (None, None)
+    assert one(result, "rerandomisation-smallest").value == pytest.approx(
+        2 / math.comb(2 * n, n), rel=1e-12
+    )
+    said = [found.method, *(c.detail for c in result.checks)]
+    assert not any("Monte Carlo" in text for text in said)  # which would tell the p-value
 
 
 def test_rerandomisation_stays_within_strata() -> None:

@@ -8,8 +8,8 @@ crossover date never counts. Beside the record, by term:
   "post-only" (no baseline in the model), "change-score" (outcome minus baseline), "lin-adjusted"
   (slopes by arm), "win-probability" (single items and ordinal outcomes, unadjusted), "completers"
   (pairs that ran as planned against everybody in the comparison: not comparable);
-- "rerandomisation": its value is the share of possible assignments with as large a difference;
-  "rerandomisation-smallest" the least it could be;
+- "rerandomisation": its value is the share of possible assignments with as large a difference, a
+  p-value that few clusters withhold; "rerandomisation-smallest" the least it could be;
 - "baseline-difference", of those analysed and, at the baseline wave, of everybody;
 - "smallest-detectable" and "exaggeration";
 - the bracket, where arms were not randomised: "difference-in-differences" and

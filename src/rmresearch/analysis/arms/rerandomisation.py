@@ -35,9 +35,9 @@ def rerandomisation(
     """How often would the assignment have shown so large a difference by chance alone?
 
     Everybody assigned to the two arms is assigned again, in the declared units and within strata;
-    those without an outcome then stay without one. The value of the estimate is that share (the
-    p-value, kept apart from ``p`` where rule E6 allows no p-value), of "rerandomisation-smallest"
-    the least it could be.
+    those without an outcome then stay without one. The value of the estimate is that share, a
+    p-value: None where rule E6 allows none. Of "rerandomisation-smallest" it is the least that the
+    share could have been, which is always said.
     """
     people, y, covariates = _in_order(*_assigned(sample, arm))
     try:
@@ -55,13 +55,16 @@ def rerandomisation(
     how = "all" if found.exact else f"{found.draws:,} random ones of"
     method = (
         f"{how} {_count(found.arrangements)} arrangements of {found.n_units} units; studentised "
-        f"adjusted difference; Monte Carlo error {found.mc_error:.2g}"
+        f"adjusted difference"
     )
-    p = found.p if ground.p_value else None
-    test = replace(valued(record, found.p, term="rerandomisation", method=method), p=p)
+    said = f"{sample.about(arm)}: {method}; the smallest p it can reach is {found.smallest_p:.2g}"
     least = valued(record, found.smallest_p, term="rerandomisation-smallest", method=method)
-    said = f"{sample.about(arm)}: {method}; the smallest p it can reach is {found.smallest_p:.2g}."
-    return [test, least], [Check(TEST, found.smallest_p <= 0.05, said)]
+    # the Monte Carlo error tells the p-value, so where the one is not given, neither is the other
+    p = found.p if ground.p_value else None
+    said += "." if ground.p_value else ". With so few clusters no p-value is given."
+    error = f"; Monte Carlo error {found.mc_error:.2g}" if ground.p_value else ""
+    test = valued(record, p, term="rerandomisation", method=f"{method}{error}")
+    return [replace(test, p=p), least], [Check(TEST, found.smallest_p <= 0.05, said)]
 
 
 def _assigned(sample: Sample, arm: Arm) -> tuple[People, Array, Array]:
