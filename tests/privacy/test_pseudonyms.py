@@ -1,6 +1,7 @@
 """Pseudonyms: keyed, per study, everywhere the same, and rows in an order of their own."""
 
 import base64
+import errno
 import hashlib
 import hmac
 import os
@@ -203,6 +204,22 @@ def test_nothing_is_written_where_nothing_may_be(tmp_path):
     synthetic = Pseudonyms.of(tmp_path, "pilot", synthetic=True)
     assert synthetic == Pseudonyms.of(tmp_path / "elsewhere", "pilot", synthetic=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_that_cannot_be_made_is_said_with_its_place(tmp_path):
+    (tmp_path / ".rmresearch").write_text("a file where the folder should be", "utf-8")
+    with pytest.raises(PrivacyError, match=r"\.rmresearch.key could not be made or read.*copy"):
+        Pseudonyms.of(tmp_path, "pilot", synthetic=False)
+
+
+def test_a_key_on_a_full_disk_is_said_with_its_place(tmp_path, monkeypatch):
+    def full(_handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(PrivacyError, match=r"\.rmresearch.key could not be made or read"):
+        Pseudonyms.of(tmp_path, "pilot", synthetic=False)
+    assert not (tmp_path / ".rmresearch" / "key").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"abcd\n", b"z" * 64, b"\xff\xfe\x00"])

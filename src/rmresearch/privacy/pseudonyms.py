@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rmresearch.errors import PrivacyError
+from rmresearch.errors import PrivacyError, ReportError
 from rmresearch.files import create_bytes
 from rmresearch.study import Study
 
@@ -62,19 +62,28 @@ class Pseudonyms:
         The key lies in ``study_dir/.rmresearch/key`` (mode 0600) beside a .gitignore that keeps
         the folder out of version control. A synthetic study uses a fixed public key and writes
         nothing. With ``create=False`` nothing is written either: without a key file the
-        pseudonyms then hold for this run only. A damaged key raises ``PrivacyError``.
+        pseudonyms then hold for this run only. A key that is damaged, or that can be neither read
+        nor made, raises ``PrivacyError``.
         """
         if synthetic:
             return cls(name, PUBLIC_KEY)
         path = study_dir / FOLDER / "key"
-        if not path.exists():
-            fresh = secrets.token_bytes(KEY_BYTES)
-            if not create:
-                return cls(name, fresh)
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            create_bytes(path.parent / ".gitignore", b"*\n")
-            create_bytes(path, fresh.hex().encode() + b"\n", mode=0o600)
-        return cls(name, _read_key(path))
+        try:
+            if not path.exists():
+                fresh = secrets.token_bytes(KEY_BYTES)
+                if not create:
+                    return cls(name, fresh)
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                create_bytes(path.parent / ".gitignore", b"*\n")
+                create_bytes(path, fresh.hex().encode() + b"\n", mode=0o600)
+            return cls(name, _read_key(path))
+        except (OSError, ReportError) as error:
+            why = error.strerror if isinstance(error, OSError) else None
+            raise PrivacyError(
+                f"{path} could not be made or read{f': {why}' if why else ''}. It holds the key of "
+                f"the study's pseudonyms and must lie beside the study: allow writing and reading "
+                f"there, or copy the study to a folder where it is allowed."
+            ) from error
 
     def codes(self, ids: Iterable[str], kind: str = "person") -> list[str]:
         """The codes of distinct ids, in their order; ids that would collide get longer ones."""
