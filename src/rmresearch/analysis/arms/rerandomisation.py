@@ -62,8 +62,8 @@ def rerandomisation(
     # the Monte Carlo error tells the p-value, so where the one is not given, neither is the other
     p = found.p if ground.p_value else None
     said += "." if ground.p_value else ". With so few clusters no p-value is given."
-    error = f"; Monte Carlo error {found.mc_error:.2g}" if ground.p_value else ""
-    test = valued(record, p, term="rerandomisation", method=f"{method}{error}")
+    drawn = f"; Monte Carlo error {found.mc_error:.2g}" if ground.p_value else ""
+    test = valued(record, p, term="rerandomisation", method=f"{method}{drawn}")
     return [replace(test, p=p), least], [Check(TEST, found.smallest_p <= 0.05, said)]
 
 
