@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rmresearch.report import words
-from rmresearch.report.blocks import Block, Callout, Details, Paragraph, Section, Subsection
+from rmresearch.report.blocks import (
+    Block,
+    Callout,
+    Column,
+    Details,
+    Paragraph,
+    Section,
+    Subsection,
+    TableBlock,
+)
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings, Verdict
-from rmresearch.report.sections.common import stacked, without_repeats
+from rmresearch.report.numbers import decimals_for, number, p_value
+from rmresearch.report.sections.common import checked, stacked, without_repeats
 from rmresearch.report.sections.outcomes import unit_of
-from rmresearch.report.tables import checks_table, estimates_table, table_block
+from rmresearch.report.tables import table_block
 from rmresearch.result import Estimate, Result
 
 __all__ = ["reaction", "reliability", "sensitivity"]
 
 #: what stands beside the record in the outcome's own units, and what each of them is
 OTHER_ANSWERS = {
-    "": "As planned: adjusted for the baseline",
     "classical": "The same, people taken as independent",
     "lin-adjusted": "Adjusted within each arm (Lin)",
     "post-only": "Follow-up scores only",
@@ -27,68 +36,130 @@ OTHER_ANSWERS = {
     "completers": "Completers only (not comparable)",
     "paired-t": "Paired t, people taken as independent",
 }
+#: what the estimate of record is called among them
+RECORD = {
+    True: "The answer above, adjusted for the baseline",
+    False: "The answer above, mean change",
+}
 #: so many answers are drawn; the headline's comes first
 MOST = 8
-CHANCE = {
-    "rerandomisation": "Share of possible assignments as extreme",
-    "rerandomisation-smallest": "Smallest share this assignment can reach",
-}
+CHANCE = ("rerandomisation", "rerandomisation-smallest")
 
 
 def sensitivity(found: Findings) -> Section:
     """Would another reasonable analysis have said something else?"""
     intro = (
         "The same question answered in other ways. If they agree, the answer does not hang on one "
-        "way of asking; if they differ, the planned answer stands and the difference is a doubt."
+        "way of asking; if they differ, the answer above stands and the difference is a doubt."
     )
-    blocks: list[Block] = []
+    several = len({(v.estimate.outcome, v.estimate.contrast) for v in found.verdicts}) > len(
+        {v.estimate.outcome for v in found.verdicts}
+    )
+    asked: list[Verdict] = []
     seen: set[tuple[str, str]] = set()
     for verdict in found.verdicts:
         one = verdict.estimate
         key = (one.outcome, one.contrast if verdict.between else one.group)
-        others = [verdict.beside(term) for term in OTHER_ANSWERS if term]
-        if key in seen or not any(o is not None and o.value is not None for o in others):
-            continue
-        seen.add(key)
-        blocks.append(_alternatives(found, verdict))
-    if not blocks:
+        if key not in seen and _others(verdict):
+            seen.add(key)
+            asked.append(verdict)
+    drawn = [verdict for verdict in asked if not _agree(verdict)][:MOST]
+    blocks: list[Block] = [_alternatives(found, verdict, several) for verdict in drawn]
+    if not asked:
         blocks = [Callout("missing", words.missing("baseline", "follow_up"))]
-    elif len(blocks) > MOST:
-        more = f"The first {MOST} of {len(blocks)} are drawn; all numbers stand in results.json."
-        blocks = [*blocks[:MOST], Paragraph(more, "small")]
+    if len(drawn) < len(asked):
+        blocks.append(Paragraph(_not_drawn(len(asked), asked, drawn), "small"))
+    chance = [verdict for verdict in asked if _chance(verdict)]
+    if chance:
+        blocks.append(_rerandomised(found, chance))
     return Section("sensitivity", "Other ways to ask", (Paragraph(intro), *blocks))
 
 
-def _alternatives(found: Findings, verdict: Verdict) -> Block:
-    design, one = found.study.design, verdict.estimate
-    outcome = design.outcome(one.outcome)
-    rows = [Interval.of(one, OTHER_ANSWERS[""], smallest=outcome.smallest_effect, main=True)]
-    for term, label in OTHER_ANSWERS.items():
-        other = verdict.beside(term) if term else None
-        if other is not None and other.value is not None:
-            rows.append(Interval.of(other, label, smallest=outcome.smallest_effect))
+def _others(verdict: Verdict) -> list[tuple[str, Estimate]]:
+    """What stands beside the record in the outcome's units, with what it is called."""
+    found = [(label, verdict.beside(term)) for term, label in OTHER_ANSWERS.items()]
+    return [(label, one) for label, one in found if one is not None and one.value is not None]
+
+
+def _agree(verdict: Verdict) -> bool:
+    """Whether all other answers look the same as the answer, as rounded: then nothing is drawn."""
+    one = verdict.estimate
+    ends = (one.value, one.low, one.high)
+    places = decimals_for(ends)
+    shown = [number(end, decimals=places) for end in ends]
+    return all(
+        [number(end, decimals=places) for end in (o.value, o.low, o.high)] == shown
+        for _, o in _others(verdict)
+    )
+
+
+def _not_drawn(n: int, asked: Sequence[Verdict], drawn: Sequence[Verdict]) -> str:
+    """How many answers no figure shows, and why."""
+    same = [verdict for verdict in asked if _agree(verdict)]
+    text = []
+    if same:
+        ways = dict.fromkeys(label for verdict in same for label, _ in _others(verdict))
+        text.append(
+            f"{len(same)} of {n} answers come out the same to the last digit shown when asked "
+            f"otherwise ({'; '.join(ways)}), so they are not drawn."
+        )
+    if n - len(same) > len(drawn):
+        text.append(f"The first {len(drawn)} of the {n - len(same)} others are drawn.")
+    return " ".join([*text, "All numbers stand in results.json."])
+
+
+def _alternatives(found: Findings, verdict: Verdict, several: bool) -> Block:
+    one = verdict.estimate
+    outcome = found.study.design.outcome(one.outcome)
+    smallest = outcome.smallest_effect
+    rows = [Interval.of(one, RECORD[verdict.between], smallest=smallest, main=True)]
+    rows += [Interval.of(o, label, smallest=smallest) for label, o in _others(verdict)]
     wave = found.labels.get(one.wave, one.wave)
     contrast = found.labels.get(one.contrast, one.contrast)
-    figure = interval_plot(
+    about = f", {contrast}" if several and verdict.between else ""
+    shown = f"{100 * verdict.shown.level:.3g}%"
+    level = f" The answer above is told with its {shown} interval." if shown != "95%" else ""
+    return interval_plot(
         rows,
-        title=f"{outcome.label} at {wave}, asked in {len(rows)} ways",
+        title=f"{outcome.label} at {wave}{about}: asked in {len(rows)} ways",
         unit=f"{'Difference' if verdict.between else 'Change'} in {unit_of(outcome)}",
-        caption=f"{contrast}. Each with its 95% interval.",
+        caption=f"{contrast}. Here each has its 95% interval, so that like meets like.{level}",
         share=outcome.kind == "binary",
     )
-    chance = [e for e in map(verdict.beside, CHANCE) if e is not None and e.value is not None]
-    tables = []
-    if chance:
-        tables = [
-            estimates_table(
-                chance,
-                caption="Re-randomisation: the assignment drawn again",
-                label=lambda e: CHANCE[e.term],
-                head="Share",
-                note="Of all ways in which the units could have been assigned, strata kept.",
+
+
+def _chance(verdict: Verdict) -> bool:
+    share = verdict.beside(CHANCE[0])
+    return share is not None and share.value is not None
+
+
+def _rerandomised(found: Findings, verdicts: Sequence[Verdict]) -> TableBlock:
+    """How often another draw of the assignment would have given as large a difference."""
+    rows = []
+    for verdict in verdicts:
+        one = verdict.estimate
+        share, smallest = (verdict.beside(term) for term in CHANCE)
+        rows.append(
+            (
+                found.labels.get(one.outcome, one.outcome),
+                found.labels.get(one.contrast, one.contrast),
+                found.labels.get(one.wave, one.wave),
+                p_value(share.value if share else None),
+                p_value(smallest.value if smallest else None),
             )
-        ]
-    return Subsection(outcome.label, (figure, *tables))
+        )
+    heads = ("Outcome", "Contrast", "Wave")
+    return TableBlock(
+        caption="If the assignment were drawn again",
+        columns=(
+            *(Column(head, numeric=False) for head in heads),
+            Column("Share of draws as extreme"),
+            Column("Smallest share possible"),
+        ),
+        rows=tuple(rows),
+        note="Of the ways in which the units could have been assigned (strata kept), the share "
+        "that gives a difference at least as large if nobody's scores depended on the arm.",
+    )
 
 
 def reaction(found: Findings) -> Section:
@@ -113,18 +184,32 @@ def reaction(found: Findings) -> Section:
             unit="Share of favourable answers",
             share=True,
             reference=None,
-            caption="Starters and finishers side by side: those who left early answer less often.",
+            caption=_among(shares),
         )
         blocks.insert(0, figure)
-    table = stacked(asked, "reaction", "Reaction by wave, starters beside finishers")
+    table = stacked(asked, "reaction", "Reaction by wave")
     if table is not None:
         columns = without_repeats(table, "role", "arm", "wave", "who")
         columns = [name for name in columns if name not in {"outcome", "effective n"}]
-        blocks.append(
-            table_block(table, columns=columns, labels=found.labels, group="outcome", mixed=True)
+        shown = table_block(
+            table, columns=columns, labels=found.labels, group="outcome", mixed=True
         )
-    note = "Liking a programme and gaining from it are two things: this says nothing about change."
+        blocks.append(Details("The numbers, with means and net recommend scores", (shown,)))
+    note = (
+        "Liking a programme and gaining from it are two things: this says nothing about change, "
+        "and those who did not answer may think otherwise."
+    )
     return Section("reaction", "Reaction", (Callout("note", note), *blocks))
+
+
+def _among(rows: Sequence[Interval]) -> str:
+    """What the rows of the figure are shares of."""
+    if any("finishers" in row.label for row in rows):
+        return (
+            "Of those who answered. Starters: everyone who began. Finishers: those whose pair "
+            "did not end early. They stand apart because those who left answer less often."
+        )
+    return "Of those who answered, among everyone asked."
 
 
 def _who(found: Findings, one: Estimate) -> str:
@@ -144,7 +229,9 @@ def _received(found: Findings, result: Result) -> Iterator[Block]:
     given = [e for e in result.estimates if e.term in {"", "net-recommend"} and e.value is not None]
     last = max((waves.index(one.wave) for one in given), default=-1)
     for one in given:
-        if waves.index(one.wave) == last and one.estimand.startswith("starters"):
+        if waves.index(one.wave) == last and one.estimand.startswith(
+            ("starters", "assigned", "anonymous")
+        ):
             yield Paragraph(words.reaction(one, design))
 
 
@@ -162,6 +249,6 @@ def reliability(found: Findings) -> Section:
         said = [Paragraph(words.reliability(first, found.study.design))] if first else []
         tables = [table_block(t, labels=found.labels, mixed=True) for t in result.tables if t.rows]
         failed = tuple(check for check in result.checks if not check.passed)
-        more = [checks_table(failed, caption="What does not hold")] if failed else []
+        more = [checked(found, failed, "What does not hold")] if failed else []
         blocks.append(Subsection(outcome.label, (*said, Details("Items", (*tables, *more)))))
     return Section("reliability", "Scales", tuple(blocks))
