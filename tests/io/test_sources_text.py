@@ -6,7 +6,6 @@ import csv
 import encodings.aliases
 import io
 import locale
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -409,20 +408,16 @@ def test_damage_of_any_kind_never_raises(tmp_path: Path) -> None:
         assert table.problems or len(table.frame)
 
 
-def test_a_hundred_thousand_rows_take_little_time_and_memory(tmp_path: Path) -> None:
+def test_a_hundred_thousand_rows_take_little_memory(tmp_path: Path) -> None:
     body = "".join(
         f"P{i // 10:06d},w{i % 3},digital_{i % 10},{i % 5 + 1},\n" for i in range(100_000)
     )
     path = tmp_path / "big.csv"
     path.write_text("person,wave,item,value,rater\n" + body)
-    began = time.perf_counter()
+    tracemalloc.start()
     table = read(path)
-    spent = time.perf_counter() - began
     assert table.frame.shape == (100_000, 5)
     assert not table.problems
-    assert spent < 5  # measured 0.3 s; a quadratic reader would need minutes
-    tracemalloc.start()
-    read(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60e6  # measured 25 MB: a million rows stay well below 1 GB

@@ -480,7 +480,7 @@ def test_messages_carry_no_cell(tmp_path: Path) -> None:
     assert secret not in said(table)
 
 
-def test_a_hundred_thousand_rows(tmp_path: Path) -> None:
+def test_many_rows_are_all_there(tmp_path: Path) -> None:
     rows = "".join(
         f'<row r="{i}"><c r="A{i}" t="inlineStr"><is><t>P{i}</t></is></c>'
         f'<c r="B{i}"><v>{i % 5}</v></c></row>'
@@ -488,8 +488,5 @@ def test_a_hundred_thousand_rows(tmp_path: Path) -> None:
     )
     path = workbook(tmp_path / "a.xlsx", [("person", "score")])
     edit(path, SHEET, "</sheetData>", f"{rows}</sheetData>")
-    began = time.perf_counter()
-    table = read(path)
-    assert table.frame.shape == (50_000, 2)
-    assert time.perf_counter() - began < 10  # measured 0.8 s; openpyxl takes 2
+    assert read(path).frame.shape == (50_000, 2)
     assert ooxml.MAX_UNPACKED == 100_000_000
