@@ -71,6 +71,23 @@ def test_without_a_plan_no_answer_is_picked_out(tmp_path: Path) -> None:
         assert label.lower() in answer.lower(), "each outcome is told, none is left out"
 
 
+def test_a_planned_change_within_an_arm_is_said_to_be_undecided(tmp_path: Path) -> None:
+    folder = tmp_path / "pilot"
+    shutil.copytree(PILOT, folder)
+    (folder / "plan.lock.json").unlink()
+    with (folder / "plan.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            '\n[[question]]\nid = "before-after"\nanalysis = "pre_post"\nrole = "senior"\n'
+            'outcome = "digital_skill"\nwave = "month6"\nwhy = "Did seniors change?"\n'
+        )
+    made = evaluate(folder)
+    assert made.findings.result("pre_post", "digital_skill") is not None
+    said = text_of(made.section("plan").html())
+    assert "Asked, but not answered" in said
+    assert "before-after: arms are compared" in said
+    assert "digital-skill:" not in said  # what was decided is not among them
+
+
 def test_results_carry_every_estimate_and_nobody(pilot: Evaluation, tmp_path: Path) -> None:
     inside, out = pilot.write(tmp_path)
     written = json.loads(inside.read_text("utf-8"))

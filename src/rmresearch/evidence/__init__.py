@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from rmresearch.evidence.family import Decision, at_level, decide
+from rmresearch.evidence.family import TESTED, Decision, at_level, decide
 from rmresearch.evidence.found import facts, programme_ended
 from rmresearch.evidence.judge import Certainty, Evidence, Facts, Precision, judge, reading
 
 __all__ = [
+    "TESTED",
     "Certainty",
     "Decision",
     "Evidence",

@@ -11,8 +11,9 @@ from rmresearch.numerics.effects import holm, holm_levels
 from rmresearch.plan import PlanStatus, Question
 from rmresearch.result import Estimate, Result
 
-__all__ = ["Decision", "at_level", "decide"]
+__all__ = ["TESTED", "Decision", "at_level", "decide"]
 
+#: questions that are answered by a difference, and so by a decision about zero
 TESTED = frozenset({"compare_arms", "pre_post"})
 Key = tuple[str, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rmresearch.evidence import Evidence
+from rmresearch.evidence import TESTED, Evidence
 from rmresearch.plan import Plan, PlanStatus, Question
 from rmresearch.report.numbers import MINUS
 from rmresearch.report.words.phrases import plural
@@ -77,7 +77,11 @@ class Findings:
         return tuple(dict.fromkeys(reasons))
 
     def answers(self, question: Question) -> bool:
-        """Whether any estimate answers a question of the plan."""
+        """Whether anything answers a question of the plan: a difference needs a verdict on it."""
+        if question.analysis in TESTED:
+            told = [(verdict.result, verdict.estimate) for verdict in self.verdicts]
+        else:
+            told = [(result, one) for result in self.results.values() for one in result.estimates]
         return any(
             question.asks(
                 result.call.function,
@@ -86,8 +90,7 @@ class Findings:
                 wave=one.wave,
                 contrast=one.contrast,
             )
-            for result in self.results.values()
-            for one in result.estimates
+            for result, one in told
         )
 
     @property

@@ -48,7 +48,7 @@ def plan(found: Findings) -> Section:
     if found.plan is not None:
         blocks.append(_questions(found))
         open_questions = [
-            _unanswered(one) for one in found.plan.questions if not found.answers(one)
+            _unanswered(found, one) for one in found.plan.questions if not found.answers(one)
         ]
         if open_questions:
             blocks.append(Subsection("Asked, but not answered", (Bullets(tuple(open_questions)),)))
@@ -83,11 +83,16 @@ def _row(found: Findings, one: Question) -> tuple[str, ...]:
     )
 
 
-def _unanswered(question: Question) -> str:
+def _unanswered(found: Findings, question: Question) -> str:
     if not question.as_computed:
         return (
             f"{question.id}: it asks about another population, or treats people otherwise, than "
             "everyone assigned, as assigned; that is not computed yet."
+        )
+    if question.analysis == "pre_post" and any(verdict.between for verdict in found.verdicts):
+        return (
+            f"{question.id}: arms are compared, so the change within an arm stands beside the "
+            "comparison and nothing is decided about it. It still counts in Holm's correction."
         )
     return f"{question.id}: the data or the design do not allow it; its section says why."
 
