@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rmresearch.report.blocks import Block, Callout, Details, Paragraph, Section
+from rmresearch.report.blocks import Block, Callout, Details, Paragraph, Section, TableBlock
 from rmresearch.report.figures.balance import Difference, balance_plot
 from rmresearch.report.figures.flow import Arm, Stage, flow_diagram
 from rmresearch.report.findings import Findings
@@ -15,7 +15,7 @@ from rmresearch.report.words.phrases import plural
 from rmresearch.result import Cell, Result, Table
 from rmresearch.study import Outcome
 
-__all__ = ["baseline", "flow"]
+__all__ = ["baseline", "flow", "one_a_role"]
 
 EVERYONE = "everyone assigned"
 
@@ -24,7 +24,7 @@ def flow(found: Findings) -> Section:
     """How many were assigned, started, answered and are analysed, arm by arm?"""
     design = found.study.design
     blocks: list[Block] = [Paragraph(found.study.describe_cluster())]
-    for outcome, result in _one_a_role(found):
+    for outcome, result in one_a_role(found):
         blocks += _diagram(found, outcome, result)
         table = table_block(
             result.table("flow"),
@@ -44,7 +44,7 @@ def flow(found: Findings) -> Section:
     return Section("flow", "People flow", tuple(blocks))
 
 
-def _one_a_role(found: Findings) -> Iterator[tuple[Outcome, Result]]:
+def one_a_role(found: Findings) -> Iterator[tuple[Outcome, Result]]:
     """The attrition of one outcome a role: the headline's own, otherwise the first."""
     first = found.headline.estimate.outcome if found.headline else ""
     seen: set[str] = set()
@@ -68,17 +68,19 @@ def _diagram(found: Findings, outcome: Outcome, result: Result) -> Iterator[Bloc
     role = _role(result)
     frame = frame[frame["role"] == role]
     people = plural(found.study.design.role_label(role))
+    # nobody can start in an arm that gets no programme: a zero there would look like a failure
+    waiting = {one.name for one in found.study.design.arms if not one.programme}
     arms = []
     for arm, rows in frame.groupby("arm", sort=False):
         listed: list[dict[Any, Any]] = rows.to_dict("records")
         whens = [found.labels.get(row["wave"], row["wave"]) for row in listed]
         stages = [
-            Stage(f"{row['stage'].capitalize()} {when}".strip(), row["people"])
+            Stage(f"{row['stage'].capitalize()}{f': {when}' if when else ''}", row["people"])
             for row, when in zip(listed, whens, strict=True)
-            if row["stage"] != "analysed"
+            if row["stage"] != "analysed" and not (row["stage"] == "started" and arm in waiting)
         ]
         if listed[-1]["stage"] == "analysed":
-            stages.append(Stage(f"Analysed at {whens[-1]}", listed[-1]["people"]))
+            stages.append(Stage(f"Analysed: {whens[-1]}", listed[-1]["people"]))
         name = found.labels.get(str(arm), str(arm)) or people.capitalize()
         arms.append(Arm(name, tuple(stages)))
     assigned = int(frame.loc[frame["stage"] == "assigned", "people"].sum())
@@ -123,15 +125,44 @@ def baseline(found: Findings) -> Section:
         "before the start. Within 0.05 the arms count as alike, within 0.25 only with adjustment "
         "(What Works Clearinghouse)."
     )
-    columns = ["measure", "arm", "people", "mean", "SD", "standardised difference"]
     return Section(
         "baseline",
         "Before the start",
         (
             balance_plot(differences, title=title, caption=caption),
-            table_block(table, columns=columns, labels=found.labels, group="role", mixed=True),
+            _compared(found, table),
         ),
     )
+
+
+def _compared(found: Findings, table: Table) -> TableBlock:
+    """The arms before the start: side by side where there are two, otherwise under each other."""
+    design = found.study.design
+    labels = dict(found.labels)
+    labels |= {design.role_label(r): found.labels[r] for r in ("senior", "junior")}
+    strata = {str(row[2].value) for row in table.rows} - set(labels.values())
+    labels |= {name: name[:1].upper() + name[1:].replace(" = ", ": ") for name in strata}
+    names = list(dict.fromkeys(str(row[3].value) for row in table.rows))
+    if len(names) != 2:
+        columns = ["measure", "arm", "people", "mean", "SD", "standardised difference"]
+        return table_block(table, columns=columns, labels=labels, group="role", mixed=True)
+    arms = [labels.get(name, name) for name in names]
+    by_measure: dict[tuple[str, ...], dict[str, tuple[Cell, ...]]] = {}
+    for row in table.rows:
+        key = tuple(str(cell.value) for cell in row[:3])
+        by_measure.setdefault(key, {})[str(row[3].value)] = row
+    nothing = tuple(Cell(None, "label") for _ in table.columns)
+    rows = []
+    for sides in by_measure.values():
+        first, second = (sides.get(name, nothing) for name in names)
+        known = first if first is not nothing else second
+        ends = [second[7] if second[7].value is not None else first[7]]
+        rows.append((known[0], known[2], *first[4:7], *second[4:7], *ends))
+    heads = [f"{what}, {arm}" for arm in arms for what in ("People", "Mean", "SD")]
+    wide = ("role", "measure", *heads, "difference in SD")
+    made = Table(table.name, table.title, wide, tuple(rows), table.note)
+    columns = [name for name in wide if name != "role"]
+    return table_block(made, columns=columns, labels=labels, group="role", mixed=True)
 
 
 def _single(found: Findings) -> Section:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import Literal
 
-from rmresearch.report.blocks import Block, Callout, Details, Paragraph, Section, Subsection
+from rmresearch.report import words
+from rmresearch.report.blocks import (
+    Block,
+    Bullets,
+    Callout,
+    Column,
+    Details,
+    Paragraph,
+    Section,
+    Subsection,
+    TableBlock,
+)
 from rmresearch.report.figures.people import Answered, Meeting, meetings_bars, missing_map
 from rmresearch.report.figures.waves import Curve, Step, survival_steps
 from rmresearch.report.findings import Findings
 from rmresearch.report.numbers import percent
-from rmresearch.report.sections.common import has, stacked, without_repeats
-from rmresearch.report.tables import checks_table, table_block
-from rmresearch.result import Result, Table
+from rmresearch.report.sections.common import checked, has, stacked, without_repeats
+from rmresearch.report.sections.flow import one_a_role
+from rmresearch.report.tables import table_block
+from rmresearch.report.words.phrases import capital
+from rmresearch.result import Cell, Estimate, Result, Table
 
 __all__ = ["attrition", "meetings", "missing"]
 
 MORE = "More tables and checks"
+#: the measure of meetings that is a share of those planned
+OF_PLANNED = "meetings held, of those planned"
 
 
 def meetings(found: Findings) -> Section:
@@ -31,25 +47,59 @@ def meetings(found: Findings) -> Section:
         return Section("meetings", "Meetings", (Callout("missing", reason),))
     names = [table.name for table in result.tables]
     blocks: list[Block] = [*_met(found, result)] if "by-wave" in names else []
-    blocks += [_by_arm(found, table) for table in result.tables if table.name == "engagement"]
-    rest = [_by_arm(found, table) for table in result.tables if table.name != "engagement"]
-    blocks.append(Details(MORE, (*rest, checks_table(result.checks))))
+    blocks += [
+        _by_arm(found, _once(table)) for table in result.tables if table.name == "engagement"
+    ]
+    rest = [_by_arm(found, _shares(table)) for table in result.tables if table.name != "engagement"]
+    blocks.append(Details(MORE, (*rest, checked(found, result.checks))))
     return Section("meetings", "Meetings", tuple(blocks))
 
 
-def _by_arm(found: Findings, table: Table) -> Block:
+def _once(table: Table) -> Table:
+    """Meetings in all, without the rows that say of the pairs that reported what the rows before
+    say of those that started; shares of planned meetings as percentages."""
+    kept: dict[tuple[object, ...], tuple[Cell, ...]] = {}
+    for row in table.rows:
+        numbers = tuple(cell.value for cell in row[3:])
+        kept.setdefault((row[0].value, row[1].value, *numbers), row)
+    rows = [
+        tuple(replace(c, kind="proportion") if i > 3 else c for i, c in enumerate(row))
+        if row[1].value == OF_PLANNED
+        else row
+        for row in kept.values()
+    ]
+    return replace(table, rows=tuple(rows))
+
+
+def _shares(table: Table) -> Table:
+    """Ends of an interval named after their share, so that they stand beside it."""
+    if table.name != "by-wave":
+        return table
+    names = {f"{one} {end}": f"share of {one} {end}" for one in ("reported", "started")
+             for end in ("low", "high")}  # fmt: skip
+    return replace(table, columns=tuple(names.get(name, name) for name in table.columns))
+
+
+def _by_arm(found: Findings, table: Table, caption: str = "") -> TableBlock:
     """A table whose first column is the arm: headings where there are several."""
     several = len({row[0].value for row in table.rows}) > 1
     columns = None if several else list(table.columns[1:])
     kept = [
         c for c in columns or () if not c.endswith((" low", " high")) and c not in ("low", "high")
     ]
+    words_of = {
+        str(cell.value): capital(str(cell.value))
+        for row in table.rows
+        for cell in row
+        if cell.kind == "label" and cell.value
+    }
     return table_block(
         table,
         columns=kept or None,
-        labels=found.labels,
+        labels={**words_of, **found.labels},
         group="arm" if several else None,
         mixed=True,
+        caption=caption,
     )
 
 
@@ -81,20 +131,11 @@ def attrition(found: Findings) -> Section:
             "that stay the same over the waves."
         )
         return Section("attrition", "Who left", (Callout("missing", reason),))
-    blocks: list[Block] = []
-    lost = stacked(results, "attrition", "Attrition by contrast and wave")
+    told = tuple(_lost(found))
+    blocks: list[Block] = [Bullets(told)] if told else []
+    lost = stacked(results, "attrition", "Who was lost, by outcome and wave")
     if lost is not None:
-        columns = without_repeats(lost, "role", "contrast", "counted")
-        columns = [name for name in columns if name not in {"outcome", "role"}]
-        blocks.append(
-            table_block(
-                lost,
-                columns=[name for name in columns if not name.startswith("assigned")],
-                heads={"lost": "Lost, programme", "lost comparison": "Lost, comparison"},
-                labels=found.labels,
-                group="outcome",
-            )
-        )
+        blocks.append(_losses(found, lost))
     life = next((r for _, r in results if has(r, "pair-life")), None)
     blocks += [*_pair_life(found, life)] if life else _no_dates(results)
     leavers = stacked(results, "leavers", "Leavers against stayers, before the start")
@@ -109,6 +150,82 @@ def attrition(found: Findings) -> Section:
             Details("Leavers against stayers", (table,)) if some else Paragraph("Nobody left.")
         )
     return Section("attrition", "Who left", tuple(blocks))
+
+
+def _lost(found: Findings) -> Iterator[str]:
+    """A sentence for each role (by its first outcome) and contrast, at the last wave."""
+    design = found.study.design
+    for outcome, result in one_a_role(found):
+        table = result.table("attrition").to_frame() if has(result, "attrition") else None
+        waves = [wave.name for wave in design.waves]
+        overall = {
+            one.contrast: one
+            for one in sorted(result.estimates, key=lambda one: waves.index(one.wave))
+            if one.term == "overall-attrition" and one.value is not None
+        }
+        for contrast, one in overall.items():
+            beside = _beside(result, one)
+            if beside is None or table is None:
+                continue
+            mine = table[(table["contrast"] == contrast) & (table["wave"] == one.wave)]
+            classes = set(mine["class"])
+            verdict: Literal["low", "high"] | None = "high" if "high" in classes else None
+            if classes == {"low"}:
+                verdict = "low"
+            yield f"{outcome.label}: {words.attrition(one, beside, design, verdict)}"
+
+
+def _beside(result: Result, overall: Estimate) -> Estimate | None:
+    """The differential attrition of the same people, wave and contrast."""
+    same = (overall.role, overall.wave, overall.contrast)
+    return next(
+        (
+            one
+            for one in result.estimates
+            if one.term == "differential-attrition"
+            and (one.role, one.wave, one.contrast) == same
+            and one.value is not None
+        ),
+        None,
+    )
+
+
+def _losses(found: Findings, lost: Table) -> TableBlock:
+    """How many were lost; clusters only where they say something else than people."""
+    counted, points = lost.columns.index("counted"), ("differential", "allowed")
+    seen, rows = set(), []
+    for row in lost.rows:
+        said = tuple(cell.value for i, cell in enumerate(row) if i != counted)
+        if said not in seen:
+            seen.add(said)
+            rows.append(tuple(map(_in_points, row, (name in points for name in lost.columns))))
+    shown = replace(lost, rows=tuple(rows))
+    columns = without_repeats(shown, "role", "contrast", "counted")
+    arms = ("Lost, arm", "Lost, comparison")
+    if "contrast" not in columns:
+        first, _, second = str(lost.rows[0][lost.columns.index("contrast")].value).partition(" - ")
+        arms = (f"Lost, {found.labels.get(first)}", f"Lost, {found.labels.get(second)}")
+    return table_block(
+        shown,
+        columns=[n for n in columns if n not in {"outcome", "role"} and "assigned" not in n],
+        heads={
+            "lost": arms[0],
+            "lost comparison": arms[1],
+            "overall": "Lost in all",
+            "differential": Column("Difference", "points"),
+            "allowed": Column("Allowed", "points"),
+            "class": Column("Attrition", numeric=False),
+        },
+        labels=found.labels,
+        group="outcome",
+    )
+
+
+def _in_points(cell: Cell, share: bool) -> Cell:
+    """A share as percentage points; other cells stay."""
+    if not share or not isinstance(cell.value, float):
+        return cell
+    return replace(cell, value=100 * cell.value)
 
 
 def _no_dates(results: Sequence[tuple[object, Result]]) -> list[Block]:
@@ -139,16 +256,13 @@ def _pair_life(found: Findings, result: Result) -> Iterator[Block]:
     lasting = ", ".join(f"{percent(curve.steps[-1].share)} ({curve.series})" for curve in curves)
     figure = survival_steps(
         curves,
-        title=f"Share of pairs still together at the end of the time seen: {lasting}",
+        title=f"Pairs still together when last seen: {lasting}",
         unit="months since the pair started",
         caption=table.note,
     )
-    tables = [
-        _by_arm(found, one)
-        for one in result.tables
-        if one.name in {"pair-life", "reasons"} and one.rows
-    ]
-    yield Subsection("How long pairs lasted", (figure, *tables), "pair-life")
+    numbers = Details("The numbers, month by month", (_by_arm(found, table, "Month by month"),))
+    reasons = [_by_arm(found, one) for one in result.tables if one.name == "reasons" and one.rows]
+    yield Subsection("How long pairs lasted", (figure, numbers, *reasons), "pair-life")
 
 
 def missing(found: Findings) -> Section:
@@ -159,38 +273,53 @@ def missing(found: Findings) -> Section:
         return Section("missing", "Missing answers", (Callout("missing", reason),))
     blocks: list[Block] = [*_map(found, result)] if has(result, "response") else []
     rest = [
-        table_block(table, labels=found.labels, group="outcome", mixed=True)
+        table_block(table, labels=_patterns(found, table), group="outcome", mixed=True)
         for table in result.tables
         if table.rows
     ]
     failed = tuple(check for check in result.checks if not check.passed)
-    blocks.append(Details(MORE, (*rest, *([checks_table(failed)] if failed else []))))
+    blocks.append(Details(MORE, (*rest, *([checked(found, failed)] if failed else []))))
     return Section("missing", "Missing answers", tuple(blocks))
 
 
+def _patterns(found: Findings, table: Table) -> Mapping[str, str]:
+    """Labels, also for cells that list several waves."""
+    labels = dict(found.labels)
+    for row in table.rows:
+        for cell in row:
+            parts = str(cell.value).split(", ")
+            if cell.kind == "label" and len(parts) > 1 and all(one in labels for one in parts):
+                labels[str(cell.value)] = ", ".join(labels[one] for one in parts)
+    return labels
+
+
 def _map(found: Findings, result: Result) -> Iterator[Block]:
-    """One map: each outcome and arm a row (the first outcome of each role where there are many)."""
-    table = result.table("response")
-    frame = table.to_frame()
+    """One map: each outcome and arm a row (one outcome for each role where there are many)."""
+    frame = result.table("response").to_frame()
     outcomes = list(dict.fromkeys(frame["outcome"]))
-    if len(outcomes) > 6:
-        outcomes = list(
-            frame.groupby(["role", "outcome"], sort=False)
-            .head(1)
-            .groupby("role")
-            .head(1)["outcome"]
-        )
+    many = len(outcomes) > 6
+    if many:
+        first = found.headline.estimate.outcome if found.headline else ""
+        ordered = sorted(outcomes, key=lambda name: name != first)
+        roles = {name: str(frame.loc[frame["outcome"] == name, "role"].iloc[0]) for name in ordered}
+        outcomes = [name for i, name in enumerate(ordered) if roles[name] not in
+                    [roles[one] for one in ordered[:i]]]  # fmt: skip
+    shown = frame[frame["outcome"].isin(outcomes)]
     cells = [
         Answered(
-            f"{found.labels.get(row['outcome'], row['outcome'])}"
+            found.labels.get(row["role" if many else "outcome"], row["outcome"])
             + (f", {found.labels.get(row['arm'], row['arm'])}" if row["arm"] else ""),
             found.labels.get(row["wave"], row["wave"]),
             int(row["answered"]),
             int(row["assigned"]),
         )
-        for row in frame[frame["outcome"].isin(outcomes)].to_dict("records")
+        for row in shown.to_dict("records")
     ]
-    last = frame[frame["wave"] == frame["wave"].iloc[-1]]
+    last = shown[shown["wave"] == shown["wave"].iloc[-1]]
     share = last["answered"].sum() / last["assigned"].sum() if last["assigned"].sum() else 0.0
     title = f"At {cells[-1].wave}, {percent(share)} of those assigned answered"
-    yield missing_map(cells, title=title, caption="Of everyone assigned, arm by arm.")
+    caption = "Of everyone assigned, arm by arm."
+    if many:
+        names = "; ".join(found.labels.get(name, name) for name in outcomes)
+        caption += f" One outcome stands for each role ({names}); the others are in the tables."
+    yield missing_map(cells, title=title, caption=caption)
