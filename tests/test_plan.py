@@ -179,6 +179,18 @@ def test_hash_is_of_what_the_plan_says(study):
         ),
         ('outcome = "voice"', 'outcome = "skill"', "not asked of the role junior"),
         ('wave = "after"', 'wave = "before"', "the wave before the start cannot show"),
+        (
+            "programme - waiting",
+            "waiting - programme",
+            "no analysis gives the contrast 'waiting - programme'. Write programme - waiting.",
+        ),
+        (
+            'compare_arms"\nrole = "senior"\noutcome = "skill"\nwave = "after"\n'
+            'contrast = "programme - waiting"',
+            'pre_post"\nrole = "senior"\noutcome = "skill"\nwave = "after"\n'
+            'contrast = "before - after"',
+            "no analysis gives the contrast 'before - after'. Write after - before.",
+        ),
         ("[plan]", "[plan", "is not TOML"),
     ],
 )
@@ -189,6 +201,13 @@ def test_what_is_wrong_is_said(study, old, new, said):
     assert said in str(caught.value)
     assert all(problem.file == "plan.toml" for problem in caught.value.problems)
     assert caught.value.problems
+
+
+@pytest.mark.parametrize("change", [{"timing": "gain"}, {"kirkpatrick": 1}])
+def test_a_question_that_no_analysis_takes_is_not_frozen(study, change):
+    skill, voice = DESIGN.outcomes
+    with pytest.raises(StudyError, match="skill has no score from before to compare with"):
+        plans.read_plan(study, replace(DESIGN, outcomes=(replace(skill, **change), voice)))
 
 
 def test_everything_wrong_is_said_at_once(study):

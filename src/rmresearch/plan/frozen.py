@@ -313,5 +313,5 @@ def _brief(value: object) -> str | None:
         return "not given"
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
+    text = str(value).removesuffix(".")  # the sentence around it brings its own
     return text if isinstance(value, (str, int, float)) and len(text) <= 60 else None

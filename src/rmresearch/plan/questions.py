@@ -323,3 +323,30 @@ def _unfit(question: Question, design: Design, file: str) -> Iterator[Problem]:
     if question.analysis == BETWEEN_ARMS and question.wave == design.baseline.name:
         fix = f"Choose one of {', '.join(wave.name for wave in design.follow_ups)}."
         yield problem("the wave before the start cannot show what the programme did", fix)
+    if question.analysis in {BETWEEN_ARMS, BETWEEN_WAVES}:
+        if outcome.timing != "repeated" or outcome.kirkpatrick == 1:
+            fix = "Ask about an outcome that was put in the same words before and after the start."
+            yield problem(f"outcome {outcome.name} has no score from before to compare with", fix)
+        if not _answerable(question, design):
+            pairs = " or ".join(_contrasts(question, design)) or "none: the design has no such pair"
+            found = f"no analysis gives the contrast {question.contrast!r}"
+            yield problem(found, f"Write {pairs}.")
+
+
+def _contrasts(question: Question, design: Design) -> tuple[str, ...]:
+    """The differences that the question's analysis gives, later or programme first."""
+    if question.analysis == BETWEEN_ARMS:
+        other = design.comparison
+        return tuple(f"{arm.name} - {other.name}" for arm in design.programme_arms if other)
+    waves = [wave for wave in design.follow_ups if question.wave in {"", wave.name}]
+    return tuple(f"{wave.name} - {design.baseline.name}" for wave in waves)
+
+
+def _answerable(question: Question, design: Design) -> bool:
+    """Whether a contrast of known names stands the way round that its analysis gives it."""
+    left, dash, right = question.contrast.partition(" - ")
+    arms = question.analysis == BETWEEN_ARMS
+    known = {one.name for one in (design.arms if arms else design.waves)}
+    if not dash or not {left, right} <= known:
+        return True  # said elsewhere
+    return question.contrast in _contrasts(question, design)
