@@ -31,7 +31,10 @@ def test_arm_cluster_and_people_of_a_pair() -> None:
     assert found.people[0] == {"s000", "a"}
     behind = found.take(np.array([True, True, False, False])).behind()
     assert (behind.members, behind.n_pairs, behind.n_clusters) == ({"s000", "s001", "a"}, 2, 1)
-    assert [(arm, len(own)) for arm, own in found.groups()] == [("programme", 2), ("comparison", 2)]
+    assert [(arm, len(own)) for arm, own in found.groups(("programme", "comparison"))] == [
+        ("programme", 2),
+        ("comparison", 2),
+    ]
     assert programme_arms(four()) == ("programme",)
 
 
@@ -89,7 +92,7 @@ def test_pairs_of_strangers_stand_alone() -> None:
 
 def test_no_pairs_at_all() -> None:
     found = pairs(make_study({"skill": {"before": [1.0]}}, paired=False))
-    assert (len(found), found.groups()) == (0, ())
+    assert (len(found), found.groups(("",))) == (0, ())
     assert found.behind().members == frozenset()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from .programmes import (
     with_meetings,
     with_pairs,
 )
-from .studies import make_study
+from .studies import TWO_ARMS, make_study
 
 START = date(2025, 1, 1)
 STARTED, REPORTED = "pairs that started", "pairs that reported"
@@ -260,3 +261,18 @@ def test_kenya_still_meeting(kenya: Callable[[], Study], shared: Path) -> None:
     shown = rows(result.table("by-wave"))
     assert shown[["reported", "met"]].to_numpy(int).tolist() == naive.tolist()
     assert "class" in failed(result, "pairs in each programme arm")[0]
+
+
+def test_arms_come_as_declared_and_a_silent_one_has_no_number() -> None:
+    rival = replace(TWO_ARMS[0], name="rival")
+    study = pairs_of(6, arm=["rival", "programme"] * 3, arms=(*TWO_ARMS, rival))
+    log = [{"pair": f"p{k:03d}", "wave": "after"} for k in (1, 3, 5)]
+    for one in (with_meetings(study, log), shuffled(with_meetings(study, log))):
+        result = engagement(one)
+        assert list(result.table("by-wave").to_frame()["arm"]) == ["programme", "rival"]
+        silent = row(result.table("by-wave"), arm="rival")
+        assert silent["reported"] == 0
+        assert pd.isna(silent["share of reported"])
+        assert silent["share of started"] == 0.0
+        terms = {(e.group, e.estimand) for e in result.estimates}
+        assert terms == {("programme", STARTED), ("programme", REPORTED), ("rival", STARTED)}

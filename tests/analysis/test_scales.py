@@ -107,6 +107,13 @@ def test_crossed_over_people_are_no_retest(given: dict) -> None:
     assert found(reliability(study, "skill"), term="retest-r").n_people == 59 - 3
 
 
+def test_a_crossover_that_cannot_be_dated_costs_the_retest_only(given: dict) -> None:
+    study = scale_study(given, crossover_date=[None] * 59 + ["2025-01-01"])
+    result = reliability(study, "skill")
+    assert "nobody can say who had crossed over" in failed(result, "retest")[0]
+    assert {one.term for one in result.estimates} == {"alpha", "omega"}
+
+
 def test_one_item_has_only_a_retest() -> None:
     values = [float(1 + i % 7) for i in range(20)]
     later = [float(1 + (i + i // 5) % 7) for i in range(20)]

@@ -67,7 +67,7 @@ def thin(about: str, cluster: Codes, flags: Flags | None = None) -> tuple[Check,
         return ()
     detail = (
         f"{about}: {ground.people} in {ground.total} independent clusters "
-        f"({' and '.join(str(n) for n in ground.clusters.values())}), the largest holds "
+        f"({' and '.join(str(n) for _, n in sorted(ground.clusters.items()))}), the largest holds "
         f"{100 * ground.largest:.0f}% of them. No interval is given."
     )
     return (Check("enough for an interval", False, detail),)

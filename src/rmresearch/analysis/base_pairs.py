@@ -6,6 +6,7 @@ three questions cannot answer it in three ways.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -57,9 +58,10 @@ class Pairs:
         members = frozenset().union(*self.people)
         return Behind(members, len(self), len(np.unique(self.cluster)))
 
-    def groups(self) -> tuple[tuple[str, Pairs], ...]:
-        """(arm, its pairs) for each arm that has any, in study order."""
-        return tuple((arm, self.take(self.arm == arm)) for arm in dict.fromkeys(self.arm.tolist()))
+    def groups(self, arms: Sequence[str]) -> tuple[tuple[str, Pairs], ...]:
+        """(arm, its pairs) for each of the arms that has any."""
+        present = set(self.arm.tolist())
+        return tuple((arm, self.take(self.arm == arm)) for arm in arms if arm in present)
 
 
 def pairs(study: Study) -> Pairs:

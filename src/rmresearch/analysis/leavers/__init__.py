@@ -151,7 +151,7 @@ def _pairs(study: Study, everyone: Pairs, found: _Found) -> None:
     life = pair_life.lived(study, ours)
     found.estimates += life.estimates
     found.rows["pair-life"] += life.rows
-    found.rows["reasons"] += pair_life.reasons(ours)
+    found.rows["reasons"] += pair_life.reasons(study, ours)
     found.checks += life.checks
     found.dropped += life.dropped
 

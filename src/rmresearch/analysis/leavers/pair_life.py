@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import DAYS_A_MONTH, cell, footing, label, number
-from rmresearch.analysis.base_pairs import Pairs, observed_until
+from rmresearch.analysis.base_pairs import Pairs, observed_until, programme_arms
 from rmresearch.numerics.survival import KaplanMeier, kaplan_meier
 from rmresearch.result import Cell, Check, Dropped, Estimate
 from rmresearch.study import Study
@@ -57,9 +57,8 @@ def lived(study: Study, ours: Pairs) -> Life:
     if not usable.any():
         return Life(checks=(Check("pair dates", False, NEEDED),))
     estimates, rows, checks = [], [], []
-    for arm in dict.fromkeys(ours.arm[usable].tolist()):
-        keep = usable & (ours.arm == arm)
-        own, length = ours.take(keep), months[keep]
+    for arm, own in ours.take(usable).groups(programme_arms(study)):
+        length = months[usable & (ours.arm == arm)]
         curve = kaplan_meier(length, own.early)
         fine = footing(own.cluster).interval
         estimates += _at_waves(study, arm, own, curve, fine)
@@ -138,12 +137,12 @@ def _unknown(ours: Pairs, usable: Flags) -> tuple[Dropped, ...]:
     return (Dropped(reason, gone.n_people, gone.n_pairs),)
 
 
-def reasons(ours: Pairs) -> list[tuple[Cell, ...]]:
+def reasons(study: Study, ours: Pairs) -> list[tuple[Cell, ...]]:
     """Why pairs ended, by arm; a reason that only one pair gives may be free text: "other"."""
     counts = Counter(ours.reason.tolist())
     shown = np.array([_shown(text, counts[text]) for text in ours.reason], object)
     rows: list[tuple[Cell, ...]] = []
-    for arm, own in ours.groups():
+    for arm, own in ours.groups(programme_arms(study)):
         words, started = shown[ours.arm == arm], own.behind()
         for word in sorted({*words.tolist()} - {""}, key=lambda w: (w == OTHER, w)):
             who = own.take(words == word).behind()

@@ -49,7 +49,7 @@ def engagement(study: Study) -> Result:
     log = read_log(study, ours)
     estimates: list[Estimate] = []
     rows: dict[str, list[tuple[Cell, ...]]] = {name: [] for name in parts.TABLES}
-    for arm, own in ours.groups():
+    for arm, own in ours.groups(programme_arms(study)):
         mine = log.of(ours.arm == arm)
         whole = parts.overall(study, arm, own, mine)
         estimates += whole
@@ -62,7 +62,7 @@ def engagement(study: Study) -> Result:
         rows["cadence"] += parts.cadence(study, arm, own, mine)
     return Result(
         call=base.call("engagement", study),
-        estimates=tuple(estimates),
+        estimates=tuple(one for one in estimates if one.value is not None),
         tables=tuple(_table(name, found, log) for name, found in rows.items() if found),
         checks=_checks(study, ours, log),
         dropped=_dropped(everyone, inside, log),
@@ -107,7 +107,7 @@ def _checks(study: Study, ours: Pairs, log: Log) -> tuple[Check, ...]:
     if without:
         detail = f"No pair has started in {base.seen(without)}."
         checks.append(Check("pairs in each programme arm", False, detail))
-    for arm, own in ours.groups():
+    for arm, own in ours.groups(programme_arms(study)):
         checks += thin(arm or "all pairs", own.cluster)
     return tuple(checks)
 

@@ -49,7 +49,7 @@ def analysed(
         given = np.isfinite(answers[:, k])
         own, who = answers[given, k], group.take(given).behind()
         rest = _item_rest(complete, k)
-        if rest is not None and rest < 0:
+        if rest is not None and rest < -1e-9:  # below what rounding makes of 0
             against.append(item)
         rows.append(
             (

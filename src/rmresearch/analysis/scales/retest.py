@@ -10,6 +10,7 @@ from scipy import special
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, footing, label, number
+from rmresearch.errors import StudyError
 from rmresearch.numerics.agreement import icc_agreement
 from rmresearch.result import Cell, Check, Estimate
 from rmresearch.study import Outcome, Study, Wave
@@ -36,7 +37,10 @@ def between(
     wide = study.wide(outcome)
     two = np.column_stack([group.values(wide[one.name]) for one in (first, wave)])
     keep = np.isin(group.arm, untreated) & np.isfinite(two).all(axis=1)
-    keep &= ~base.crossed_over(study, group, wave)
+    try:
+        keep &= ~base.crossed_over(study, group, wave)
+    except StudyError as problem:  # alpha and the items can still be had
+        return [], [], [Check("retest", False, f"{about}: {problem}")]
     who, two = group.take(keep), two[keep]
     if len(who) < 3:
         detail = (
