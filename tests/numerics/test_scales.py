@@ -138,3 +138,22 @@ def test_refusals() -> None:
         cronbach_alpha(np.column_stack([items[:, 0], -items[:, 0]]))
     with pytest.raises(ValueError, match="90 codes"):
         mcdonald_omega(items, np.arange(3))
+
+
+def test_omega_does_not_hang_on_the_order_of_the_rows() -> None:
+    # scales that hardly hang together, some items reversed: where a search ends in rounding
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        n, k = int(rng.integers(8, 40)), int(rng.integers(3, 7))
+        turned = rng.choice([-1.0, 1.0, 0.2], size=k)
+        answers = 3 + rng.normal(size=(n, 1)) * turned + rng.normal(size=(n, k))
+        answers = np.clip(np.round(answers), 1, 5)
+        shuffled = answers[rng.permutation(n)]
+        assert _omega_or_refusal(shuffled) == pytest.approx(_omega_or_refusal(answers), rel=1e-10)
+
+
+def _omega_or_refusal(answers: np.ndarray) -> float | str:
+    try:
+        return mcdonald_omega(answers).value
+    except FitError as error:
+        return str(error)
