@@ -53,3 +53,59 @@ def test_scores_that_never_vary_are_not_called_too_few_groups(tmp_path: Path, ki
     said = answer_of(pilot, tmp_path)
     assert "or scores that do not vary" in said
     assert "Too few independent groups were measured" not in said
+
+
+PLAN = """\
+[plan]
+title = "What we ask"
+
+[[question]]
+id = "early-skill"
+analysis = "pre_post"
+role = "senior"
+outcome = "skill"
+wave = "{wave}"
+primary = true
+why = "Skill should come early."
+"""
+
+
+def three_waves() -> Pilot:
+    """The twelve pairs with a wave between, answered as the last one is."""
+    middle = '[[waves]]\nname = "mid"\nlabel = "Half way"\ndate = 2026-04-05\nmonths = 3\n\n'
+    pilot = Pilot().replace('[[waves]]\nname = "post"', f'{middle}[[waves]]\nname = "post"')
+    again = [{**row, "wave": "mid"} for row in pilot.measures if row["wave"] == "post"]
+    pilot.measures += again
+    return pilot
+
+
+def one_group(pilot: Pilot) -> Pilot:
+    pilot.replace('kind = "randomised"', 'kind = "single-group"')
+    pilot.toml = re.sub(r'\[\[design\.arms\]\]\nname = "later".*?\n\n', "", pilot.toml, flags=re.S)
+    for row in pilot.participants:
+        row["arm"] = "programme"
+    return pilot
+
+
+def test_a_planned_change_before_the_last_wave_is_answered(tmp_path: Path) -> None:
+    one_group(three_waves()).write(tmp_path)
+    (tmp_path / "plan.toml").write_text(PLAN.format(wave="mid"), "utf-8")
+    found = evaluate(tmp_path)
+    primary = found.findings.primary
+    assert primary is not None
+    assert (primary.estimate.outcome, primary.estimate.wave) == ("skill", "mid")
+    # the middle wave was answered as the last one: the two changes are the same
+    last = found.findings.result("pre_post", "skill")
+    assert last is not None
+    assert last.estimates[0].wave == "post"
+    assert primary.estimate.value == pytest.approx(last.estimates[0].value, abs=1e-12)
+    assert "No plan names" not in text_of(found.section("answer").html())
+    assert "Asked, but not answered" not in text_of(found.section("plan").html())
+
+
+def test_a_primary_question_without_an_answer_is_said_on_page_one(tmp_path: Path) -> None:
+    three_waves().write(tmp_path)
+    (tmp_path / "plan.toml").write_text(PLAN.format(wave="post"), "utf-8")
+    said = text_of(evaluate(tmp_path).section("answer").html())
+    assert "primary question (early-skill) has no answer" in said
+    assert "No plan names" not in said

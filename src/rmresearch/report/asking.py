@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from rmresearch.analysis.arms import compare_arms
@@ -37,13 +38,14 @@ def ask(study: Study, folder: Path) -> Findings:
     """
     plan = read_plan(folder, study.design) if plan_path(folder).is_file() else None
     standing = status(folder)
+    questions = standing.questions if standing.frozen else plan.questions if plan else ()
     answers = _Answers()
     for outcome in study.design.outcomes:
         _about(study, outcome, answers)
+        _earlier(study, outcome, questions, answers)
     if study.design.linked:
         answers.take("engagement", "", lambda: engagement(study))
     answers.take("missingness", "", lambda: missingness(study))
-    questions = standing.questions if standing.frozen else plan.questions if plan else ()
     verdicts = _verdicts(study, questions, standing, answers.results)
     return Findings(
         study=study,
@@ -90,6 +92,22 @@ def _about(study: Study, outcome: Outcome, answers: _Answers) -> None:
     answers.take("pre_post", name, lambda: pre_post(study, outcome))
     if len(study.design.arms) > 1 and study.design.linked:
         answers.take("compare_arms", name, lambda: compare_arms(study, outcome))
+
+
+def _earlier(
+    study: Study, outcome: Outcome, questions: Sequence[Question], answers: _Answers
+) -> None:
+    """Changes up to a wave before the last, where the plan asks for them."""
+    last = answers.results.get(name_of("pre_post", outcome.name))
+    if last is None:
+        return
+    told = {one.wave for one in last.estimates}
+    asked = [q.wave for q in questions if q.analysis == "pre_post" and q.outcome == outcome.name]
+    for wave in dict.fromkeys(asked):
+        if wave and wave not in told:
+            answers.take(
+                "pre_post", f"{outcome.name}:{wave}", partial(pre_post, study, outcome, wave=wave)
+            )
 
 
 def _verdicts(

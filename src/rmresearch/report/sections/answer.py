@@ -77,19 +77,32 @@ def _basis(*verdicts: Verdict) -> list[Block]:
 
 
 def _no_primary(found: Findings) -> list[Block]:
-    """No plan names the question that counts: no answer is picked out (rule E9)."""
+    """Without an answer to a primary question no other is picked out (rule E9)."""
     design, last = found.study.design, _last(found)
     said = [words.headline(v.shown, v.evidence, design) for v in last[:MOST]]
-    text = "No plan names a primary question, so "
-    text += (
-        f"none of the {len(last)} answers at the last wave is picked out."
-        if len(last) > 1
-        else "the answer below was not asked for in advance."
-    )
+    text = _why_none(found, len(last))
     if len(last) > MOST:
         return [Callout("caution", f"{text} They stand side by side under Outcomes."),
                 *_basis(*last)]  # fmt: skip
     return [Callout("caution", text), Bullets(tuple(said)), *_basis(*last)]
+
+
+def _why_none(found: Findings, others: int) -> str:
+    """Why no answer opens the report: nobody asked, or what was asked has no answer."""
+    planned = found.plan.questions if found.plan else ()
+    questions = found.status.questions if found.status.frozen else planned
+    asked = next((question.id for question in questions if question.primary), None)
+    if asked is not None:
+        return (
+            f"The plan's primary question ({asked}) has no answer; Plan and deviations says why. "
+            f"No other answer takes its place."
+        )
+    if others > 1:
+        return (
+            f"No plan names a primary question, so none of the {others} answers at the last wave "
+            f"is picked out."
+        )
+    return "No plan names a primary question, so the answer below was not asked for in advance."
 
 
 def _last(found: Findings) -> list[Verdict]:
