@@ -15,6 +15,7 @@ from rmresearch.privacy import read_release
 from rmresearch.report import words
 from rmresearch.report.evaluation import SECTIONS, Evaluation, evaluate
 from rmresearch.report.html import render
+from rmresearch.report.sections.common import in_words
 from rmresearch.world.scenario import preset
 from rmresearch.world.writing import write_study
 
@@ -190,3 +191,28 @@ def test_a_label_with_markup_stays_text(tmp_path: Path) -> None:
     page = render(evaluate(folder).page())
     assert "<script" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_the_page_speaks_the_studys_names_not_its_codes(pilot: Evaluation) -> None:
+    design = pilot.findings.study.design
+    codes = {one.name for one in (*design.waves, *design.outcomes)}
+    codes = {code for code in codes if re.search(r"[_\d]", code)}  # others are ordinary words
+    assert {"month3", "digital_skill"} <= codes
+    page = text_of(render(pilot.page()))
+    assert [code for code in codes if re.search(rf"\b{code}\b", page)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("senior, m6: no answer", "Seniors, Month 6: no answer"),
+        ("arm - other at m6: 1.6 times", "Arm − Other at Month 6: 1.6 times"),
+        ("low at wave pre. No wave has more.", "low at wave “Before”. No wave has more."),
+        ("pre: nobody, before the start", "Before: nobody, before the start"),
+        ("a file.csv: as it was", "a file.csv: as it was"),
+    ],
+)  # fmt: skip
+def test_codes_are_replaced_only_where_they_are_codes(text: str, shown: str) -> None:
+    labels = {"senior": "Seniors", "m6": "Month 6", "arm - other": "Arm − Other", "pre": "Before",
+              "start": "Kick-off"}  # fmt: skip
+    assert in_words(text, labels) == shown

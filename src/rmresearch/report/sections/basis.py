@@ -19,7 +19,7 @@ from rmresearch.report.blocks import (
     TableBlock,
 )
 from rmresearch.report.findings import Findings
-from rmresearch.report.tables import checks_table
+from rmresearch.report.sections.common import checked, in_words
 from rmresearch.result import Check
 
 __all__ = ["methods", "plan", "provenance"]
@@ -38,6 +38,30 @@ REFERENCES = (
     "What Works Clearinghouse (2022). Procedures and Standards Handbook, version 5.0.",
     "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian "
     "Journal of Statistics 6(2), 65-70.",
+)
+
+
+HOW_TO_READ = (
+    (
+        "Certainty",
+        "What the design can carry, whatever came out. Strong: chance formed the groups and few "
+        "were lost. Moderate: chance formed them but more were lost or people rated themselves, "
+        "or they were alike before and adjusted for. Weak: it cannot tell what made a difference.",
+    ),
+    (
+        "Interval",
+        "The differences that the data are compatible with. A 95% interval misses the true "
+        "difference in 5 of 100 such studies, if the assumptions hold.",
+    ),
+    (
+        "In standard deviations",
+        "The difference divided by how much people differ from each other, so that scales can be "
+        "compared.",
+    ),
+    (
+        "Cluster",
+        "People who belong together, such as a pair, and so count once where precision is judged.",
+    ),
 )
 
 
@@ -108,11 +132,12 @@ def methods(found: Findings) -> Section:
     if adaptations:
         estimand += "; the programme includes the adaptations made on its way"
     blocks: list[Block] = [
+        Definitions(HOW_TO_READ),
         Definitions(
             (
                 ("What is estimated", f"{estimand}."),
                 ("Unit of independence", found.study.describe_cluster()),
-                ("Estimator of record", "; ".join(used) or "none: nothing could be estimated"),
+                ("Estimator", "; ".join(used) or "none: nothing could be estimated"),
                 (
                     "Intervals",
                     "t intervals from CR2 (bias-reduced, cluster-robust) standard errors with "
@@ -125,18 +150,25 @@ def methods(found: Findings) -> Section:
                     "is at the level that matches the decision. All else is exploratory.",
                 ),
                 (
+                    "Missing answers",
+                    "Nobody's answers are made up: an estimate rests on the people who answered "
+                    "before and at the wave. Who is missing stands under Who left and Missing "
+                    "answers.",
+                ),
+                (
                     "Few clusters",
                     "No p-value below 10 clusters in an arm; no interval below 6 in all, 3 in an "
                     "arm, or where one holds more than a quarter of the people.",
                 ),
             )
-        )
+        ),
     ]
     if adaptations:
         blocks.append(Subsection("Adaptations on the way", (Bullets(tuple(adaptations)),)))
     checks = _checks(found)
     if checks:
-        blocks.append(Details("Every check that does not hold", (checks_table(checks),)))
+        table = checked(found, checks)
+        blocks.append(Details("Every check that does not hold", (table,)))
     blocks.append(Details("References", (Bullets(REFERENCES),)))
     return Section("methods", "Methods", tuple(blocks))
 
@@ -157,7 +189,7 @@ def provenance(found: Findings, released: Release) -> Section:
     ]
     items = [
         ("Study", f"{design.title} ({design.name})"),
-        ("Data", "synthetic: drawn by rmresearch, nobody real" if design.synthetic else "real"),
+        ("Data", "Synthetic: drawn by rmresearch, nobody real" if design.synthetic else "Real"),
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions)),
     ]
     files = TableBlock(
@@ -166,9 +198,9 @@ def provenance(found: Findings, released: Release) -> Section:
         tuple((name, digest) for name, digest in found.study.sources),
     )
     leave = (
-        "released.json holds what the release rules let out, rounded; results.json and this page "
-        "are internal. Rules against differencing several releases are not applied yet, so even "
-        "released.json stays inside for now."
+        "This page and results.json show everything and are internal. released.json holds what "
+        "the release rules let out, rounded. Rules against comparing several releases are not "
+        "applied yet, so even released.json stays inside for now. Left out of it:"
     )
     blocks: list[Block] = [
         Definitions(tuple(items)),
@@ -176,5 +208,6 @@ def provenance(found: Findings, released: Release) -> Section:
         Subsection("What may leave", (Paragraph(leave), Bullets(released.hidden))),
     ]
     if found.study.notes:
-        blocks.append(Details("What the reader noticed", (Bullets(found.study.notes),)))
+        notes = Bullets(tuple(in_words(note, found.labels) for note in found.study.notes))
+        blocks.append(Details("What was noticed while reading the files", (notes,)))
     return Section("provenance", "Provenance", tuple(blocks))

@@ -16,6 +16,7 @@ __all__ = ["checked", "has", "in_words", "left_out", "stacked", "without_repeats
 
 #: a word that only a code looks like: it holds a digit or an underscore
 _CODE = re.compile(r"\b\w*[\d_]\w*\b")
+_WAVE = re.compile(r"\bwave (\w+)\b")
 
 
 def in_words(text: str, labels: Mapping[str, str]) -> str:
@@ -31,7 +32,11 @@ def in_words(text: str, labels: Mapping[str, str]) -> str:
     if colon:
         parts = [part.split(" at ") for part in head.split(", ")]
         head = ", ".join(" at ".join(labels.get(one, one) for one in part) for part in parts)
-    return _CODE.sub(lambda code: labels.get(code.group(), code.group()), head + colon + rest)
+    text = _WAVE.sub(
+        lambda wave: f"wave “{labels[wave[1]]}”" if wave[1] in labels else wave[0],
+        head + colon + rest,
+    )
+    return _CODE.sub(lambda code: labels.get(code.group(), code.group()), text)
 
 
 def checked(

@@ -144,11 +144,15 @@ def _finding(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> 
     told = [one for one in verdicts if one in asked or one in last]
     main = found.primary if found.primary in told else next(iter(asked), last[0])
     yield _figure(found, outcome, verdicts, main)
+    decided: set[str] = set()
     for one in sorted(told, key=lambda one: one is not main):
         expected = one.beside("expected-regression")
         yield Paragraph(words.headline(one.shown, one.evidence, design, expected=expected))
         yield Badges(badges(one))
-        yield Paragraph(words.certainty(one.evidence), "small")
+        certainty = words.certainty(one.evidence)
+        if certainty not in decided:
+            decided.add(certainty)
+            yield Paragraph(certainty, "small")
     for one in last:
         earlier = [v.shown for v in verdicts if v.estimate.contrast == one.estimate.contrast]
         course = words.course(earlier, design) if one.between else ""

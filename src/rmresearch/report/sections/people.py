@@ -22,7 +22,7 @@ from rmresearch.report.blocks import (
 from rmresearch.report.figures.people import Answered, Meeting, meetings_bars, missing_map
 from rmresearch.report.figures.waves import Curve, Step, survival_steps
 from rmresearch.report.findings import Findings
-from rmresearch.report.numbers import percent
+from rmresearch.report.numbers import number, percent
 from rmresearch.report.sections.common import checked, has, stacked, without_repeats
 from rmresearch.report.sections.flow import one_a_role
 from rmresearch.report.tables import table_block
@@ -222,10 +222,10 @@ def _losses(found: Findings, lost: Table) -> TableBlock:
 
 
 def _in_points(cell: Cell, share: bool) -> Cell:
-    """A share as percentage points; other cells stay."""
+    """A share as percentage points with one decimal; other cells stay."""
     if not share or not isinstance(cell.value, float):
         return cell
-    return replace(cell, value=100 * cell.value)
+    return Cell(number(100 * cell.value, decimals=1), "label")
 
 
 def _no_dates(results: Sequence[tuple[object, Result]]) -> list[Block]:
