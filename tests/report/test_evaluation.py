@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,19 @@ def test_regression_to_the_mean_stands_beside_each_single_group_headline(
     for verdict in single.findings.verdicts:
         said = words.headline(verdict.shown, verdict.evidence, single.findings.study.design)
         assert "egression to the mean" in said
+
+
+def test_the_smallest_effect_of_a_yes_no_outcome_is_in_percentage_points(
+    pilot: Evaluation,
+) -> None:
+    study = pilot.findings.study
+    first, *others = study.design.outcomes
+    yes_no = replace(first, kind="binary", smallest_effect=0.1)
+    design = replace(study.design, outcomes=(yes_no, *others))
+    found = replace(pilot.findings, study=replace(study, design=design))
+    said = text_of(Evaluation(found, pilot.released).section("outcomes").html())
+    assert "smallest difference that matters 10 percentage points" in said
+    assert "matters 0.1" not in said
 
 
 def test_a_label_with_markup_stays_text(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from rmresearch.report.figures.waves import Point, wave_lines
 from rmresearch.report.findings import Findings, Verdict
 from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
 from rmresearch.report.tables import table_block
-from rmresearch.report.words.phrases import between, plural
+from rmresearch.report.words.phrases import between, matters, plural
 from rmresearch.result import Estimate, Result, Table
 from rmresearch.study import Outcome
 
@@ -127,8 +127,8 @@ def _about(found: Findings, level: str, outcome: Outcome) -> str:
     how = source.get(outcome.source, "from records")
     items = f"{len(outcome.items)} items, " if len(outcome.items) > 1 else ""
     scale = f"{outcome.low:g} to {outcome.high:g}, " if outcome.low is not None else ""
-    smallest = outcome.smallest_effect
-    limit = f"; smallest difference that matters {smallest:g} {outcome.unit}" if smallest else ""
+    # in percentage points where differences are: .1 of a yes/no outcome is 10 of them
+    limit = f"; smallest difference that matters {matters(outcome)}" if matters(outcome) else ""
     return f"{level}. {who.capitalize()}, {how}; {items}{scale}in {outcome.unit}{limit}."
 
 
