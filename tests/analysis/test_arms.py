@@ -565,6 +565,23 @@ def test_as_many_coefficients_as_people_is_a_fit_error() -> None:
         compare_arms(study, "skill", covariates=["age"])
 
 
+def test_a_stratum_for_each_pair_is_refused_with_what_to_do() -> None:
+    before, after, arm = drawn(n=12)
+    study = study_of(before, after, arm, stratum=[f"site {i}" for i in range(24)])
+    with pytest.raises(FitError, match="24 people analysed are spread over 24 strata") as caught:
+        compare_arms(study, "skill")
+    assert len(str(caught.value)) < 1_000, "the columns are not all listed"
+
+
+def test_an_exaggeration_beyond_use_is_not_spelt_out() -> None:
+    before, after, arm = drawn(n=12)
+    tiny = replace(SKILL, smallest_effect=1e-6)
+    result = compare_arms(study_of(before, after, arm, outcomes=(tiny,)), "skill")
+    said = [c.detail for c in result.checks if c.name == "precise enough to trust its size"]
+    assert said
+    assert all("more than 100 times too large" in one for one in said)
+
+
 @pytest.mark.parametrize("kind", ["randomised", "comparison"])
 def test_a_baseline_that_all_share_is_left_out_and_said(kind: str) -> None:
     # without a baseline the model is two means: HC2 is the unpooled variance of their difference

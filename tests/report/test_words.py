@@ -405,6 +405,11 @@ def number(term, value, low=None, high=None, **fields):
     return Estimate(term=term, value=value, low=low, high=high, **{**form, **fields})
 
 
+def test_an_exaggeration_beyond_use_is_not_spelt_out():
+    said = words.exaggeration(number("exaggeration", 12_100_201_064.0), DESIGN)
+    assert "more than 100 times too large" in said
+
+
 def test_beside():
     contrast = {"contrast": "programme - waiting"}
     said = [

@@ -37,7 +37,8 @@ Array = NDArray[np.float64]
 
 #: an exaggeration ratio from here on is flagged (rule E6)
 EXAGGERATION = 1.5
-
+#: from here on its exact size says nothing more
+UNUSABLE = 100
 
 #: people up to whom an estimate of record is computed twice, and how far the routes may differ
 SECOND_ROUTE, ROUTES_AGREE = 3_000, 1e-8
@@ -170,9 +171,11 @@ def exaggeration_check(about: str, beside: Iterable[Estimate]) -> tuple[Check, .
     """Whether a significant estimate could be believed in size (rule E6), where it can be said."""
     for estimate in beside:
         if estimate.term == "exaggeration" and estimate.value is not None:
+            ratio = estimate.value
+            times = f"{ratio:.1f}" if ratio < UNUSABLE else f"more than {UNUSABLE}"
             detail = (
                 f"{about}: if the true effect were the declared smallest one, an estimate with "
-                f"p < .05 would be {estimate.value:.1f} times too large on average"
+                f"p < .05 would be {times} times too large on average"
             )
             passed = estimate.value < EXAGGERATION
             return (Check("precise enough to trust its size", passed, detail + "."),)

@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 #: A column is aliased when what the others leave of it is below this share of its (centred)
 #: length: R's lm draws the line at the same 1e-7.
 ALIASED = 1e-7
+#: so many columns are named in one message
+MOST_NAMED = 6
 #: Residuals below this share of the centred outcome are rounding: the model fits exactly.
 EXACT = 1e-11
 
@@ -160,7 +162,10 @@ def _aliases(
         if np.linalg.norm(block[:, j] - block[:, kept] @ weights) < ALIASED:
             shares = np.linalg.lstsq(raw[:, kept], raw[:, j], rcond=None)[0]
             parts = [repr(names[k]) for k, w in zip(kept, shares, strict=True) if abs(w) > 1e-6]
-            found.append(f"column {names[j]!r} is determined by {', '.join(parts)}")
+            more = f" and {len(parts) - MOST_NAMED} more" if len(parts) > MOST_NAMED else ""
+            found.append(
+                f"column {names[j]!r} is determined by {', '.join(parts[:MOST_NAMED])}{more}"
+            )
         else:
             kept.append(j)
     return found

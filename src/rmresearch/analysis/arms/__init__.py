@@ -243,6 +243,17 @@ def _alike(here: Sample, arm: Arm) -> tuple[Check, ...]:
     return (Check("baseline varies", False, said),)
 
 
+def _strata(here: Sample) -> str:
+    """What to do where strata took up what there was to compare."""
+    count = sum(name.startswith("stratum = ") for name in here.names)
+    if not count:
+        return ""
+    return (
+        f" The {len(here.people)} people analysed are spread over {count + 1} strata: declare "
+        f"fewer, larger ones, as the randomisation used them."
+    )
+
+
 def _wave(here: Sample, options: _Options, answer: _Answer) -> None:
     """All contrasts of one wave."""
     for arm in here.arms:
@@ -254,7 +265,8 @@ def _wave(here: Sample, options: _Options, answer: _Answer) -> None:
         except RoutesDisagreeError:
             raise
         except FitError as error:
-            answer.checks.append(Check(UNFITTED, False, f"{here.about(arm)}: {error}"))
+            said = f"{here.about(arm)}: {error}{_strata(here)}"
+            answer.checks.append(Check(UNFITTED, False, said))
             continue
         others, checks = beside(here, arm, ground, main)
         if not here.roster.study.design.randomised:

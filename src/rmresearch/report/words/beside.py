@@ -33,6 +33,8 @@ __all__ = [
 
 #: below this alpha a scale is called poor (Nunnally 1978 asks for .70)
 ENOUGH = 0.7
+#: from here on the exact exaggeration says nothing more
+MOST_TIMES = 100
 
 
 def detectable(found: Estimate, design: Design) -> str:
@@ -45,7 +47,8 @@ def detectable(found: Estimate, design: Design) -> str:
 def exaggeration(found: Estimate, design: Design) -> str:
     """How much too large a result that stands out would be (term "exaggeration")."""
     label = lower_first(design.outcome(found.outcome).label)
-    ratio = number(found.value, decimals=1)
+    most = found.value is not None and found.value >= MOST_TIMES
+    ratio = f"more than {MOST_TIMES}" if most else number(found.value, decimals=1)
     return say(fill("beside", "exaggeration", label=label, ratio=ratio))
 
 
