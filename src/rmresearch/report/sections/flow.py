@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from rmresearch.report.blocks import Block, Callout, Details, Paragraph, Section, TableBlock
@@ -18,6 +19,7 @@ from rmresearch.study import Outcome
 __all__ = ["baseline", "flow", "one_a_role"]
 
 EVERYONE = "everyone assigned"
+STAGES = {one: one.capitalize() for one in ("assigned", "started", "answered", "analysed")}
 
 
 def flow(found: Findings) -> Section:
@@ -27,10 +29,10 @@ def flow(found: Findings) -> Section:
     for outcome, result in one_a_role(found):
         blocks += _diagram(found, outcome, result)
         table = table_block(
-            result.table("flow"),
+            _begun(found, result.table("flow")),
             columns=["stage", "wave", "people", "clusters", "share of assigned"],
             heads={"share of assigned": "Of assigned"},
-            labels=found.labels,
+            labels={**STAGES, **found.labels},
             group="arm" if len(design.arms) > 1 else None,
             caption=f"Flow of {plural(design.role_label(_role(result)))}: {outcome.label}",
         )
@@ -61,15 +63,22 @@ def _role(result: Result) -> str:
     return str(rows[0][0].value) if rows else "all"
 
 
+def _begun(found: Findings, table: Table) -> Table:
+    """The flow without "started" in arms that get no programme: its zero looks like a failure."""
+    waiting = {one.name for one in found.study.design.arms if not one.programme}
+    rows = [
+        row for row in table.rows if not (row[1].value in waiting and row[2].value == "started")
+    ]
+    return replace(table, rows=tuple(rows))
+
+
 def _diagram(found: Findings, outcome: Outcome, result: Result) -> Iterator[Block]:
-    frame = result.table("flow").to_frame()
+    frame = _begun(found, result.table("flow")).to_frame()
     if frame.empty:
         return
     role = _role(result)
     frame = frame[frame["role"] == role]
     people = plural(found.study.design.role_label(role))
-    # nobody can start in an arm that gets no programme: a zero there would look like a failure
-    waiting = {one.name for one in found.study.design.arms if not one.programme}
     arms = []
     for arm, rows in frame.groupby("arm", sort=False):
         listed: list[dict[Any, Any]] = rows.to_dict("records")
@@ -77,7 +86,7 @@ def _diagram(found: Findings, outcome: Outcome, result: Result) -> Iterator[Bloc
         stages = [
             Stage(f"{row['stage'].capitalize()}{f': {when}' if when else ''}", row["people"])
             for row, when in zip(listed, whens, strict=True)
-            if row["stage"] != "analysed" and not (row["stage"] == "started" and arm in waiting)
+            if row["stage"] != "analysed"
         ]
         if listed[-1]["stage"] == "analysed":
             stages.append(Stage(f"Analysed: {whens[-1]}", listed[-1]["people"]))
