@@ -109,6 +109,9 @@ class Outcome:
     ``timing`` = "repeated" (same question each wave), "gain" (asks for the change itself) or
     "retrospective" (a pre-test asked afterwards); only "repeated" scores are ever subtracted.
     ``favourable`` is the lowest item code that counts as a favourable answer (reactions).
+    ``pool_mean`` (the score's mean before the start among everybody who could have joined) and
+    ``untreated_retest`` (its correlation over the same time without a programme, -1..1) say how
+    far regression to the mean alone would move a single group.
     """
 
     name: str
@@ -130,6 +133,8 @@ class Outcome:
     favourable: float | None = None
     unit: str = "points"
     min_items: float = 0.5
+    pool_mean: float | None = None
+    untreated_retest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -470,3 +470,15 @@ def test_waves_out_of_order_months_do_not_matter() -> None:
     items = {"before": BEFORE, "after": AFTER, "later": AFTER}
     found = one(pre_post(make_study({"skill": items}, waves=waves), "skill"))
     assert found.contrast == "later - before"
+
+
+def test_the_codebook_can_say_what_regression_to_the_mean_needs() -> None:
+    # (1 - r)(mu - x) by hand: x = 2, mu = 3, r = .6 -> .4 x 1 = .4
+    before = [1.0, 2.0, 3.0] * 4
+    outcome = replace(SKILL, pool_mean=3.0, untreated_retest=0.6)
+    items = {"skill": {"before": before, "after": [x + 1 for x in before[:-1]] + [5.0]}}
+    found = {e.term: e for e in pre_post(make_study(items, outcomes=[outcome]), "skill").estimates}
+    assert found["expected-regression"].value == pytest.approx(0.4)
+    told = pre_post(make_study(items, outcomes=[outcome]), "skill", pool_mean=2.0).estimates
+    expected = next(e for e in told if e.term == "expected-regression")
+    assert expected.value == pytest.approx(0.0)  # the argument comes before the codebook

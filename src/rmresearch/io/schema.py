@@ -105,6 +105,8 @@ class OutcomeEntry(Strict):
     favourable: float | int | None = None
     unit: str = "points"
     min_items: Annotated[float | int, Field(gt=0, le=1)] = 0.5
+    pool_mean: float | int | None = None  # mean before the start of everybody who could join
+    untreated_retest: Annotated[float | int, Field(ge=-1, le=1)] | None = None
 
 
 class Consent(Strict):
@@ -245,4 +247,6 @@ def _outcome(entry: OutcomeEntry, waves: list[WaveEntry]) -> s.Outcome:
         favourable=None if entry.favourable is None else float(entry.favourable),
         unit=entry.unit,
         min_items=float(entry.min_items),
+        pool_mean=None if entry.pool_mean is None else float(entry.pool_mean),
+        untreated_retest=None if entry.untreated_retest is None else float(entry.untreated_retest),
     )

@@ -62,7 +62,8 @@ def pre_post(
     ``arm`` limits the answer to one arm. ``untreated_retest`` is r, the correlation (-1..1) over
     the same interval without a programme; without it a table shows r = .4, .6 and .8.
     ``pool_mean`` is mu, the baseline mean of everybody who was eligible; without it the expected
-    change cannot be computed. ``level`` is the intervals' level in 0..1.
+    change cannot be computed. Both default to the codebook's. ``level`` is the intervals' level
+    in 0..1.
 
     Raises ``StudyError`` where the outcome was asked in one wave only, asks for the gain itself
     or for the past in retrospect, or nobody can be compared; ``FitError`` where two routes to the
@@ -78,6 +79,10 @@ def pre_post(
     correlation(untreated_retest=untreated_retest)
     codebook = base.outcome_of(study, outcome)
     before, after = _two_waves(study, codebook, baseline, wave)
+    if untreated_retest is None:
+        untreated_retest = codebook.untreated_retest
+    if pool_mean is None:
+        pool_mean = codebook.pool_mean
     options = Options(level, untreated_retest, pool_mean)
     if arm is not None:
         study.design.arm(arm)
