@@ -190,6 +190,8 @@ def test_certainty_and_precision_stand_together(facts):
         assert ("Exploratory" in said["headline"]) is not facts.planned
         few = "Fewer than 10 independent groups" in said["certainty"]
         assert few is (min(facts.clusters) < 10)
+        shown = found.precision not in {Precision.NO_INTERVAL, Precision.TOO_EARLY}
+        assert ("Read the interval" in said["certainty"]) is (few and shown)
 
 
 def test_a_single_group_always_has_regression_to_the_mean_beside_it():

@@ -190,6 +190,8 @@ def certainty(evidence: Evidence, *, several: bool = False) -> str:
     line = fill("certainty", key, certainty=word, inputs="; ".join(evidence.decided_by))
     own = "" if several else f" {precision(evidence)}"
     few = "" if evidence.significance else " " + fill("plan", "few_clusters")
+    if few and evidence.precision not in {Precision.NO_INTERVAL, Precision.TOO_EARLY}:
+        few += " " + fill("plan", "read_interval")
     return say(f"{line}{own}{few}", evidence)
 
 
