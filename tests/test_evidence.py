@@ -106,7 +106,7 @@ def test_the_inputs_that_decided_are_named():
         "randomised by person",
         "high attrition",
         "baseline difference 0.20 SD, not adjusted for",
-        "people rated themselves: one step down",
+        "self-rated, which lowers certainty by one step",
     )
     assert judge(RCT).decided_by == ("randomised by person", "low attrition")
     found = judge(replace(RCT, unit="pair"))

@@ -283,9 +283,8 @@ class Study:
         if n == people:
             return f"Every person stands alone: {n} independent people (assigned by {unit})."
         return (
-            f"{people} people fall into {n} independent clusters; {paired} of them share a "
-            f"cluster with someone (the coarser of the unit of assignment, {unit}, and the "
-            f"connected set of pairs)."
+            f"{people} people fall into {n} independent clusters: people who are linked by pairs, "
+            f"or were assigned together (by {unit}), count as one; {paired} share one with others."
         )
 
 

@@ -239,7 +239,7 @@ def _certainty(facts: Facts) -> tuple[Certainty, tuple[str, ...]]:
         level, inputs = Certainty.WEAK, [*inputs, "people judged their own change in retrospect"]
     if facts.self_rated:
         level = Certainty(max(level - 1, Certainty.WEAK))
-        inputs.append("people rated themselves: one step down")
+        inputs.append("self-rated, which lowers certainty by one step")
     return level, tuple(inputs)
 
 

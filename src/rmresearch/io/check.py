@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rmresearch.errors import Problem
+from rmresearch.errors import Problem, StudyError
 from rmresearch.files import to_json
 from rmresearch.io.findings import some
+from rmresearch.io.prospects import prospects
 from rmresearch.io.read import LISTED, load
+from rmresearch.plan import read_lock
 from rmresearch.study import Study, Wave
 
 __all__ = ["CheckReport", "abilities", "check"]
@@ -95,12 +97,20 @@ def check(path: str | Path, data: str | Path | None = None) -> CheckReport:
         problems=found.lines(),
         warnings=found.lines("warning"),
         notes=tuple(found.notes),
-        abilities=() if loaded.study is None else abilities(loaded.study),
+        abilities=() if loaded.study is None else abilities(loaded.study, frozen=_frozen(path)),
         counts=dict(found.rules()),
     )
 
 
-def abilities(study: Study) -> tuple[str, ...]:
+def _frozen(path: str | Path) -> bool:
+    """Whether a plan was frozen; a damaged lock counts as none here, the report refuses it."""
+    try:
+        return bool(read_lock(Path(path)))
+    except StudyError:
+        return False
+
+
+def abilities(study: Study, *, frozen: bool = False) -> tuple[str, ...]:
     """Who is in the study, how it is built, and which questions that leaves open.
 
     Counts at the baseline only: how later waves turned out is not shown before a plan is frozen.
@@ -111,8 +121,9 @@ def abilities(study: Study) -> tuple[str, ...]:
         study.describe_cluster() if study.design.linked else "",
         *_arms(study),
         *_waves(study),
-        *_baseline(study),
+        *_baseline(study, frozen),
         *_further(study),
+        *prospects(study),
     ]
     return tuple(sentence for sentence in sentences if sentence)
 
@@ -197,7 +208,7 @@ def _waves(study: Study) -> Iterator[str]:
     yield f"{len(waves)} waves: {', '.join(places)}."
 
 
-def _baseline(study: Study) -> Iterator[str]:
+def _baseline(study: Study, frozen: bool) -> Iterator[str]:
     design = study.design
     if not len(study.measures):
         yield "No answers were found: no outcome can be analysed, only people, pairs and meetings."
@@ -217,10 +228,8 @@ def _baseline(study: Study) -> Iterator[str]:
             "be compared without adjusting for where people began."
         )
     if len(design.waves) > 1:
-        yield (
-            "Outcomes after the start are not shown here: freeze the plan first (rmresearch plan "
-            "freeze), then make the report."
-        )
+        before = "" if frozen else "freeze the plan first (rmresearch plan freeze), then "
+        yield f"Outcomes after the start are not shown here: {before}make the report."
 
 
 def _further(study: Study) -> Iterator[str]:

@@ -14,6 +14,7 @@ __all__ = [
     "HIDDEN",
     "MINUS",
     "NOTHING",
+    "confidence",
     "count",
     "decimals_for",
     "interval",
@@ -100,6 +101,15 @@ def p_value(p: float | None) -> str:
     if p is None or not math.isfinite(p):
         return NOTHING
     return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def confidence(level: float) -> str:
+    """An interval's level as readers write it: digits only where it has them.
+
+    >>> confidence(0.95), confidence(1 - 0.05 / 3)
+    ('95%', '98.3%')
+    """
+    return f"{100 * level:.3g}%"
 
 
 def interval(

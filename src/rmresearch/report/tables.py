@@ -15,6 +15,7 @@ from rmresearch.report.blocks import Column, TableBlock
 from rmresearch.report.numbers import (
     HIDDEN,
     NOTHING,
+    confidence,
     count,
     decimals_for,
     interval,
@@ -235,7 +236,7 @@ def estimates_table(
         raise ValueError(f"table {caption!r} needs at least one estimate")
     together = decimals_for(end for e in estimates for end in (e.value, e.low, e.high))
     rounding = {e: together if unit else decimals_for((e.value, e.low, e.high)) for e in estimates}
-    level = percent(next((e.level for e in estimates if e.low is not None), 0.95))
+    level = confidence(next((e.level for e in estimates if e.low is not None), 0.95))
     every: list[tuple[Column, Callable[[Estimate], str]]] = [
         (Column(head, unit), lambda e: _value(e.value, rounding[e], share)),
         (Column(f"{level} interval"), lambda e: _within(e, rounding[e], share)),

@@ -30,7 +30,7 @@ from rmresearch.report.figures.style import (
     text_width,
     wrap,
 )
-from rmresearch.report.numbers import NOTHING, decimals_for, interval, number, percent
+from rmresearch.report.numbers import NOTHING, confidence, decimals_for, interval, number, percent
 from rmresearch.result import Estimate
 
 __all__ = ["Interval", "interval_plot"]
@@ -203,7 +203,7 @@ def _columns(
     """Write labels left, numbers right; returns the width that the right-hand side took."""
     drawn = [item.row for item in layout if item.row is not None]
     counted = any(row.detail for row in drawn)
-    heads = (f"{percent(level)} interval", detail if counted else "")
+    heads = (f"{confidence(level)} interval", detail if counted else "")
     last = max((text_width(row.detail, SMALL) for row in drawn), default=0.0) if counted else 0.0
     last = max(last, text_width(heads[1], SMALL)) + (18.0 if counted else 0.0)
     middle = max(text_width(text, SMALL) for text in (*[t[1] for t in texts], heads[0])) + 14.0
@@ -303,7 +303,7 @@ def _band_label(
 
 
 def _caption(rows: Sequence[Interval], level: float) -> str:
-    text = f"Points are estimates, lines their {percent(level)} intervals."
+    text = f"Points are estimates, lines their {confidence(level)} intervals."
     if any(row.smallest for row in rows):
         text += " Shaded: differences smaller than the smallest effect that matters."
     return text
@@ -319,6 +319,6 @@ def _alt(
             f"{name}: {value} ({within})" if value and within else f"{name}: {value or within}"
         )
     return (
-        f"{title.rstrip('.')}. Interval plot, {unit}, {percent(level)} intervals. "
+        f"{title.rstrip('.')}. Interval plot, {unit}, {confidence(level)} intervals. "
         f"{'; '.join(said)}."
     )

@@ -19,7 +19,15 @@ from rmresearch.report.figures.canvas import (
     write_near,
 )
 from rmresearch.report.figures.style import GRID, MUTED, SMALL, TEXT, Tone, text_width, tones, wrap
-from rmresearch.report.numbers import NOTHING, count, decimals_for, interval, number, percent
+from rmresearch.report.numbers import (
+    NOTHING,
+    confidence,
+    count,
+    decimals_for,
+    interval,
+    number,
+    percent,
+)
 
 __all__ = ["Curve", "Point", "Step", "survival_steps", "wave_lines"]
 
@@ -119,7 +127,7 @@ def wave_lines(
     return FigureBlock(
         svg=svg(frame.height, paint),
         alt=_alt_points(points, title, unit, level),
-        caption=caption or f"Means with {percent(level)} intervals.",
+        caption=caption or f"Means with {confidence(level)} intervals.",
         title=title,
     )
 
@@ -307,7 +315,7 @@ def survival_steps(
     return FigureBlock(
         svg=svg(frame.height, paint),
         alt=_alt_curves(curves, title, unit),
-        caption=caption or f"Kaplan-Meier estimates with {percent(level)} intervals (shaded).",
+        caption=caption or f"Kaplan-Meier estimates with {confidence(level)} intervals (shaded).",
         title=title,
     )
 
@@ -349,7 +357,7 @@ def _alt_points(points: Sequence[Point], title: str, unit: str, level: float) ->
             each.append(f"{p.wave} {value}" + (f" ({within})" if within != NOTHING else ""))
         said.append(f"{name}: {', '.join(each)}")
     return (
-        f"{title.rstrip('.')}. Line chart of means by wave, {unit}, {percent(level)} intervals. "
+        f"{title.rstrip('.')}. Line chart of means by wave, {unit}, {confidence(level)} intervals. "
         f"{'; '.join(said)}."
     )
 
