@@ -93,6 +93,20 @@ class Findings:
             for result, one in told
         )
 
+    def until(self, verdict: Verdict) -> tuple[Estimate, ...]:
+        """The estimates of one contrast in the order of waves, up to the verdict's own."""
+        one = verdict.estimate
+        key = (one.role, one.outcome, one.contrast, one.group)
+        waves = [wave.name for wave in self.study.design.waves]
+        same = [
+            other.shown
+            for other in self.verdicts
+            if (e := other.estimate) is not None
+            and (e.role, e.outcome, e.contrast, e.group) == key
+            and waves.index(e.wave) <= waves.index(one.wave)
+        ]
+        return tuple(sorted(same, key=lambda other: waves.index(other.wave)))
+
     @property
     def headline(self) -> Verdict | None:
         """The verdict that the report opens with: the primary question's, or the first one."""

@@ -58,10 +58,11 @@ def _panel(found: Findings, verdict: Verdict) -> Block:
     expected = verdict.beside("expected-regression")
     whole = words.headline(verdict.shown, verdict.evidence, design, expected=expected)
     sentence, rest = words.first_sentence(whole)
+    course = words.course(found.until(verdict), design) if verdict.between else ""
     return Answer(
         question=_question(found, verdict),
         sentence=sentence,
-        detail=rest,
+        detail=f"{rest} {course}".strip(),
         badges=badges(verdict),
         facts=tuple(_facts(found, verdict)),
     )

@@ -154,8 +154,7 @@ def _finding(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> 
             decided.add(certainty)
             yield Paragraph(certainty, "small")
     for one in last:
-        earlier = [v.shown for v in verdicts if v.estimate.contrast == one.estimate.contrast]
-        course = words.course(earlier, design) if one.between else ""
+        course = words.course(found.until(one), design) if one.between else ""
         if course:
             yield Paragraph(course)
     yield from _power(found, main)
