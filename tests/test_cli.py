@@ -73,6 +73,15 @@ def test_check_names_a_problem_and_exits_with_2(study: Path) -> None:
     assert hashes(study) == before
 
 
+def test_check_names_what_is_wrong_with_the_plan(study: Path) -> None:
+    text = (study / "plan.toml").read_text("utf-8")
+    (study / "plan.toml").write_text(text.replace('"digital_skill"', '"digital_skil"', 1), "utf-8")
+    code, out, _ = run("check", study)
+    assert code == 2
+    assert "digital_skil" in out
+    assert "digital_skill" in out, "the nearest known name"
+
+
 def test_check_as_json(study: Path) -> None:
     code, out, _ = run("check", study, "--json")
     assert code == 0

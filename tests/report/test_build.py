@@ -119,3 +119,6 @@ def test_killed_in_the_middle_and_run_again(made: Path, tmp_path: Path) -> None:
     for name in FILES:
         assert sha256(out / "internal" / name) == sha256(made / "internal" / name)
     assert verify(out) == ()
+    assert [path.name for path in out.iterdir()] == ["internal"], (
+        "nothing of the killed run is left"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rmresearch.files.atomic import (
+    TEMPORARY,
     create_bytes,
     sha256,
     sha256_text,
@@ -24,6 +25,7 @@ from rmresearch.files.manifest import (
 
 __all__ = [
     "MANIFEST",
+    "TEMPORARY",
     "Manifest",
     "check_out",
     "create_bytes",

@@ -11,7 +11,7 @@ from rmresearch.files import to_json
 from rmresearch.io.findings import some
 from rmresearch.io.prospects import prospects
 from rmresearch.io.read import LISTED, load
-from rmresearch.plan import read_lock
+from rmresearch.plan import plan_path, read_lock, read_plan, status
 from rmresearch.study import Study, Wave
 
 __all__ = ["CheckReport", "abilities", "check"]
@@ -93,6 +93,8 @@ def check(path: str | Path, data: str | Path | None = None) -> CheckReport:
     """
     loaded = load(path, data)
     found = loaded.findings
+    for problem in _plan_problems(Path(path), loaded.study):
+        found.add(problem)
     return CheckReport(
         problems=found.lines(),
         warnings=found.lines("warning"),
@@ -100,6 +102,20 @@ def check(path: str | Path, data: str | Path | None = None) -> CheckReport:
         abilities=() if loaded.study is None else abilities(loaded.study, frozen=_frozen(path)),
         counts=dict(found.rules()),
     )
+
+
+def _plan_problems(path: Path, study: Study | None) -> Iterator[Problem]:
+    """What is wrong with plan.toml, where there is one, so that the report does not end on it."""
+    if not path.exists() or not plan_path(path).is_file():
+        return
+    try:
+        read_plan(path, None if study is None else study.design)
+        status(path)
+    except StudyError as error:
+        whole = Problem(
+            "plan", str(error), "Mend plan.toml or its lock.", file=plan_path(path).name
+        )
+        yield from error.problems or (whole,)
 
 
 def _frozen(path: str | Path) -> bool:

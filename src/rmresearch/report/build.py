@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rmresearch.errors import StudyError
 from rmresearch.files import (
+    TEMPORARY,
     check_out,
     lock,
     open_out,
@@ -50,17 +53,27 @@ def build(
     _readable(study)
     notebook = find_notebook(NOTEBOOK)
     check_out(out)
-    with lock(out), tempfile.TemporaryDirectory(prefix="rmr-") as aside:
+    with lock(out), _aside(out) as aside:
         asked = {
             "study_dir": str(study.resolve()),
             "data_dir": str(data.resolve()) if data else "",
-            "out_dir": aside,
+            "out_dir": str(Path(aside).resolve()),
         }
         executed = run_notebook(notebook, asked, progress=say)
         made = {name: (Path(aside) / name).read_bytes() for name in NUMBERS}
         results = json.loads(made["results.json"])
         page = to_html(executed, title=results["title"])
         return _seal(study, data, out, page, made, results, started)
+
+
+@contextmanager
+def _aside(out: Path) -> Iterator[str]:
+    """A folder in ``out`` where the numbers are made, so that a killed run leaves them nowhere
+    else; what an earlier one left is removed."""
+    for leftover in out.glob(f".*{TEMPORARY}"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=".", suffix=TEMPORARY, dir=out) as folder:
+        yield folder
 
 
 def _readable(study: Path) -> None:

@@ -104,6 +104,11 @@ def _crossovers(everything: Everything, findings: Findings) -> None:
     treated = has & (frame["arm"] != (waiting.name if waiting else "")).to_numpy()
     found = "a crossover date of somebody who did not wait"
     findings.each(frame, treated, replace(problem, found=found, fix="Correct arm or date."))
+    if design.start is not None:
+        early = has & (frame["crossover_date"] < pd.Timestamp(design.start)).to_numpy()
+        found = f"a crossover before the programme's start ({design.start.isoformat()})"
+        fix = "Correct the date, or design.start: such a person compares with nobody."
+        findings.each(frame, early, replace(problem, found=found, fix=fix))
 
 
 def _pairs(everything: Everything, findings: Findings) -> None:

@@ -36,6 +36,8 @@ from rmresearch.result import Estimate
 __all__ = ["Interval", "interval_plot"]
 
 LABELS = 260.0
+#: the axis keeps this width however long the numbers are
+LEAST = 80.0
 LINE = 17.0
 
 
@@ -118,7 +120,7 @@ def interval_plot(
 
     def paint(figure: Any) -> None:
         right = _columns(figure, layout, texts, top, level, detail)
-        axes = place(figure, left, top, WIDTH - right - left - 16.0, body)
+        axes = place(figure, left, top, max(WIDTH - right - left - 16.0, LEAST), body)
         axes.set(xlim=limits, ylim=(body, 0.0))
         _ground(axes, layout, reference)
         for item in layout:
