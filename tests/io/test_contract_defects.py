@@ -73,6 +73,14 @@ def crossover(pilot: Pilot) -> None:
     pilot.participants[20]["crossover_date"] = "2026-05-01"
 
 
+def early_crossover(pilot: Pilot) -> None:
+    pilot.replace('kind = "randomised"', 'kind = "waitlist"')
+    for row in pilot.participants:
+        row["crossover_date"] = ""
+    waiting = next(row for row in pilot.participants if row["arm"] == "later")
+    waiting["crossover_date"] = "2020-01-01"
+
+
 def one_arm_study(pilot: Pilot) -> None:
     pilot.replace('kind = "randomised"', 'kind = "single-group"')
     head, rest = pilot.toml.split("[[design.arms]]", 1)
@@ -130,6 +138,7 @@ DEFECTS = [
         5,
     ),
     Defect("crossover without waitlist", crossover, "crossover", "participants.csv", 22),
+    Defect("crossover before the start", early_crossover, "crossover", "participants.csv", 14),
     Defect(
         "duplicate pair",
         twice("pairs", 0),
