@@ -98,3 +98,12 @@ def test_bucknell_headlines_say_scores_changed_at_most(bucknell: Evaluation) -> 
 def test_bucknell_refuses_to_subtract_gain_from_ability(bucknell: Evaluation) -> None:
     refused = bucknell.findings.refused
     assert any("two different scales" in text or "in wave" in text for text in refused.values())
+
+
+def test_bucknell_says_that_there_are_no_pairs_not_that_ids_are_missing(
+    bucknell: Evaluation,
+) -> None:
+    meetings = text_of(bucknell.section("meetings").html())
+    assert "no pair" in meetings.lower()
+    assert "Without ids" not in meetings
+    assert "No pairs are given." in text_of(bucknell.section("attrition").html())

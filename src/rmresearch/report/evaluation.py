@@ -85,6 +85,7 @@ class Evaluation:
     def results(self) -> dict[str, Any]:
         """Every number of the report in full precision, without the people behind it."""
         return {
+            "internal": "For the evaluation team only: small groups are not hidden here.",
             "study": self.findings.study.design.name,
             "title": self.findings.study.design.title,
             "plan": self.findings.status.hash,

@@ -72,8 +72,7 @@ class Findings:
 
     def why_not(self, function: str) -> tuple[str, ...]:
         """Why an analysis gave no answer, one sentence an outcome, each once."""
-        start = f"{function}:"
-        reasons = [text for name, text in self.refused.items() if name.startswith(start)]
+        reasons = [text for name, text in self.refused.items() if name.split(":")[0] == function]
         return tuple(dict.fromkeys(reasons))
 
     def answers(self, question: Question) -> bool:

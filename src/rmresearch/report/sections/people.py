@@ -137,7 +137,7 @@ def attrition(found: Findings) -> Section:
     if lost is not None:
         blocks.append(_losses(found, lost))
     life = next((r for _, r in results if has(r, "pair-life")), None)
-    blocks += [*_pair_life(found, life)] if life else _no_dates(results)
+    blocks += [*_pair_life(found, life)] if life else _no_dates(found, results)
     leavers = stacked(results, "leavers", "Leavers against stayers, before the start")
     if leavers is not None:
         some = tuple(row for row in leavers.rows if row[5].value)
@@ -228,7 +228,9 @@ def _in_points(cell: Cell, share: bool) -> Cell:
     return Cell(number(100 * cell.value, decimals=1), "label")
 
 
-def _no_dates(results: Sequence[tuple[object, Result]]) -> list[Block]:
+def _no_dates(found: Findings, results: Sequence[tuple[object, Result]]) -> list[Block]:
+    if found.study.pairs.empty:
+        return [Callout("missing", f"No pairs are given. {words.missing('pairs')}")]
     told = dict.fromkeys(
         check.detail
         for _, result in results
