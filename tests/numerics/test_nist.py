@@ -149,7 +149,7 @@ def test_linear(nist: Path, name: str) -> None:
 def test_filip_is_refused(nist: Path) -> None:
     """A polynomial of degree 10: R's lm drops a column without a word, others return noise."""
     y, x = linear(nist, "Filip")
-    with pytest.raises(FitError, match=r"column 'x\^10' is determined by .*'x\^9'"):
+    with pytest.raises(FitError, match=r"column 'x\^10' is determined by 'x\^0', .* and 4 more"):
         robust.fit(y, x, names=[f"x^{k}" for k in range(11)])
 
 
