@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rmresearch.analysis.base_pairs import observed_until, pairs, programme_arms
+from rmresearch.analysis.base.pairs import observed_until, pairs, programme_arms
 
 from .programmes import with_design, with_meetings, with_pairs
 from .studies import make_study

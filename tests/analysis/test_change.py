@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rmresearch.analysis import base_fit
+from rmresearch.analysis.base import fit as base_fit
 from rmresearch.analysis.change import pre_post
 from rmresearch.errors import FitError, StudyError
 from rmresearch.result import Estimate, Result

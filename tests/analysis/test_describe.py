@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from rmresearch.analysis.base_describe import apart, averaged, shared, thin
+from rmresearch.analysis.base.describe import apart, averaged, shared, thin
 from rmresearch.analysis.leavers import attrition
 from rmresearch.analysis.meetings import engagement
 from rmresearch.analysis.missing import missingness

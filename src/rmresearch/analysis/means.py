@@ -8,7 +8,7 @@ import numpy as np
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, label
-from rmresearch.analysis.base_describe import averaged, thin
+from rmresearch.analysis.base.describe import averaged, thin
 from rmresearch.result import Cell, Check, Estimate, Result, Table
 from rmresearch.study import Outcome, Study
 

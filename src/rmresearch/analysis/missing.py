@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, label
-from rmresearch.analysis.base_describe import apart, thin
+from rmresearch.analysis.base.describe import apart, thin
 from rmresearch.result import Cell, Check, Estimate, Result, Table
 from rmresearch.study import Outcome, Study, Wave
 

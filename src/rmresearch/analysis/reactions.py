@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, label
-from rmresearch.analysis.base_describe import Share, averaged, shared, thin
-from rmresearch.analysis.base_pairs import Pairs, pairs, programme_arms
+from rmresearch.analysis.base.describe import Share, averaged, shared, thin
+from rmresearch.analysis.base.pairs import Pairs, pairs, programme_arms
 from rmresearch.result import Cell, CellKind, Check, Dropped, Estimate, Result, Table
 from rmresearch.study import Outcome, Study, Wave
 

@@ -36,8 +36,8 @@ from rmresearch.analysis.arms.tables import (
     tables,
     wave_row,
 )
-from rmresearch.analysis.base_ask import several, within
-from rmresearch.analysis.base_fit import RoutesDisagreeError, exaggeration_check, merged, power_of
+from rmresearch.analysis.base.ask import several, within
+from rmresearch.analysis.base.fit import RoutesDisagreeError, exaggeration_check, merged, power_of
 from rmresearch.errors import FitError, StudyError
 from rmresearch.result import Call, Check, Dropped, Estimate, Result
 from rmresearch.study import Arm, Outcome, Study, Wave

@@ -13,7 +13,7 @@ from rmresearch.analysis import base
 from rmresearch.analysis.arms.contrast import change_score
 from rmresearch.analysis.arms.sample import Sample
 from rmresearch.analysis.base import Footing, inferred
-from rmresearch.analysis.base_fit import Student, valued
+from rmresearch.analysis.base.fit import Student, valued
 from rmresearch.numerics.measurement import reliability_corrected
 from rmresearch.result import Check, Estimate
 from rmresearch.study import Arm

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis.arms.sample import Array, Sample
 from rmresearch.analysis.base import Footing, inferred, number
-from rmresearch.analysis.base_fit import is_ordinal, measured, sized, valued
+from rmresearch.analysis.base.fit import is_ordinal, measured, sized, valued
 from rmresearch.errors import FitError
 from rmresearch.numerics import effects
 from rmresearch.numerics.robust import fit

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis.arms.sample import Array, Roster, Sample
 from rmresearch.analysis.base import Footing, People
-from rmresearch.analysis.base_fit import valued
+from rmresearch.analysis.base.fit import valued
 from rmresearch.errors import FitError
 from rmresearch.numerics.permute import adjusted_difference, rerandomise
 from rmresearch.result import Check, Estimate

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from rmresearch.analysis import base
 from rmresearch.analysis.arms.covariates import Covariate, covariates
 from rmresearch.analysis.base import Footing, People
-from rmresearch.analysis.base_fit import varies
-from rmresearch.analysis.base_pairs import pairs
+from rmresearch.analysis.base.fit import varies
+from rmresearch.analysis.base.pairs import pairs
 from rmresearch.errors import StudyError
 from rmresearch.result import Dropped, Estimate
 from rmresearch.study import Arm, Outcome, Study, Wave

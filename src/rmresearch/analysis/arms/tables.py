@@ -9,7 +9,7 @@ import numpy as np
 from rmresearch.analysis import base
 from rmresearch.analysis.arms.sample import Array, Flags, Roster, Sample
 from rmresearch.analysis.base import People
-from rmresearch.analysis.base_fit import varies
+from rmresearch.analysis.base.fit import varies
 from rmresearch.numerics import effects
 from rmresearch.result import Cell, Estimate, Table
 from rmresearch.study import Arm, Outcome

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from rmresearch.analysis import base
-from rmresearch.analysis.base_ask import correlation, within
+from rmresearch.analysis.base.ask import correlation, within
 from rmresearch.analysis.change.linked import linked
 from rmresearch.analysis.change.sample import Answer, Options, samples
 from rmresearch.analysis.change.unlinked import unlinked

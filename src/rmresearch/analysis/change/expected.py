@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import Footing
-from rmresearch.analysis.base_fit import valued, varies
+from rmresearch.analysis.base.fit import valued, varies
 from rmresearch.analysis.change.sample import Answer, Options, Sample
 from rmresearch.numerics import effects
 from rmresearch.numerics.proportions import Proportion, proportion

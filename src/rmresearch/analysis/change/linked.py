@@ -9,7 +9,7 @@ import pandas as pd
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import Footing
-from rmresearch.analysis.base_fit import (
+from rmresearch.analysis.base.fit import (
     Student,
     exaggeration_check,
     is_ordinal,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from rmresearch.analysis import base
-from rmresearch.analysis.base_fit import (
+from rmresearch.analysis.base.fit import (
     exaggeration_check,
     measured,
     power_of,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rmresearch.analysis import base
-from rmresearch.analysis.base_pairs import Pairs, pairs, programme_arms
+from rmresearch.analysis.base.pairs import Pairs, pairs, programme_arms
 from rmresearch.analysis.leavers import boundary, pair_life, who
 from rmresearch.analysis.leavers.flow import FLOW, Course, course, flow
 from rmresearch.errors import StudyError
@@ -62,7 +62,7 @@ def attrition(study: Study, outcome: str | Outcome, *, wave: str | None = None) 
     - table "leavers": leavers minus stayers at baseline, on the outcome (also by arm) and on each
       declared feature, with CR2 intervals, and standardised. No p-values: this describes.
     - tables "pair-life" and "reasons": Kaplan-Meier of programme pairs by month, a planned end
-      being a censoring (``base_pairs.PLANNED_REASONS``, or an end not before the design's), with
+      being a censoring (``base.pairs.PLANNED_REASONS``, or an end not before the design's), with
       Greenwood's log-log interval. Term "still-paired", by wave.
 
     Raises ``StudyError`` for an unknown outcome or wave, an outcome without follow-up answers, or

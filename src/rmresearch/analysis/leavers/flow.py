@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, label
-from rmresearch.analysis.base_pairs import Pairs
+from rmresearch.analysis.base.pairs import Pairs
 from rmresearch.result import Cell
 from rmresearch.study import Outcome, Study, Wave
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import DAYS_A_MONTH, cell, footing, label, number
-from rmresearch.analysis.base_pairs import Pairs, observed_until, programme_arms
+from rmresearch.analysis.base.pairs import Pairs, observed_until, programme_arms
 from rmresearch.numerics.survival import KaplanMeier, kaplan_meier
 from rmresearch.result import Cell, Check, Dropped, Estimate
 from rmresearch.study import Study

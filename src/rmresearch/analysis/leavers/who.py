@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, label
-from rmresearch.analysis.base_describe import apart, thin
+from rmresearch.analysis.base.describe import apart, thin
 from rmresearch.analysis.leavers.flow import Course, arms_of
 from rmresearch.result import Cell, CellKind, Check, Estimate
 from rmresearch.study import Outcome, Study, Wave

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from rmresearch.analysis import base
-from rmresearch.analysis.base_describe import thin
-from rmresearch.analysis.base_pairs import Pairs, pairs, programme_arms
+from rmresearch.analysis.base.describe import thin
+from rmresearch.analysis.base.pairs import Pairs, pairs, programme_arms
 from rmresearch.analysis.meetings import parts
 from rmresearch.analysis.meetings.log import Log, intervals, read_log
 from rmresearch.errors import StudyError

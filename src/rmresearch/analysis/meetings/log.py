@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.analysis.base import DAYS_A_MONTH
-from rmresearch.analysis.base_pairs import Pairs
+from rmresearch.analysis.base.pairs import Pairs
 from rmresearch.errors import StudyError
 from rmresearch.study import Study, Wave
 

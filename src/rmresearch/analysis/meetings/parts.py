@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import cell, label
-from rmresearch.analysis.base_describe import Share, averaged, shared
-from rmresearch.analysis.base_pairs import Pairs, observed_until
+from rmresearch.analysis.base.describe import Share, averaged, shared
+from rmresearch.analysis.base.pairs import Pairs, observed_until
 from rmresearch.analysis.meetings.log import Log, months_since, starts
 from rmresearch.result import Cell, CellKind, Estimate
 from rmresearch.study import Study, Wave
