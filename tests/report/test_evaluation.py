@@ -104,6 +104,12 @@ def test_results_carry_every_estimate_and_nobody(pilot: Evaluation, tmp_path: Pa
     assert read_release(out.read_text("utf-8")).study == pilot.findings.study.design.name
 
 
+def test_those_who_did_not_consent_are_said_beside_the_attrition(pilot: Evaluation) -> None:
+    refused = dict(pilot.findings.study.excluded)["people who did not consent"]
+    shown = text_of(pilot.section("attrition").html())
+    assert f"{refused} of the people listed did not consent" in shown
+
+
 def test_without_a_folder_nothing_is_written(pilot: Evaluation) -> None:
     assert pilot.write(None) == ()
     assert pilot.write("") == ()

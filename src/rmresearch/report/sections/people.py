@@ -32,6 +32,8 @@ from rmresearch.result import Cell, Estimate, Result, Table
 __all__ = ["attrition", "meetings", "missing"]
 
 MORE = "More tables and checks"
+#: how the reader counts them (`io.read`)
+REFUSED = "people who did not consent"
 #: the measure of meetings that is a share of those planned
 OF_PLANNED = "meetings held, of those planned"
 
@@ -136,6 +138,7 @@ def attrition(found: Findings) -> Section:
     lost = stacked(results, "attrition", "Who was lost, by outcome and wave")
     if lost is not None:
         blocks.append(_losses(found, lost))
+        blocks += _refused(found)
     life = next((r for _, r in results if has(r, "pair-life")), None)
     blocks += [*_pair_life(found, life)] if life else _no_dates(found, results)
     leavers = stacked(results, "leavers", "Leavers against stayers, before the start")
@@ -226,6 +229,18 @@ def _in_points(cell: Cell, share: bool) -> Cell:
     if not share or not isinstance(cell.value, float):
         return cell
     return Cell(number(100 * cell.value, decimals=1), "label")
+
+
+def _refused(found: Findings) -> list[Block]:
+    """Who did not consent is in none of the counts: said, because it may be attrition."""
+    counts = [n for reason, n in found.study.excluded if reason == REFUSED and n]
+    if not counts or not found.study.design.randomised:
+        return []
+    text = (
+        f"{counts[0]} of the people listed did not consent and are in none of these counts. If they "
+        f"refused after they were assigned, attrition is higher than shown."
+    )
+    return [Callout("caution", text)]
 
 
 def _no_dates(found: Findings, results: Sequence[tuple[object, Result]]) -> list[Block]:
