@@ -237,8 +237,8 @@ def _refused(found: Findings) -> list[Block]:
     if not counts or not found.study.design.randomised:
         return []
     text = (
-        f"{counts[0]} of the people listed did not consent and are in none of these counts. If they "
-        f"refused after they were assigned, attrition is higher than shown."
+        f"{counts[0]} of the people listed did not consent and are in none of these counts. "
+        "If they refused after they were assigned, attrition is higher than shown."
     )
     return [Callout("caution", text)]
 
