@@ -1,0 +1,149 @@
+"""Independent blocks of a mixed model: connected components of its grouping factors.
+
+Blocks with as many levels of every term form a family, handled as one stack of small matrices;
+within a family, blocks with equal Z'Z form a class, of which only summed products are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from rmresearch.numerics.basis import Array
+from rmresearch.numerics.lmm.terms import Codes, Ready
+
+__all__ = ["Family", "families"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family:
+    """Blocks of one shape, m random effects each, in C classes.
+
+    ``g`` (C, m, m) = Z'Z of each class, ``counts`` (C,) its blocks, ``order``: the blocks sorted
+    by class, ``spots``: (sizes, classes) runs of classes with one size, ``gather`` (blocks * m, n)
+    sums rows into Z'data, ``basis`` (K, m, m): the Cholesky factor of D is theta @ basis.
+    """
+
+    g: Array
+    counts: Codes
+    order: Codes
+    spots: tuple[tuple[int, int], ...]
+    gather: Any
+    basis: Array
+
+
+def families(terms: Sequence[Ready]) -> tuple[Family, ...]:
+    """The families of the model; columns within a block run by term, level, effect."""
+    block_of_row, block_of_level = _components(terms)
+    places, counts = _places(terms, block_of_row, block_of_level)
+    shapes, kind = np.unique(counts, axis=0, return_inverse=True)
+    kind = kind.reshape(-1)
+    found = []
+    for number, shape in enumerate(shapes):
+        inside = np.flatnonzero(kind == number)
+        index = np.full(kind.size, -1, dtype=np.intp)
+        index[inside] = np.arange(inside.size)
+        rows = np.flatnonzero(index[block_of_row] >= 0)
+        found.append(_family(terms, shape, rows, index[block_of_row[rows]], places, inside.size))
+    return tuple(found)
+
+
+def _components(terms: Sequence[Ready]) -> tuple[Codes, list[Codes]]:
+    """The block of every row, and of every level of every term."""
+    starts = np.cumsum([0] + [term.levels for term in terms])
+    first = terms[0].codes
+    sources = np.concatenate([first for _ in terms])
+    targets = np.concatenate([t.codes + s for t, s in zip(terms, starts, strict=False)])
+    size = int(starts[-1])
+    edges = sparse.coo_array((np.ones(sources.size), (sources, targets)), shape=(size, size))
+    _, label = csgraph.connected_components(edges, directed=False)
+    label = label.astype(np.intp)
+    return label[first], [label[s : s + t.levels] for t, s in zip(terms, starts, strict=False)]
+
+
+def _places(
+    terms: Sequence[Ready], rows: Codes, levels: Sequence[Codes]
+) -> tuple[list[Codes], Codes]:
+    """Each row's place among its block's levels, per term; levels per block and term (B, T).
+
+    Levels with more rows, then larger z'z, stand later: blocks that differ by the order of their
+    people only then fall into one class.
+    """
+    blocks = int(rows.max()) + 1
+    places, counts = [], np.empty((blocks, len(terms)), dtype=np.intp)
+    for number, (term, block) in enumerate(zip(terms, levels, strict=True)):
+        squares = [
+            np.round(np.bincount(term.codes, column, term.levels), 9)
+            for column in (term.z[:, 0], *(term.z * term.z).T)
+        ]
+        order = np.lexsort((*squares, np.bincount(term.codes, minlength=term.levels), block))
+        counts[:, number] = np.bincount(block, minlength=blocks)
+        start = np.concatenate([[0], np.cumsum(counts[:, number])[:-1]])
+        place = np.empty(term.levels, dtype=np.intp)
+        place[order] = np.arange(term.levels) - start[block[order]]
+        places.append(place[term.codes])
+    return places, counts
+
+
+def _family(
+    terms: Sequence[Ready],
+    shape: NDArray[Any],
+    rows: Codes,
+    block: Codes,
+    places: Sequence[Codes],
+    blocks: int,
+) -> Family:
+    columns, values, offset = [], [], 0
+    for term, place, levels in zip(terms, places, shape, strict=True):
+        q = term.z.shape[1]
+        for effect in range(q):
+            columns.append(offset + place[rows] * q + effect)
+            values.append(term.z[rows, effect])
+        offset += int(levels) * q
+    m = offset
+    flat = np.zeros(blocks * m * m)
+    for ca, va in zip(columns, values, strict=True):
+        for cb, vb in zip(columns, values, strict=True):
+            flat += np.bincount((block * m + ca) * m + cb, va * vb, blocks * m * m)
+    g = flat.reshape(blocks, m * m)
+    target = np.concatenate([block * m + c for c in columns])
+    source = np.tile(rows, len(columns))
+    gather = sparse.csr_array(
+        (np.concatenate(values), (target, source)), shape=(blocks * m, terms[0].codes.size)
+    )
+    keys = np.round(g / np.abs(g).max(), 12) + 0.0
+    _, first, label, count = np.unique(
+        keys, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    by_size = np.argsort(count, kind="stable")
+    rank = np.empty_like(by_size)
+    rank[by_size] = np.arange(by_size.size)
+    sizes, runs = np.unique(count, return_counts=True)
+    return Family(
+        g=g[first[by_size]].reshape(-1, m, m),
+        counts=count[by_size].astype(np.intp),
+        order=np.argsort(rank[label.reshape(-1)], kind="stable").astype(np.intp),
+        spots=tuple((int(s), int(r)) for s, r in zip(sizes, runs, strict=True)),
+        gather=gather,
+        basis=_basis(terms, shape, m),
+    )
+
+
+def _basis(terms: Sequence[Ready], shape: NDArray[Any], m: int) -> Array:
+    """(K, m, m): ones where a parameter stands in the block's Cholesky factor."""
+    basis = np.zeros((sum(t.rows.size for t in terms), m, m))
+    k = offset = 0
+    for term, levels in zip(terms, shape, strict=True):
+        q = term.z.shape[1]
+        start = offset + q * np.arange(int(levels))
+        for row, column in zip(term.rows, term.columns, strict=True):
+            basis[k, start + row, start + column] = 1.0
+            k += 1
+        offset += int(levels) * q
+    return basis

@@ -1,0 +1,84 @@
+"""A fitted mixed model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rmresearch.numerics.basis import Array
+from rmresearch.numerics.contrast import Contrast, Number, judged
+from rmresearch.numerics.ddf import satterthwaite
+
+__all__ = ["MixedFit"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MixedFit:
+    """A fitted mixed model; leading axes are replicates.
+
+    ``coef`` (..., p), ``vcov`` (..., p, p), ``criterion`` (...) = lme4's REMLcrit (or deviance,
+    ``reml`` false), ``loglik`` = -criterion / 2, ``sigma2`` (...) residual variance,
+    ``covariances``: per term (..., q, q) in the units of y and z, ``singular`` (...): some
+    covariance is rank-deficient, which is a valid answer, ``converged`` (...) judged by
+    ``gradient`` (..., K) of the criterion in ``theta`` (..., K), the entries of the relative
+    Cholesky factors of standardised z, ``n_iter`` (...), ``exact`` (...): the fixed part alone
+    fits without residual, and no variance or test has a meaning.
+    """
+
+    coef: Array
+    vcov: Array
+    criterion: Number
+    loglik: Number
+    sigma2: Number
+    covariances: tuple[Array, ...]
+    singular: Any
+    converged: Any
+    gradient: Array
+    theta: Array
+    n_iter: Any
+    exact: Any
+    n: int
+    names: tuple[str, ...]
+    reml: bool
+    _back: Array = field(repr=False)
+    _inner: Array = field(repr=False)
+    _slopes: Array = field(repr=False)
+    _hessian: Array = field(repr=False)
+
+    @property
+    def se(self) -> Array:
+        """Model-based standard errors (..., p)."""
+        root: Array = np.sqrt(np.diagonal(self.vcov, axis1=-2, axis2=-1))
+        return root
+
+    @property
+    def df(self) -> Array:
+        """Satterthwaite's df of every coefficient (..., p)."""
+        p = self.coef.shape[-1]
+        each = [np.asarray(self.contrast(row).df) for row in np.eye(p)]
+        return np.stack(each, axis=-1)
+
+    def contrast(self, weights: ArrayLike) -> Contrast:
+        """The weighted sum of coefficients, ``weights`` (p,), with Satterthwaite's df.
+
+        Where the search did not converge, or nothing is left over, there is no test (df 0).
+        """
+        weight = np.asarray(weights, dtype=float)
+        if weight.shape != (self.coef.shape[-1],):
+            raise ValueError(f"weights must have {self.coef.shape[-1]} entries, not {weight.shape}")
+        estimate = self.coef @ weight
+        # In basis coordinates: there large variances of near-aliased columns do not cancel.
+        w = self._back.T @ weight
+        lever = self._inner @ w
+        unit = lever @ w
+        sigma2 = np.asarray(self.sigma2)
+        turned = (self._slopes @ lever[..., None, :, None])[..., 0] @ lever[..., :, None]
+        slope = -sigma2[..., None] * turned[..., 0]
+        gradient = np.concatenate([slope, unit[..., None]], axis=-1)
+        usable: NDArray[np.bool_] = np.asarray(self.converged & ~np.asarray(self.exact))
+        hessian = np.where(usable[..., None, None], self._hessian, np.eye(gradient.shape[-1]))
+        df = np.where(usable, satterthwaite(sigma2 * unit, gradient, hessian), 0.0)
+        return judged(estimate, sigma2 * unit, df, self.exact)

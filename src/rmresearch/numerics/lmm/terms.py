@@ -1,0 +1,100 @@
+"""Random terms: who shares an effect, what multiplies it, and a basis that feels no unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rmresearch.errors import FitError
+from rmresearch.numerics.basis import Array
+
+__all__ = ["Codes", "Ready", "Term", "prepare"]
+
+Codes = NDArray[np.intp]
+
+#: what is left of a column of z beside the others, as a share of it, before it counts as a repeat
+ALIASED = 1e-8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    """One random term: ``group`` codes (n,), ``z`` (n, q) (a column of ones: an intercept).
+
+    ``correlated``: the q effects of a group have a full covariance, else a diagonal one.
+    """
+
+    group: ArrayLike
+    z: ArrayLike
+    correlated: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """A term with dense codes and standardised columns: ``z`` (n, q) = given z @ ``turn``.
+
+    ``rows``, ``columns``: where each parameter stands in the term's Cholesky factor.
+    """
+
+    codes: Codes
+    levels: int
+    z: Array
+    turn: Array
+    rows: Codes
+    columns: Codes
+
+
+def prepare(terms: Sequence[Term], n: int) -> tuple[Ready, ...]:
+    """Check and standardise the terms; ``FitError`` lists everything that is wrong with them."""
+    ready, wrong = [], []
+    for number, term in enumerate(terms):
+        group, z = np.asarray(term.group), np.asarray(term.z, dtype=float)
+        z = z[:, None] if z.ndim == 1 else z
+        if group.shape != (n,) or z.ndim != 2 or z.shape[0] != n or z.shape[1] == 0:
+            raise ValueError(
+                f"term {number}: group {group.shape} and z {z.shape} must have {n} rows, z a column"
+            )
+        if not np.isfinite(z).all():
+            raise FitError(f"random term {number} holds values of z that are not finite")
+        named, codes = np.unique(group, return_inverse=True)
+        wrong += _faults(number, named.size, z, n)
+        if not wrong:
+            ready.append(_standard(codes.astype(np.intp), named.size, z, term.correlated))
+    if not terms:
+        raise ValueError("a mixed model needs a random term; without one use robust.fit")
+    if wrong:
+        raise FitError("; ".join(wrong) + ". Drop or simplify the named terms.")
+    return tuple(ready)
+
+
+def _faults(number: int, levels: int, z: Array, n: int) -> list[str]:
+    if levels < 2:
+        return [f"random term {number} has {levels} group, and a variance needs at least 2"]
+    if levels * z.shape[1] >= n:
+        return [
+            f"random term {number} has {levels} groups x {z.shape[1]} effects on {n} rows: "
+            "its variance cannot be told from the residual's"
+        ]
+    length = np.linalg.norm(z, axis=0)
+    if (length == 0).any():
+        return [f"random term {number}: column {int(np.argmin(length))} of z is 0 in every row"]
+    left = np.abs(np.diagonal(np.linalg.qr(z / length, mode="r")))
+    if (left < ALIASED).any():
+        return [f"random term {number}: other columns of z determine column {int(left.argmin())}"]
+    return []
+
+
+def _standard(codes: Codes, levels: int, z: Array, correlated: bool) -> Ready:
+    """A full covariance allows any basis, so an orthogonal one; a diagonal one only new units."""
+    n, q = z.shape
+    length = np.linalg.norm(z, axis=0)
+    if correlated and q > 1:
+        turn = np.diag(1.0 / length) @ np.linalg.inv(np.linalg.qr(z / length, mode="r"))
+        columns, rows = np.triu_indices(q)
+    else:
+        turn = np.diag(1.0 / length)
+        rows = columns = np.arange(q)
+    turn = turn * np.sqrt(n)
+    return Ready(codes, levels, z @ turn, turn, rows.astype(np.intp), columns.astype(np.intp))
