@@ -101,6 +101,9 @@ def test_agrees_with_lme4_and_lmertest(name: str, shared: Path) -> None:
     assert found.criterion == pytest.approx(want["remlcrit"], abs=1e-6)
     df = np.array(as_list(want["satterthwaite_df"]))
     np.testing.assert_allclose(found.df, df, rtol=1e-3)
+    adjusted = [found.kenward_roger(row) for row in np.eye(x.shape[1])]
+    np.testing.assert_allclose([one.se for one in adjusted], as_list(want["kr_se"]), rtol=1e-6)
+    np.testing.assert_allclose([one.df for one in adjusted], as_list(want["kr_df"]), rtol=1e-4)
     ours = []
     for covariance in found.covariances:
         q = covariance.shape[0]
@@ -277,3 +280,59 @@ def test_satterthwaite_from_the_definition() -> None:
         assert judged.df == pytest.approx(want, rel=1e-4)
         assert judged.se == pytest.approx(np.sqrt(f), rel=1e-8)
         assert judged.estimate == pytest.approx(weights @ found.coef, rel=1e-12)
+
+
+def naive_kenward_roger(found: Any, x: Array, terms: list[Term], weights: Array) -> Any:
+    """Kenward and Roger (1997) by n x n matrices: standard error and df of one contrast."""
+    n = x.shape[0]
+    v, slopes = found.sigma2 * np.eye(n), [np.eye(n)]
+    for term, covariance in zip(terms, found.covariances, strict=True):
+        z, group = np.asarray(term.z), np.asarray(term.group)
+        same = group[:, None] == group[None]
+        v += same * (z @ covariance @ z.T)
+        for i in range(z.shape[1]):
+            for j in range(i + 1 if term.correlated else 0):
+                unit = np.zeros(covariance.shape)
+                unit[i, j] = unit[j, i] = 1.0
+                slopes.append(same * (z @ unit @ z.T))
+            if not term.correlated:
+                slopes.append(same * np.outer(z[:, i], z[:, i]))
+    inverse = np.linalg.inv(v)
+    phi = np.linalg.inv(x.T @ inverse @ x)
+    moved = [inverse @ s for s in slopes]
+    first = [-x.T @ m @ inverse @ x for m in moved]
+    k = len(slopes)
+    second = [[x.T @ a @ b @ inverse @ x for b in moved] for a in moved]
+    information = np.empty((k, k))
+    for i in range(k):
+        for j in range(k):
+            lost = 2 * second[i][j] - first[i] @ phi @ first[j]
+            information[i, j] = 0.5 * (np.trace(moved[i] @ moved[j]) - np.trace(phi @ lost))
+    spread = np.linalg.inv(information)
+    excess = sum(
+        spread[i, j] * (second[i][j] - first[i] @ phi @ first[j])
+        for i in range(k)
+        for j in range(k)
+    )
+    adjusted = phi + 2 * phi @ excess @ phi
+    f = weights @ phi @ weights
+    part = np.array([weights @ phi @ one @ phi @ weights / f for one in first])
+    return np.sqrt(weights @ adjusted @ weights), 2.0 / (part @ spread @ part)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_kenward_roger_from_the_definition(name: str) -> None:
+    y, x, terms = CASES[name]
+    found = fit(y, x, terms)
+    many = fit(np.stack([y[::-1], y]), x, terms)
+    for weights in (np.eye(x.shape[1])[1], np.linspace(-1.0, 2.0, x.shape[1])):
+        se, df = naive_kenward_roger(found, x, terms, weights)
+        ours = found.kenward_roger(weights)
+        assert ours.se == pytest.approx(se, rel=1e-8)
+        assert ours.df == pytest.approx(df, rel=1e-7)
+        assert many.kenward_roger(weights).se[1] == pytest.approx(se, rel=1e-8)
+        assert many.kenward_roger(weights).df[1] == pytest.approx(df, rel=1e-7)
+    with pytest.raises(ValueError, match="REML"):
+        fit(y, x, terms, reml=False).kenward_roger(np.eye(x.shape[1])[0])
+    with pytest.raises(ValueError, match="entries"):
+        found.kenward_roger([1.0])

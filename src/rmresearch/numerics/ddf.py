@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from rmresearch.numerics.basis import Array
 
-__all__ = ["satterthwaite"]
+__all__ = ["Adjusted", "Linear", "kenward_roger", "satterthwaite"]
 
 #: share of the largest curvature below which the criterion tells nothing about a direction
 UNKNOWN = 1e-9
@@ -34,3 +36,57 @@ def satterthwaite(variance: Array, gradient: Array, hessian: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         df = np.where(spread > 0, 2.0 * variance**2 / spread, 0.0)
     return df
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linear:
+    """A model whose V is linear in its K variance parameters, at their estimates.
+
+    ``phi`` (..., p, p) = (X'V^-1X)^-1, ``first`` (..., K, p, p) = P_i, the derivatives of X'V^-1X,
+    ``second`` (..., K, K, p, p) = Q_ij = X'V^-1 V_i V^-1 V_j V^-1X, ``trace`` (..., K, K) =
+    tr(V^-1 V_i V^-1 V_j).
+    """
+
+    phi: Array
+    first: Array
+    second: Array
+    trace: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Adjusted:
+    """Kenward and Roger's variance ``vcov`` (..., p, p) of the coefficients, and what df needs."""
+
+    vcov: Array
+    _model: Linear
+    _spread: Array
+
+    def df(self, weights: Array) -> Array:
+        """The df (...) of one contrast, ``weights`` (p,): 2 / A, free of the general 0/0 at 2."""
+        phi = self._model.phi
+        lever = phi @ weights
+        moved = (self._model.first @ lever[..., None, :, None])[..., 0]
+        part = (moved @ lever[..., :, None])[..., 0] / (lever @ weights)[..., None]
+        a = (part[..., None, :] @ self._spread @ part[..., :, None])[..., 0, 0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            df: Array = np.where(a > 0, 2.0 / a, 0.0)
+        return df
+
+
+def kenward_roger(model: Linear) -> Adjusted:
+    """Kenward and Roger (1997) with expected information, as R's pbkrtest computes it."""
+    phi, p_i, q_ij = model.phi, model.first, model.second
+    turned = p_i @ phi[..., None, :, :]
+    pairs = turned[..., :, None, :, :] @ p_i[..., None, :, :, :]
+    inside = 2.0 * q_ij - pairs
+    lost = (inside * phi[..., None, None, :, :].swapaxes(-1, -2)).sum(axis=(-2, -1))
+    information = model.trace - lost
+    information = 0.5 * (information + information.swapaxes(-1, -2))
+    # In samples of a handful the corrected information need not be positive: then df may be 0.
+    unit = np.sqrt(np.abs(np.diagonal(information, axis1=-2, axis2=-1)))
+    unit = 1.0 / np.where(unit > 0, unit, 1.0)
+    both = unit[..., :, None] * unit[..., None, :]
+    spread = 2.0 * np.linalg.pinv(information * both, rcond=1e-13, hermitian=True) * both
+    excess = (spread[..., None, None] * (q_ij - pairs)).sum(axis=(-4, -3))
+    vcov = phi + 2.0 * phi @ excess @ phi
+    return Adjusted(0.5 * (vcov + vcov.swapaxes(-1, -2)), model, spread)

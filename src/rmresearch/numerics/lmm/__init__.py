@@ -175,10 +175,12 @@ def _result(
         n=n,
         names=labels,
         reml=reml,
+        _q=basis.q,
         _back=basis.back,
         _inner=inner,
         _slopes=value.slopes,
         _hessian=_full_hessian(value, sigma2, unit, exact, df),
+        _terms=tuple(ready),
     )
 
 

@@ -10,7 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.contrast import Contrast, Number, judged
-from rmresearch.numerics.ddf import satterthwaite
+from rmresearch.numerics.ddf import kenward_roger, satterthwaite
+from rmresearch.numerics.lmm.blocks import families
+from rmresearch.numerics.lmm.expected import linear_pieces
+from rmresearch.numerics.lmm.moments import shared_moments
+from rmresearch.numerics.lmm.terms import Ready
 
 __all__ = ["MixedFit"]
 
@@ -43,10 +47,12 @@ class MixedFit:
     n: int
     names: tuple[str, ...]
     reml: bool
+    _q: Array = field(repr=False)
     _back: Array = field(repr=False)
     _inner: Array = field(repr=False)
     _slopes: Array = field(repr=False)
     _hessian: Array = field(repr=False)
+    _terms: tuple[Ready, ...] = field(repr=False)
 
     @property
     def se(self) -> Array:
@@ -82,3 +88,31 @@ class MixedFit:
         hessian = np.where(usable[..., None, None], self._hessian, np.eye(gradient.shape[-1]))
         df = np.where(usable, satterthwaite(sigma2 * unit, gradient, hessian), 0.0)
         return judged(estimate, sigma2 * unit, df, self.exact)
+
+    def kenward_roger(self, weights: ArrayLike) -> Contrast:
+        """The weighted sum of coefficients with Kenward and Roger's standard error and df.
+
+        For REML fits only (``ValueError`` else); no test (df 0) where the search did not converge.
+        """
+        weight = np.asarray(weights, dtype=float)
+        if weight.shape != (self.coef.shape[-1],):
+            raise ValueError(f"weights must have {self.coef.shape[-1]} entries, not {weight.shape}")
+        if not self.reml:
+            raise ValueError("Kenward and Roger's df need a REML fit: fit with reml=True")
+        usable = np.asarray(self.converged).reshape(-1)
+        lead = np.shape(self.sigma2)
+        p, k = self.coef.shape[-1], self.theta.shape[-1]
+        groups = [(one, shared_moments(one, self._q)[0]) for one in families(self._terms)]
+        model = linear_pieces(
+            np.where(usable[:, None], self.theta.reshape(-1, k), 1.0),
+            np.where(usable, np.asarray(self.sigma2).reshape(-1), 1.0),
+            np.where(usable[:, None, None], self._inner.reshape(-1, p, p), np.eye(p)),
+            self._terms,
+            groups,
+            self.n,
+        )
+        adjusted = kenward_roger(model)
+        w = self._back.T @ weight
+        df = np.where(usable, adjusted.df(w), 0.0).reshape(lead)
+        variance = (adjusted.vcov @ w @ w).reshape(lead)
+        return judged(self.coef @ weight, variance, df, self.exact)

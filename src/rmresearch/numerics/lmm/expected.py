@@ -1,0 +1,102 @@
+"""What Kenward and Roger's adjustment needs: V is linear in the variances and covariances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rmresearch.numerics.basis import Array
+from rmresearch.numerics.ddf import Linear
+from rmresearch.numerics.lmm.blocks import Family
+from rmresearch.numerics.lmm.terms import Ready
+
+__all__ = ["linear_pieces"]
+
+
+def linear_pieces(
+    theta: Array,
+    sigma2: Array,
+    inverse: Array,
+    terms: Sequence[Ready],
+    groups: Sequence[tuple[Family, Array]],
+    n: int,
+) -> Linear:
+    """P, Q and the trace products at the fitted ``theta`` (R, K), in the basis of x.
+
+    With V = s2 V0 = s2 I + sum of r_k V_k: pieces of the random terms from their blocks, those of
+    the residual variance from s2 V_0 = V - sum r_k V_k (Euler).
+    """
+    diagonal = np.concatenate([term.rows == term.columns for term in terms])
+    p, k = inverse.shape[-1], diagonal.size
+    share = _relative(theta, terms)
+    first = np.zeros((theta.shape[0], k, p, p))
+    second = np.zeros((theta.shape[0], k, k, p, p))
+    traces = np.zeros((theta.shape[0], k))
+    products = np.zeros((theta.shape[0], k, k))
+    for family, xx in groups:
+        m = family.g.shape[-1]
+        factor = (theta @ family.basis.reshape(k, m * m)).reshape(-1, m, m)
+        d = (factor @ factor.swapaxes(-1, -2))[:, None]
+        b = np.linalg.inv(np.eye(m) + d @ family.g)
+        w = family.g @ b
+        e = np.where(
+            diagonal[:, None, None], family.basis, family.basis + family.basis.swapaxes(-1, -2)
+        )[:, None]
+        ew = e @ w[:, None]
+        counted = ew * family.counts[:, None, None]
+        traces += np.trace(counted, axis1=-2, axis2=-1).sum(axis=-1)
+        products += np.einsum("rkcij,rlcji->rkl", ew, counted)
+        outer = b.swapaxes(-1, -2)
+        flat = xx.reshape(-1, p * p)
+        for i in range(k):
+            part = b @ e[i] @ outer
+            first[:, i] -= (part.reshape(theta.shape[0], -1) @ flat).reshape(-1, p, p)
+            for j in range(k):
+                part = b @ ew[:, i] @ e[j] @ outer
+                second[:, i, j] += (part.reshape(theta.shape[0], -1) @ flat).reshape(-1, p, p)
+    return _with_residual(share, first, second, traces, products, inverse, sigma2, n)
+
+
+def _relative(theta: Array, terms: Sequence[Ready]) -> Array:
+    """The free entries of D = L L' (R, K)."""
+    found, offset = [], 0
+    for term in terms:
+        q = term.z.shape[1]
+        factor = np.zeros((theta.shape[0], q, q))
+        factor[:, term.rows, term.columns] = theta[:, offset : offset + term.rows.size]
+        offset += term.rows.size
+        found.append((factor @ factor.swapaxes(-1, -2))[:, term.rows, term.columns])
+    return np.concatenate(found, axis=1)
+
+
+def _with_residual(
+    share: Array,
+    first: Array,
+    second: Array,
+    traces: Array,
+    products: Array,
+    inverse: Array,
+    sigma2: Array,
+    n: int,
+) -> Linear:
+    """Put the residual variance's pieces last; everything at s2 = 1, then brought to s2."""
+    r, k = share.shape
+    p = inverse.shape[-1]
+    big_p, big_q = np.empty((r, k + 1, p, p)), np.empty((r, k + 1, k + 1, p, p))
+    trace = np.empty((r, k + 1, k + 1))
+    big_p[:, :k], big_q[:, :k, :k], trace[:, :k, :k] = first, second, products
+    big_p[:, k] = -np.linalg.inv(inverse) - np.einsum("rk,rkab->rab", share, first)
+    cross = -first - np.einsum("rk,rklab->rlab", share, second)
+    big_q[:, k, :k], big_q[:, :k, k] = cross, cross.swapaxes(-1, -2)
+    big_q[:, k, k] = -big_p[:, k] - np.einsum("rk,rkab->rab", share, cross)
+    mixed = traces - np.einsum("rk,rkl->rl", share, products)
+    trace[:, k, :k] = trace[:, :k, k] = mixed
+    trace[:, k, k] = n - (share * traces).sum(axis=1) - (share * mixed).sum(axis=1)
+    s = sigma2[:, None, None]
+    return Linear(
+        phi=inverse * s,
+        first=big_p / s[..., None] ** 2,
+        second=big_q / s[..., None, None] ** 3,
+        trace=trace / s**2,
+    )
