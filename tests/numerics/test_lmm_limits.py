@@ -137,6 +137,24 @@ def test_a_perfect_correlation_is_singular() -> None:
     assert 0 < sum(edge) < 12
 
 
+def test_the_order_of_correlated_effects_does_not_matter() -> None:
+    """No intercept variance in truth: the Cholesky factor has a flat direction near the optimum."""
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        group, t = np.repeat(np.arange(10), 6), np.tile(np.arange(6.0) - 2.5, 10)
+        y = 0.8 * rng.normal(size=10)[group] * t + rng.normal(size=60)
+        x = np.column_stack([np.ones(60), t])
+        found = fit(y, x, [Term(group, x)])
+        turned = fit(y, x, [Term(group, x[:, ::-1])])
+        assert found.converged
+        assert turned.converged
+        assert found.criterion == pytest.approx(turned.criterion, abs=1e-8)
+        np.testing.assert_allclose(
+            found.covariances[0], turned.covariances[0][::-1, ::-1], atol=1e-6
+        )
+        same(found, turned)
+
+
 def same(a: MixedFit, b: MixedFit) -> None:
     """Trust.md: 1e-8."""
     np.testing.assert_allclose(a.se, b.se, rtol=1e-8)

@@ -66,12 +66,35 @@ def search(
         again = _attempt(criterion, failed, np.tile(start * diagonal, (failed.size, 1)), factors)
         better = again.converged | (again.value.f < found.value.f[failed])
         found = _replace(found, failed[better], again, better)
+    found = _lower_rank(criterion, found, factors)
     edge = np.flatnonzero((found.theta[:, diagonal] == 0.0).any(axis=1))
     if edge.size:
         # On a boundary a second, far valley can be the deeper one: small unbalanced designs.
         again = _attempt(criterion, edge, np.tile(FAR * diagonal, (edge.size, 1)), factors)
         found = _keep_lower(found, edge, again)
     return _leave_out(criterion, found, factors)
+
+
+def _lower_rank(criterion: Criterion, found: Found, factors: Sequence[Any]) -> Found:
+    """Restart what failed from a covariance without a row's own part.
+
+    Where an earlier variance is nearly zero, a row's entries can turn into each other at no cost,
+    and the search creeps along that circle; on its edge it does not.
+    """
+    for entries in (e for e in factors if len(e) > 1):
+        failed = np.flatnonzero(~found.converged)
+        if not failed.size:
+            break
+        theta = found.theta[failed]
+        whole = np.linalg.norm(theta[:, entries], axis=1)
+        shared = np.linalg.norm(theta[:, entries[:-1]], axis=1)
+        longer = np.where(shared > 0, whole / np.where(shared > 0, shared, 1.0), 1.0)
+        theta[:, entries[:-1]] *= longer[:, None]
+        theta[:, entries[-1]] = 0.0
+        again = _attempt(criterion, failed, theta, factors)
+        better = again.converged & (again.value.f <= found.value.f[failed] + 1e-8)
+        found = _replace(found, failed[better], again, better)
+    return found
 
 
 def _leave_out(criterion: Criterion, found: Found, factors: Sequence[Any]) -> Found:
