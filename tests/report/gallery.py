@@ -7,7 +7,6 @@ from collections.abc import Callable
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures import (
     Answered,
-    Answers,
     Arm,
     Curve,
     Difference,
@@ -21,7 +20,6 @@ from rmresearch.report.figures import (
     interval_plot,
     meetings_bars,
     missing_map,
-    stacked_shares,
     survival_steps,
     wave_lines,
 )
@@ -188,17 +186,6 @@ def _meetings(count: int, start: int = 0) -> Callable[[], FigureBlock]:
     return draw
 
 
-def _answers(categories: tuple[str, ...]) -> Callable[[], FigureBlock]:
-    def draw() -> FigureBlock:
-        rows = [
-            Answers(LONG, tuple(range(1, len(categories) + 1))),
-            Answers("Nobody", (0,) * len(categories)),
-        ]
-        return stacked_shares(rows, categories, title="Most agreed")
-
-    return draw
-
-
 def _balance(contrasts: tuple[str, ...]) -> Callable[[], FigureBlock]:
     def draw() -> FigureBlock:
         rows = [
@@ -216,7 +203,6 @@ def _long_words() -> FigureBlock:
     return interval_plot([row], title="Profit rose", unit=LONG * 2, sides=(LONG, LONG))
 
 
-AGREE = ("Strongly disagree", "Disagree", "Neither", "Agree", "Strongly agree")
 FIGURES: dict[str, Callable[[], FigureBlock]] = {
     "intervals": _intervals,
     "intervals of 22 items": _many_items,
@@ -242,9 +228,6 @@ FIGURES: dict[str, Callable[[], FigureBlock]] = {
     "meetings": _meetings(7),
     "meetings of a year": _meetings(13),
     "no meetings": _meetings(1),
-    "answers": _answers(AGREE),
-    "answers of seven": _answers(tuple("1234567")),
-    "answers yes or no": _answers(("No", "Yes")),
     "balance": _balance(("",)),
     "balance of two contrasts": _balance(("Mentor − Control", "Business class − Control")),
 }

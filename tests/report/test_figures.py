@@ -20,7 +20,6 @@ from rmresearch.report.figures import (
     interval_plot,
     meetings_bars,
     missing_map,
-    stacked_shares,
     survival_steps,
     wave_lines,
 )
@@ -228,7 +227,6 @@ def test_a_stage_that_lost_nobody_has_no_note() -> None:
         lambda: flow_diagram([], [], title="x"),
         lambda: missing_map([], title="x"),
         lambda: meetings_bars([], title="x"),
-        lambda: stacked_shares([], ["a"], title="x"),
         lambda: balance_plot([], title="x"),
     ],
 )

@@ -5,8 +5,8 @@ import pytest
 from rmresearch.privacy.passing import ReleasedCell, ReleasedTable
 from rmresearch.report.blocks import Column
 from rmresearch.report.numbers import HIDDEN, NOTHING
-from rmresearch.report.tables import checks_table, dropped_table, estimates_table, table_block
-from rmresearch.result import Cell, CellKind, Check, Dropped, Estimate, Table
+from rmresearch.report.tables import checks_table, dropped_table, table_block
+from rmresearch.result import Cell, CellKind, Check, Dropped, Table
 
 
 def row(*cells: tuple[float | int | str | None, CellKind]) -> tuple[Cell, ...]:
@@ -112,55 +112,6 @@ def test_what_a_release_hides_looks_the_same_whatever_was_there() -> None:
 def test_a_table_without_rows_keeps_its_heads_when_asked() -> None:
     empty = Table("means", "Means", ("arm", "mean"), ())
     assert table_block(empty, columns=["arm", "mean"]).rows == ()
-
-
-ESTIMATES = (
-    Estimate(
-        outcome="skill", value=0.5234, se=0.15, low=0.21, high=0.83, df=21.44, p=0.0021,
-        n_people=41, n_pairs=24, n_clusters=24,
-    ),
-    Estimate(outcome="profit", value=266.06, low=110.2, high=421.9, n_people=345, n_clusters=345),
-    Estimate(outcome="use", value=None),
-)  # fmt: skip
-
-
-def test_estimates_are_rows_and_empty_columns_are_left_out() -> None:
-    block = estimates_table(ESTIMATES, caption="Effects", label=lambda e: e.outcome)
-    assert heads(block) == [
-        "", "Estimate", "95% interval", "SE", "df", "p", "People", "Pairs", "Clusters",
-    ]  # fmt: skip
-    assert block.rows[0] == (
-        "skill", "0.52", "0.21 to 0.83", "0.150", "21.4", "0.002", "41", "24", "24",
-    )  # fmt: skip
-    assert block.rows[1][:3] == ("profit", "266", "110 to 422")
-    assert block.rows[2][1:] == (NOTHING,) * 8
-    few = estimates_table(ESTIMATES[1:], caption="Effects", label=lambda e: e.outcome)
-    assert heads(few) == ["", "Estimate", "95% interval", "People", "Clusters"]
-
-
-def test_estimates_of_one_unit_are_rounded_alike() -> None:
-    block = estimates_table(
-        ESTIMATES[:2],
-        caption="Effects",
-        label=lambda e: e.outcome,
-        unit="Ksh",
-        group=lambda e: "all",
-    )
-    assert block.rows[0][1] == "1"
-    assert block.columns[1].unit == "Ksh"
-    assert block.groups == ((0, "all"),)
-
-
-def test_estimates_of_shares_and_other_levels() -> None:
-    one = Estimate(value=0.457, low=0.31, high=0.61, se=0.07, level=0.8)
-    block = estimates_table([one], caption="c", label=lambda e: "met", share=True)
-    assert heads(block)[2] == "80% interval"
-    assert block.rows[0] == ("met", "46%", "31% to 61%", "7%")
-
-
-def test_no_estimates_are_refused() -> None:
-    with pytest.raises(ValueError, match="at least one estimate"):
-        estimates_table([], caption="c", label=lambda e: "")
 
 
 def test_checks_and_losses() -> None:

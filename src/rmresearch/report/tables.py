@@ -7,7 +7,7 @@ what a release hides looks the same whatever was there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,7 +15,6 @@ from rmresearch.report.blocks import Column, TableBlock
 from rmresearch.report.numbers import (
     HIDDEN,
     NOTHING,
-    confidence,
     count,
     decimals_for,
     interval,
@@ -23,9 +22,9 @@ from rmresearch.report.numbers import (
     p_value,
     percent,
 )
-from rmresearch.result import Check, Dropped, Estimate
+from rmresearch.result import Check, Dropped
 
-__all__ = ["checks_table", "dropped_table", "estimates_table", "table_block"]
+__all__ = ["checks_table", "dropped_table", "table_block"]
 
 COUNTS = frozenset({"administrative", "count"})
 SHARE = "proportion"
@@ -214,57 +213,6 @@ def _groups(
     place = table.columns.index(group)
     names = [str(row[place].value or "") for row in table.rows]
     return _runs([labels.get(name, name) for name in names])
-
-
-def estimates_table(
-    estimates: Sequence[Estimate],
-    *,
-    caption: str,
-    label: Callable[[Estimate], str],
-    head: str = "Estimate",
-    unit: str = "",
-    group: Callable[[Estimate], str] | None = None,
-    share: bool = False,
-    note: str = "",
-) -> TableBlock:
-    """Estimates as rows: value, interval, standard error, df, p, and how many stand behind them.
-
-    Columns that no estimate fills are left out. With a ``unit`` all rows are rounded alike;
-    without one each row by its own size. ``share``: values in 0..1, shown as percentages.
-    """
-    if not estimates:
-        raise ValueError(f"table {caption!r} needs at least one estimate")
-    together = decimals_for(end for e in estimates for end in (e.value, e.low, e.high))
-    rounding = {e: together if unit else decimals_for((e.value, e.low, e.high)) for e in estimates}
-    level = confidence(next((e.level for e in estimates if e.low is not None), 0.95))
-    every: list[tuple[Column, Callable[[Estimate], str]]] = [
-        (Column(head, unit), lambda e: _value(e.value, rounding[e], share)),
-        (Column(f"{level} interval"), lambda e: _within(e, rounding[e], share)),
-        (Column("SE"), lambda e: _value(e.se, rounding[e] + 1, share)),
-        (Column("df"), lambda e: number(e.df, decimals=1)),
-        (Column("p"), lambda e: p_value(e.p)),
-        (Column("People"), lambda e: count(e.n_people or None)),
-        (Column("Pairs"), lambda e: count(e.n_pairs or None)),
-        (Column("Clusters"), lambda e: count(e.n_clusters or None)),
-    ]
-    texts = [(column, [text(estimate) for estimate in estimates]) for column, text in every]
-    filled = [one for i, one in enumerate(texts) if not i or set(one[1]) != {NOTHING}]
-    names = [label(estimate) for estimate in estimates]
-    return TableBlock(
-        caption=caption,
-        columns=(Column("", numeric=False), *(column for column, _ in filled)),
-        rows=tuple(zip(names, *(texts for _, texts in filled), strict=True)),
-        note=note,
-        groups=_runs([group(estimate) for estimate in estimates]) if group else (),
-    )
-
-
-def _value(value: float | None, decimals: int, share: bool) -> str:
-    return percent(value) if share else number(value, decimals=decimals)
-
-
-def _within(estimate: Estimate, decimals: int, share: bool) -> str:
-    return interval(estimate.low, estimate.high, decimals=decimals, share=share)
 
 
 def _runs(names: Sequence[str]) -> tuple[tuple[int, str], ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rmresearch.report.figures.answers import Answers, stacked_shares
 from rmresearch.report.figures.balance import Difference, balance_plot
 from rmresearch.report.figures.flow import Arm, Stage, flow_diagram
 from rmresearch.report.figures.intervals import Interval, interval_plot
@@ -11,7 +10,6 @@ from rmresearch.report.figures.waves import Curve, Point, Step, survival_steps, 
 
 __all__ = [
     "Answered",
-    "Answers",
     "Arm",
     "Curve",
     "Difference",
@@ -25,7 +23,6 @@ __all__ = [
     "interval_plot",
     "meetings_bars",
     "missing_map",
-    "stacked_shares",
     "survival_steps",
     "wave_lines",
 ]
