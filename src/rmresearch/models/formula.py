@@ -1,0 +1,196 @@
+"""Formulas and frames: names, powers, whole rows, the fixed part's matrices, refusals."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rmresearch.errors import FitError
+
+__all__ = [
+    "check_finite",
+    "check_levels",
+    "codes",
+    "escaped",
+    "labelled",
+    "matrices",
+    "missing_names",
+    "names_in",
+    "python_powers",
+    "trimmed",
+    "unknown",
+    "weight_row",
+    "whole_rows",
+]
+
+#: a name as a formula writes it: quoted in backticks, or dotted words
+_NAME = re.compile(r"`(?P<quoted>[^`]+)`|(?P<plain>[^\W\d][\w.]*)(?P<after>\s*(?:\(|=(?!=)))?")
+_TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
+_WORDS = frozenset({"True", "False", "None", "and", "or", "not", "in", "is", "if", "else"})
+
+
+def labelled(frame: pd.DataFrame, level: float) -> pd.DataFrame:
+    """The frame with text as column names; ``ValueError`` for repeated ones and a bad level."""
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level must lie between 0 and 1, not {level}")
+    rows = frame.copy(deep=False)
+    rows.columns = rows.columns.map(str)
+    double = rows.columns[rows.columns.duplicated()].unique().tolist()
+    if double:
+        raise ValueError(f"the frame has several columns called {', '.join(double)}: rename them")
+    return rows
+
+
+def missing_names(text: str, columns: pd.Index) -> list[str]:
+    """The names in ``text`` that are no column; dotted ones may be functions of a module."""
+    known = set(columns) | _WORDS
+    return [name for name in names_in(text) if name not in known and "." not in name]
+
+
+def whole_rows(rows: pd.DataFrame, used: Sequence[str], formula: str) -> NDArray[np.bool_]:
+    """Which rows (n,) have a value in every used column; ``FitError`` where none has."""
+    whole: NDArray[np.bool_] = rows[list(used)].notna().all(axis=1).to_numpy()
+    if not whole.any():
+        raise FitError(
+            f"none of the {len(rows)} rows has a value in all of {', '.join(used) or formula}. "
+            "Check the filters, or leave out the column that is empty."
+        )
+    return whole
+
+
+def trimmed(columns: pd.DataFrame) -> pd.DataFrame:
+    """Categories that no row holds are no level of the model."""
+    cut = {
+        str(name): column.cat.remove_unused_categories()
+        for name, column in columns.items()
+        if isinstance(column.dtype, pd.CategoricalDtype)
+    }
+    return columns.assign(**cut) if cut else columns
+
+
+def weight_row(weights: Mapping[str, float], terms: Sequence[str]) -> NDArray[np.float64]:
+    """The weights (p,) of a contrast written by term names; ``ValueError`` for unknown ones."""
+    missing = [name for name in weights if name not in terms]
+    if missing:
+        raise ValueError(unknown("term", missing, terms))
+    return np.array([weights.get(term, 0.0) for term in terms], dtype=float)
+
+
+def check_levels(columns: pd.DataFrame) -> None:
+    """``FitError`` for columns of one category."""
+    # formulaic would leave such a column out of the design without a word.
+    text = columns.select_dtypes(exclude=["number", "bool", "datetime", "timedelta"])
+    single = [str(name) for name in text.columns if text[name].nunique() < 2]
+    if single:
+        raise FitError(
+            f"{', '.join(single)}: the {len(columns)} rows without missing values hold one value "
+            "only, so that nothing can be compared. Leave it out, or check what was dropped."
+        )
+
+
+def matrices(
+    text: str, rows: pd.DataFrame
+) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[str, ...], Any]:
+    """The outcome (n,), the design (n, p), its column names and formulaic's account of it."""
+    from formulaic import Formula
+    from formulaic.errors import FormulaicError
+
+    try:
+        parsed = Formula(text)
+        if not (hasattr(parsed, "lhs") and hasattr(parsed, "rhs")) or isinstance(parsed.rhs, tuple):
+            raise ValueError(
+                f"{text!r}: write one outcome and one design, as in 'post ~ arm + pre'"
+            )
+        with np.errstate(all="ignore"):  # what is not finite is named below
+            made = parsed.get_model_matrix(trimmed(rows), na_action="ignore")
+    except FormulaicError as error:
+        reason = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).split("\n")[0]
+        raise ValueError(f"the formula {text!r} cannot be read: {reason}") from error
+    if made.lhs.shape[1] != 1:
+        raise ValueError(
+            f"the outcome of {text!r} must be one numeric column, not "
+            f"{', '.join(map(str, made.lhs.columns))}"
+        )
+    if made.rhs.shape[1] == 0:
+        raise ValueError(f"{text!r} has no design: nothing stands right of ~")
+    check_finite(made.lhs, made.rhs)
+    terms = tuple(str(name) for name in made.rhs.columns)
+    return made.lhs.to_numpy(float)[:, 0], made.rhs.to_numpy(float), terms, made.rhs.model_spec
+
+
+def check_finite(*parts: pd.DataFrame) -> None:
+    """``FitError`` naming every column of the matrices that holds what is not a finite number."""
+    found = []
+    for part in parts:
+        values = part.to_numpy(float)
+        bad = (~np.isfinite(values)).sum(axis=0)
+        found += [f"{name} ({k} rows)" for name, k in zip(part.columns, bad, strict=True) if k]
+    if found:
+        raise FitError(
+            f"not a finite number, although the columns behind it are filled: {', '.join(found)}. "
+            "Look for logarithms of 0 or below, divisions by 0 and infinite values."
+        )
+
+
+def codes(column: pd.Series, name: str) -> NDArray[np.intp]:
+    """Integer codes (n,) of the clusters; ``FitError`` where some rows have none."""
+    missing = int(column.isna().sum())
+    if missing:
+        raise FitError(
+            f"the cluster column {name!r} is empty in {missing} of the {len(column)} rows that "
+            "enter the model. Fill it, or drop those rows and say so."
+        )
+    return np.asarray(pd.factorize(column)[0], dtype=np.intp)
+
+
+def names_in(text: str) -> list[str]:
+    """Every name in a formula that is not a function, an argument's name or quoted text."""
+    found: dict[str, None] = {}
+    for match in _NAME.finditer(_TEXT.sub(" ", text)):
+        if match["after"] is None:
+            found[match["quoted"] or match["plain"]] = None
+    return list(found)
+
+
+def python_powers(formula: str) -> str:
+    """``^`` inside calls and braces becomes ``**``: there formulaic evaluates Python, where ``^``
+    is exclusive or. Outside it is R's crossing to a power, which formulaic knows.
+    """
+    out: list[str] = []
+    depth: list[bool] = []  # one entry an open bracket: does it hold Python?
+    quote = ""
+    for position, char in enumerate(formula):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"`":
+            quote = char
+        elif char in "({[":
+            before = formula[:position].rstrip()[-1:]
+            call = char == "{" or (char == "(" and (before.isalnum() or before in {"_", "."}))
+            depth.append((bool(depth) and depth[-1]) or (call and before != ""))
+        elif char in ")}]" and depth:
+            depth.pop()
+        elif char == "^" and depth and depth[-1]:
+            char = "**"
+        out.append(char)
+    return "".join(out)
+
+
+def unknown(what: str, missing: Sequence[str], known: Sequence[str]) -> str:
+    """What was not found, the nearest that exists, and all that exist."""
+    parts = []
+    for name in missing:
+        near = difflib.get_close_matches(name, known, n=1)
+        parts.append(f"no {what} {name!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+    return f"{'; '.join(parts)}. There are: {', '.join(known)}."
+
+
+def escaped(text: str) -> str:
+    """Text as HTML shows it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
