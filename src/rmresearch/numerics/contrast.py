@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-__all__ = ["Contrast", "Number", "judged"]
+__all__ = ["Contrast", "Number", "Wald", "independent", "judged", "judged_jointly"]
 
 #: np.float64 for one data set; an array over the leading axes for replicates.
 Number = Any
@@ -38,6 +38,19 @@ class Contrast:
         return self.estimate - half, self.estimate + half
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Wald:
+    """A joint test of q contrasts: F on ``df_num`` and ``df_den``; NaN where df_den is not > 0.
+
+    One data set: plain numbers; replicates: ``f``, ``df_den`` and ``p`` are arrays over them.
+    """
+
+    f: Number
+    df_num: int
+    df_den: Number
+    p: Number
+
+
 def judged(estimate: ArrayLike, variance: ArrayLike, df: ArrayLike, exact: ArrayLike) -> Contrast:
     """The contrast with this estimate, variance and df; no test where ``exact`` or df is 0."""
     se = np.where(np.asarray(df) > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
@@ -46,3 +59,31 @@ def judged(estimate: ArrayLike, variance: ArrayLike, df: ArrayLike, exact: Array
         t = np.where(testable, np.asarray(estimate) / se, np.nan)
     p = 2.0 * special.stdtr(df, -np.abs(t))
     return Contrast(*(np.asarray(value)[()] for value in (estimate, se, df, t, p)))
+
+
+def judged_jointly(f: ArrayLike, df_num: int, df_den: ArrayLike) -> Wald:
+    """The joint test with this F; none, NaN on 0 df, where ``df_den`` is not above 0."""
+    value, den = np.asarray(f, dtype=float), np.maximum(np.nan_to_num(df_den), 0.0)
+    testable = (den > 0) & (value >= 0)
+    value = np.where(testable, value, np.nan)
+    p = np.where(testable, special.fdtrc(df_num, np.where(testable, den, 1.0), value), np.nan)
+    return Wald(value[()], df_num, den[()], p[()])
+
+
+def independent(matrix: ArrayLike, back: NDArray[np.float64]) -> tuple[Any, Any]:
+    """Contrasts ``matrix`` (q, p) in basis coordinates, orthonormal: axes (..., p, q), turn.
+
+    ``turn`` (..., q, q) takes the q sums of coefficients to those along the axes: the joint test
+    is the same, its arithmetic safe. Rows that others determine raise ``ValueError``.
+    """
+    rows = np.atleast_2d(np.asarray(matrix, dtype=float))
+    if rows.ndim != 2 or rows.shape[1] != back.shape[-1]:
+        raise ValueError(f"contrasts (q, {back.shape[-1]}) needed, not {rows.shape}")
+    w = back.swapaxes(-1, -2) @ rows.T
+    length = np.linalg.norm(w, axis=-2, keepdims=True)
+    length = np.where(length > 0, length, 1.0)
+    axes, sizes, last = np.linalg.svd(w / length, full_matrices=False)
+    if sizes.shape[-1] < rows.shape[0] or (sizes[..., -1] < 1e-10).any():
+        raise ValueError("the contrasts repeat one another: drop those that others determine")
+    turn = last.swapaxes(-1, -2) / sizes[..., None, :] / length.swapaxes(-1, -2)
+    return axes, turn

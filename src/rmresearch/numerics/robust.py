@@ -13,13 +13,28 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from rmresearch.errors import FitError
 from rmresearch.numerics.basis import Array, Basis, decompose, solve
-from rmresearch.numerics.contrast import Contrast, Number, judged
+from rmresearch.numerics.contrast import (
+    Contrast,
+    Number,
+    Wald,
+    independent,
+    judged,
+    judged_jointly,
+)
 from rmresearch.numerics.dense_route import Dense, dense
-from rmresearch.numerics.sandwich import Groups, Pieces, cr2_pieces, expected, group, scores, spread
+from rmresearch.numerics.sandwich import (
+    Groups,
+    Pieces,
+    cr2_pieces,
+    group,
+    hotelling,
+    satterthwaite,
+    scores,
+    vectors,
+)
 from rmresearch.numerics.wild import WildBootstrap, wild_bootstrap
 
 __all__ = [
@@ -35,16 +50,6 @@ __all__ = [
 ]
 
 Variance = Literal["classical", "CR1", "CR2"]
-
-
-@dataclass(frozen=True, slots=True)
-class Wald:
-    """A joint test of q contrasts: F on ``df_num`` and ``df_den``; NaN where df_den is not > 0."""
-
-    f: float
-    df_num: int
-    df_den: float
-    p: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,26 +121,17 @@ class Fit:
         if self.coef.ndim != 1 or matrix.ndim != 2 or matrix.shape[1] != self.coef.size:
             raise ValueError(f"wald takes one data set and (q, {self.coef.shape[-1]}) weights")
         q = matrix.shape[0]
-        w = self._basis.back.T @ matrix.T
-        length = np.linalg.norm(w, axis=0)
-        axes, sizes, _ = np.linalg.svd(w / np.where(length > 0, length, 1.0), full_matrices=False)
-        if sizes.size < q or sizes[-1] < 1e-10:
-            raise ValueError("the contrasts repeat one another: drop those that others determine")
-        # Orthonormal contrasts that span the same: the test is the same, its arithmetic safe.
-        turn = np.linalg.lstsq(w, axes, rcond=None)[0]
+        axes, turn = independent(matrix, self._basis.back)
         variance = axes.T @ self._inner @ axes
         if bool(self.exact) or np.linalg.eigvalsh(variance)[0] <= 1e-14 * self.sigma2:
-            return Wald(np.nan, q, 0.0, np.nan)
+            return judged_jointly(np.nan, q, 0.0)
         gap = (matrix @ self.coef) @ turn
         statistic = float(gap @ np.linalg.solve(variance, gap))
         if self._pieces is None:
-            f, df = statistic / q, self._plain_df
-        else:
-            eta = _hotelling(self._pieces, axes)
-            df = eta - q + 1.0
-            f = statistic * df / (eta * q) if df > 0 else np.nan
-        p = float(special.fdtrc(q, df, f)) if df > 0 else np.nan
-        return Wald(f, q, max(df, 0.0), p)
+            return judged_jointly(statistic / q, q, self._plain_df)
+        eta = float(hotelling(*vectors(self._pieces, axes)))
+        df = eta - q + 1.0
+        return judged_jointly(statistic * df / (eta * q) if df > 0 else np.nan, q, df)
 
 
 def fit(
@@ -235,15 +231,6 @@ def _known(df: float, variance: Array, size: Array, sigma2: Number, exact: Any) 
     return np.where((variance > 1e-18 * sigma2 * size) | exact, df, 0.0)
 
 
-def _hotelling(pieces: Pieces, axes: Array) -> float:
-    """Eta of the Wishart that matches mean and total variance of the CR2 of ``axes`` (p, q)."""
-    q = axes.shape[1]
-    values, vectors = np.linalg.eigh(expected(pieces, axes))
-    if values[0] < 1e-10:
-        return 0.0
-    return float(q * (q + 1) / spread(pieces, axes @ (vectors / np.sqrt(values)) @ vectors.T))
-
-
 def _satterthwaite(pieces: Pieces, w: Array) -> Array:
     """df (..., c) of the contrasts in the columns of ``w`` (..., p, c); 0 without information."""
     found = []
@@ -251,10 +238,7 @@ def _satterthwaite(pieces: Pieces, w: Array) -> Array:
         one = w[..., j : j + 1]
         length = np.linalg.norm(one, axis=-2, keepdims=True)
         one = one / np.where(length > 0, length, 1.0)
-        mean = expected(pieces, one)[..., 0, 0]
-        total = spread(pieces, one)
-        usable = mean > 1e-10
-        found.append(np.where(usable, 2.0 * mean**2 / np.where(usable, total, 1.0), 0.0))
+        found.append(satterthwaite(*vectors(pieces, one)))
     return np.stack(found, axis=-1)
 
 

@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 
 from rmresearch.numerics.basis import Array
 
-__all__ = ["Groups", "Pieces", "cr2_pieces", "expected", "group", "scores", "spread"]
+__all__ = [
+    "Groups",
+    "Pieces",
+    "cr2_pieces",
+    "group",
+    "hotelling",
+    "satterthwaite",
+    "scores",
+    "spread",
+    "vectors",
+]
 
 #: Eigenvalues of I - K_g below this are zero: the cluster alone determines that direction.
 SINGULAR = 1e-10
@@ -104,26 +114,41 @@ def scores(q: Array, resid: Array, groups: Groups, pieces: Pieces | None) -> Arr
     return np.concatenate([single, several], axis=-2)
 
 
-def expected(pieces: Pieces, w: Array) -> Array:
-    """E of the CR2 variance of contrasts ``w`` (..., p, c) in basis coordinates, at unit variance.
+def satterthwaite(own: Array, cross: Array) -> Array:
+    """Satterthwaite's df (...) of one contrast (c = 1) of unit length; 0 without information.
 
-    Returns (..., c, c); equal to ``w'w`` unless some cluster determines a direction alone.
+    ``own`` (..., G, c, c) = p_g'p_g and ``cross`` (..., G, p, c) = b_g with p_g'p_h = -b_g'b_h.
     """
-    seen = (pieces.q @ w) * (pieces.own > 0)[..., None]
-    total = np.swapaxes(seen, -1, -2) @ seen
-    if pieces.root.shape[-3]:
-        total = total + np.swapaxes(w, -1, -2) @ pieces.keep.sum(axis=-3) @ w
-    return total
+    mean = own.sum(axis=(-3, -2, -1))
+    usable = mean > SINGULAR
+    total = np.where(usable, spread(own, cross), 1.0)
+    df: Array = np.where(usable, 2.0 * mean**2 / total, 0.0)
+    return df
 
 
-def spread(pieces: Pieces, w: Array) -> Array:
-    """Sum of the variances of all c x c entries of the CR2 variance of ``w`` (..., p, c).
+def hotelling(own: Array, cross: Array) -> Array:
+    """Eta (...) of the Wishart that matches mean and total variance of the CR2 of c contrasts.
+
+    The contrasts are orthonormal, ``own`` and ``cross`` as for ``satterthwaite``; 0 where some
+    combination of them leaves no cluster to judge by (Pustejovsky and Tipton 2018, section 3.2).
+    """
+    c = own.shape[-1]
+    values, axes = np.linalg.eigh(own.sum(axis=-3))
+    usable = values[..., 0] > SINGULAR
+    size = np.sqrt(np.where(usable[..., None], values, 1.0))
+    whiten = ((axes / size[..., None, :]) @ axes.swapaxes(-1, -2))[..., None, :, :]
+    total = spread(whiten @ own @ whiten, cross @ whiten)
+    eta: Array = np.where(usable, c * (c + 1) / np.where(usable, total, 1.0), 0.0)
+    return eta
+
+
+def spread(own: Array, cross: Array) -> Array:
+    """Sum of the variances of all c x c entries of a CR2 variance.
 
     For one contrast this is 2 x (sum of squared p_g'p_h), so that Satterthwaite's df is
     2 E^2 / spread; for several it gives the Hotelling df of Pustejovsky and Tipton.
     """
-    own, cross = _vectors(pieces, w)
-    c = w.shape[-1]
+    p, c = cross.shape[-2:]
     trace = np.trace(own, axis1=-2, axis2=-1)
     turned = np.swapaxes(own, -1, -2)
     same = (trace**2).sum(axis=-1) + (own * turned).sum(axis=(-3, -2, -1))
@@ -131,7 +156,7 @@ def spread(pieces: Pieces, w: Array) -> Array:
     size = (flat * flat).sum(axis=-1)
     # The few clusters of high leverage are paired one by one: subtracting their large squares
     # from a sum of larger ones would lose the digits.
-    few = min(size.shape[-1], 2 * w.shape[-2])
+    few = min(size.shape[-1], 2 * p)
     top = np.argpartition(size, size.shape[-1] - few, axis=-1)[..., size.shape[-1] - few :]
     heavy = np.take_along_axis(cross, top[..., None, None], axis=-3)
     light = cross.copy()
@@ -139,7 +164,7 @@ def spread(pieces: Pieces, w: Array) -> Array:
     return same + _pairs(heavy) + _pairs_with(heavy, light) + _pairs_among(light, c)  # type: ignore[no-any-return]
 
 
-def _vectors(pieces: Pieces, w: Array) -> tuple[Array, Array]:
+def vectors(pieces: Pieces, w: Array) -> tuple[Array, Array]:
     """Per cluster: p_g'p_g (..., G, c, c) and q_g'A_g q_g w (..., G, p, c)."""
     seen = pieces.q @ w
     inside = seen * (pieces.own > 0)[..., None]
