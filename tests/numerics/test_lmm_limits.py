@@ -12,8 +12,8 @@ from rmresearch.errors import FitError
 from rmresearch.numerics.basis import decompose, solve
 from rmresearch.numerics.lmm import MixedFit, Term, fit
 from rmresearch.numerics.lmm.blocks import families
-from rmresearch.numerics.lmm.criterion import evaluate
-from rmresearch.numerics.lmm.moments import outcome_moments, shared_moments
+from rmresearch.numerics.lmm.criterion import Problem
+from rmresearch.numerics.lmm.moments import Data, outcome_moments, shared_moments
 from rmresearch.numerics.lmm.terms import prepare
 
 Array = NDArray[np.float64]
@@ -55,27 +55,25 @@ def test_derivatives_against_differences(name: str, reml: bool) -> None:
     ready = prepare(terms, n)
     basis = decompose(x, [str(j) for j in range(p)])
     left = solve(y, basis)[1]
-    moments = []
-    for family in families(ready):
-        xx, sums = shared_moments(family, basis.q)
-        moments.append(outcome_moments(family, xx, sums, left[None]))
-    total, df = np.array([left @ left]), n - p if reml else n
+    shared = [shared_moments(family, basis.q) for family in families(ready)]
+    data = Data(tuple(outcome_moments(one, left[None]) for one in shared), np.array([left @ left]))
+    problem = Problem(data, n - p if reml else n, reml)
     k = sum(term.rows.size for term in ready)
-    at = np.random.default_rng(1).uniform(0.2, 1.2, size=(1, k))
-    value = evaluate(at, moments, total, df, reml)
+    at = np.random.default_rng(1).uniform(0.2, 1.2, size=(k, 1))
+    value = problem.evaluate(at)
+    assert problem.height(at) == pytest.approx(value.f, rel=1e-13)
     for i in range(k):
-        step = np.zeros((1, k))
-        step[0, i] = 1e-5
-        up, down = (evaluate(at + s * step, moments, total, df, reml) for s in (1, -1))
-        assert value.gradient[0, i] == pytest.approx((up.f - down.f)[0] / 2e-5, rel=1e-6, abs=1e-6)
+        step = np.zeros((k, 1))
+        step[i] = 1e-5
+        up, down = (problem.evaluate(at + s * step) for s in (1, -1))
+        slope = (up.f - down.f)[0] / 2e-5
+        assert value.gradient[i, 0] == pytest.approx(slope, rel=1e-6, abs=1e-6)
         np.testing.assert_allclose(
-            value.hessian[0, i], (up.gradient - down.gradient)[0] / 2e-5, rtol=1e-6, atol=1e-6
+            value.hessian[i], (up.gradient - down.gradient) / 2e-5, rtol=1e-6, atol=1e-6
         )
+        inverses = [np.linalg.inv(side.inverse[..., 0]) for side in (up, down)]
         np.testing.assert_allclose(
-            value.slopes[0, i],
-            (np.linalg.inv(up.inverse) - np.linalg.inv(down.inverse))[0] / 2e-5,
-            rtol=1e-6,
-            atol=1e-8,
+            value.slopes[i, ..., 0], (inverses[0] - inverses[1]) / 2e-5, rtol=1e-6, atol=1e-8
         )
 
 
@@ -101,7 +99,7 @@ def test_memory_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     y, x, terms = CASES["nested"]
     many = y + np.random.default_rng(2).normal(size=(30, y.size))
     whole = fit(many, x, terms)
-    monkeypatch.setattr("rmresearch.numerics.lmm.ROOM", 5000)
+    monkeypatch.setattr("rmresearch.numerics.lmm.CHUNK", 7)
     chunks = fit(many, x, terms)
     np.testing.assert_allclose(chunks.coef, whole.coef, rtol=1e-12, atol=1e-12)
     np.testing.assert_array_equal(chunks.singular, whole.singular)

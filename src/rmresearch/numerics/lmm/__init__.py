@@ -17,16 +17,16 @@ from rmresearch.errors import FitError
 from rmresearch.numerics.basis import Array, Basis, decompose, solve
 from rmresearch.numerics.lmm.alias import refuse_aliased
 from rmresearch.numerics.lmm.blocks import families
-from rmresearch.numerics.lmm.criterion import Value, evaluate
-from rmresearch.numerics.lmm.moments import outcome_moments, shared_moments, take
+from rmresearch.numerics.lmm.criterion import Problem, Value
+from rmresearch.numerics.lmm.moments import Data, outcome_moments, shared_moments
 from rmresearch.numerics.lmm.newton import Found, search
 from rmresearch.numerics.lmm.result import MixedFit
 from rmresearch.numerics.lmm.terms import Ready, Term, prepare
 
 __all__ = ["MixedFit", "Term", "fit"]
 
-#: numbers held at once for one stack of small matrices
-ROOM = 4_000_000
+#: replicates worked on at once
+CHUNK = 512
 
 
 def fit(
@@ -66,9 +66,9 @@ def fit(
     unit: Array = np.where(exact, 1.0, spread)
     scaled = (left / unit[..., None]).reshape(-1, n)
     found = _optimum(ready, basis, scaled, np.asarray(exact).reshape(-1), df, reml)
-    shape = {one.name: getattr(found.value, one.name) for one in fields(Value)}
-    value = Value(**{k: v.reshape(lead + v.shape[1:]) for k, v in shape.items()})
-    theta = found.theta.reshape(*lead, -1)
+    parts = (np.moveaxis(getattr(found.value, one.name), -1, 0) for one in fields(Value))
+    value = Value(*(part.reshape(lead + part.shape[1:]) for part in parts))
+    theta = found.theta.T.reshape(*lead, -1)
     return _result(found, value, theta, ready, basis, (coef, unit, exact), (n, df, reml), labels)
 
 
@@ -91,33 +91,20 @@ def _optimum(
 ) -> Found:
     """Search chunk by chunk, so that memory stays bounded."""
     groups = families(ready)
-    shared = [shared_moments(family, basis.q) for family in groups]
     refuse_aliased(ready, groups, basis.q, y.shape[-1])
+    shared = [shared_moments(family, basis.q) for family in groups]
     diagonal = np.concatenate([term.rows == term.columns for term in ready])
     factors, offset = [], 0
     for term in ready:
         factors += [offset + np.flatnonzero(term.rows == r) for r in range(term.z.shape[1])]
         offset += term.rows.size
-    each = sum(f.g.size * (basis.q.shape[1] + 3 * diagonal.size + 6) for f in groups)
-    size = max(1, ROOM // each)
     parts = []
-    for start in range(0, y.shape[0], size):
-        chunk = y[start : start + size]
+    for start in range(0, y.shape[0], CHUNK):
+        chunk = y[start : start + CHUNK]
         # A replicate without residuals has no criterion; a stand-in keeps the arrays whole.
-        empty = exact[start : start + size]
-        total = np.where(empty, 1.0, (chunk * chunk).sum(axis=1))
-        moments = [
-            outcome_moments(f, xx, sums, chunk)
-            for f, (xx, sums) in zip(groups, shared, strict=True)
-        ]
-
-        def criterion(
-            theta: Array, who: NDArray[np.intp], moments: Any = moments, total: Array = total
-        ) -> Value:
-            kept = moments if who.size == total.size else take(moments, who)
-            return evaluate(theta, kept, total[who], df, reml)
-
-        parts.append(search(criterion, chunk.shape[0], diagonal, factors))
+        total = np.where(exact[start : start + CHUNK], 1.0, (chunk * chunk).sum(axis=1))
+        data = Data(tuple(outcome_moments(one, chunk) for one in shared), total)
+        parts.append(search(Problem(data, df, reml), diagonal, factors))
     return _joined(parts)
 
 
@@ -125,10 +112,10 @@ def _joined(parts: Sequence[Found]) -> Found:
     if len(parts) == 1:
         return parts[0]
     value = Value(
-        *(np.concatenate([getattr(p.value, one.name) for p in parts]) for one in fields(Value))
+        *(np.concatenate([getattr(p.value, f.name) for p in parts], axis=-1) for f in fields(Value))
     )
     theta, converged, steps = (
-        np.concatenate([getattr(p, name) for p in parts])
+        np.concatenate([getattr(p, name) for p in parts], axis=-1)
         for name in ("theta", "converged", "steps")
     )
     return Found(theta, value, converged, steps)

@@ -27,7 +27,8 @@ class Family:
 
     ``g`` (C, m, m) = Z'Z of each class, ``counts`` (C,) its blocks, ``order``: the blocks sorted
     by class, ``spots``: (sizes, classes) runs of classes with one size, ``gather`` (blocks * m, n)
-    sums rows into Z'data, ``basis`` (K, m, m): the Cholesky factor of D is theta @ basis.
+    sums rows into Z'data, ``places``: where in a block's Cholesky factor of D each parameter
+    stands, level by level, as slices (rows, columns).
     """
 
     g: Array
@@ -35,7 +36,16 @@ class Family:
     order: Codes
     spots: tuple[tuple[int, int], ...]
     gather: Any
-    basis: Array
+    places: tuple[tuple[slice, slice], ...]
+
+    @property
+    def basis(self) -> Array:
+        """(K, m, m): ones where a parameter stands, so that the factor is theta @ basis."""
+        m = self.g.shape[-1]
+        basis = np.zeros((len(self.places), m, m))
+        for k, (rows, columns) in enumerate(self.places):
+            basis[k, np.arange(m)[rows], np.arange(m)[columns]] = 1.0
+        return basis
 
 
 def families(terms: Sequence[Ready]) -> tuple[Family, ...]:
@@ -131,19 +141,15 @@ def _family(
         order=np.argsort(rank[label.reshape(-1)], kind="stable").astype(np.intp),
         spots=tuple((int(s), int(r)) for s, r in zip(sizes, runs, strict=True)),
         gather=gather,
-        basis=_basis(terms, shape, m),
+        places=_parameters(terms, shape),
     )
 
 
-def _basis(terms: Sequence[Ready], shape: NDArray[Any], m: int) -> Array:
-    """(K, m, m): ones where a parameter stands in the block's Cholesky factor."""
-    basis = np.zeros((sum(t.rows.size for t in terms), m, m))
-    k = offset = 0
+def _parameters(terms: Sequence[Ready], shape: NDArray[Any]) -> tuple[tuple[slice, slice], ...]:
+    found, offset = [], 0
     for term, levels in zip(terms, shape, strict=True):
-        q = term.z.shape[1]
-        start = offset + q * np.arange(int(levels))
+        q, stop = term.z.shape[1], offset + int(levels) * term.z.shape[1]
         for row, column in zip(term.rows, term.columns, strict=True):
-            basis[k, start + row, start + column] = 1.0
-            k += 1
-        offset += int(levels) * q
-    return basis
+            found.append((slice(offset + int(row), stop, q), slice(offset + int(column), stop, q)))
+        offset = stop
+    return tuple(found)

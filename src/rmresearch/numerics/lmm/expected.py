@@ -8,7 +8,8 @@ import numpy as np
 
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.ddf import Linear
-from rmresearch.numerics.lmm.blocks import Family
+from rmresearch.numerics.lmm.blocks import families
+from rmresearch.numerics.lmm.moments import shared_moments
 from rmresearch.numerics.lmm.terms import Ready
 
 __all__ = ["linear_pieces"]
@@ -19,8 +20,7 @@ def linear_pieces(
     sigma2: Array,
     inverse: Array,
     terms: Sequence[Ready],
-    groups: Sequence[tuple[Family, Array]],
-    n: int,
+    q: Array,
 ) -> Linear:
     """P, Q and the trace products at the fitted ``theta`` (R, K), in the basis of x.
 
@@ -34,8 +34,9 @@ def linear_pieces(
     second = np.zeros((theta.shape[0], k, k, p, p))
     traces = np.zeros((theta.shape[0], k))
     products = np.zeros((theta.shape[0], k, k))
-    for family, xx in groups:
+    for family in families(terms):
         m = family.g.shape[-1]
+        xx = _full(shared_moments(family, q).xx, m, p)
         factor = (theta @ family.basis.reshape(k, m * m)).reshape(-1, m, m)
         d = (factor @ factor.swapaxes(-1, -2))[:, None]
         b = np.linalg.inv(np.eye(m) + d @ family.g)
@@ -48,14 +49,24 @@ def linear_pieces(
         traces += np.trace(counted, axis1=-2, axis2=-1).sum(axis=-1)
         products += np.einsum("rkcij,rlcji->rkl", ew, counted)
         outer = b.swapaxes(-1, -2)
-        flat = xx.reshape(-1, p * p)
         for i in range(k):
             part = b @ e[i] @ outer
-            first[:, i] -= (part.reshape(theta.shape[0], -1) @ flat).reshape(-1, p, p)
+            first[:, i] -= (part.reshape(theta.shape[0], -1) @ xx).reshape(-1, p, p)
             for j in range(k):
                 part = b @ ew[:, i] @ e[j] @ outer
-                second[:, i, j] += (part.reshape(theta.shape[0], -1) @ flat).reshape(-1, p, p)
-    return _with_residual(share, first, second, traces, products, inverse, sigma2, n)
+                second[:, i, j] += (part.reshape(theta.shape[0], -1) @ xx).reshape(-1, p, p)
+    return _with_residual(share, first, second, traces, products, inverse, sigma2, q.shape[0])
+
+
+def _full(packed: Array, m: int, p: int) -> Array:
+    """(P, S * C) to (C * m * m, p * p)."""
+    (i, j), (a, b) = np.triu_indices(m), np.triu_indices(p)
+    packed = packed.reshape(a.size, i.size, -1)
+    full = np.empty((packed.shape[2], m, m, p, p))
+    for s, (row, column) in enumerate(zip(i, j, strict=True)):
+        for left, right in {(row, column), (column, row)}:
+            full[:, left, right, a, b] = full[:, left, right, b, a] = packed[:, s].T
+    return full.reshape(-1, p * p)
 
 
 def _relative(theta: Array, terms: Sequence[Ready]) -> Array:

@@ -11,9 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.contrast import Contrast, Number, judged
 from rmresearch.numerics.ddf import kenward_roger, satterthwaite
-from rmresearch.numerics.lmm.blocks import families
 from rmresearch.numerics.lmm.expected import linear_pieces
-from rmresearch.numerics.lmm.moments import shared_moments
 from rmresearch.numerics.lmm.terms import Ready
 
 __all__ = ["MixedFit"]
@@ -102,14 +100,12 @@ class MixedFit:
         usable = np.asarray(self.converged).reshape(-1)
         lead = np.shape(self.sigma2)
         p, k = self.coef.shape[-1], self.theta.shape[-1]
-        groups = [(one, shared_moments(one, self._q)[0]) for one in families(self._terms)]
         model = linear_pieces(
             np.where(usable[:, None], self.theta.reshape(-1, k), 1.0),
             np.where(usable, np.asarray(self.sigma2).reshape(-1), 1.0),
             np.where(usable[:, None, None], self._inner.reshape(-1, p, p), np.eye(p)),
             self._terms,
-            groups,
-            self.n,
+            self._q,
         )
         adjusted = kenward_roger(model)
         w = self._back.T @ weight
