@@ -1,0 +1,347 @@
+"""Cluster-robust inference for the fixed effects of a mixed model: CR2 with Satterthwaite's df.
+
+The model's own V is the working covariance and W = V^-1, as in clubSandwich's ``vcovCR`` for lmer:
+A_g = D' B^(-1/2) D with V_g = D'D and B = D (V_g - x_g M x_g') D', M = (X'V^-1X)^-1. Source: Bell
+and McCaffrey 2002; Pustejovsky and Tipton 2018, JBES 36, equations 8 to 11 and section 3.2.
+
+With L L' = V_g at unit residual variance, S = L'L, N N' = X'V^-1X and h = L^-1 x_g N'^-1, B is
+S (I - h h') S. Its root comes from the singular values of a factor of it, so that the digits of
+small directions survive beside large variances; the errors' products are h'h within a cluster
+and (h'S B^(-1/2) h)'(the same) between clusters: nothing is larger than a cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rmresearch.errors import FitError
+from rmresearch.numerics.basis import Array, Basis, decompose
+from rmresearch.numerics.contrast import (
+    Contrast,
+    Number,
+    Wald,
+    independent,
+    judged,
+    judged_jointly,
+)
+from rmresearch.numerics.lmm.result import MixedFit
+from rmresearch.numerics.lmm.stacks import Stack, relative, stacks
+from rmresearch.numerics.lmm.terms import Codes, Ready
+from rmresearch.numerics.sandwich import SINGULAR, hotelling, satterthwaite
+
+__all__ = ["RobustMixed", "robust"]
+
+#: numbers held at once for the clusters of some replicates
+ROOM = 500_000
+#: so many clusters are named in one message
+MOST_NAMED = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RobustMixed:
+    """CR2 of a mixed model's coefficients; leading axes are replicates.
+
+    ``coef`` (..., p) as the model has them, ``vcov`` (..., p, p), ``n_clusters``: those with rows,
+    (...) where rows are absent. A replicate whose fit is exact or did not converge has NaN
+    variances, df 0 and no test.
+    """
+
+    coef: Array
+    vcov: Array
+    n_clusters: Number
+    _back: Array = field(repr=False)
+    _half: Array = field(repr=False)
+    _inner: Array = field(repr=False)
+    _own: Array = field(repr=False)
+    _cross: Array = field(repr=False)
+    _kind: Codes = field(repr=False)
+    _usable: NDArray[np.bool_] = field(repr=False)
+
+    @property
+    def df(self) -> Array:
+        """Satterthwaite's df of every coefficient (..., p)."""
+        each = [np.asarray(self.contrast(row).df) for row in np.eye(self.coef.shape[-1])]
+        return np.stack(each, axis=-1)
+
+    @property
+    def se(self) -> Array:
+        """Standard errors (..., p); NaN where no cluster is left to judge a coefficient by."""
+        each = [np.asarray(self.contrast(row).se) for row in np.eye(self.coef.shape[-1])]
+        return np.stack(each, axis=-1)
+
+    def contrast(self, weights: ArrayLike) -> Contrast:
+        """The weighted sum of coefficients, ``weights`` (p,)."""
+        weight = np.asarray(weights, dtype=float)
+        if weight.shape != (self.coef.shape[-1],):
+            raise ValueError(f"weights must have {self.coef.shape[-1]} entries, not {weight.shape}")
+        w = self._half @ (self._back.T @ weight)[:, None]
+        variance = (w.swapaxes(-1, -2) @ self._inner @ w)[..., 0, 0]
+        length = np.linalg.norm(w, axis=-2, keepdims=True)
+        df = satterthwaite(*self._vectors(w / np.where(length > 0, length, 1.0)))
+        return judged(self.coef @ weight, variance, np.where(self._usable, df, 0.0), ~self._usable)
+
+    def wald(self, weights: ArrayLike) -> Wald:
+        """Whether q contrasts, ``weights`` (q, p), are all zero.
+
+        Approximate Hotelling T-squared (clubSandwich's "HTZ"): F on q and eta - q + 1 df.
+        """
+        axes, turn = independent(weights, self._back)
+        gap = self.coef @ np.atleast_2d(np.asarray(weights, dtype=float)).T @ turn
+        w, r = np.linalg.qr(self._half @ axes)
+        q = w.shape[-1]
+        variance = w.swapaxes(-1, -2) @ self._inner @ w
+        sizes = np.linalg.eigvalsh(variance)
+        usable = self._usable & (sizes[..., 0] > 1e-14 * sizes[..., -1])
+        variance = np.where(usable[..., None, None], variance, np.eye(q))
+        gap = np.linalg.solve(r.swapaxes(-1, -2), np.where(usable[..., None], gap, 0.0)[..., None])
+        statistic = (gap * np.linalg.solve(variance, gap)).sum(axis=(-2, -1))
+        eta = np.where(usable, hotelling(*self._vectors(w)), 0.0)
+        df = eta - q + 1.0
+        f = statistic * df / (np.where(eta > 0, eta, 1.0) * q)
+        return judged_jointly(f, q, df)
+
+    def _vectors(self, w: Array) -> tuple[Array, Array]:
+        """Per cluster: the products of its errors within (c, c), and with others (p, c)."""
+        wide = w[..., None, :, :]
+        own = wide.swapaxes(-1, -2) @ self._own @ wide
+        return own[..., self._kind, :, :], (self._cross @ wide)[..., self._kind, :, :]
+
+
+def robust(
+    fit: MixedFit,
+    y: ArrayLike,
+    x: ArrayLike,
+    cluster: ArrayLike,
+    *,
+    present: ArrayLike | None = None,
+) -> RobustMixed:
+    """CR2 of ``fit``, made of ``y`` (..., n) and ``x`` (n, p); ``cluster`` (n,) integer codes.
+
+    ``present`` (..., n): which rows each replicate has, as ``fit_many`` was told; those absent
+    have no influence. Fewer than two clusters, or clusters that cut through a group of a random
+    term (its rows are not independent), raise ``FitError``.
+
+    The mean of three groups of equal size: the robust variance is that of the groups' means.
+
+    >>> import numpy as np
+    >>> from rmresearch.numerics.lmm import Term, fit
+    >>> group, x = np.repeat([0, 1, 2], 2), np.ones((6, 1))
+    >>> y = [1.0, 3, 5, 7, 6, 8]
+    >>> found = robust(fit(y, x, [Term(group, x)]), y, x, group)
+    >>> float(np.round(found.se[0] ** 2, 6)), float(np.round(found.df[0], 6))
+    (2.333333, 2.0)
+    """
+    outcome, there, codes, basis = _checked(fit, y, x, cluster, present)
+    lead, n = outcome.shape[:-1], outcome.shape[-1]
+    p, k = basis.q.shape[1], fit.theta.shape[-1]
+    usable = np.asarray(fit.converged & ~np.asarray(fit.exact))
+    known: Any = codes.max() + 1
+    if there is not None:
+        known = _count(there, codes)
+        usable = usable & (known >= 2)
+    groups = stacks(basis.q, codes, fit._terms, whole=there is None)
+    theta = np.where(usable[..., None], fit.theta, 0.0).reshape(-1, k)
+    left = _centred(outcome, there, basis).reshape(-1, n)
+    seen = None if there is None else there.reshape(-1, n)
+    parts = _Parts.empty(left.shape[0], sum(s.x.shape[0] for s in groups), p)
+    each = sum(s.x.shape[0] * s.x.shape[1] * (s.x.shape[1] + p) for s in groups)
+    size = max(1, ROOM // each)
+    for start in range(0, left.shape[0], size):
+        some = slice(start, start + size)
+        rows = None if seen is None else seen[some]
+        free = _entries(theta[some], fit._terms)
+        _sandwich(groups, free, left[some], rows, usable.reshape(-1)[some], parts, some)
+    half = parts.half.reshape(*lead, p, p)
+    inner = np.where(usable[..., None, None], parts.inner.reshape(*lead, p, p), np.nan)
+    turned = half @ basis.back.T
+    offsets = np.cumsum([0] + [s.x.shape[0] for s in groups])
+    return RobustMixed(
+        coef=fit.coef,
+        vcov=turned.swapaxes(-1, -2) @ inner @ turned,
+        n_clusters=np.asarray(known)[()],
+        _back=basis.back,
+        _half=half,
+        _inner=inner,
+        _own=parts.own.reshape(*lead, -1, p, p),
+        _cross=parts.cross.reshape(*lead, -1, p, p),
+        _kind=np.concatenate([s.kind + o for s, o in zip(groups, offsets, strict=False)]),
+        _usable=usable,
+    )
+
+
+def _checked(
+    fit: MixedFit, y: ArrayLike, x: ArrayLike, cluster: ArrayLike, present: ArrayLike | None
+) -> tuple[Array, NDArray[np.bool_] | None, Codes, Basis]:
+    outcome, design = np.asarray(y, dtype=float), np.asarray(x, dtype=float)
+    n, given = fit._terms[0].codes.size, np.asarray(cluster)
+    if outcome.shape != (*np.shape(fit.sigma2), n) or design.shape != (n, fit.coef.shape[-1]):
+        raise ValueError(
+            f"y {outcome.shape} and x {design.shape} are not those of the fit: "
+            f"{(*np.shape(fit.sigma2), n)} and {(n, fit.coef.shape[-1])}"
+        )
+    if given.shape != (n,) or given.dtype.kind not in "iu":
+        raise ValueError(f"cluster must hold {n} integer codes, not {given.dtype} {given.shape}")
+    if given.min() < 0:
+        raise ValueError("cluster codes must not be negative: -1 usually marks a missing cluster")
+    there = None
+    if present is not None:
+        there = np.asarray(present)
+        if there.dtype != bool or there.shape != outcome.shape:
+            raise ValueError(f"present must hold {outcome.shape} booleans, not {there.shape}")
+        outcome = np.where(there, outcome, 0.0)
+    names, codes = np.unique(given, return_inverse=True)
+    if names.size < 2:
+        raise FitError(
+            "all rows lie in 1 cluster: a cluster-robust variance needs at least 2. "
+            "Use a finer cluster or the model's own standard errors."
+        )
+    _whole_groups(fit._terms, codes, names)
+    return outcome, there, codes.astype(np.intp), decompose(design, fit.names)
+
+
+def _whole_groups(terms: Sequence[Ready], codes: Codes, names: Codes) -> None:
+    """Refuse clusters that cut through a group of a random term, naming them."""
+    wrong = []
+    for number, term in enumerate(terms):
+        low = np.full(term.levels, codes.max())
+        high = np.zeros(term.levels, dtype=codes.dtype)
+        np.minimum.at(low, term.codes, codes)
+        np.maximum.at(high, term.codes, codes)
+        cut = low != high
+        if cut.any():
+            torn = np.unique(names[codes[cut[term.codes]]])
+            shown = ", ".join(str(name) for name in torn[:MOST_NAMED])
+            more = f" and {torn.size - MOST_NAMED} more" if torn.size > MOST_NAMED else ""
+            wrong.append(
+                f"clusters {shown}{more} cut through {int(cut.sum())} of the {term.levels} groups "
+                f"of random term {number}"
+            )
+    if wrong:
+        raise FitError(
+            "; ".join(wrong) + ". Their rows are not independent: cluster by something at least "
+            "as coarse as every grouping factor, such as connected sets."
+        )
+
+
+def _count(there: NDArray[np.bool_], codes: Codes) -> Codes:
+    """How many clusters have a row, replicate by replicate."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    count: Codes = np.logical_or.reduceat(there[..., order], starts, axis=-1).sum(axis=-1)
+    return count
+
+
+def _centred(y: Array, there: NDArray[np.bool_] | None, basis: Basis) -> Array:
+    """``y`` less its mean where the model has a constant: a large offset would cost digits."""
+    if basis.ones is None:
+        return y
+    if there is None:
+        middle = y - y.mean(axis=-1, keepdims=True)
+        return middle - middle.mean(axis=-1, keepdims=True)
+    count = np.maximum(there.sum(axis=-1, keepdims=True), 1)
+    middle = np.where(there, y - y.sum(axis=-1, keepdims=True) / count, 0.0)
+    return np.where(there, middle - middle.sum(axis=-1, keepdims=True) / count, 0.0)
+
+
+def _entries(theta: Array, terms: Sequence[Ready]) -> Array:
+    """The free entries (R, K) of the relative covariances, in the order of the kernels."""
+    each = zip(relative(theta, terms), terms, strict=True)
+    return np.concatenate([d[:, term.rows, term.columns] for d, term in each], axis=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parts:
+    """What all replicates give: ``half`` (R, p, p) = N^-1, ``inner`` (R, p, p) the sum of the
+    clusters' squared scores, ``own`` and ``cross`` (R, C, p, p) the products of their errors."""
+
+    half: Array
+    inner: Array
+    own: Array
+    cross: Array
+
+    @classmethod
+    def empty(cls, replicates: int, classes: int, p: int) -> _Parts:
+        shape = (replicates, p, p)
+        wide = (replicates, classes, p, p)
+        return cls(np.empty(shape), np.empty(shape), np.empty(wide), np.empty(wide))
+
+
+def _sandwich(
+    groups: Sequence[Stack],
+    free: Array,
+    left: Array,
+    there: NDArray[np.bool_] | None,
+    usable: NDArray[np.bool_],
+    parts: _Parts,
+    some: slice,
+) -> None:
+    """Fill ``parts`` for some replicates: ``free`` (R, K), ``left`` and ``there`` (R, n)."""
+    whitened = [_whiten(one, free, there) for one in groups]
+    turned = [_turned(one, left) for one in groups]
+    gram, score = np.zeros(()), np.zeros(())
+    for one, (lower, k), rows in zip(groups, whitened, turned, strict=True):
+        flat = k * np.sqrt(np.bincount(one.kind))[:, None, None]
+        flat = flat.reshape(k.shape[0], -1, k.shape[-1])
+        gram = gram + flat.swapaxes(-1, -2) @ flat
+        weighted = np.linalg.solve(lower.swapaxes(-1, -2), k)
+        score = score + _scores(one, weighted, rows).sum(axis=1)
+    p = gram.shape[-1]
+    root = np.linalg.cholesky(np.where(usable[:, None, None], gram, np.eye(p)))
+    half = np.linalg.inv(root)
+    gain = half @ score[..., None]
+    inner, first = np.zeros((half.shape[0], p, p)), 0
+    for one, (lower, k), rows in zip(groups, whitened, turned, strict=True):
+        own, cross, weighted = _adjusted(lower, k @ half[:, None].swapaxes(-1, -2))
+        fitted = (cross.swapaxes(-1, -2) @ gain[:, None])[..., 0]
+        each = _scores(one, weighted, rows) - fitted[:, one.kind]
+        inner += each.swapaxes(-1, -2) @ each
+        last = first + k.shape[1]
+        parts.own[some, first:last], parts.cross[some, first:last] = own, cross
+        first = last
+    parts.half[some], parts.inner[some] = half, inner
+
+
+def _whiten(one: Stack, free: Array, there: NDArray[np.bool_] | None) -> tuple[Array, Array]:
+    """L (R, C, r, r) with L L' = V0, and L^-1 x (R, C, r, p). Absent rows stand alone, x = 0."""
+    k, c, r, _ = one.kernels.shape
+    v = (free @ one.kernels.reshape(k, -1)).reshape(-1, c, r, r)
+    x = one.x
+    if there is not None:
+        seen = there[:, one.rows].astype(float)
+        v *= seen[..., :, None] * seen[..., None, :]
+        x = x * seen[..., None]
+    v[..., np.arange(r), np.arange(r)] += 1.0
+    lower = np.linalg.cholesky(v)
+    return lower, np.linalg.solve(lower, x)
+
+
+def _turned(one: Stack, left: Array) -> Array:
+    """The rows of every cluster in its class's coordinates: (R, G, r)."""
+    rows = left[:, one.rows].swapaxes(0, 1)
+    return (rows @ one.turn[one.kind]).swapaxes(0, 1)
+
+
+def _scores(one: Stack, weights: Array, rows: Array) -> Array:
+    """Sums of ``rows`` (R, G, r) by each class's ``weights`` (R, C, r, p): (R, G, p)."""
+    found: Array = (rows[..., None, :] @ weights[:, one.kind])[..., 0, :]
+    return found
+
+
+def _adjusted(lower: Array, h: Array) -> tuple[Array, Array, Array]:
+    """h'h less what the cluster alone determines, h'S B^(-1/2) h, and L B^(-1/2) h."""
+    square = lower.swapaxes(-1, -2) @ lower
+    lever, axes = np.linalg.eigh(h @ h.swapaxes(-1, -2))
+    alone = lever > 1.0 - SINGULAR
+    rest = np.sqrt(np.where(alone, 0.0, 1.0 - lever))
+    factor = rest[..., None] * (axes.swapaxes(-1, -2) @ square)
+    _, sizes, last = np.linalg.svd(factor)
+    kept = np.arange(sizes.shape[-1]) < sizes.shape[-1] - alone.sum(axis=-1, keepdims=True)
+    inside = np.where(kept[..., None], last @ h, 0.0)
+    scaled = last.swapaxes(-1, -2) @ (inside / np.where(kept, sizes, 1.0)[..., None])
+    own = inside.swapaxes(-1, -2) @ inside
+    return own, (h.swapaxes(-1, -2) @ square) @ scaled, lower @ scaled
