@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rmresearch.errors import FitError
-from rmresearch.numerics.basis import Array, Basis, decompose, solve
-from rmresearch.numerics.lmm.alias import refuse_aliased
-from rmresearch.numerics.lmm.blocks import families
+from rmresearch.numerics.basis import Array
+from rmresearch.numerics.lmm.assembly import assembled
 from rmresearch.numerics.lmm.criterion import Problem, Value
-from rmresearch.numerics.lmm.moments import Data, outcome_moments, shared_moments
+from rmresearch.numerics.lmm.design import Design, design
+from rmresearch.numerics.lmm.moments import Data, outcome_moments
 from rmresearch.numerics.lmm.newton import Found, search
+from rmresearch.numerics.lmm.outcomes import Outcomes, projected
 from rmresearch.numerics.lmm.result import MixedFit
-from rmresearch.numerics.lmm.terms import Ready, Term, prepare
+from rmresearch.numerics.lmm.terms import Term
 
-__all__ = ["MixedFit", "Term", "fit"]
+__all__ = ["Design", "MixedFit", "Term", "design", "fit", "fit_many"]
 
 #: replicates worked on at once
-CHUNK = 512
+CHUNK = 2048
 
 
 def fit(
@@ -49,157 +49,56 @@ def fit(
     >>> bool(found.converged), round(float(found.sigma2), 6), round(float(found.df[0]), 6)
     (True, 2.0, 2.0)
     """
-    outcome, design, labels = _checked(y, x, names)
-    n, p = design.shape
-    ready = prepare(terms, n)
-    basis = decompose(design, labels)
-    if n <= p:
-        raise FitError(
-            f"{n} rows and {p} coefficients: nothing is left to estimate the variances from. "
-            "Drop terms from the model or add rows."
-        )
-    coef, left, exact = solve(outcome, basis)
-    lead = outcome.shape[:-1]
-    df = n - p if reml else n
-    # In units of the residuals' spread the search sees the same numbers whatever y's unit.
-    spread = np.sqrt((left * left).sum(axis=-1) / df)
-    unit: Array = np.where(exact, 1.0, spread)
-    scaled = (left / unit[..., None]).reshape(-1, n)
-    found = _optimum(ready, basis, scaled, np.asarray(exact).reshape(-1), df, reml)
-    parts = (np.moveaxis(getattr(found.value, one.name), -1, 0) for one in fields(Value))
-    value = Value(*(part.reshape(lead + part.shape[1:]) for part in parts))
-    theta = found.theta.T.reshape(*lead, -1)
-    return _result(found, value, theta, ready, basis, (coef, unit, exact), (n, df, reml), labels)
+    outcome, fixed = np.asarray(y, dtype=float), np.asarray(x, dtype=float)
+    if fixed.ndim != 2 or outcome.ndim < 1 or outcome.shape[-1] != fixed.shape[0]:
+        raise ValueError(f"y {outcome.shape} must end in the rows of x {fixed.shape}")
+    return fit_many(outcome, design(fixed, terms, names), reml=reml)
 
 
-def _checked(
-    y: ArrayLike, x: ArrayLike, names: Sequence[str] | None
-) -> tuple[Array, Array, tuple[str, ...]]:
-    outcome, design = np.asarray(y, dtype=float), np.asarray(x, dtype=float)
-    if design.ndim != 2 or outcome.ndim < 1 or outcome.shape[-1] != design.shape[0]:
-        raise ValueError(f"y {outcome.shape} must end in the rows of x {design.shape}")
-    labels = tuple(names) if names is not None else tuple(f"x{j}" for j in range(design.shape[1]))
-    if len(labels) != design.shape[1]:
-        raise ValueError(f"names must have {design.shape[1]} entries, not {len(labels)}")
-    if not (np.isfinite(outcome).all() and np.isfinite(design).all()):
+def fit_many(y: ArrayLike, design: Design, *, reml: bool = True) -> MixedFit:
+    """Fit every outcome vector of ``y`` (..., n) to one design.
+
+    >>> import numpy as np
+    >>> group = np.repeat([0, 1, 2, 3], 2)
+    >>> one = design(np.ones((8, 1)), [Term(group, np.ones((8, 1)))])
+    >>> fit_many(np.random.default_rng(0).normal(size=(5, 8)), one).coef.shape
+    (5, 1)
+    """
+    outcome = np.asarray(y, dtype=float)
+    if outcome.ndim < 1 or outcome.shape[-1] != design.n:
+        raise ValueError(f"y {outcome.shape} must end in the {design.n} rows of the design")
+    if not np.isfinite(outcome).all():
         raise FitError("y and x must be finite: drop incomplete rows first")
-    return outcome, design, labels
+    df = design.n - design.p if reml else design.n
+    rows = outcome.reshape(-1, design.n)
+    parts = [
+        _chunk(rows[start : start + CHUNK], design, df, reml)
+        for start in range(0, rows.shape[0], CHUNK)
+    ]
+    found, outcomes = _joined([f for f, _ in parts], [o for _, o in parts])
+    return assembled(found, outcomes, design, outcome.shape[:-1], df, reml)
 
 
-def _optimum(
-    ready: Sequence[Ready], basis: Basis, y: Array, exact: NDArray[Any], df: int, reml: bool
-) -> Found:
-    """Search chunk by chunk, so that memory stays bounded."""
-    groups = families(ready)
-    refuse_aliased(ready, groups, basis.q, y.shape[-1])
-    shared = [shared_moments(family, basis.q) for family in groups]
-    diagonal = np.concatenate([term.rows == term.columns for term in ready])
-    factors, offset = [], 0
-    for term in ready:
-        factors += [offset + np.flatnonzero(term.rows == r) for r in range(term.z.shape[1])]
-        offset += term.rows.size
-    parts = []
-    for start in range(0, y.shape[0], CHUNK):
-        chunk = y[start : start + CHUNK]
-        # A replicate without residuals has no criterion; a stand-in keeps the arrays whole.
-        total = np.where(exact[start : start + CHUNK], 1.0, (chunk * chunk).sum(axis=1))
-        data = Data(tuple(outcome_moments(one, chunk) for one in shared), total)
-        parts.append(search(Problem(data, df, reml), diagonal, factors))
-    return _joined(parts)
+def _chunk(y: Array, design: Design, df: int, reml: bool) -> tuple[Found, Outcomes]:
+    """The search for some replicates, so that memory stays bounded."""
+    left, outcomes = projected(y, design.basis, df)
+    # A replicate without residuals has no criterion; a stand-in keeps the arrays whole.
+    total = np.where(outcomes.exact, 1.0, float(df))
+    data = Data(tuple(outcome_moments(one, left, outcomes.unit) for one in design.shared), total)
+    return search(Problem(data, df, reml), design.diagonal, design.factors), outcomes
 
 
-def _joined(parts: Sequence[Found]) -> Found:
-    if len(parts) == 1:
-        return parts[0]
-    value = Value(
-        *(np.concatenate([getattr(p.value, f.name) for p in parts], axis=-1) for f in fields(Value))
+def _joined(found: Sequence[Found], outcomes: Sequence[Outcomes]) -> tuple[Found, Outcomes]:
+    if len(found) == 1:
+        return found[0], outcomes[0]
+
+    def together(parts: Sequence[object], name: str) -> Array:
+        return np.concatenate([getattr(part, name) for part in parts], axis=-1)
+
+    values = [part.value for part in found]
+    value = Value(*(together(values, one.name) for one in fields(Value)))
+    theta, converged, steps = (together(found, name) for name in ("theta", "converged", "steps"))
+    return (
+        Found(theta, value, converged.astype(bool), steps.astype(np.intp)),
+        Outcomes(*(together(outcomes, one.name) for one in fields(Outcomes))),  # type: ignore[arg-type]
     )
-    theta, converged, steps = (
-        np.concatenate([getattr(p, name) for p in parts], axis=-1)
-        for name in ("theta", "converged", "steps")
-    )
-    return Found(theta, value, converged, steps)
-
-
-def _result(
-    found: Found,
-    value: Value,
-    theta: Array,
-    ready: Sequence[Ready],
-    basis: Basis,
-    scale: tuple[Array, Array, NDArray[np.bool_]],
-    size: tuple[int, int, bool],
-    labels: tuple[str, ...],
-) -> MixedFit:
-    coef, unit, exact = scale
-    n, df, reml = size
-    lead = unit.shape
-    theta = np.where(exact[..., None], 0.0, theta)
-    relative = np.where(exact, 0.0, np.maximum(value.rss, 0.0) / df)
-    sigma2 = relative * unit**2
-    inner = value.inverse
-    vcov = sigma2[..., None, None] * (basis.back @ inner @ basis.back.T)
-    with np.errstate(divide="ignore"):
-        criterion = value.f + df * (1.0 + np.log(2.0 * np.pi / df) + 2.0 * np.log(unit))
-    if reml:
-        criterion = criterion - 2.0 * np.linalg.slogdet(basis.back)[1]
-    criterion = np.where(exact, -np.inf, criterion)
-    covariances, singular = _covariances(theta, ready, sigma2)
-    shift = (basis.back @ value.coef[..., None])[..., 0] * unit[..., None]
-    return MixedFit(
-        coef=coef + np.where(exact[..., None], 0.0, shift),
-        vcov=vcov,
-        criterion=criterion[()],
-        loglik=(-0.5 * criterion)[()],
-        sigma2=sigma2[()],
-        covariances=covariances,
-        singular=singular[()],
-        converged=(found.converged.reshape(lead) & ~exact)[()],
-        gradient=value.gradient,
-        theta=theta,
-        n_iter=found.steps.reshape(lead)[()],
-        exact=exact[()],
-        n=n,
-        names=labels,
-        reml=reml,
-        _q=basis.q,
-        _back=basis.back,
-        _inner=inner,
-        _slopes=value.slopes,
-        _hessian=_full_hessian(value, sigma2, unit, exact, df),
-        _terms=tuple(ready),
-    )
-
-
-def _full_hessian(
-    value: Value, sigma2: Array, unit: Array, exact: NDArray[np.bool_], df: int
-) -> Array:
-    """Second derivatives of the unprofiled criterion in (theta, s2), at its minimum in s2."""
-    safe = np.where(exact | ~(sigma2 > 0), 1.0, sigma2)
-    k = value.gradient.shape[-1]
-    hessian = np.empty((*safe.shape, k + 1, k + 1))
-    hessian[..., :k, :k] = value.free
-    mixed = -value.rss_gradient * (unit**2 / safe**2)[..., None]
-    hessian[..., :k, k] = mixed
-    hessian[..., k, :k] = mixed
-    hessian[..., k, k] = df / safe**2
-    return hessian
-
-
-def _covariances(
-    theta: Array, ready: Sequence[Ready], sigma2: Array
-) -> tuple[tuple[Array, ...], NDArray[np.bool_]]:
-    """Per term (..., q, q) in the given units; whether any is rank-deficient."""
-    found, offset = [], 0
-    singular = np.zeros(sigma2.shape, dtype=bool)
-    for term in ready:
-        part = theta[..., offset : offset + term.rows.size]
-        offset += term.rows.size
-        q = term.z.shape[1]
-        factor = np.zeros((*sigma2.shape, q, q))
-        factor[..., term.rows, term.columns] = part
-        flat = (np.diagonal(factor, axis1=-2, axis2=-1) == 0).any(axis=-1)
-        singular = np.logical_or(singular, flat)
-        turned = term.turn @ factor
-        found.append(sigma2[..., None, None] * (turned @ np.swapaxes(turned, -1, -2)))
-    return tuple(found), singular

@@ -265,7 +265,7 @@ class _Piece:
         )
 
     def residual(self, coef: Array, share: Array) -> Array:
-        """N of the residual sum of squares, in units of s2: products of Z'(y - x coef), (S, C, R)."""
+        """N of the residual sum of squares, in units of s2, (S, C, R): products of Z'(y - x b)."""
         m = self.m
         a, b = np.triu_indices(coef.shape[0])
         both = coef[a] * coef[b] * np.where(a == b, 1.0, 2.0)[:, None]
@@ -288,9 +288,8 @@ class _Piece:
         y = self._right(n)
         x = self._left(y, swapped=True)
         plain = self.w * self.m.counts - n
-        counted = self.m.counts
         for k, (rk, ck) in enumerate(self.places):
-            for l, (rl, cl) in enumerate(self.places[: k + 1]):
+            for j, (rl, cl) in enumerate(self.places[: k + 1]):
                 value = 2.0 * (
                     _pair(self.q[rl, ck], y[rk, cl])
                     + _pair(n[rl, rk], self.t[ck, cl])
@@ -305,9 +304,9 @@ class _Piece:
                 if ck == cl:
                     value += 2.0 * np.trace(plain[rk, rl])
                 total = value.sum(axis=0)
-                curved[k, l] += total
-                if k != l:
-                    curved[l, k] += total
+                curved[k, j] += total
+                if k != j:
+                    curved[j, k] += total
 
 
 def _pair(x: Array, y: Array) -> Array:

@@ -2,7 +2,7 @@
 
 With U = Z'x and u = Z'y of a block, the criterion needs only their products summed over the blocks
 of a class, symmetric in the two sides of m random effects: they are packed by the S = m(m+1)/2
-places on and above the diagonal.
+places on and above the diagonal. Replicates stand last.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Data", "Moments", "Shared", "outcome_moments", "shared_moments", "ta
 class Shared:
     """What all replicates of one family share: ``xx`` (P, S * C) and the blocks' ``sums`` U.
 
-    P = p(p+1)/2; ``sums``: per run of classes (classes, size, m * p).
+    P = p(p+1)/2; ``sums``: per run of classes (classes, m * p, size).
     """
 
     family: Family
@@ -33,9 +33,9 @@ class Shared:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moments:
-    """Of one family, replicates last: ``g`` (m, m, C, 1), ``counts`` (C, 1), products of sums.
+    """Of one family: ``g`` (m, m, C, 1) = Z'Z, ``counts`` (C, 1), products of sums.
 
-    ``xx`` (P, S * C) where all replicates share x; ``xy`` (p, S, C, R) and ``yy`` (S, C, R).
+    ``xx`` (P, S * C) is the same for all replicates; ``xy`` (p, S, C, R) and ``yy`` (S, C, R).
     """
 
     family: Family
@@ -64,47 +64,47 @@ def shared_moments(family: Family, q: Array) -> Shared:
     parts, start = [], 0
     for size, classes in family.spots:
         stop = start + size * classes
-        parts.append(sums[start:stop].reshape(classes, size, m * p))
+        block = sums[start:stop].reshape(classes, size, m * p)
+        parts.append(np.ascontiguousarray(block.swapaxes(-1, -2)))
         start = stop
-    products = [np.swapaxes(u, -1, -2) @ u for u in parts]
-    whole = np.concatenate(products).reshape(-1, m, p, m, p)
+    products = np.concatenate([u @ u.swapaxes(-1, -2) for u in parts])
+    whole = products.reshape(-1, m, p, m, p).transpose(1, 3, 2, 4, 0)
     (i, j), (a, b) = np.triu_indices(m), np.triu_indices(p)
-    packed = 0.5 * (whole + whole.transpose(0, 3, 2, 1, 4))[:, i, :, j][:, :, a, b]
-    return Shared(
-        family, np.ascontiguousarray(packed.transpose(2, 0, 1)).reshape(a.size, -1), tuple(parts)
-    )
+    packed = 0.5 * (whole[i, j] + whole[j, i])[:, a, b]
+    xx = np.ascontiguousarray(packed.swapaxes(0, 1)).reshape(a.size, -1)
+    return Shared(family, xx, tuple(parts))
 
 
-def outcome_moments(shared: Shared, y: Array) -> Moments:
-    """The moments of the outcomes ``y`` (R, n) beside the shared ones."""
+def outcome_moments(shared: Shared, y: Array, unit: Array) -> Moments:
+    """The moments of the outcomes ``y`` (n, R) over ``unit`` (R,), beside the shared ones."""
     family = shared.family
-    m, replicates = family.g.shape[-1], y.shape[0]
-    sums = np.asarray(family.gather @ y.T).reshape(-1, m, replicates)[family.order]
+    m, replicates = family.g.shape[-1], y.shape[1]
+    sums = np.asarray(family.gather @ y)
+    sums /= unit
+    sums = sums.reshape(-1, m, replicates)
+    if family.counts.size > 1:
+        sums = sums[family.order]
     i, j = np.triu_indices(m)
-    xy, yy, start = [], [], 0
+    p = shared.sums[0].shape[1] // m
+    xy = np.empty((p, i.size, family.counts.size, replicates))
+    yy = np.empty((i.size, family.counts.size, replicates))
+    start = done = 0
     for (size, classes), u in zip(family.spots, shared.sums, strict=True):
-        stop = start + size * classes
-        v = sums[start:stop].reshape(classes, size, m * replicates)
-        product = (u.swapaxes(-1, -2) @ v).reshape(classes, m, -1, m, replicates)
-        product = 0.5 * (product + product.transpose(0, 3, 2, 1, 4))
-        xy.append(product[:, i, :, j].transpose(2, 0, 1, 3))
-        v = v.reshape(classes, size, m, replicates)
-        yy.append(
-            np.stack(
-                [
-                    np.einsum("csr,csr->cr", v[:, :, a], v[:, :, b])
-                    for a, b in zip(i, j, strict=True)
-                ]
-            )
-        )
-        start = stop
+        stop, here = start + size * classes, slice(done, done + classes)
+        v = sums[start:stop].reshape(classes, size, m, replicates)
+        product = (u @ v.reshape(classes, size, -1)).reshape(classes, m, p, m, replicates)
+        for place, (a, b) in enumerate(zip(i, j, strict=True)):
+            both = product[:, a, :, b] + product[:, b, :, a]
+            np.multiply(0.5, both.swapaxes(0, 1), out=xy[:, place, here])
+            np.einsum("csr,csr->cr", v[:, :, a], v[:, :, b], out=yy[place, here])
+        start, done = stop, done + classes
     return Moments(
         family=family,
-        g=np.moveaxis(family.g, 0, -1)[..., None],
+        g=np.ascontiguousarray(np.moveaxis(family.g, 0, -1))[..., None],
         counts=family.counts[:, None].astype(float),
         xx=shared.xx,
-        xy=np.concatenate(xy, axis=2),
-        yy=np.concatenate(yy, axis=1),
+        xy=xy,
+        yy=yy,
     )
 
 

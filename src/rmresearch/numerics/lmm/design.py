@@ -1,0 +1,105 @@
+"""A mixed model's design: everything that fits of one design have in common, computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rmresearch.errors import FitError
+from rmresearch.numerics.basis import Array, Basis, decompose
+from rmresearch.numerics.lmm.alias import refuse_aliased
+from rmresearch.numerics.lmm.blocks import Family, families
+from rmresearch.numerics.lmm.moments import Shared, shared_moments
+from rmresearch.numerics.lmm.terms import Ready, Term, prepare
+
+__all__ = ["Design", "design"]
+
+#: what Z'x may hold of a direction of x, as a share of the most it holds of one, and be nothing
+UNTOUCHED = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """Fixed part ``x`` (n, p) in an orthonormal basis, random ``terms``, and their cross-products.
+
+    The first ``touched`` of the basis' columns are those that share something with a random
+    effect's column of Z; of the others the variances say nothing. ``diagonal`` (K,) marks the
+    parameters on the diagonal of a Cholesky factor, ``factors``: those of each of its rows.
+    """
+
+    n: int
+    names: tuple[str, ...]
+    basis: Basis
+    terms: tuple[Ready, ...]
+    groups: tuple[Family, ...]
+    shared: tuple[Shared, ...]
+    touched: int
+    diagonal: NDArray[np.bool_]
+    factors: tuple[NDArray[np.intp], ...]
+
+    @property
+    def p(self) -> int:
+        """How many coefficients."""
+        return len(self.names)
+
+
+def design(x: ArrayLike, terms: Sequence[Term], names: Sequence[str] | None = None) -> Design:
+    """The design of y = x b + random terms + residual, ``x`` (n, p) with its intercept.
+
+    A column of x that others determine, a random term that cannot be told from the residual, from
+    x or from other terms, and as many coefficients as rows raise ``FitError``.
+    """
+    fixed = np.asarray(x, dtype=float)
+    if fixed.ndim != 2:
+        raise ValueError(f"x must be (rows, columns), not {fixed.shape}")
+    n, p = fixed.shape
+    labels = tuple(names) if names is not None else tuple(f"x{j}" for j in range(p))
+    if len(labels) != p:
+        raise ValueError(f"names must have {p} entries, not {len(labels)}")
+    if not np.isfinite(fixed).all():
+        raise FitError("y and x must be finite: drop incomplete rows first")
+    ready = prepare(terms, n)
+    basis = decompose(fixed, labels)
+    if n <= p:
+        raise FitError(
+            f"{n} rows and {p} coefficients: nothing is left to estimate the variances from. "
+            "Drop terms from the model or add rows."
+        )
+    groups = families(ready)
+    refuse_aliased(ready, groups, basis.q, n)
+    basis, touched = _turned(basis, groups)
+    factors, offset = [], 0
+    for term in ready:
+        factors += [offset + np.flatnonzero(term.rows == r) for r in range(term.z.shape[1])]
+        offset += term.rows.size
+    return Design(
+        n=n,
+        names=labels,
+        basis=basis,
+        terms=ready,
+        groups=groups,
+        shared=tuple(shared_moments(family, basis.q[:, :touched]) for family in groups),
+        touched=touched,
+        diagonal=np.concatenate([term.rows == term.columns for term in ready]),
+        factors=tuple(factors),
+    )
+
+
+def _turned(basis: Basis, groups: Sequence[Family]) -> tuple[Basis, int]:
+    """The basis turned so that the directions of x which no random effect touches stand last.
+
+    Where everybody answered every wave, differences between waves are such: their coefficients
+    and what they take of the residuals are the same whatever the variances.
+    """
+    sums = [np.asarray(family.gather @ basis.q) for family in groups]
+    gram: Any = sum(u.T @ u for u in sums)
+    axes = np.linalg.eigh(gram)[1][:, ::-1]
+    left = np.sqrt(sum(((u @ axes) ** 2).sum(axis=0) for u in sums))
+    touched = int(np.count_nonzero(left > UNTOUCHED * left.max())) if left.max() > 0 else 0
+    if touched in (0, basis.q.shape[1]):
+        return basis, basis.q.shape[1]
+    return Basis(basis.q @ axes, basis.back @ axes, basis.ones), touched
