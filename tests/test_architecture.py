@@ -23,6 +23,7 @@ FLOORS = {
     "world": 4,
     "analysis": 5,
     "evidence": 5,
+    "whatif": 6,
     "report": 7,
     "cli": 8,
     "__main__": 9,

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from rmresearch.models import ols
     from rmresearch.report.evaluation import evaluate
     from rmresearch.study import Design, Outcome, Study
+    from rmresearch.whatif.judge import judge
+    from rmresearch.whatif.sweep import sweep
     from rmresearch.world.cohort import Cohort, simulate
+    from rmresearch.world.gaussian import Gaussian
     from rmresearch.world.scenario import Scenario
 
 __version__ = "0.1.0"
@@ -40,6 +43,7 @@ _HOME = {
     "Cohort": "world.cohort",
     "Design": "study",
     "FitError": "errors",
+    "Gaussian": "world.gaussian",
     "Outcome": "study",
     "PrivacyError": "errors",
     "Problem": "errors",
@@ -53,6 +57,7 @@ _HOME = {
     "compare_arms": "analysis.arms",
     "engagement": "analysis.meetings",
     "evaluate": "report.evaluation",
+    "judge": "whatif.judge",
     "missingness": "analysis.missing",
     "ols": "models",
     "pre_post": "analysis.change",
@@ -60,6 +65,7 @@ _HOME = {
     "read_study": "io.read",
     "reliability": "analysis.scales",
     "simulate": "world.cohort",
+    "sweep": "whatif.sweep",
     "wave_means": "analysis.means",
 }
 
@@ -67,6 +73,7 @@ __all__ = [
     "Cohort",
     "Design",
     "FitError",
+    "Gaussian",
     "Outcome",
     "PrivacyError",
     "Problem",
@@ -80,6 +87,7 @@ __all__ = [
     "compare_arms",
     "engagement",
     "evaluate",
+    "judge",
     "missingness",
     "ols",
     "pre_post",
@@ -87,6 +95,7 @@ __all__ = [
     "read_study",
     "reliability",
     "simulate",
+    "sweep",
     "wave_means",
 ]
 

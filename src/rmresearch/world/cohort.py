@@ -13,7 +13,7 @@ from rmresearch.world.instruments import INSTRUMENTS, Instrument
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.truth import COMPARISON, PROGRAMME, Truth, truths, wave_names
 
-__all__ = ["Cohort", "cohort", "simulate"]
+__all__ = ["Cohort", "cohort", "design", "simulate", "study"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,19 +64,23 @@ def cohort(drawn: Draw, replicate: int = 0, *, seed: int) -> Cohort:
         for row in truths(drawn)
         if math.isfinite(row.latent[replicate])
     )
+    return Cohort(study(drawn, replicate), Truth(rows, drawn.scenario, int(seed)))
+
+
+def study(drawn: Draw, replicate: int = 0) -> s.Study:
+    """One cohort of a draw as a study, without its truth."""
     made = tables.tables(drawn, replicate)
-    study = s.Study(
+    return s.Study(
         participants=made["participants"],
         pairs=made["pairs"],
         measures=made["measures"],
         meetings=made["meetings"],
         records=made["records"],
-        design=_design(drawn.scenario),
+        design=design(drawn.scenario),
     )
-    return Cohort(study, Truth(rows, drawn.scenario, int(seed)))
 
 
-def _design(scenario: Scenario) -> s.Design:
+def design(scenario: Scenario) -> s.Design:
     """What study.toml would declare about the cohort."""
     kinds = {"waitlist": "waitlist", "pool": "comparison", "none": "single-group"}
     waits = scenario.comparison == "waitlist"

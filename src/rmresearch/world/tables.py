@@ -18,7 +18,7 @@ from rmresearch.world.instruments import INSTRUMENTS, JUNIOR, REACTIONS, SENIOR,
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.truth import COMPARISON, PROGRAMME, wave_names
 
-__all__ = ["DEPARTMENTS", "TOPICS", "day", "tables", "wave_days"]
+__all__ = ["DEPARTMENTS", "TOPICS", "day", "frame", "tables", "wave_days"]
 
 Texts = NDArray[np.object_]
 Ints = NDArray[np.int64]
@@ -122,8 +122,8 @@ def _participants(one: _One) -> pd.DataFrame:
         "stratum": _named("site ", site + 1) if waits else None,
         "crossover_date": np.where(~programme & waits, later, np.datetime64("NaT", "D")),
     }
-    frame = _frame("participants", columns, len(programme))
-    return frame.assign(interests=np.round(people.interests[r].ravel(), 1))
+    made = frame("participants", columns, len(programme))
+    return made.assign(interests=np.round(people.interests[r].ravel(), 1))
 
 
 def _named(prefix: str, numbers: Ints) -> Texts:
@@ -153,7 +153,7 @@ def _pairs(one: _One) -> pd.DataFrame:
         "reason": reason,
         "topic": np.array(TOPICS, object)[chance.integers(0, len(TOPICS), len(keep))],
     }
-    return _frame("pairs", {name: value[keep] for name, value in columns.items()}, keep.sum())
+    return frame("pairs", {name: value[keep] for name, value in columns.items()}, keep.sum())
 
 
 def _dates(scenario: Scenario, days: NDArray[Any]) -> NDArray[np.datetime64]:
@@ -194,7 +194,7 @@ def _scale(one: _One, scale: Instrument) -> pd.DataFrame:
         "item": names[item],
         "value": codes[given],
     }
-    return _frame("measures", columns, len(pair))
+    return frame("measures", columns, len(pair))
 
 
 def _reaction(one: _One, item: str) -> pd.DataFrame:
@@ -209,7 +209,7 @@ def _reaction(one: _One, item: str) -> pd.DataFrame:
         "item": np.full(len(pair), item, object),
         "value": drawn.reactions[item][r][given],
     }
-    return _frame("measures", columns, len(pair))
+    return frame("measures", columns, len(pair))
 
 
 def _meetings(one: _One) -> pd.DataFrame:
@@ -235,7 +235,7 @@ def _meetings(one: _One) -> pd.DataFrame:
         "held": held,
         "minutes": np.where(held, np.maximum(10, minutes[pair, at, slot]), np.nan),
     }
-    return _frame("meetings", columns, len(pair))
+    return frame("meetings", columns, len(pair))
 
 
 def _records(one: _One) -> pd.DataFrame:
@@ -250,11 +250,11 @@ def _records(one: _One) -> pd.DataFrame:
             "kind": np.full(len(who), kind, object),
             "value": np.ones(len(who)),
         }
-        parts.append(_frame("records", columns, len(who)))
+        parts.append(frame("records", columns, len(who)))
     return pd.concat(parts, ignore_index=True)
 
 
-def _frame(table: str, columns: Mapping[str, Any], rows: int) -> pd.DataFrame:
+def frame(table: str, columns: Mapping[str, Any], rows: int) -> pd.DataFrame:
     """A table with all its columns and types; a column not given is missing throughout."""
     made = {}
     for name, kind in TABLES[table].items():

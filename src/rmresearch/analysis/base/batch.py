@@ -1,0 +1,152 @@
+"""Many studies at once: arrays with the replicates first, in place of one study after another.
+
+What `base` is to a study, this is to a `Panel`: who is there, what inference the clusters carry
+(`footings`), and the answer (`Estimates`). A kernel computes exactly what the analysis would give
+for each replicate, and marks those that it leaves to the analysis itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rmresearch.analysis.base import (
+    CLUSTERS_AN_ARM,
+    CLUSTERS_FOR_P,
+    CLUSTERS_IN_ALL,
+    LARGEST_SHARE,
+    PEOPLE_FOR_INTERVAL,
+    Codes,
+    Interval,
+)
+from rmresearch.study import Design, Outcome
+
+__all__ = ["Estimates", "Footings", "Panel", "estimates", "footings"]
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """One outcome of many cohorts of one design.
+
+    ``scores`` (replicate, person, wave), waves as the design declares them, NaN where there is no
+    score; ``arm`` (replicate, person), places in ``design.arms``; ``cluster`` (person,) codes of
+    the unit of independence; ``stratum`` (person,) codes, or None where none is recorded. People
+    are of one role; nobody crosses over at any of the waves.
+    """
+
+    design: Design
+    outcome: Outcome
+    scores: Array
+    arm: Codes
+    cluster: Codes
+    stratum: Codes | None = None
+
+    def take(self, keep: Flags) -> Panel:
+        """The replicates flagged in ``keep``."""
+        return replace(self, scores=self.scores[keep], arm=self.arm[keep])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimates:
+    """One estimated quantity over replicates; arrays (replicate,), NaN where there is none.
+
+    ``key`` as `Estimate.key`. ``se``, ``df``, ``p``, ``low`` and ``high`` are the kernel's, also
+    where the analysis withholds them; ``gives_se``, ``gives_interval`` and ``gives_p`` say where
+    it does not. ``converged`` and ``singular`` (1 yes, 0 no) where the model reports them.
+    """
+
+    key: tuple[str, ...]
+    level: float
+    value: Array
+    se: Array
+    df: Array
+    p: Array
+    low: Array
+    high: Array
+    gives_se: Flags
+    gives_interval: Flags
+    gives_p: Flags
+    converged: Array
+    singular: Array
+
+    @classmethod
+    def none(cls, key: tuple[str, ...], level: float, replicates: int) -> Estimates:
+        """No estimate in any replicate: a form to be filled."""
+        numbers = {name: np.full(replicates, np.nan) for name in NUMBERS}
+        flags = {name: np.zeros(replicates, bool) for name in GIVEN}
+        return cls(key, level, **numbers, **flags)
+
+    def put(self, where: Flags, found: Estimates) -> None:
+        """Fill the replicates flagged in ``where``, which are all that ``found`` has."""
+        for name in (*NUMBERS, *GIVEN):
+            getattr(self, name)[where] = getattr(found, name)
+
+
+NUMBERS = ("value", "se", "df", "p", "low", "high", "converged", "singular")
+GIVEN = ("gives_se", "gives_interval", "gives_p")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Footings:
+    """`Footing` of every replicate: flags (replicate,)."""
+
+    rule: Flags
+    interval: Flags
+    p_value: Flags
+
+
+def footings(present: Flags, cluster: Codes, groups: Sequence[Flags]) -> Footings:
+    """What inference the clusters of each replicate carry.
+
+    ``present`` (replicate, person) says who is behind the contrast, ``groups`` (replicate, person)
+    each who is in an arm; ``cluster`` (person,).
+    """
+    codes = np.unique(cluster, return_inverse=True)[1]
+    members = np.zeros((len(codes), codes.max() + 1))
+    members[np.arange(len(codes)), codes] = 1.0
+    sizes = present @ members
+    people = present.sum(axis=-1)
+    fewest = np.min([((present & group) @ members > 0).sum(axis=-1) for group in groups], axis=0)
+    share = sizes.max(axis=-1) / np.maximum(people, 1)
+    rule = ((sizes > 0).sum(axis=-1) >= CLUSTERS_IN_ALL) & (fewest >= CLUSTERS_AN_ARM)
+    rule &= share <= LARGEST_SHARE
+    interval = rule & (people >= PEOPLE_FOR_INTERVAL)
+    return Footings(rule, interval, interval & (fewest >= CLUSTERS_FOR_P))
+
+
+def estimates(
+    key: tuple[str, ...],
+    level: float,
+    found: Interval,
+    ground: Footings,
+    model: Mapping[str, Array] | None = None,
+) -> Estimates:
+    """The batch's `inferred`: the kernel's answer, and what of it the clusters would let through.
+
+    ``model`` may hold ``converged`` and ``singular``.
+    """
+    low, high = found.interval(level)
+    tested = np.isfinite(found.p)
+    unknown = np.full(len(tested), np.nan)
+    model = model or {}
+    return Estimates(
+        key=key,
+        level=level,
+        value=np.asarray(found.estimate, float),
+        se=np.asarray(found.se, float),
+        df=np.asarray(found.df, float),
+        p=np.asarray(found.p, float),
+        low=np.asarray(low, float),
+        high=np.asarray(high, float),
+        gives_se=ground.rule & tested,
+        gives_interval=ground.interval & tested,
+        gives_p=ground.p_value & tested,
+        converged=np.asarray(model.get("converged", unknown), float),
+        singular=np.asarray(model.get("singular", unknown), float),
+    )

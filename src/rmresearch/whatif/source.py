@@ -1,0 +1,179 @@
+"""Where simulated studies come from: one small protocol for scenarios and Gaussian designs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from rmresearch.analysis.base.batch import Panel
+from rmresearch.study import Design, Outcome, Study
+from rmresearch.world import cohort, gaussian
+from rmresearch.world.draw import Draw, draw
+from rmresearch.world.gaussian import Gaussian, GaussianDraw, draw_gaussian
+from rmresearch.world.instruments import INSTRUMENTS
+from rmresearch.world.scenario import Scenario
+from rmresearch.world.truth import TruthRow, truths
+
+__all__ = ["Cohorts", "Source", "named", "source"]
+
+
+class Cohorts(Protocol):
+    """Cohorts that were drawn together."""
+
+    def study(self, replicate: int) -> Study:
+        """One of them as a study."""
+
+    def truths(self) -> tuple[TruthRow, ...]:
+        """What is true of them: rows whose numbers are arrays (replicate,)."""
+
+    def panel(self, outcome: Outcome) -> Panel | None:
+        """One outcome of all of them as arrays; None where that cannot be."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """What cohorts can be drawn from. Replicate r is the same however many are drawn."""
+
+    @property
+    def design(self) -> Design:
+        """What study.toml would declare about each of them."""
+
+    @property
+    def size(self) -> int:
+        """About how many numbers one cohort is made of."""
+
+    def cohorts(self, replicates: int, seed: np.random.SeedSequence) -> Cohorts:
+        """Draw so many."""
+
+
+def source(given: object) -> Source:
+    """A source from whatever a sweep accepts; ``TypeError`` for anything else."""
+    if isinstance(given, Scenario):
+        return _Programme(given)
+    if isinstance(given, Gaussian):
+        return _Normal(given)
+    if isinstance(given, Source):
+        return given
+    raise TypeError(
+        f"{type(given).__name__} is no source of cohorts; give a Scenario, a Gaussian, or an "
+        f"object with design, size and cohorts(replicates, seed)"
+    )
+
+
+def named(scenarios: object) -> list[tuple[str, Source]]:
+    """Scenarios with their names, in order.
+
+    A mapping brings names, and so does a list of (name, scenario); a plain list is named after
+    the coefficients in which its members differ. A single one is called "scenario".
+    """
+    if isinstance(scenarios, Mapping):
+        return [(str(name), source(one)) for name, one in scenarios.items()]
+    if isinstance(scenarios, (Scenario, Gaussian)) or not isinstance(scenarios, Iterable):
+        return [("scenario", source(scenarios))]
+    listed = list(scenarios)
+    if all(isinstance(one, tuple) and len(one) == 2 for one in listed):
+        return [(str(name), source(one)) for name, one in listed]
+    return list(zip(_differences(listed), map(source, listed), strict=True))
+
+
+def _differences(listed: list[object]) -> list[str]:
+    """What each is called, by the coefficients in which some differ: "pairs 24, design.sites 2"."""
+    flat = [_flat("", one) for one in listed]
+    order = dict.fromkeys(name for one in flat for name in one)
+    absent = object()
+    differing = [k for k in order if any(one.get(k, absent) != flat[0].get(k, absent)
+                                         for one in flat)]  # fmt: skip
+    called = (", ".join(f"{k} {one[k]}" for k in differing if k in one) for one in flat)
+    return [name or "scenario" for name in called]
+
+
+def _flat(prefix: str, value: Any) -> dict[str, object]:
+    if not is_dataclass(value):
+        return {prefix.removesuffix("."): value}
+    parts = (_flat(f"{prefix}{f.name}.", getattr(value, f.name)) for f in fields(value))
+    return {name: entry for part in parts for name, entry in part.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Programme:
+    """A scenario of the structural world."""
+
+    scenario: Scenario
+
+    @property
+    def design(self) -> Design:
+        return cohort.design(self.scenario)
+
+    @property
+    def size(self) -> int:
+        items = sum(scale.items for scale in INSTRUMENTS)
+        return self.scenario.pairs * len(self.scenario.design.waves) * items
+
+    def cohorts(self, replicates: int, seed: np.random.SeedSequence) -> Cohorts:
+        return _ProgrammeCohorts(draw(self.scenario, replicates, seed))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ProgrammeCohorts:
+    drawn: Draw
+
+    def study(self, replicate: int) -> Study:
+        return cohort.study(self.drawn, replicate)
+
+    def truths(self) -> tuple[TruthRow, ...]:
+        return truths(self.drawn)
+
+    def panel(self, outcome: Outcome) -> Panel | None:
+        scale = next((one for one in INSTRUMENTS if one.name == outcome.name), None)
+        if scale is None:
+            return None
+        people, scenario = self.drawn.people, self.drawn.scenario
+        # the design declares the programme first; every pair is a set of its own, and of each
+        # pair one person has the role
+        return Panel(
+            design=cohort.design(scenario),
+            outcome=outcome,
+            scores=self.drawn.observed(scale),
+            arm=np.where(people.programme, 0, 1),
+            cluster=np.arange(scenario.pairs),
+            stratum=people.site if scenario.comparison == "waitlist" else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Normal:
+    """A Gaussian design."""
+
+    given: Gaussian
+
+    @property
+    def design(self) -> Design:
+        return self.given.design
+
+    @property
+    def size(self) -> int:
+        return self.given.seniors * self.given.waves
+
+    def cohorts(self, replicates: int, seed: np.random.SeedSequence) -> Cohorts:
+        return _NormalCohorts(draw_gaussian(self.given, replicates, seed))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _NormalCohorts:
+    drawn: GaussianDraw
+
+    def study(self, replicate: int) -> Study:
+        return self.drawn.study(replicate)
+
+    def truths(self) -> tuple[TruthRow, ...]:
+        return self.drawn.truths()
+
+    def panel(self, outcome: Outcome) -> Panel | None:
+        if outcome.name != gaussian.OUTCOME:
+            return None
+        drawn = self.drawn
+        arm = np.broadcast_to(drawn.arm, drawn.scores.shape[:2])
+        return Panel(drawn.description.design, outcome, drawn.scores, arm, drawn.cluster)
