@@ -290,17 +290,11 @@ class _Piece:
         plain = self.w * self.m.counts - n
         for k, (rk, ck) in enumerate(self.places):
             for j, (rl, cl) in enumerate(self.places[: k + 1]):
-                value = 2.0 * (
-                    _pair(self.q[rl, ck], y[rk, cl])
-                    + _pair(n[rl, rk], self.t[ck, cl])
-                    + _pair(x[cl, ck], self.w[rk, rl])
-                    + _pair(y[rl, ck], self.q[rk, cl])
-                    - counted
-                    * (
-                        _pair(self.q[rl, ck], self.q[rk, cl])
-                        + _pair(self.w[rl, rk], self.t[ck, cl])
-                    )
-                )
+                own = _pair(self.q[rl, ck], self.q[rk, cl])
+                own = own + _pair(self.w[rl, rk], self.t[ck, cl])
+                value = _pair(self.q[rl, ck], y[rk, cl]) + _pair(y[rl, ck], self.q[rk, cl])
+                value += _pair(n[rl, rk], self.t[ck, cl]) + _pair(x[cl, ck], self.w[rk, rl])
+                value = 2.0 * (value - self.m.counts * own)
                 if ck == cl:
                     value += 2.0 * np.trace(plain[rk, rl])
                 total = value.sum(axis=0)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rmresearch.errors import FitError
-from rmresearch.numerics.basis import Array, Basis, decompose
+from rmresearch.numerics.basis import Basis, decompose
 from rmresearch.numerics.lmm.alias import refuse_aliased
 from rmresearch.numerics.lmm.blocks import Family, families
 from rmresearch.numerics.lmm.moments import Shared, shared_moments
