@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from rmresearch.io.check import check
     from rmresearch.io.read import read_study
-    from rmresearch.models import ols
+    from rmresearch.models import lmm, ols
     from rmresearch.report.evaluation import evaluate
     from rmresearch.study import Design, Outcome, Study
     from rmresearch.whatif.judge import judge
@@ -57,6 +57,7 @@ _HOME = {
     "compare_arms": "analysis.arms",
     "engagement": "analysis.meetings",
     "evaluate": "report.evaluation",
+    "lmm": "models",
     "judge": "whatif.judge",
     "missingness": "analysis.missing",
     "ols": "models",
@@ -87,6 +88,7 @@ __all__ = [
     "compare_arms",
     "engagement",
     "evaluate",
+    "lmm",
     "judge",
     "missingness",
     "ols",

@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from rmresearch.models.linear import OlsFit, ols
+from rmresearch.models.mixed import lmm
+from rmresearch.models.mixed_fit import LmmFit
 
-__all__ = ["OlsFit", "ols"]
+__all__ = ["LmmFit", "OlsFit", "lmm", "ols"]

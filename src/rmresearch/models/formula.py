@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ __all__ = [
     "missing_names",
     "names_in",
     "python_powers",
+    "scan",
+    "split",
     "trimmed",
     "unknown",
     "weight_row",
@@ -162,24 +164,41 @@ def python_powers(formula: str) -> str:
     """``^`` inside calls and braces becomes ``**``: there formulaic evaluates Python, where ``^``
     is exclusive or. Outside it is R's crossing to a power, which formulaic knows.
     """
-    out: list[str] = []
-    depth: list[bool] = []  # one entry an open bracket: does it hold Python?
+    return "".join(
+        "**" if char == "^" and kind == "python" else char for char, kind, _ in scan(formula)
+    )
+
+
+def scan(formula: str) -> Iterator[tuple[str, str, int]]:
+    """Each character, what reads it ("formula", "python" or "text"), and its depth in brackets."""
+    python: list[bool] = []  # one entry an open bracket: does it hold Python?
     quote = ""
     for position, char in enumerate(formula):
         if quote:
+            yield char, "text", len(python)
             quote = "" if char == quote else quote
-        elif char in "'\"`":
+            continue
+        if char in ")}]" and python:
+            python.pop()
+        yield char, "python" if python and python[-1] else "formula", len(python)
+        if char in "'\"`":
             quote = char
         elif char in "({[":
             before = formula[:position].rstrip()[-1:]
             call = char == "{" or (char == "(" and (before.isalnum() or before in {"_", "."}))
-            depth.append((bool(depth) and depth[-1]) or (call and before != ""))
-        elif char in ")}]" and depth:
-            depth.pop()
-        elif char == "^" and depth and depth[-1]:
-            char = "**"
-        out.append(char)
-    return "".join(out)
+            python.append((bool(python) and python[-1]) or (call and before != ""))
+
+
+def split(text: str, marks: str) -> list[tuple[str, str]]:
+    """(mark before it, stripped piece): ``text`` cut at the marks that stand in no bracket."""
+    pieces = [("", "")]
+    for char, kind, depth in scan(text):
+        if char in marks and kind == "formula" and depth == 0:
+            pieces.append((char, ""))
+        else:
+            mark, piece = pieces[-1]
+            pieces[-1] = (mark, piece + char)
+    return [(mark, piece.strip()) for mark, piece in pieces]
 
 
 def unknown(what: str, missing: Sequence[str], known: Sequence[str]) -> str:

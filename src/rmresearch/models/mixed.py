@@ -1,0 +1,180 @@
+"""Linear mixed models from a formula and a data frame."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from rmresearch.errors import FitError
+from rmresearch.models.formula import (
+    check_levels,
+    codes,
+    labelled,
+    matrices,
+    missing_names,
+    names_in,
+    python_powers,
+    split,
+    unknown,
+    whole_rows,
+)
+from rmresearch.models.mixed_fit import Ddf, LmmFit, Rows
+from rmresearch.models.random import Grouped, RandomTerm, facts, group, in_words, parse
+from rmresearch.numerics import lmm as kernel
+from rmresearch.numerics.lmm.robust import RobustMixed
+from rmresearch.numerics.lmm.robust import robust as sandwich
+
+__all__ = ["lmm"]
+
+Codes = NDArray[np.intp]
+
+
+def lmm(
+    formula: str,
+    data: pd.DataFrame,
+    *,
+    reml: bool = True,
+    ddf: Ddf = "satterthwaite",
+    robust: Literal["CR2"] | None = None,
+    cluster: str | None = None,
+    level: float = 0.95,
+) -> LmmFit:
+    """A linear mixed model with small-sample inference, by exact REML (or ML).
+
+    ``formula`` is R's lme4's: ``"score ~ wave * arm + (1 | pair/person)"``, ``(1 + t | g)`` with
+    correlated effects, ``(t || g)`` without correlations, ``(1 | a:b)``, crossed terms side by
+    side; the fixed part as in ``rm.ols``. ``ddf``: Satterthwaite's, or Kenward and Roger's
+    standard errors and df. ``robust="CR2"`` replaces both by cluster-robust standard errors with
+    Satterthwaite's df; ``cluster`` is then a column at least as coarse as the model's independent
+    units, by default these units. Rows with a missing value in one of the formula's columns are
+    dropped and counted. Raises ``ValueError`` for a formula or word that cannot be read,
+    ``FitError`` where the data do not support the model.
+
+    >>> frame = pd.DataFrame({"pair": list("aabbcc"), "score": [1.0, 3, 5, 7, 6, 8]})
+    >>> fit = lmm("score ~ 1 + (1 | pair)", frame)
+    >>> fit.to_frame()[["term", "estimate", "df"]].round(6).to_numpy().tolist()
+    [['Intercept', 5.0, 2.0]]
+    >>> fit.variances[["group", "variance"]].round(6).to_numpy().tolist()
+    [['pair', 6.0], ['Residual', 2.0]]
+    """
+    _check_words(ddf, robust, cluster, reml)
+    text = python_powers(formula)
+    fixed, random = parse(text)
+    if not random:
+        raise ValueError(
+            f"{formula!r} has no random term such as (1 | pair): for least squares, with standard "
+            "errors by cluster, use rm.ols"
+        )
+    whole = labelled(data, level)
+    _check_columns(fixed, random, cluster, whole.columns)
+    left = dict.fromkeys([*names_in(fixed), *(n for t in random for n in names_in(t.effects))])
+    left = [name for name in left if name in whole.columns]
+    used = list(dict.fromkeys([*left, *(c for term in random for c in term.columns)]))
+    complete = whole_rows(whole, used, formula)
+    columns = [*used, *([cluster] if cluster is not None and cluster not in used else [])]
+    kept = whole[columns] if complete.all() else whole.loc[complete, columns]
+    check_levels(kept[left])
+    y, x, terms, spec = matrices(fixed, kept)
+    grouped = group(random, kept)
+    rows = Rows(y, x, spec, grouped, kept)
+    try:
+        found = kernel.fit(y, x, rows.terms, reml=reml, names=terms)
+        judge, cluster = _robust(found, rows, robust, cluster)
+    except FitError as error:
+        raise FitError(in_words(str(error), grouped)) from error
+    return LmmFit(
+        formula=formula,
+        terms=terms,
+        reml=reml,
+        ddf=ddf,
+        robust=robust,
+        cluster=cluster,
+        level=level,
+        n=len(kept),
+        n_groups={one.term.group: one.levels for one in grouped},
+        dropped=len(data) - len(kept),
+        notes=facts(grouped, kept),
+        kernel=found,
+        rows=rows,
+        _robust=judge,
+    )
+
+
+def _check_words(ddf: str, robust: str | None, cluster: str | None, reml: bool) -> None:
+    words: tuple[tuple[str, str | None, tuple[str | None, ...]], ...] = (
+        ("ddf", ddf, ("satterthwaite", "kenward-roger")),
+        ("robust", robust, (None, "CR2")),
+    )
+    for name, given, known in words:
+        if given not in known:
+            near = difflib.get_close_matches(str(given), [str(word) for word in known], 1, 0.4)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise ValueError(f"{name} must be {' or '.join(map(repr, known))}, not {given!r}{hint}")
+    if ddf == "kenward-roger" and not reml:
+        raise ValueError("Kenward and Roger's df need a REML fit: leave reml=True")
+    if cluster is not None and robust is None:
+        raise ValueError(f'cluster={cluster!r} is for robust="CR2": add it, or leave cluster out')
+
+
+def _check_columns(
+    fixed: str, random: Sequence[RandomTerm], cluster: str | None, columns: pd.Index
+) -> None:
+    """``ValueError`` that names every term with a name that is no column, and the nearest one."""
+    outcome, design = (side for _, side in split(fixed, "~"))
+    found = []
+    for term in [outcome, *(piece for _, piece in split(design, "+-"))]:
+        found += [(term, name) for name in missing_names(term, columns)]
+    for one in random:
+        names = [
+            *missing_names(one.effects, columns),
+            *(c for c in one.columns if c not in columns),
+        ]
+        found += [(one.written, name) for name in names]
+    if cluster is not None and cluster not in columns:
+        found.append((f"cluster={cluster!r}", cluster))
+    if found:
+        where = ", ".join(dict.fromkeys(term for term, _ in found))
+        missing = list(dict.fromkeys(name for _, name in found))
+        raise ValueError(f"in {where}: {unknown('column', missing, list(columns))}")
+
+
+def _robust(
+    found: kernel.MixedFit, rows: Rows, robust: str | None, cluster: str | None
+) -> tuple[RobustMixed | None, str | None]:
+    """CR2 of the fit and the name of its clusters."""
+    if robust is None:
+        return None, None
+    units, name = _units(rows.grouped)
+    if cluster is None:
+        return sandwich(found, rows.y, rows.x, units), name
+    given = codes(rows.frame[cluster], cluster)
+    size = np.intp(given.max() + 1)
+    cut = pd.unique(units * size + given).size - (int(units.max()) + 1)
+    if cut:
+        raise FitError(
+            f"cluster={cluster!r} cuts through the model's independent units ({name}), so that "
+            "its clusters are not independent: use a coarser column, or leave cluster out"
+        )
+    return sandwich(found, rows.y, rows.x, given), cluster
+
+
+def _units(grouped: Sequence[Grouped]) -> tuple[Codes, str]:
+    """The independent unit of every row: rows that share a group, directly or in steps."""
+    starts = np.cumsum([0] + [one.levels for one in grouped])
+    first = grouped[-1]
+    size = int(starts[-1])
+    ends = np.concatenate([one.codes + s for one, s in zip(grouped, starts[:-1], strict=True)])
+    begins = np.tile(first.codes + starts[len(grouped) - 1], len(grouped))
+    edges = sparse.coo_array((np.ones(ends.size), (begins, ends)), shape=(size, size))
+    count, label = csgraph.connected_components(edges, directed=False)
+    found = label[begins[: first.codes.size]].astype(np.intp)
+    if count == first.levels:
+        return found, first.term.group
+    return found, "what " + " and ".join(one.term.group for one in grouped) + " connect"

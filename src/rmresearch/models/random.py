@@ -1,0 +1,268 @@
+"""The random part of a mixed model's formula, as R's lme4 writes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rmresearch.errors import FitError
+from rmresearch.models.formula import check_finite, check_levels, scan, split, trimmed
+
+__all__ = ["Grouped", "RandomTerm", "facts", "group", "in_words", "parse"]
+
+Codes = NDArray[np.intp]
+
+_PLAIN = re.compile(r"[^\W\d][\w.]*|`[^`]+`")
+
+
+@dataclass(frozen=True, slots=True)
+class RandomTerm:
+    """One term, slashes resolved: ``(1 + t | pair/person)`` gives two of them.
+
+    ``group`` is the grouping as lme4 prints it (``person:pair``), ``columns`` what it combines,
+    ``written`` the user's own words.
+    """
+
+    written: str
+    effects: str
+    group: str
+    columns: tuple[str, ...]
+    correlated: bool
+
+    def __str__(self) -> str:
+        bar = "|" if self.correlated else "||"
+        term = f"({self.effects} {bar} {self.group})"
+        same = re.sub(r"\s", "", term) == re.sub(r"\s", "", self.written)
+        return self.written if same else f"{term} of {self.written}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouped:
+    """A term on data: ``codes`` (n,) below ``levels``, ``z`` (n, q) with its ``names``."""
+
+    term: RandomTerm
+    codes: Codes
+    levels: int
+    z: NDArray[np.float64]
+    names: tuple[str, ...]
+
+    def first_rows(self) -> Codes:
+        """Where each level first appears (levels,)."""
+        found = np.empty(self.levels, dtype=np.intp)
+        found[self.codes[::-1]] = np.arange(self.codes.size - 1, -1, -1)
+        return found
+
+    def labels(self, rows: pd.DataFrame) -> list[str]:
+        """The levels as lme4 prints them, such as ``2:17`` of ``person:pair``."""
+        columns = rows[list(self.term.columns)].iloc[self.first_rows()]
+        return columns.astype(str).agg(":".join, axis=1).tolist()
+
+
+def parse(text: str) -> tuple[str, tuple[RandomTerm, ...]]:
+    """The formula without its random terms, and these; ``ValueError`` for what is neither.
+
+    >>> fixed, random = parse("score ~ wave * arm + (1 | pair/person)")
+    >>> fixed, [term.group for term in random]
+    ('score ~ wave * arm', ['pair', 'person:pair'])
+    """
+    sides = split(text, "~")
+    if len(sides) != 2:
+        raise ValueError(
+            f"{text!r}: write one outcome, ~ and the design, as in 'score ~ arm + (1 | pair)'"
+        )
+    kept, found = [], []
+    for sign, piece in split(sides[1][1], "+-"):
+        inner = _unwrapped(piece)
+        bars = split(inner, "|") if inner != piece else []
+        if len(bars) < 2:
+            if any(char == "|" and kind == "formula" for char, kind, _ in scan(piece)):
+                raise ValueError(
+                    f"{piece!r}: a random term stands in round brackets of its own, between plus "
+                    "signs, as in 'score ~ arm + (1 | pair)'"
+                )
+            kept.append(f"{sign} {piece}".strip())
+        elif sign == "-":
+            raise ValueError(f"- {piece}: a random term cannot be subtracted; leave it out")
+        else:
+            found += _terms(piece, [part for _, part in bars])
+    fixed = " ".join(part for part in kept if part).removeprefix("+").strip()
+    return f"{sides[0][1]} ~ {fixed or '1'}", tuple(found)
+
+
+def _unwrapped(piece: str) -> str:
+    """Without the brackets around all of it."""
+    while piece.startswith("(") and piece.endswith(")"):
+        if any(depth == 0 for _, _, depth in list(scan(piece))[1:-1]):
+            return piece
+        piece = piece[1:-1].strip()
+    return piece
+
+
+def _terms(written: str, bars: Sequence[str]) -> list[RandomTerm]:
+    double = len(bars) == 3 and bars[1] == ""
+    effects, grouping = bars[0], bars[-1]
+    if not (len(bars) == 2 or double) or not effects or not grouping:
+        raise ValueError(f"{written}: write effects | group, as in (1 + t | person)")
+    found: list[RandomTerm] = []
+    outer: tuple[str, tuple[str, ...]] | None = None
+    for _, piece in split(grouping, "/"):
+        columns = tuple(_column(part, written) for _, part in split(_unwrapped(piece), ":"))
+        name = ":".join(columns)
+        if outer is not None:
+            name = f"{_bracketed(name)}:{_bracketed(outer[0])}"
+            columns = columns + outer[1]
+        outer = (name, columns)
+        found.append(RandomTerm(written, effects, name, columns, correlated=not double))
+    return found
+
+
+def _bracketed(name: str) -> str:
+    return f"({name})" if ":" in name else name
+
+
+def _column(text: str, written: str) -> str:
+    if _PLAIN.fullmatch(text) is None:
+        raise ValueError(
+            f"{written}: right of the bar stand columns, joined by / (nested) or : (combined), not "
+            f"{text!r}. Crossed groups are terms of their own: (1 | a) + (1 | b); a computed group "
+            "goes into the frame as a column first."
+        )
+    return text.strip("`")
+
+
+def group(terms: Sequence[RandomTerm], rows: pd.DataFrame) -> tuple[Grouped, ...]:
+    """The terms on whole ``rows``, those with more levels first, as lme4 orders them."""
+    wrong = [
+        f"{term}: {column!r} holds fractions, which are measurements and no groups"
+        for term in terms
+        for column in term.columns
+        if pd.api.types.is_float_dtype(rows[column].dtype)
+        and not np.equal(np.mod(rows[column].to_numpy(float), 1.0), 0.0).all()
+    ]
+    if wrong:
+        raise FitError("; ".join(dict.fromkeys(wrong)) + ". Group by a code, or swap the sides.")
+    known: dict[tuple[str, ...], tuple[Codes, int]] = {}
+    found = []
+    for term in terms:
+        codes, levels = _codes(term.columns, rows, known)
+        z, names = _effects(term, rows)
+        found.append(Grouped(term, codes, levels, z, names))
+    return tuple(sorted(found, key=lambda one: -one.levels))
+
+
+def _codes(
+    columns: tuple[str, ...], rows: pd.DataFrame, known: dict[tuple[str, ...], tuple[Codes, int]]
+) -> tuple[Codes, int]:
+    """Codes in order of appearance; a combination's levels are those that occur."""
+    if columns not in known:
+        codes, levels = pd.factorize(rows[columns[0]])
+        if len(columns) > 1:
+            rest, size = _codes(columns[1:], rows, known)
+            codes, levels = pd.factorize(codes * np.intp(size) + rest)
+        known[columns] = codes.astype(np.intp, copy=False), len(levels)
+    return known[columns]
+
+
+def _effects(term: RandomTerm, rows: pd.DataFrame) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """The model matrix of what stands left of the bar."""
+    if term.effects == "1":
+        return np.ones((len(rows), 1)), ("Intercept",)
+    from formulaic import Formula
+    from formulaic.errors import FormulaicError
+
+    try:
+        design = Formula(f"~ {term.effects}")
+        used = [name for name in design.required_variables if name in rows.columns]
+        check_levels(rows[used])
+        with np.errstate(all="ignore"):
+            made = design.get_model_matrix(trimmed(rows[used]), na_action="ignore")
+    except FormulaicError as error:
+        raise ValueError(f"{term}: {term.effects!r} cannot be read as effects") from error
+    if made.shape[1] == 0:
+        raise ValueError(f"{term}: no effect stands left of the bar")
+    kinds = [kind.name for kind, _ in made.model_spec.encoder_state.values()]
+    if not term.correlated and "CATEGORICAL" in kinds:
+        raise ValueError(
+            f"{term}: || is for numbers; between categories it would leave correlations in. "
+            f"Write (0 + category | {term.group}), or columns of 0 and 1."
+        )
+    check_finite(made)
+    return made.to_numpy(float), tuple(str(name) for name in made.columns)
+
+
+def facts(grouped: Sequence[Grouped], rows: pd.DataFrame) -> tuple[str, ...]:
+    """What a reader should know about the groups, and would not see in the estimates."""
+    found = []
+    columns = dict.fromkeys(c for one in grouped for c in one.term.columns)
+    found += [
+        f"{column!r} is stored as decimal numbers; all are whole, and are read as codes"
+        for column in columns
+        if pd.api.types.is_float_dtype(rows[column].dtype)
+    ]
+    for one in grouped:
+        single = int((np.bincount(one.codes) == 1).sum())
+        if single:
+            found.append(f"{one.term}: {single} of {one.levels} groups have one row")
+    for k, one in enumerate(grouped):
+        found += _reused(one, rows)
+        found += [said for other in grouped[k + 1 :] for said in _crossed(one, other)]
+    return tuple(dict.fromkeys(found))
+
+
+def _reused(one: Grouped, rows: pd.DataFrame) -> list[str]:
+    """A code met in few of the outer groups is either a slip or a person who is in several."""
+    inner, outer = one.term.columns[0], one.term.columns[1:]
+    if not outer or "/" not in one.term.written:
+        return []
+    groups = np.bincount(pd.factorize(rows[inner].iloc[one.first_rows()])[0])
+    several = int((groups > 1).sum())
+    # Codes that start anew in every outer group, such as 1 and 2, are what the slash is for.
+    if not 0 < several < 0.5 * groups.size:
+        return []
+    return [
+        f"{one.term}: {several} of the {groups.size} values of {inner!r} occur in more than one "
+        f"{':'.join(outer)} and count as different there; if they are the same, write "
+        f"(1 | {':'.join(outer)}) + (1 | {inner})"
+    ]
+
+
+def _crossed(one: Grouped, other: Grouped) -> list[str]:
+    """Codes that start anew in every group look as if they were crossed with it."""
+    if set(one.term.columns) & set(other.term.columns):
+        return []
+    cells = pd.unique(one.codes * np.intp(other.levels) + other.codes).size
+    if cells < 0.5 * one.levels * other.levels:
+        return []
+    few, many = sorted([one, other], key=lambda x: x.levels)
+    return [
+        f"{few.term.group!r} and {many.term.group!r} enter as crossed: each of the {few.levels} "
+        f"values of {few.term.group!r} occurs across the {many.levels} of {many.term.group!r}; if "
+        f"these values start anew in each, write (1 | {many.term.group}/{few.term.group})"
+    ]
+
+
+def in_words(message: str, grouped: Sequence[Grouped]) -> str:
+    """The kernel's message with its numbered terms and columns as the user wrote them."""
+    clauses = []
+    for clause in message.split("; "):
+        number = re.search(r"\bterm (\d+)", clause)
+        if number is not None and int(number[1]) < len(grouped):
+            names = grouped[int(number[1])].names
+            clause = re.sub(
+                r"\bcolumn (\d+)( of (?:its )?z)?",
+                lambda m, names=names: f"the effect of {names[int(m[1])]!r}",
+                clause,
+            )
+        clauses.append(
+            re.sub(
+                r"\b(?:random )?term (\d+)",
+                lambda m: str(grouped[int(m[1])].term) if int(m[1]) < len(grouped) else m[0],
+                clause,
+            )
+        )
+    return "; ".join(clauses)
