@@ -101,7 +101,7 @@ def _check_alike(one: LmmFit, other: LmmFit) -> None:
 
 
 def _parameters(fit: LmmFit) -> int:
-    return len(fit.terms) + fit.kernel.theta.shape[-1]
+    return len(fit.terms) + int(fit.kernel.theta.size)
 
 
 def _not_nested(what: str, small: LmmFit, large: LmmFit) -> str:

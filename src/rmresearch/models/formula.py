@@ -55,12 +55,12 @@ def missing_names(text: str, columns: pd.Index) -> list[str]:
     return [name for name in names_in(text) if name not in known and "." not in name]
 
 
-def whole_rows(rows: pd.DataFrame, used: Sequence[str], formula: str) -> NDArray[np.bool_]:
+def whole_rows(rows: pd.DataFrame, used: Sequence[str]) -> NDArray[np.bool_]:
     """Which rows (n,) have a value in every used column; ``FitError`` where none has."""
     whole: NDArray[np.bool_] = rows[list(used)].notna().all(axis=1).to_numpy()
     if not whole.any():
         raise FitError(
-            f"none of the {len(rows)} rows has a value in all of {', '.join(used) or formula}. "
+            f"none of the {len(rows)} rows has a value in all of {', '.join(used)}. "
             "Check the filters, or leave out the column that is empty."
         )
     return whole

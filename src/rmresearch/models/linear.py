@@ -108,7 +108,7 @@ def ols(
     if missing:
         raise ValueError(unknown("column", missing, list(rows.columns)))
     used = [name for name in names_in(text) if name in rows.columns]
-    kept = rows[whole_rows(rows, used, formula)].reset_index(drop=True)
+    kept = rows[whole_rows(rows, used)].reset_index(drop=True)
     check_levels(kept[used])
     y, x, terms, _ = matrices(text, kept)
     unit = None if cluster is None else codes(kept[cluster], cluster)

@@ -72,20 +72,10 @@ def lmm(
             f"{formula!r} has no random term such as (1 | pair): for least squares, with standard "
             "errors by cluster, use rm.ols"
         )
-    whole = labelled(data, level)
-    _check_columns(fixed, random, cluster, whole.columns)
-    left = dict.fromkeys([*names_in(fixed), *(n for t in random for n in names_in(t.effects))])
-    left = [name for name in left if name in whole.columns]
-    used = list(dict.fromkeys([*left, *(c for term in random for c in term.columns)]))
-    complete = whole_rows(whole, used, formula)
-    columns = [*used, *([cluster] if cluster is not None and cluster not in used else [])]
-    kept = whole[columns] if complete.all() else whole.loc[complete, columns]
-    check_levels(kept[left])
-    y, x, terms, spec = matrices(fixed, kept)
-    grouped = group(random, kept)
-    rows = Rows(y, x, spec, grouped, kept)
+    rows, terms = _rows(fixed, random, labelled(data, level), cluster)
+    grouped = rows.grouped
     try:
-        found = kernel.fit(y, x, rows.terms, reml=reml, names=terms)
+        found = kernel.fit(rows.y, rows.x, rows.terms, reml=reml, names=terms)
         judge, cluster = _robust(found, rows, robust, cluster)
     except FitError as error:
         raise FitError(in_words(str(error), grouped)) from error
@@ -97,14 +87,30 @@ def lmm(
         robust=robust,
         cluster=cluster,
         level=level,
-        n=len(kept),
+        n=len(rows.y),
         n_groups={one.term.group: one.levels for one in grouped},
-        dropped=len(data) - len(kept),
-        notes=facts(grouped, kept),
+        dropped=len(data) - len(rows.y),
+        notes=facts(grouped, rows.frame),
         kernel=found,
         rows=rows,
         _robust=judge,
     )
+
+
+def _rows(
+    fixed: str, random: Sequence[RandomTerm], whole: pd.DataFrame, cluster: str | None
+) -> tuple[Rows, tuple[str, ...]]:
+    """The whole rows as arrays, and the names of the fixed part's columns."""
+    _check_columns(fixed, random, cluster, whole.columns)
+    named = [*names_in(fixed), *(name for term in random for name in names_in(term.effects))]
+    left = [name for name in dict.fromkeys(named) if name in whole.columns]
+    used = list(dict.fromkeys([*left, *(name for term in random for name in term.columns)]))
+    complete = whole_rows(whole, used)
+    columns = [*used, *([cluster] if cluster is not None and cluster not in used else [])]
+    kept = whole[columns] if complete.all() else whole.loc[complete, columns]
+    check_levels(kept[left])
+    y, x, terms, spec = matrices(fixed, kept)
+    return Rows(y, x, spec, group(random, kept), kept), terms
 
 
 def _check_words(ddf: str, robust: str | None, cluster: str | None, reml: bool) -> None:

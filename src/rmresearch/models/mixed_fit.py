@@ -140,7 +140,8 @@ class LmmFit:
     @property
     def residuals(self) -> pd.Series:
         """Outcome minus ``fitted``, by the frame's index of the rows used."""
-        return (self.rows.y - self.fitted).rename("residual")
+        fitted = self.fitted
+        return pd.Series(self.rows.y - fitted.to_numpy(), index=fitted.index, name="residual")
 
     def random_effects(self) -> pd.DataFrame:
         """group, level, name, value, sd: predicted effects and their prediction errors' sd."""

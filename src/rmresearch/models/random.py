@@ -160,11 +160,11 @@ def _codes(
 ) -> tuple[Codes, int]:
     """Codes in order of appearance; a combination's levels are those that occur."""
     if columns not in known:
-        codes, levels = pd.factorize(rows[columns[0]])
+        codes = pd.factorize(rows[columns[0]])[0].astype(np.intp, copy=False)
         if len(columns) > 1:
             rest, size = _codes(columns[1:], rows, known)
-            codes, levels = pd.factorize(codes * np.intp(size) + rest)
-        known[columns] = codes.astype(np.intp, copy=False), len(levels)
+            codes = pd.factorize(codes * np.intp(size) + rest)[0].astype(np.intp, copy=False)
+        known[columns] = codes, int(codes.max()) + 1
     return known[columns]
 
 
@@ -251,18 +251,9 @@ def in_words(message: str, grouped: Sequence[Grouped]) -> str:
     clauses = []
     for clause in message.split("; "):
         number = re.search(r"\bterm (\d+)", clause)
-        if number is not None and int(number[1]) < len(grouped):
-            names = grouped[int(number[1])].names
-            clause = re.sub(
-                r"\bcolumn (\d+)( of (?:its )?z)?",
-                lambda m, names=names: f"the effect of {names[int(m[1])]!r}",
-                clause,
-            )
-        clauses.append(
-            re.sub(
-                r"\b(?:random )?term (\d+)",
-                lambda m: str(grouped[int(m[1])].term) if int(m[1]) < len(grouped) else m[0],
-                clause,
-            )
-        )
+        for k, name in enumerate(grouped[int(number[1])].names if number else ()):
+            clause = re.sub(rf"\bcolumn {k}\b(?: of (?:its )?z)?", f"its effect {name!r}", clause)
+        for k, one in enumerate(grouped):
+            clause = re.sub(rf"\b(?:random )?term {k}\b", str(one.term), clause)
+        clauses.append(clause)
     return "; ".join(clauses)
