@@ -241,11 +241,11 @@ def _centred(y: Array, there: NDArray[np.bool_] | None, basis: Basis) -> Array:
     if basis.ones is None:
         return y
     if there is None:
-        middle = y - y.mean(axis=-1, keepdims=True)
-        return middle - middle.mean(axis=-1, keepdims=True)
+        there = np.ones(y.shape, dtype=bool)
     count = np.maximum(there.sum(axis=-1, keepdims=True), 1)
     middle = np.where(there, y - y.sum(axis=-1, keepdims=True) / count, 0.0)
-    return np.where(there, middle - middle.sum(axis=-1, keepdims=True) / count, 0.0)
+    centred: Array = np.where(there, middle - middle.sum(axis=-1, keepdims=True) / count, 0.0)
+    return centred
 
 
 def _entries(theta: Array, terms: Sequence[Ready]) -> Array:
@@ -283,14 +283,15 @@ def _sandwich(
     """Fill ``parts`` for some replicates: ``free`` (R, K), ``left`` and ``there`` (R, n)."""
     whitened = [_whiten(one, free, there) for one in groups]
     turned = [_turned(one, left) for one in groups]
-    gram, score = np.zeros(()), np.zeros(())
+    p = parts.half.shape[-1]
+    gram: Array = np.zeros((left.shape[0], p, p))
+    score: Array = np.zeros((left.shape[0], p))
     for one, (lower, k), rows in zip(groups, whitened, turned, strict=True):
         flat = k * np.sqrt(np.bincount(one.kind))[:, None, None]
         flat = flat.reshape(k.shape[0], -1, k.shape[-1])
         gram = gram + flat.swapaxes(-1, -2) @ flat
-        weighted = np.linalg.solve(lower.swapaxes(-1, -2), k)
+        weighted = np.asarray(np.linalg.solve(lower.swapaxes(-1, -2), k), dtype=float)
         score = score + _scores(one, weighted, rows).sum(axis=1)
-    p = gram.shape[-1]
     root = np.linalg.cholesky(np.where(usable[:, None, None], gram, np.eye(p)))
     half = np.linalg.inv(root)
     gain = half @ score[..., None]
@@ -316,8 +317,8 @@ def _whiten(one: Stack, free: Array, there: NDArray[np.bool_] | None) -> tuple[A
         v *= seen[..., :, None] * seen[..., None, :]
         x = x * seen[..., None]
     v[..., np.arange(r), np.arange(r)] += 1.0
-    lower = np.linalg.cholesky(v)
-    return lower, np.linalg.solve(lower, x)
+    lower = np.asarray(np.linalg.cholesky(v), dtype=float)
+    return lower, np.asarray(np.linalg.solve(lower, x), dtype=float)
 
 
 def _turned(one: Stack, left: Array) -> Array:

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import linalg
 
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.lmm.terms import Codes, Ready
 
 __all__ = ["Stack", "relative", "stacks"]
 
-#: singular values below this share of the largest add nothing to a span
+#: a column of which the others leave less than this share of the largest adds nothing to a span
 FLAT = 1e-10
 
 
@@ -104,7 +105,7 @@ def _stack(
     x = q[inside]
     spread = [_columns(one, term.z[inside]) for one, term in zip(codes, terms, strict=True)]
     turn = np.broadcast_to(np.eye(s), (c, s, s))
-    if whole:
+    if whole and q.shape[1] + sum(z.shape[2] * z.shape[3] for z in spread) < s:
         flat = [z.reshape(c, s, -1) for z in spread]
         turn = _span(np.concatenate([x * np.sqrt(len(q)), *flat], axis=2))
     back = turn.swapaxes(1, 2)
@@ -118,9 +119,10 @@ def _stack(
 
 
 def _columns(codes: Codes, z: Array) -> Array:
-    """Z of one term in each class: (C, s, q, levels)."""
+    """Z of one term in each class: (C, s, q, levels); ``codes`` (C, s) as ``_first`` has them."""
     c, s = codes.shape
-    named = np.stack([np.unique(row, return_inverse=True)[1] for row in codes])
+    fresh = np.cumsum(codes == np.arange(s), axis=1) - 1
+    named = np.take_along_axis(fresh, codes, axis=1)
     found = np.zeros((c, s, z.shape[2], int(named.max()) + 1))
     found[np.arange(c)[:, None], np.arange(s), :, named] = z
     return found
@@ -128,6 +130,10 @@ def _columns(codes: Codes, z: Array) -> Array:
 
 def _span(columns: Array) -> Array:
     """An orthonormal basis (C, s, r) of each class's columns; r is the largest rank."""
-    axes, sizes, _ = np.linalg.svd(columns, full_matrices=False)
-    rank = int((sizes > FLAT * sizes[:, :1]).sum(axis=1).max())
-    return np.ascontiguousarray(axes[:, :, :rank])
+    found, rank = [], 0
+    for one in columns:
+        axes, r, _ = linalg.qr(one, mode="economic", pivoting=True, check_finite=False)
+        left = np.abs(np.diagonal(r))
+        rank = max(rank, int((left > FLAT * left[0]).sum()))
+        found.append(axes)
+    return np.stack([axes[:, :rank] for axes in found])
