@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ __all__ = [
     "missing_names",
     "names_in",
     "python_powers",
+    "readable",
     "scan",
     "split",
     "trimmed",
@@ -101,19 +103,14 @@ def matrices(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[str, ...], Any]:
     """The outcome (n,), the design (n, p), its column names and formulaic's account of it."""
     from formulaic import Formula
-    from formulaic.errors import FormulaicError
 
-    try:
+    with readable(text, rows):
         parsed = Formula(text)
         if not (hasattr(parsed, "lhs") and hasattr(parsed, "rhs")) or isinstance(parsed.rhs, tuple):
             raise ValueError(
                 f"{text!r}: write one outcome and one design, as in 'post ~ arm + pre'"
             )
-        with np.errstate(all="ignore"):  # what is not finite is named below
-            made = parsed.get_model_matrix(trimmed(rows), na_action="ignore")
-    except FormulaicError as error:
-        reason = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).split("\n")[0]
-        raise ValueError(f"the formula {text!r} cannot be read: {reason}") from error
+        made = parsed.get_model_matrix(trimmed(rows), na_action="ignore")
     if made.lhs.shape[1] != 1:
         raise ValueError(
             f"the outcome of {text!r} must be one numeric column, not "
@@ -124,6 +121,21 @@ def matrices(
     check_finite(made.lhs, made.rhs)
     terms = tuple(str(name) for name in made.rhs.columns)
     return made.lhs.to_numpy(float)[:, 0], made.rhs.to_numpy(float), terms, made.rhs.model_spec
+
+
+@contextmanager
+def readable(text: str, rows: pd.DataFrame) -> Iterator[None]:
+    """What formulaic or Python cannot make numbers of becomes a ``ValueError`` naming ``text``."""
+    from formulaic.errors import FormulaicError
+
+    try:
+        with np.errstate(all="ignore"):  # what is not finite is named afterwards
+            yield
+    except (FormulaicError, TypeError) as error:
+        reason = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).split("\n")[0]
+        dates = rows.select_dtypes(["datetime", "datetimetz", "timedelta"]).columns
+        hint = f". {', '.join(dates)} holds dates: count days from a start" if len(dates) else ""
+        raise ValueError(f"the formula {text!r} cannot be read: {reason}{hint}") from error
 
 
 def check_finite(*parts: pd.DataFrame) -> None:

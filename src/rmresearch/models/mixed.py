@@ -158,6 +158,11 @@ def _robust(
     if robust is None:
         return None, None
     units, name = _units(rows.grouped)
+    if units.max() == 0:
+        raise FitError(
+            f"{name} into one unit, and CR2 needs independent ones: judge such crossed groups by "
+            'ddf="kenward-roger" instead'
+        )
     if cluster is None:
         return sandwich(found, rows.y, rows.x, units), name
     given = codes(rows.frame[cluster], cluster)
@@ -183,4 +188,4 @@ def _units(grouped: Sequence[Grouped]) -> tuple[Codes, str]:
     found = label[begins[: first.codes.size]].astype(np.intp)
     if count == first.levels:
         return found, first.term.group
-    return found, "what " + " and ".join(one.term.group for one in grouped) + " connect"
+    return found, "the rows that " + " and ".join(one.term.group for one in grouped) + " connect"

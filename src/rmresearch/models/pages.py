@@ -50,6 +50,6 @@ def _sentences(fit: LmmFit) -> list[str]:
         found.append("The fixed part alone fits exactly: no variance or test has a meaning.")
     elif not fit.converged:
         found.append("Not converged: the estimates are no optimum, and there is no test.")
-    if fit.singular:
+    elif fit.singular:
         found.append("Singular: a variance is zero or a correlation is 1 or -1.")
     return [*found, *(f"Note: {note}." for note in fit.notes)]

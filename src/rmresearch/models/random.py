@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import FitError
-from rmresearch.models.formula import check_finite, check_levels, scan, split, trimmed
+from rmresearch.models.formula import check_finite, check_levels, readable, scan, split, trimmed
 
 __all__ = ["Grouped", "RandomTerm", "facts", "group", "in_words", "parse"]
 
@@ -60,7 +60,8 @@ class Grouped:
     def labels(self, rows: pd.DataFrame) -> list[str]:
         """The levels as lme4 prints them, such as ``2:17`` of ``person:pair``."""
         columns = rows[list(self.term.columns)].iloc[self.first_rows()]
-        return columns.astype(str).agg(":".join, axis=1).tolist()
+        whole = columns.select_dtypes("float").columns
+        return columns.astype(dict.fromkeys(whole, int)).astype(str).agg(":".join, axis=1).tolist()
 
 
 def parse(text: str) -> tuple[str, tuple[RandomTerm, ...]]:
@@ -142,7 +143,7 @@ def group(terms: Sequence[RandomTerm], rows: pd.DataFrame) -> tuple[Grouped, ...
         for term in terms
         for column in term.columns
         if pd.api.types.is_float_dtype(rows[column].dtype)
-        and not np.equal(np.mod(rows[column].to_numpy(float), 1.0), 0.0).all()
+        and not np.array_equal(rows[column], rows[column].round())
     ]
     if wrong:
         raise FitError("; ".join(dict.fromkeys(wrong)) + ". Group by a code, or swap the sides.")
@@ -173,16 +174,12 @@ def _effects(term: RandomTerm, rows: pd.DataFrame) -> tuple[NDArray[np.float64],
     if term.effects == "1":
         return np.ones((len(rows), 1)), ("Intercept",)
     from formulaic import Formula
-    from formulaic.errors import FormulaicError
 
-    try:
+    with readable(str(term), rows):
         design = Formula(f"~ {term.effects}")
         used = [name for name in design.required_variables if name in rows.columns]
         check_levels(rows[used])
-        with np.errstate(all="ignore"):
-            made = design.get_model_matrix(trimmed(rows[used]), na_action="ignore")
-    except FormulaicError as error:
-        raise ValueError(f"{term}: {term.effects!r} cannot be read as effects") from error
+        made = design.get_model_matrix(trimmed(rows[used]), na_action="ignore")
     if made.shape[1] == 0:
         raise ValueError(f"{term}: no effect stands left of the bar")
     kinds = [kind.name for kind, _ in made.model_spec.encoder_state.values()]
