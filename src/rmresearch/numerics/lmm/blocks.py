@@ -27,8 +27,8 @@ class Family:
 
     ``g`` (C, m, m) = Z'Z of each class, ``counts`` (C,) its blocks, ``order``: the blocks sorted
     by class, ``spots``: (sizes, classes) runs of classes with one size, ``gather`` (blocks * m, n)
-    sums rows into Z'data, ``places``: where in a block's Cholesky factor of D each parameter
-    stands, level by level, as slices (rows, columns).
+    sums rows into Z'data. The E entries of a block's Cholesky factor of D stand at (``rows``,
+    ``columns``), those of parameter k from ``starts[k]`` on.
     """
 
     g: Array
@@ -36,16 +36,23 @@ class Family:
     order: Codes
     spots: tuple[tuple[int, int], ...]
     gather: Any
-    places: tuple[tuple[slice, slice], ...]
+    rows: Codes
+    columns: Codes
+    starts: Codes
 
     @property
     def basis(self) -> Array:
         """(K, m, m): ones where a parameter stands, so that the factor is theta @ basis."""
         m = self.g.shape[-1]
-        basis = np.zeros((len(self.places), m, m))
-        for k, (rows, columns) in enumerate(self.places):
-            basis[k, np.arange(m)[rows], np.arange(m)[columns]] = 1.0
+        basis = np.zeros((self.starts.size, m, m))
+        basis[self.parameter, self.rows, self.columns] = 1.0
         return basis
+
+    @property
+    def parameter(self) -> Codes:
+        """Which parameter each entry is (E,)."""
+        sizes = np.diff(np.append(self.starts, self.rows.size))
+        return np.repeat(np.arange(sizes.size), sizes)
 
 
 def families(terms: Sequence[Ready]) -> tuple[Family, ...]:
@@ -141,15 +148,23 @@ def _family(
         order=np.argsort(rank[label.reshape(-1)], kind="stable").astype(np.intp),
         spots=tuple((int(s), int(r)) for s, r in zip(sizes, runs, strict=True)),
         gather=gather,
-        places=_parameters(terms, shape),
+        **_entries(terms, shape),
     )
 
 
-def _parameters(terms: Sequence[Ready], shape: NDArray[Any]) -> tuple[tuple[slice, slice], ...]:
-    found, offset = [], 0
+def _entries(terms: Sequence[Ready], shape: NDArray[Any]) -> dict[str, Codes]:
+    """Where the parameters stand, parameter by parameter, level by level."""
+    rows, columns, starts, offset = [], [], [0], 0
     for term, levels in zip(terms, shape, strict=True):
-        q, stop = term.z.shape[1], offset + int(levels) * term.z.shape[1]
+        q = term.z.shape[1]
+        first = offset + q * np.arange(int(levels))
         for row, column in zip(term.rows, term.columns, strict=True):
-            found.append((slice(offset + int(row), stop, q), slice(offset + int(column), stop, q)))
-        offset = stop
-    return tuple(found)
+            rows.append(first + row)
+            columns.append(first + column)
+            starts.append(starts[-1] + int(levels))
+        offset += int(levels) * q
+    return {
+        "rows": np.concatenate(rows).astype(np.intp),
+        "columns": np.concatenate(columns).astype(np.intp),
+        "starts": np.array(starts[:-1], dtype=np.intp),
+    }

@@ -10,7 +10,7 @@ import numpy as np
 
 from rmresearch.numerics.basis import Array
 
-__all__ = ["inverse", "product", "transposed"]
+__all__ = ["inverse", "product", "trace", "transposed"]
 
 #: matrices up to this size, in at least so many lanes, are worked on lane by lane
 SMALL, LANES = 10, 24
@@ -21,12 +21,18 @@ def transposed(a: Array) -> Array:
     return a.swapaxes(0, 1)
 
 
+def trace(a: Array) -> Array:
+    """The sum of the diagonal of (m, m, ...)."""
+    size = np.arange(a.shape[0])
+    total: Array = np.add.reduce(a[size, size])
+    return total
+
+
 def product(a: Array, b: Array) -> Array:
     """a b: (i, k, ...) and (k, j, ...) give (i, j, ...); lanes broadcast."""
     lanes = np.broadcast_shapes(a.shape[2:], b.shape[2:])
     if a.shape[1] > SMALL or int(np.prod(lanes)) < LANES:
-        stacked = np.moveaxis(a, (0, 1), (-2, -1)) @ np.moveaxis(b, (0, 1), (-2, -1))
-        return np.moveaxis(stacked, (-2, -1), (0, 1))
+        return _lanes(_stacked(a) @ _stacked(b))
     result: Array = a[:, 0, None] * b[None, 0]
     part = np.empty(result.shape)
     for k in range(1, a.shape[1]):
@@ -42,10 +48,9 @@ def inverse(a: Array) -> tuple[Array, Array]:
     """
     m = a.shape[0]
     if m > SMALL or int(np.prod(a.shape[2:])) < LANES:
-        stacked = np.moveaxis(a, (0, 1), (-2, -1))
-        found = np.linalg.inv(stacked)
-        found = 0.5 * (found + found.swapaxes(-1, -2))
-        return np.moveaxis(found, (-2, -1), (0, 1)), np.linalg.slogdet(stacked)[1]
+        stacked = _stacked(a)
+        found = _lanes(np.linalg.inv(stacked))
+        return 0.5 * (found + transposed(found)), np.linalg.slogdet(stacked)[1]
     work = np.array(a)
     volume = np.ones(a.shape[2:])
     part = np.empty(a.shape)
@@ -62,3 +67,13 @@ def inverse(a: Array) -> tuple[Array, Array]:
         np.negative(pivot, out=work[k, k])
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.negative(work, out=work), np.log(volume)
+
+
+def _stacked(a: Array) -> Array:
+    """(m, n, ...) to (..., m, n)."""
+    return a.transpose(*range(2, a.ndim), 0, 1)
+
+
+def _lanes(a: Array) -> Array:
+    """(..., m, n) to (m, n, ...)."""
+    return a.transpose(a.ndim - 2, a.ndim - 1, *range(a.ndim - 2))

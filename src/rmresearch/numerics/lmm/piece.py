@@ -1,0 +1,154 @@
+"""What one family of blocks gives to the criterion: small matrices in lanes (m, m, C, R).
+
+In a block with G = Z'Z: F = G L, K = (I + L'F)^-1, A = L K, H = A L' = (D^-1 + G)^-1, so that
+V^-1 = (I - Z H Z') / s2 and D may be singular; B = I - A F' = (I + D G)^-1, W = G B, Q = W L = F K
+and T = L'W L = I - K. For the derivatives E, F of D: dH = B E B',
+d2H = B (E2 - F W E - E W F) B', and log|I + D G| has the derivatives tr(W E) and
+tr(W E2) - tr(W F W E). E = J L' + L J' with the ones of J at the parameter's entries (r, c) of L,
+so that every trace is a sum over pairs of entries.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rmresearch.numerics.basis import Array
+from rmresearch.numerics.lmm.lanes import inverse, product, trace, transposed
+from rmresearch.numerics.lmm.moments import Moments
+
+__all__ = ["Piece"]
+
+
+class Piece:
+    """One family at ``theta`` (K, R)."""
+
+    __slots__ = ("a", "c", "f", "m", "q", "theta", "upper", "volume", "w")
+
+    def __init__(self, theta: Array, moments: Moments) -> None:
+        self.m, self.theta = moments, theta
+        size = moments.g.shape[0]
+        self.upper = np.triu_indices(size)
+        self.f = self._right(moments.g)
+        inside = transposed(self._right(transposed(self.f)))
+        inside[np.arange(size), np.arange(size)] += 1.0
+        self.c, self.volume = inverse(inside)
+        self.a = self._left(self.c)
+
+    def _right(self, x: Array) -> Array:
+        """x L."""
+        family, theta = self.m.family, self.theta
+        out = np.zeros(np.broadcast_shapes(x.shape, (*x.shape[:-1], theta.shape[1])))
+        for k, row, column in zip(family.parameter, family.rows, family.columns, strict=True):
+            out[:, column] += x[:, row] * theta[k]
+        return out
+
+    def _left(self, x: Array) -> Array:
+        """L x."""
+        family, theta = self.m.family, self.theta
+        out = np.zeros(x.shape)
+        for k, row, column in zip(family.parameter, family.rows, family.columns, strict=True):
+            out[row] += x[column] * theta[k]
+        return out
+
+    def curve(self) -> Array:
+        """H as ``against`` takes it: (S, C, 1, R), off-diagonal places counted twice."""
+        h = self._left(transposed(self.a))
+        i, j = self.upper
+        return (h[i, j] * _twice(i, j))[:, :, None]
+
+    def curves(self) -> Array:
+        """H and its derivatives: (S, C, 1 + K, R), off-diagonal places counted twice."""
+        family = self.m.family
+        size = np.arange(self.f.shape[0])
+        turned = transposed(self.f)
+        self.q = product(self.f, self.c)
+        self.w = self.m.g - product(self.q, turned)
+        b = np.negative(product(self.a, turned))
+        b[size, size] += 1.0
+        i, j = self.upper
+        left, right = b[:, family.rows], self.a[:, family.columns]
+        both = left[i] * right[j]
+        both += left[j] * right[i]
+        slopes = np.add.reduceat(both, family.starts, axis=1)
+        out = np.empty((i.size, both.shape[2], 1 + family.starts.size, both.shape[3]))
+        out[:, :, 0] = self._left(transposed(self.a))[i, j]
+        out[:, :, 1:] = slopes.swapaxes(1, 2)
+        out *= _twice(i, j)[:, :, None]
+        self.a = b
+        return out
+
+    def against_xx(self, h: Array) -> Array:
+        """(P, A, R)."""
+        s, c, a, r = h.shape
+        flat: Array = self.m.xx @ h.reshape(s * c, a * r)
+        return flat.reshape(-1, a, r)
+
+    def against_xy(self, h: Array) -> Array:
+        """(p, A, R)."""
+        found: Array = np.einsum("pscr,scar->par", self.m.xy, h)
+        return found
+
+    def against_yy(self, h: Array) -> Array:
+        """(A, R)."""
+        found: Array = np.einsum("scr,scar->ar", self.m.yy, h)
+        return found
+
+    def logdet(self) -> Array:
+        """(R,)."""
+        total: Array = np.add.reduce(self.volume * self.m.counts)
+        return total
+
+    def determinant_first(self) -> Array:
+        """(K, R)."""
+        family = self.m.family
+        each = 2.0 * self.q[family.rows, family.columns] * self.m.counts
+        result: Array = np.add.reduceat(each, family.starts).sum(axis=1)
+        return result
+
+    def residual(self, coef: Array, share: Array) -> Array:
+        """N of the residual sum of squares, in units of s2: (S, C, R)."""
+        m = self.m
+        a, b = np.triu_indices(coef.shape[0])
+        both = coef[a] * coef[b] * np.where(a == b, 1.0, 2.0)[:, None]
+        square = (m.xx.T @ both).reshape(m.yy.shape)
+        square -= 2.0 * np.einsum("pscr,pr->scr", m.xy, coef)
+        square += m.yy
+        square *= share
+        return square
+
+    def fixed(self, inner: Array) -> Array:
+        """N of log|X'V^-1X|: (S, C, R)."""
+        a, b = np.triu_indices(inner.shape[0])
+        both = inner[a, b] * np.where(a == b, 1.0, 2.0)[:, None]
+        flat: Array = self.m.xx.T @ both
+        return flat.reshape(self.m.yy.shape)
+
+    def second(self, weight: Array) -> Array:
+        """Second derivatives (K, K, R) of log|V| and of -<H, N>, N packed in ``weight``."""
+        family, counts = self.m.family, self.m.counts
+        i, j = self.upper
+        full = np.empty((*self.f.shape[:2], *weight.shape[1:]))
+        full[i, j] = full[j, i] = weight
+        b, w, q = self.a, self.w, self.q
+        n = product(product(transposed(b), full), b)
+        y = self._right(n)
+        t = np.negative(self.c)
+        t[np.arange(t.shape[0]), np.arange(t.shape[0])] += 1.0
+        x = transposed(self._right(transposed(y)))
+        r, c = family.rows, family.columns
+        down, across = (r[:, None], r[None]), (c[:, None], c[None])
+        mixed = (r[:, None], c[None])
+        w_rr, t_cc, q_rc = w[down], t[across], q[mixed]
+        counted = q_rc * counts
+        value = q_rc.swapaxes(0, 1) * (y[mixed] - counted)
+        value += y[mixed].swapaxes(0, 1) * q_rc
+        value += (n[down] - w_rr * counts) * t_cc
+        value += x[across] * w_rr
+        same = c[:, None] == c[None]
+        value[same] += (w_rr * counts - n[down])[same]
+        value = np.add.reduceat(np.add.reduceat(value, family.starts), family.starts, axis=1)
+        return 2.0 * value.sum(axis=2)
+
+
+def _twice(i: Array, j: Array) -> Array:
+    return np.where(i == j, 1.0, 2.0)[:, None, None]
