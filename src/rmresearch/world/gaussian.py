@@ -173,7 +173,7 @@ class GaussianDraw:
         arms = np.array([PROGRAMME, COMPARISON], object)[self.arm]
         seniors = _named("S", np.arange(given.seniors))
         places = _names_of_pairs(given)
-        juniors = _named("J", np.arange(places.max() + 1 if places.size else 0))
+        juniors = _named("J", np.unique(places[:, 0]))
         owner = pd.Series(places[:, 0]).drop_duplicates().index.to_numpy()
         theirs = places[owner, 1]
         n = len(seniors) + len(juniors)

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from rmresearch.analysis.base import AS_ASSIGNED
-from rmresearch.analysis.base.batch import Array, Estimates, Flags, Panel, estimates, footings
+from rmresearch.analysis.base.batch import (
+    Array,
+    Estimates,
+    Flags,
+    Panel,
+    asked_twice,
+    estimates,
+    footings,
+)
 from rmresearch.errors import StudyError
 from rmresearch.numerics.robust import fit
 from rmresearch.study import Design, Outcome
@@ -28,7 +36,7 @@ def refuse(design: Design, outcome: Outcome) -> None:
             "the design has no comparison arm, so nothing can be compared; pre_post describes "
             "how one group changed."
         )
-    if outcome.timing != "repeated" or not design.follow_ups:
+    if not asked_twice(design, outcome):
         raise StudyError(
             f"{outcome.name} is not asked in the same way before and after, so it has no baseline "
             f"to adjust for."

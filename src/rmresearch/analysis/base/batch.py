@@ -24,7 +24,7 @@ from rmresearch.analysis.base import (
 )
 from rmresearch.study import Design, Outcome
 
-__all__ = ["Estimates", "Footings", "Panel", "estimates", "footings"]
+__all__ = ["Estimates", "Footings", "Panel", "asked_twice", "estimates", "footings"]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -99,6 +99,14 @@ class Footings:
     rule: Flags
     interval: Flags
     p_value: Flags
+
+
+def asked_twice(design: Design, outcome: Outcome) -> bool:
+    """Whether an outcome is asked in the same way before the start and afterwards."""
+    asked = outcome.waves or tuple(wave.name for wave in design.waves)
+    before = design.baseline.name in asked
+    after = any(wave.name in asked for wave in design.follow_ups)
+    return outcome.timing == "repeated" and before and after
 
 
 def footings(present: Flags, cluster: Codes, groups: Sequence[Flags]) -> Footings:

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rmresearch.analysis.base.batch import Array, Estimates, Flags, Panel, estimates, footings
+from rmresearch.analysis.base.batch import (
+    Array,
+    Estimates,
+    Flags,
+    Panel,
+    asked_twice,
+    estimates,
+    footings,
+)
 from rmresearch.analysis.change.linked import BOTH
 from rmresearch.errors import StudyError
 from rmresearch.numerics.robust import fit
@@ -22,7 +30,7 @@ OPTIONS = frozenset({"level"})
 
 def refuse(design: Design, outcome: Outcome) -> None:
     """Raise ``StudyError`` where no cohort of this design could be asked."""
-    if outcome.timing != "repeated" or not design.follow_ups:
+    if not asked_twice(design, outcome):
         raise StudyError(
             f"{outcome.name} is not asked in the same way before and after, so it has no change "
             f"to look at."
