@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from rmresearch.errors import FitError
 
 __all__ = [
-    "check_finite",
+    "categories",
     "check_levels",
     "codes",
     "escaped",
+    "finite",
     "labelled",
     "matrices",
     "missing_names",
@@ -57,6 +58,15 @@ def missing_names(text: str, columns: pd.Index) -> list[str]:
     return [name for name in names_in(text) if name not in known and "." not in name]
 
 
+def categories(columns: pd.DataFrame, ordered: Sequence[str]) -> pd.DataFrame:
+    """Text as categories, so that long columns are read once; in those ``ordered`` they sort."""
+    made = {}
+    for name in columns.columns[[dtype == "str" for dtype in columns.dtypes]]:
+        codes, levels = pd.factorize(columns[name], sort=name in ordered)
+        made[name] = pd.Categorical.from_codes(codes, levels)
+    return columns.assign(**made)
+
+
 def whole_rows(rows: pd.DataFrame, used: Sequence[str]) -> NDArray[np.bool_]:
     """Which rows (n,) have a value in every used column; ``FitError`` where none has."""
     whole: NDArray[np.bool_] = rows[list(used)].notna().all(axis=1).to_numpy()
@@ -70,11 +80,12 @@ def whole_rows(rows: pd.DataFrame, used: Sequence[str]) -> NDArray[np.bool_]:
 
 def trimmed(columns: pd.DataFrame) -> pd.DataFrame:
     """Categories that no row holds are no level of the model."""
-    cut = {
-        str(name): column.cat.remove_unused_categories()
-        for name, column in columns.items()
-        if isinstance(column.dtype, pd.CategoricalDtype)
-    }
+    cut = {}
+    for name, column in columns.items():
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            held = np.bincount(column.cat.codes.to_numpy(np.intp) + 1)[1:]
+            if held.size < column.cat.categories.size or not held.all():
+                cut[str(name)] = column.cat.remove_unused_categories()
     return columns.assign(**cut) if cut else columns
 
 
@@ -118,9 +129,9 @@ def matrices(
         )
     if made.rhs.shape[1] == 0:
         raise ValueError(f"{text!r} has no design: nothing stands right of ~")
-    check_finite(made.lhs, made.rhs)
+    y, x = finite(made.lhs, made.rhs)
     terms = tuple(str(name) for name in made.rhs.columns)
-    return made.lhs.to_numpy(float)[:, 0], made.rhs.to_numpy(float), terms, made.rhs.model_spec
+    return y[:, 0], x, terms, made.rhs.model_spec
 
 
 @contextmanager
@@ -138,11 +149,10 @@ def readable(text: str, rows: pd.DataFrame) -> Iterator[None]:
         raise ValueError(f"the formula {text!r} cannot be read: {reason}{hint}") from error
 
 
-def check_finite(*parts: pd.DataFrame) -> None:
-    """``FitError`` naming every column of the matrices that holds what is not a finite number."""
-    found = []
-    for part in parts:
-        values = part.to_numpy(float)
+def finite(*parts: pd.DataFrame) -> list[NDArray[np.float64]]:
+    """The matrices as arrays; ``FitError`` naming every column that is not finite throughout."""
+    arrays, found = [part.to_numpy(float) for part in parts], []
+    for part, values in zip(parts, arrays, strict=True):
         bad = (~np.isfinite(values)).sum(axis=0)
         found += [f"{name} ({k} rows)" for name, k in zip(part.columns, bad, strict=True) if k]
     if found:
@@ -150,6 +160,7 @@ def check_finite(*parts: pd.DataFrame) -> None:
             f"not a finite number, although the columns behind it are filled: {', '.join(found)}. "
             "Look for logarithms of 0 or below, divisions by 0 and infinite values."
         )
+    return arrays
 
 
 def codes(column: pd.Series, name: str) -> NDArray[np.intp]:

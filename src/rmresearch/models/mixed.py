@@ -14,6 +14,7 @@ from scipy.sparse import csgraph
 
 from rmresearch.errors import FitError
 from rmresearch.models.formula import (
+    categories,
     check_levels,
     codes,
     labelled,
@@ -105,11 +106,13 @@ def _rows(
     named = [*names_in(fixed), *(name for term in random for name in names_in(term.effects))]
     left = [name for name in dict.fromkeys(named) if name in whole.columns]
     used = list(dict.fromkeys([*left, *(name for term in random for name in term.columns)]))
-    complete = whole_rows(whole, used)
-    columns = [*used, *([cluster] if cluster is not None and cluster not in used else [])]
-    kept = whole[columns] if complete.all() else whole.loc[complete, columns]
+    coded = categories(whole[used], left)
+    if cluster is not None and cluster not in used:
+        coded[cluster] = whole[cluster]
+    complete = whole_rows(coded, used)
+    kept = coded if complete.all() else coded[complete]
     check_levels(kept[left])
-    y, x, terms, spec = matrices(fixed, kept)
+    y, x, terms, spec = matrices(fixed, kept[left])
     return Rows(y, x, spec, group(random, kept), kept), terms
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import FitError
-from rmresearch.models.formula import check_finite, check_levels, readable, scan, split, trimmed
+from rmresearch.models.formula import check_levels, finite, readable, scan, split, trimmed
 
 __all__ = ["Grouped", "RandomTerm", "facts", "group", "in_words", "parse"]
 
@@ -188,8 +188,7 @@ def _effects(term: RandomTerm, rows: pd.DataFrame) -> tuple[NDArray[np.float64],
             f"{term}: || is for numbers; between categories it would leave correlations in. "
             f"Write (0 + category | {term.group}), or columns of 0 and 1."
         )
-    check_finite(made)
-    return made.to_numpy(float), tuple(str(name) for name in made.columns)
+    return finite(made)[0], tuple(str(name) for name in made.columns)
 
 
 def facts(grouped: Sequence[Grouped], rows: pd.DataFrame) -> tuple[str, ...]:
