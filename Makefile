@@ -7,14 +7,14 @@ READY := $(VENV)/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup report test validate lab bench lint format lock pilot clean
+.PHONY: help setup report test validate validate-size lab bench lint format lock pilot clean
 
 help:
 	@echo "make report    set up, evaluate the example pilot, print the report's path"
 	@echo "make test      set up, lint, type-check and run the tests"
 	@echo "make lab       open JupyterLab on the notebooks"
 	@echo "make bench     measure speed against named peers"
-	@echo "make validate  the heavy proofs"
+	@echo "make validate  the heavy proofs; make validate-size  false-positive rates and coverage"
 	@echo "make lint, format, lock, pilot, clean"
 
 setup: $(READY)
@@ -48,6 +48,9 @@ format: $(READY)
 
 validate: $(READY)
 	$(BIN)/python -m pytest -m "validate or not validate" --validate
+
+validate-size: $(READY)
+	$(BIN)/python -m benchmarks.size
 
 lab: $(READY)
 	$(BIN)/rmresearch lab
