@@ -13,6 +13,8 @@ from rmresearch.numerics.lmm import MixedFit, Term, fit
 from rmresearch.numerics.lmm import robust as module
 from rmresearch.numerics.lmm.robust import RobustMixed, robust
 
+from .mixed_references import EXPECTED, MODELS, model
+
 Array = NDArray[np.float64]
 #: two routes in double precision, condition numbers below 1e4
 CLOSE = 1e-10
@@ -317,3 +319,26 @@ def test_what_is_refused() -> None:
         one.wald([[0, 1, 0, 0], [0, 2, 0, 0]])
     with pytest.raises(ValueError, match=r"\(q, 4\)"):
         one.wald([[0, 1]])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_as_clubsandwich(name: str) -> None:
+    """lme4's theta is known to about 1e-9 (tests/reference/lmm/README.md)."""
+    want = EXPECTED[name]["cr2"]
+    y, x, terms, cluster = model(name)
+    found = robust(fit(y, x, terms), y, x, cluster)
+    wanted = np.array(want["vcov"])
+    assert found.vcov == pytest.approx(wanted, rel=1e-7, abs=1e-8 * np.abs(wanted).max())
+    assert found.se == pytest.approx(want["se"], rel=1e-7)
+    assert found.df == pytest.approx(want["df"], rel=1e-5)
+    line = found.contrast(want["contrast"]["weights"])
+    assert line.estimate == pytest.approx(want["contrast"]["estimate"], rel=1e-7)
+    assert line.se == pytest.approx(want["contrast"]["se"], rel=1e-7)
+    assert line.df == pytest.approx(want["contrast"]["df"], rel=1e-5)
+    labels = EXPECTED[name]["terms"]
+    for test in EXPECTED[name]["joint"].values():
+        if test["htz"]:
+            joint = found.wald(np.eye(len(labels))[[labels.index(t) for t in test["terms"]]])
+            assert joint.f == pytest.approx(test["htz"]["f"], rel=1e-6)
+            assert joint.df_den == pytest.approx(test["htz"]["df_den"], rel=1e-5)
+            assert joint.p == pytest.approx(test["htz"]["p"], rel=1e-5)

@@ -8,7 +8,7 @@ import numpy as np
 
 from rmresearch.numerics.basis import Array
 
-__all__ = ["Adjusted", "Linear", "kenward_roger", "satterthwaite"]
+__all__ = ["Adjusted", "Linear", "joint", "kenward_roger", "satterthwaite"]
 
 #: share of the largest curvature below which the criterion tells nothing about a direction
 UNKNOWN = 1e-9
@@ -36,6 +36,27 @@ def satterthwaite(variance: Array, gradient: Array, hessian: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         df = np.where(spread > 0, 2.0 * variance**2 / spread, 0.0)
     return df
+
+
+def joint(each: Array) -> Array:
+    """The df (...) of F from those of q uncorrelated t tests, ``each`` (..., q).
+
+    F's expectation is the mean of nu / (nu - 2), which names its df (Fai and Cornelius 1996); 2
+    where some nu is not above 2 and has no expectation, as R's lmerTest has it.
+
+    >>> import numpy as np
+    >>> round(float(joint(np.array([6.0, 10.0]))), 6)
+    7.333333
+    """
+    q = each.shape[-1]
+    few = np.asarray((each <= 2.0).any(axis=-1))
+    safe = np.where(few[..., None], 3.0, each)
+    total = (safe / (safe - 2.0)).sum(axis=-1)
+    same = (np.abs(np.diff(each, axis=-1)) < 1e-8).all(axis=-1)
+    with np.errstate(divide="ignore"):
+        df = np.where(few, 2.0, 2.0 * total / (total - q))
+    found: Array = np.where((each > 0).all(axis=-1), np.where(same, each.mean(axis=-1), df), 0.0)
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +92,40 @@ class Adjusted:
         with np.errstate(divide="ignore", invalid="ignore"):
             df: Array = np.where(a > 0, 2.0 / a, 0.0)
         return df
+
+    def joint(self, weights: Array) -> tuple[Array, Array]:
+        """The df (...) of F for q >= 2 contrasts, ``weights`` (p, q), and what scales F (...).
+
+        Kenward and Roger (1997), equations 7 to 9, with pbkrtest's care of their 0 / 0.
+        """
+        q = weights.shape[-1]
+        lever = self._model.phi @ weights
+        inside = np.swapaxes(lever[..., None, :, :], -1, -2) @ self._model.first
+        moved = inside @ lever[..., None, :, :]
+        part = np.linalg.solve((weights.T @ lever)[..., None, :, :], moved)
+        trace = np.trace(part, axis1=-2, axis2=-1)
+        flat = part.reshape(*part.shape[:-2], q * q)
+        turned = part.swapaxes(-1, -2).reshape(flat.shape)
+        a1 = (trace[..., None, :] @ self._spread @ trace[..., :, None])[..., 0, 0]
+        a2 = (self._spread * (flat @ turned.swapaxes(-1, -2))).sum(axis=(-2, -1))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return _joint(a1, a2, q)
+
+
+def _joint(a1: Array, a2: Array, q: int) -> tuple[Array, Array]:
+    b = (a1 + 6.0 * a2) / (2.0 * q)
+    g = ((q + 1) * a1 - (q + 4) * a2) / ((q + 2) * a2)
+    base = 3.0 * q + 2.0 * (1.0 - g)
+    v0 = 1.0 + g / base * b
+    v1 = 1.0 - (q - g) / base * b
+    v2 = 1.0 - (q + 2 - g) / base * b
+    v0 = np.where(np.abs(v0) < 1e-10, 0.0, v0)
+    left = 1.0 - a2 / q
+    ratio = np.where((np.abs(left) < 1e-14) & (np.abs(v1) < 1e-14), 1.0, left / v1)
+    rho = ratio**2 * v0 / v2 / q
+    df = 4.0 + (q + 2) / (q * rho - 1.0)
+    scale = np.where(np.abs(df - 2.0) < 1e-2, 1.0, df * left / (df - 2.0))
+    return df, scale
 
 
 def kenward_roger(model: Linear) -> Adjusted:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rmresearch.numerics.basis import Array
-from rmresearch.numerics.contrast import Contrast, Number, judged
-from rmresearch.numerics.ddf import kenward_roger, satterthwaite
+from rmresearch.numerics.contrast import (
+    Contrast,
+    Number,
+    Wald,
+    independent,
+    judged,
+    judged_jointly,
+)
+from rmresearch.numerics.ddf import Adjusted, joint, kenward_roger, satterthwaite
 from rmresearch.numerics.lmm.expected import linear_pieces
 from rmresearch.numerics.lmm.terms import Ready
 
@@ -70,35 +77,97 @@ class MixedFit:
 
         Where the search did not converge, or nothing is left over, there is no test (df 0).
         """
-        weight = np.asarray(weights, dtype=float)
-        if weight.shape != (self.coef.shape[-1],):
-            raise ValueError(f"weights must have {self.coef.shape[-1]} entries, not {weight.shape}")
-        estimate = self.coef @ weight
-        # In basis coordinates: there large variances of near-aliased columns do not cancel.
-        w = self._back.T @ weight
-        lever = self._inner @ w
-        unit = lever @ w
-        sigma2 = np.asarray(self.sigma2)
-        turned = (self._slopes @ lever[..., None, :, None])[..., 0] @ lever[..., :, None]
-        slope = -sigma2[..., None] * turned[..., 0]
-        gradient = np.concatenate([slope, unit[..., None]], axis=-1)
-        usable: NDArray[np.bool_] = np.asarray(self.converged & ~np.asarray(self.exact))
-        hessian = np.where(usable[..., None, None], self._hessian, np.eye(gradient.shape[-1]))
-        df = np.where(usable, satterthwaite(sigma2 * unit, gradient, hessian), 0.0)
-        return judged(estimate, sigma2 * unit, df, self.exact)
+        weight = self._checked(weights)
+        variance, df = self._satterthwaite(self._back.T @ weight)
+        return judged(self.coef @ weight, variance, df, self.exact)
 
     def kenward_roger(self, weights: ArrayLike) -> Contrast:
         """The weighted sum of coefficients with Kenward and Roger's standard error and df.
 
         For REML fits only (``ValueError`` else); no test (df 0) where the search did not converge.
         """
+        weight = self._checked(weights)
+        adjusted, usable = self._adjusted()
+        lead = np.shape(self.sigma2)
+        w = self._back.T @ weight
+        df = np.where(usable, adjusted.df(w), 0.0).reshape(lead)
+        variance = (adjusted.vcov @ w @ w).reshape(lead)
+        return judged(self.coef @ weight, variance, df, self.exact)
+
+    def wald(
+        self,
+        weights: ArrayLike,
+        ddf: Literal["satterthwaite", "kenward-roger"] = "satterthwaite",
+    ) -> Wald:
+        """Whether q contrasts, ``weights`` (q, p), are all zero: F, one row the square of its t.
+
+        Satterthwaite as lmerTest: the contrasts are turned to be uncorrelated in the rows' given
+        units, and their df joined (Fai and Cornelius 1996); where those differ, so may the df in
+        other units. Kenward and Roger as pbkrtest, in any units, for REML fits only.
+        """
+        if ddf not in {"satterthwaite", "kenward-roger"}:
+            raise ValueError(f"ddf must be 'satterthwaite' or 'kenward-roger', not {ddf!r}")
+        rows = np.atleast_2d(np.asarray(weights, dtype=float))
+        axes, turn = independent(rows, self._back)
+        if len(rows) == 1:
+            alone = self.contrast if ddf == "satterthwaite" else self.kenward_roger
+            one = alone(rows[0])
+            return judged_jointly(np.asarray(one.t) ** 2, 1, one.df)
+        if ddf == "satterthwaite":
+            return self._fai_cornelius(rows)
+        q, lead = len(rows), np.shape(self.sigma2)
+        adjusted, usable = self._adjusted()
+        df, scale = (np.where(usable, one, 0.0).reshape(lead) for one in adjusted.joint(axes))
+        variance = axes.T @ adjusted.vcov @ axes
+        variance = np.where(usable[:, None, None], variance, np.eye(q)).reshape(*lead, q, q)
+        gap = (self.coef @ rows.T @ turn)[..., None]
+        f = (gap * np.linalg.solve(variance, gap)).sum(axis=(-2, -1)) / q
+        return judged_jointly(np.where(self.exact, np.nan, f * scale), q, df)
+
+    def _fai_cornelius(self, rows: Array) -> Wald:
+        """F of q rows (q, p) with the joined df of their uncorrelated combinations."""
+        w = self._back.T @ rows.T
+        usable = self._usable()[..., None, None]
+        variance = w.T @ self._inner @ w * np.asarray(self.sigma2)[..., None, None]
+        _, axes = np.linalg.eigh(np.where(usable, variance, np.eye(len(rows))))
+        turned = w @ axes
+        each = [self._satterthwaite(turned[..., j]) for j in range(len(rows))]
+        sizes = np.stack([np.where(usable[..., 0, 0], size, 1.0) for size, _ in each], axis=-1)
+        gap = ((self.coef @ rows.T)[..., None, :] @ axes)[..., 0, :]
+        df = joint(np.stack([df for _, df in each], axis=-1))
+        return judged_jointly((gap**2 / sizes).mean(axis=-1), len(rows), df)
+
+    def _checked(self, weights: ArrayLike) -> Array:
         weight = np.asarray(weights, dtype=float)
         if weight.shape != (self.coef.shape[-1],):
             raise ValueError(f"weights must have {self.coef.shape[-1]} entries, not {weight.shape}")
+        return weight
+
+    def _usable(self) -> NDArray[np.bool_]:
+        usable: NDArray[np.bool_] = np.asarray(self.converged & ~np.asarray(self.exact))
+        return usable
+
+    def _satterthwaite(self, w: Array) -> tuple[Array, Array]:
+        """Variance and df (...) of a contrast in basis coordinates, ``w`` (p,) or (..., p).
+
+        There large variances of near-aliased columns do not cancel.
+        """
+        lever = (self._inner @ w[..., None])[..., 0]
+        unit = (lever * w).sum(axis=-1)
+        sigma2 = np.asarray(self.sigma2)
+        turned = (self._slopes @ lever[..., None, :, None])[..., 0] @ lever[..., :, None]
+        slope = -sigma2[..., None] * turned[..., 0]
+        gradient = np.concatenate([slope, unit[..., None]], axis=-1)
+        usable = self._usable()
+        hessian = np.where(usable[..., None, None], self._hessian, np.eye(gradient.shape[-1]))
+        df: Array = np.where(usable, satterthwaite(sigma2 * unit, gradient, hessian), 0.0)
+        return sigma2 * unit, df
+
+    def _adjusted(self) -> tuple[Adjusted, NDArray[np.bool_]]:
+        """Kenward and Roger's adjustment of R replicates in basis coordinates, usable (R,)."""
         if not self.reml:
             raise ValueError("Kenward and Roger's df need a REML fit: fit with reml=True")
         usable = np.asarray(self.converged).reshape(-1)
-        lead = np.shape(self.sigma2)
         p, k = self.coef.shape[-1], self.theta.shape[-1]
         model = linear_pieces(
             np.where(usable[:, None], self.theta.reshape(-1, k), 1.0),
@@ -107,8 +176,4 @@ class MixedFit:
             self._terms,
             self._q,
         )
-        adjusted = kenward_roger(model)
-        w = self._back.T @ weight
-        df = np.where(usable, adjusted.df(w), 0.0).reshape(lead)
-        variance = (adjusted.vcov @ w @ w).reshape(lead)
-        return judged(self.coef @ weight, variance, df, self.exact)
+        return kenward_roger(model), usable
