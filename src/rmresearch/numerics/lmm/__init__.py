@@ -21,6 +21,7 @@ from rmresearch.numerics.lmm.moments import Data, outcome_moments
 from rmresearch.numerics.lmm.newton import Found, search
 from rmresearch.numerics.lmm.outcomes import Outcomes, projected
 from rmresearch.numerics.lmm.result import MixedFit
+from rmresearch.numerics.lmm.start import quadratic_map, started
 from rmresearch.numerics.lmm.terms import Term
 
 __all__ = ["Design", "MixedFit", "Term", "design", "fit", "fit_many"]
@@ -85,7 +86,11 @@ def _chunk(y: Array, design: Design, df: int, reml: bool) -> tuple[Found, Outcom
     # A replicate without residuals has no criterion; a stand-in keeps the arrays whole.
     total = np.where(outcomes.exact, 1.0, float(df))
     data = Data(tuple(outcome_moments(one, left, outcomes.unit) for one in design.shared), total)
-    return search(Problem(data, df, reml), design.diagonal, design.factors), outcomes
+    problem = Problem(data, df, reml)
+    everywhere = np.repeat(design.diagonal[:, None].astype(float), total.size, axis=1)
+    first = started(design, problem.evaluate(everywhere), quadratic_map(design, data))
+    found = search(problem, first, design.diagonal, design.factors, design.own)
+    return found, outcomes
 
 
 def _joined(found: Sequence[Found], outcomes: Sequence[Outcomes]) -> tuple[Found, Outcomes]:

@@ -28,7 +28,8 @@ class Design:
 
     The first ``touched`` of the basis' columns are those that share something with a random
     effect's column of Z; of the others the variances say nothing. ``diagonal`` (K,) marks the
-    parameters on the diagonal of a Cholesky factor, ``factors``: those of each of its rows.
+    parameters on the diagonal of a Cholesky factor, ``factors``: those of
+    each of its rows, ``own`` (K,) those alone in their column.
     """
 
     n: int
@@ -40,6 +41,7 @@ class Design:
     touched: int
     diagonal: NDArray[np.bool_]
     factors: tuple[NDArray[np.intp], ...]
+    own: NDArray[np.bool_]
 
     @property
     def p(self) -> int:
@@ -86,7 +88,13 @@ def design(x: ArrayLike, terms: Sequence[Term], names: Sequence[str] | None = No
         touched=touched,
         diagonal=np.concatenate([term.rows == term.columns for term in ready]),
         factors=tuple(factors),
+        own=np.concatenate([_alone(term) for term in ready]),
     )
+
+
+def _alone(term: Ready) -> NDArray[np.bool_]:
+    column: NDArray[np.bool_] = np.bincount(term.columns)[term.columns] == 1
+    return column
 
 
 def _turned(basis: Basis, groups: Sequence[Family]) -> tuple[Basis, int]:

@@ -37,6 +37,8 @@ FLAT = 1e-9
 RUNAWAY = 1e5
 #: starting values of the variances' roots, the later ones only for those that fail
 STARTS = (1.0, 0.25, 4.0, 0.05)
+#: relative variance given to one that was put to zero too early
+RELEASED = 0.02
 #: where the search for a second valley starts
 FAR = 8.0
 
@@ -51,31 +53,35 @@ class Found:
     steps: Places
 
 
-def search(problem: Problem, diagonal: Flags, factors: Sequence[Any]) -> Found:
-    """Minimise the criterion; ``diagonal`` (K,) marks entries whose sign and zero have a meaning.
+def search(
+    problem: Problem, first: Array, diagonal: Flags, factors: Sequence[Any], own: Flags
+) -> Found:
+    """Minimise the criterion from theta ``first`` (K, R).
 
-    ``factors``: per row of a Cholesky factor the indices of its entries, zero together where the
-    row's variance is.
+    ``diagonal`` (K,) marks the diagonal entries of Cholesky factors, ``own`` those alone in their
+    column, ``factors``: per row the indices of its entries, zero together where the row's variance
+    is.
     """
     start = diagonal[:, None] * np.ones(problem.replicates)
-    found = _attempt(problem, STARTS[0] * start, factors)
-    for scale in STARTS[1:]:
+    found = _attempt(problem, first, factors, own)
+    for scale in STARTS:
         failed = np.flatnonzero(~found.converged)
         if not failed.size:
             break
-        again = _attempt(problem.restrict(failed), scale * start[:, failed], factors)
+        again = _attempt(problem.restrict(failed), scale * start[:, failed], factors, own)
         better = again.converged | (again.value.f < found.value.f[failed])
         _replace(found, failed, again, better)
-    _lower_rank(problem, found, factors)
+    _lower_rank(problem, found, factors, own)
     edge = np.flatnonzero((found.theta[diagonal] == 0.0).any(axis=0))
     if edge.size:
         # On a boundary a second, far valley can be the deeper one: small unbalanced designs.
-        _keep_lower(found, edge, _attempt(problem.restrict(edge), FAR * start[:, edge], factors))
-    _leave_out(problem, found, factors)
+        again = _attempt(problem.restrict(edge), FAR * start[:, edge], factors, own)
+        _keep_lower(found, edge, again)
+    _leave_out(problem, found, factors, own)
     return found
 
 
-def _lower_rank(problem: Problem, found: Found, factors: Sequence[Any]) -> None:
+def _lower_rank(problem: Problem, found: Found, factors: Sequence[Any], own: Flags) -> None:
     """Restart what failed from a covariance without a row's own part.
 
     Where an earlier variance is nearly zero, a row's entries can turn into each other at no cost,
@@ -90,12 +96,12 @@ def _lower_rank(problem: Problem, found: Found, factors: Sequence[Any]) -> None:
         shared = np.linalg.norm(theta[entries[:-1]], axis=0)
         theta[entries[:-1]] *= np.where(shared > 0, whole / np.where(shared > 0, shared, 1.0), 1.0)
         theta[entries[-1]] = 0.0
-        again = _attempt(problem.restrict(failed), theta, factors)
+        again = _attempt(problem.restrict(failed), theta, factors, own)
         better = again.converged & (again.value.f <= found.value.f[failed] + 1e-8)
         _replace(found, failed, again, better)
 
 
-def _leave_out(problem: Problem, found: Found, factors: Sequence[Any]) -> None:
+def _leave_out(problem: Problem, found: Found, factors: Sequence[Any], own: Flags) -> None:
     """Try each variance at zero: a second valley there may be the deeper one."""
     for entries in factors:
         theta = found.theta.copy()
@@ -103,25 +109,28 @@ def _leave_out(problem: Problem, found: Found, factors: Sequence[Any]) -> None:
         lower = problem.height(theta) < found.value.f - 1e-9
         who = np.flatnonzero(lower & (found.theta[entries] != 0).any(axis=0))
         if who.size:
-            _keep_lower(found, who, _attempt(problem.restrict(who), theta[:, who], factors))
+            again = _attempt(problem.restrict(who), theta[:, who], factors, own)
+            _keep_lower(found, who, again)
 
 
-def _attempt(problem: Problem, start: Array, factors: Sequence[Any]) -> Found:
-    theta, value, steps = _descend(problem, start, np.zeros(start.shape, dtype=bool))
+def _attempt(problem: Problem, start: Array, factors: Sequence[Any], own: Flags) -> Found:
+    theta, value, steps = _descend(problem, start, np.zeros(start.shape, dtype=bool), own)
     moved = _snap(problem, theta, value, factors)
     if moved.size:
-        own = np.zeros(start.shape[0], dtype=bool)
-        own[[entries[-1] for entries in factors]] = True
+        ends = np.zeros(start.shape[0], dtype=bool)
+        ends[[entries[-1] for entries in factors]] = True
         again = theta[:, moved]
-        held = (again == 0.0) & own[:, None]
-        polished, better, more = _descend(problem.restrict(moved), again, held)
+        held = (again == 0.0) & ends[:, None]
+        polished, better, more = _descend(problem.restrict(moved), again, held, own)
         theta[:, moved] = polished
         steps[moved] += more
         _put(value, moved, better)
     return Found(theta, value, _stationary(theta, value), steps)
 
 
-def _descend(problem: Problem, start: Array, held: Flags) -> tuple[Array, Value, Places]:
+def _descend(
+    problem: Problem, start: Array, held: Flags, own: Flags
+) -> tuple[Array, Value, Places]:
     """Damped Newton steps; each replicate runs its own course and leaves when it has arrived.
 
     Entries ``held`` (K, R) stay as they are.
@@ -133,9 +142,9 @@ def _descend(problem: Problem, start: Array, held: Flags) -> tuple[Array, Value,
     alive = np.isfinite(value.f)
     damping, near = np.ones(who.size), np.zeros(who.size, dtype=np.intp)
     for _ in range(MOST_STEPS):
-        step, decrement = _step(theta, value.gradient, value.hessian, held)
-        near += decrement < NEAR
-        over = (decrement < CLOSE) | (near > ROUNDS) | (damping < 1e-12)
+        step = _step(theta, value.gradient, value.hessian, held, own)
+        near += (step.decrement < NEAR) & (damping == 1.0)
+        over = (step.decrement < CLOSE) | (near > ROUNDS) | (damping < 1e-12)
         over |= np.abs(theta).max(axis=0) > RUNAWAY
         done = np.flatnonzero(alive & over)
         ended[:, who[done]] = theta[:, done]
@@ -146,10 +155,10 @@ def _descend(problem: Problem, start: Array, held: Flags) -> tuple[Array, Value,
             break
         if rest < 0.8 * who.size:
             keep = np.flatnonzero(alive)
-            problem, value = problem.restrict(keep), _pick(value, keep)
-            theta, step, held = theta[:, keep], step[:, keep], held[:, keep]
+            problem, value, step = problem.restrict(keep), _pick(value, keep), step.restrict(keep)
+            theta, held = theta[:, keep], held[:, keep]
             who, alive, damping, near = who[keep], alive[keep], damping[keep], near[keep]
-        trial = theta + step * damping
+        trial = step.taken(theta, damping)
         tried = problem.evaluate(trial)
         with np.errstate(invalid="ignore"):
             good = tried.f <= value.f + 1e-11 * (1.0 + np.abs(value.f))
@@ -158,7 +167,7 @@ def _descend(problem: Problem, start: Array, held: Flags) -> tuple[Array, Value,
         if bad.size:
             trial[:, bad] = theta[:, bad]
             _put(tried, bad, _pick(value, bad))
-        damping = np.where(good, np.minimum(1.0, 4.0 * damping), 0.25 * damping)
+        damping = np.where(good, 1.0, 0.25 * damping)
         theta, value = trial, tried
     left = np.flatnonzero(alive)
     ended[:, who[left]] = theta[:, left]
@@ -166,23 +175,94 @@ def _descend(problem: Problem, start: Array, held: Flags) -> tuple[Array, Value,
     return ended, end_value, steps
 
 
-def _step(theta: Array, gradient: Array, hessian: Array, held: Flags) -> tuple[Array, Array]:
-    """The Newton step with every curvature made positive, capped; and the Newton decrement."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """A step ``move`` (K, R), in theta or, where ``squared`` (K, R), in its square.
+
+    ``decrement`` (R,): the fall of the criterion that it promises, twice.
+    """
+
+    move: Array
+    squared: Flags
+    decrement: Array
+
+    def restrict(self, which: Places) -> _Step:
+        return _Step(self.move[:, which], self.squared[:, which], self.decrement[which])
+
+    def taken(self, theta: Array, damping: Array) -> Array:
+        """Where it leads: a square that would be negative becomes zero."""
+        move = self.move * damping
+        square = np.sqrt(np.maximum(theta * theta + move, 0.0))
+        result: Array = np.where(self.squared, square, theta + move)
+        return result
+
+
+def _step(theta: Array, gradient: Array, hessian: Array, held: Flags, own: Flags) -> _Step:
+    """The Newton step and its decrement.
+
+    A variance that stands alone in its column of the factor enters by its square: near a boundary
+    the criterion is close to quadratic in the square, and Newton's step reaches or crosses zero at
+    once. Where that is not convex, theta itself steps, with every curvature made positive.
+    """
+    k = np.arange(theta.shape[0])
     if held.any():
         gradient = np.where(held, 0.0, gradient)
         hessian = np.where(held[:, None] | held[None], 0.0, hessian)
-        k = np.arange(held.shape[0])
         hessian[k, k] += held
-    step, positive = _solved(hessian, -gradient)
-    other = np.flatnonzero(~positive)
+    squared = own[:, None] & (theta != 0.0) & ~held
+    rate = np.where(squared, 2.0 * theta, 1.0)
+    slope = gradient / rate
+    curve = hessian / (rate[:, None] * rate[None])
+    curve[k, k] -= np.where(squared, 2.0 * slope / (rate * rate), 0.0)
+    move, convex = _solved(curve, -slope)
+    move = _within(theta, move, squared, curve, slope)
+    other = np.flatnonzero(~convex)
     if other.size:
-        step[:, other] = _bent(hessian[..., other], -gradient[:, other])
-    decrement = np.abs((gradient * step).sum(axis=0))
-    length = np.sqrt((step * step).sum(axis=0))
-    cap = LONGEST * np.maximum(1.0, np.sqrt((theta * theta).sum(axis=0)))
+        squared[:, other] = False
+        plain, positive = _solved(hessian[..., other], -gradient[:, other])
+        bent = np.flatnonzero(~positive)
+        if bent.size:
+            plain[:, bent] = _bent(hessian[..., other[bent]], -gradient[:, other[bent]])
+        move[:, other] = plain
+        slope[:, other] = gradient[:, other]
+    # At zero a square's slope is half the curvature: downhill, it must leave.
+    curvature = hessian[k, k]
+    leaving = own[:, None] & (theta == 0.0) & ~held
+    leaving &= curvature < -SADDLE * np.maximum(1.0, np.abs(curvature).max(axis=0))
+    if leaving.any():
+        squared |= leaving
+        move = np.where(leaving, RELEASED, move)
+        slope = np.where(leaving, 0.5 * curvature, slope)
+    decrement = np.abs(np.add.reduce(slope * move))
+    return _Step(_capped(theta, move, squared), squared, decrement)
+
+
+def _within(theta: Array, move: Array, squared: Flags, curve: Array, slope: Array) -> Array:
+    """The step again, where a square would be negative: it goes to zero, the others follow."""
+    floor = -theta * theta
+    bound = np.zeros(theta.shape, dtype=bool)
+    for _ in range(theta.shape[0]):
+        below = squared & ~bound & (move < floor)
+        index = np.flatnonzero(below.any(axis=0))
+        if not index.size:
+            break
+        bound |= below
+        at = bound[:, index]
+        system = np.where(at[:, None], np.eye(theta.shape[0])[:, :, None], curve[..., index])
+        move[:, index] = _solved(system, np.where(at, floor[:, index], -slope[:, index]))[0]
+    return move
+
+
+def _capped(theta: Array, move: Array, squared: Flags) -> Array:
+    """No step longer than LONGEST, in units of theta."""
+    size = np.maximum(1.0, np.sqrt(np.add.reduce(theta * theta)))
+    reach = np.abs(theta) + LONGEST * size
+    most = np.where(squared, reach * reach - theta * theta, LONGEST * size)
+    rise = np.where(squared, np.maximum(move, 0.0), np.abs(move))
     with np.errstate(divide="ignore", invalid="ignore"):
-        step *= np.where(length > cap, cap / length, 1.0)
-    return step, decrement
+        share = np.where(rise > most, most / rise, 1.0).min(axis=0)
+    result: Array = move * share
+    return result
 
 
 def _solved(hessian: Array, right: Array) -> tuple[Array, Flags]:
