@@ -1,9 +1,9 @@
-"""The second route to a headline: the same least squares in plain, dense matrices.
+"""The second route to a headline: the same estimates in plain, dense matrices.
 
-Shares no arithmetic with ``robust.fit``: the singular value decomposition in place of QR, n x n
-projection matrices in place of p x p moments, n_g x n_g square roots, and the errors' variances
-written out pair by pair. Slow on purpose; a report computes its headlines by both routes and
-stops if they disagree.
+Shares no arithmetic with ``robust.fit`` and ``lmm.robust``: the singular value decomposition in
+place of QR, n x n projection matrices in place of p x p moments, n_g x n_g square roots, and the
+errors' variances written out pair by pair. Slow on purpose; a report computes its headlines by
+both routes and stops if they disagree.
 """
 
 from __future__ import annotations
@@ -12,19 +12,26 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import linalg
 
 from rmresearch.errors import FitError
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.contrast import Contrast, judged
 
-__all__ = ["Dense", "dense"]
+__all__ = ["Dense", "dense", "dense_mixed"]
 
 LARGEST = 4_000
+#: eigenvalues of I - H_gg below this are zero
+SINGULAR = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dense:
-    """``coef`` (p,), ``vcov`` (p, p); ``contrast`` as ``robust.Fit`` has it."""
+    """``coef`` (p,), ``vcov`` (p, p); ``contrast`` as ``robust.Fit`` has it.
+
+    Kept: scores (G, p), the pseudo-inverse of the (whitened) design (p, n), what takes a vector
+    to the (whitened) residuals' products (n, n), and per cluster its rows and A_g W_g x_g M.
+    """
 
     coef: Array
     vcov: Array
@@ -104,9 +111,85 @@ def _least_squares(y: Array, inverse: Array, annihilator: Array) -> tuple[Array,
     return coef, np.zeros_like(resid) if exact else resid, exact
 
 
-def _root(block: Array) -> Array:
-    """Symmetric (pseudo-)inverse square root of ``block`` = I - H_gg."""
+def dense_mixed(y: ArrayLike, x: ArrayLike, v: ArrayLike, cluster: ArrayLike) -> Dense:
+    """Generalised least squares with covariance ``v`` (n, n), and its CR2 by ``cluster`` (n,).
+
+    As ``lmm.robust`` with v the fitted covariance of the rows; n up to 4,000. A v that is not
+    positive definite or joins clusters, and what leaves no fit, raise ``FitError``.
+
+    With equal variances it is ordinary least squares, clusters or not:
+
+    >>> import numpy as np
+    >>> x = np.column_stack([np.ones(6), [0, 0, 0, 1, 1, 1]])
+    >>> found = dense_mixed([1.0, 2, 3, 4, 6, 8], x, np.eye(6), np.arange(6))
+    >>> round(float(found.contrast([0, 1]).se), 3)
+    1.291
+    """
+    outcome, design, given = (np.asarray(one, dtype=float) for one in (y, x, v))
+    n, p = design.shape
+    if n > LARGEST:
+        raise ValueError(f"{n} rows: the dense route is meant for {LARGEST} at most")
+    codes = np.unique(cluster, return_inverse=True)[1]
+    members = [np.flatnonzero(codes == g) for g in range(int(codes.max()) + 1)]
+    lower = _lower(given, codes)
+    covariance = lower @ lower.T
+    white = linalg.solve_triangular(lower, design, lower=True)
+    length = np.linalg.norm(white, axis=0)
+    white = white / np.where(length > 0, length, 1.0)
+    rank = int(np.linalg.matrix_rank(white, tol=1e-12))
+    if rank < p or n <= p or len(members) < 2:
+        raise FitError(f"{n} rows, {len(members)} clusters, {p} columns of rank {rank}: no fit.")
+    inverse = np.asarray(np.linalg.pinv(white), dtype=float)
+    annihilator = np.eye(n) - white @ inverse
+    one = linalg.solve_triangular(lower, np.ones(n), lower=True)
+    centred = bool(np.linalg.norm(annihilator @ one) < 1e-9 * np.linalg.norm(one))
+    centre = float(outcome.mean()) if centred else 0.0
+    left = linalg.solve_triangular(lower, outcome - centre, lower=True)
+    coef = (inverse @ left + centre * (inverse @ one)) / length
+    resid = lower @ (annihilator @ left)
+    inverse = inverse / length[:, None]
+    weighted = linalg.solve_triangular(lower, inverse.T, lower=True, trans="T")
+    halves = []
+    for m in members:
+        values, axes = np.linalg.eigh(covariance[np.ix_(m, m)])
+        half = (axes * np.sqrt(values)) @ axes.T
+        free = covariance[np.ix_(m, m)] - design[m] @ (inverse @ inverse.T) @ design[m].T
+        halves.append((m, half @ _root(free, half) @ half @ weighted[m]))
+    scores = np.array([resid[m] @ half for m, half in halves])
+    exact = bool(np.linalg.norm(resid) <= 1e-11 * np.linalg.norm(outcome - centre))
+    return Dense(
+        coef, scores.T @ scores, None, exact, scores, inverse, annihilator @ lower.T, tuple(halves)
+    )
+
+
+def _lower(covariance: Array, codes: NDArray[np.intp]) -> Array:
+    """The Cholesky factor of the rows' correlations, but for one common factor."""
+    joined = (codes[:, None] != codes) & (covariance != 0)
+    if joined.any():
+        first, second = np.argwhere(joined)[0]
+        raise FitError(
+            f"rows {first} and {second} lie in two clusters and are correlated: cluster by "
+            "something coarser"
+        )
+    size = float(np.mean(np.diag(covariance)))
+    try:
+        if size > 0:
+            return np.asarray(np.linalg.cholesky(covariance / size), dtype=float)
+    except np.linalg.LinAlgError:
+        pass
+    raise FitError("the rows' covariance is not positive definite: no fit.")
+
+
+def _root(block: Array, half: Array | None = None) -> Array:
+    """Symmetric (pseudo-)inverse square root of ``block`` or, with ``half``, half block half.
+
+    By the singular values of a factor, so that small directions keep their digits beside large.
+    """
     values, vectors = np.linalg.eigh(block)
-    usable = values > 1e-10
-    root: Array = (vectors[:, usable] / np.sqrt(values[usable])) @ vectors[:, usable].T
+    usable = values > (SINGULAR if half is None else 1e-12 * values[-1])
+    factor = np.sqrt(values[usable])[:, None] * vectors[:, usable].T
+    if half is not None:
+        factor = factor @ half
+    _, sizes, last = np.linalg.svd(factor, full_matrices=False)
+    root: Array = (last.T / sizes) @ last
     return root
