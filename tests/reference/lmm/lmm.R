@@ -42,7 +42,7 @@ effects <- function(fit) {
   found <- ranef(fit, condVar = TRUE)
   lapply(found, function(one) {
     variance <- attr(one, "postVar")
-    if (!is.list(variance)) variance <- list(variance)
+    variance <- if (is.list(variance)) unname(variance) else list(variance)
     list(levels = rownames(one), values = unname(as.matrix(one)),
          # one array a term, (level, effect, effect)
          variances = lapply(variance, function(a) aperm(a, c(3, 1, 2))))
