@@ -18,6 +18,7 @@ from rmresearch.models.random import Grouped
 from rmresearch.models.simulate import Bootstrap, bootstrap, simulate
 from rmresearch.numerics import lmm as kernel
 from rmresearch.numerics.contrast import Contrast, Wald
+from rmresearch.numerics.lmm.predict import RandomEffects, random_effects
 from rmresearch.numerics.lmm.robust import RobustMixed
 
 __all__ = ["Ddf", "LmmFit", "Rows"]
@@ -132,19 +133,19 @@ class LmmFit:
     @property
     def fitted(self) -> pd.Series:
         """Fixed part plus predicted random effects, by the frame's index of the rows used."""
-        values = self.rows.x @ self.kernel.coef
-        for one, effects in zip(self.rows.grouped, self._effects().values, strict=True):
-            values = values + (one.z * effects[one.codes]).sum(axis=1)
-        return pd.Series(values, index=self.rows.frame.index, name="fitted")
+        return pd.Series(self._effects().fitted, index=self.rows.frame.index, name="fitted")
 
     @property
     def residuals(self) -> pd.Series:
         """Outcome minus ``fitted``, by the frame's index of the rows used."""
-        fitted = self.fitted
-        return pd.Series(self.rows.y - fitted.to_numpy(), index=fitted.index, name="residual")
+        return pd.Series(self._effects().residuals, index=self.rows.frame.index, name="residual")
 
     def random_effects(self) -> pd.DataFrame:
-        """group, level, name, value, sd: predicted effects and their prediction errors' sd."""
+        """group, level, name, value, sd: one row a predicted effect, groups as they first appear.
+
+        ``sd`` is that of predicted less true effect, the estimation of the fixed part included;
+        lme4's conditional sd leaves that out.
+        """
         found = self._effects()
         parts = []
         for one, values, sds in zip(self.rows.grouped, found.values, found.sd, strict=True):
@@ -161,10 +162,8 @@ class LmmFit:
             )
         return pd.concat(parts, ignore_index=True)
 
-    def _effects(self) -> Any:
-        from rmresearch.numerics.lmm.predict import random_effects
-
-        return random_effects(self.kernel, self.rows.y, self.rows.x, self.rows.terms)
+    def _effects(self) -> RandomEffects:
+        return random_effects(self.kernel, self.rows.y, self.rows.x)
 
     def to_frame(self) -> pd.DataFrame:
         """term, estimate, se, df, statistic, p, low, high: one row a term, full precision."""

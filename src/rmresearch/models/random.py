@@ -139,11 +139,11 @@ def _column(text: str, written: str) -> str:
 def group(terms: Sequence[RandomTerm], rows: pd.DataFrame) -> tuple[Grouped, ...]:
     """The terms on whole ``rows``, those with more levels first, as lme4 orders them."""
     wrong = [
-        f"{term}: {column!r} holds fractions, which are measurements and no groups"
+        f"{term}: {column!r} holds fractions or infinite values, which name no groups"
         for term in terms
         for column in term.columns
         if pd.api.types.is_float_dtype(rows[column].dtype)
-        and not np.array_equal(rows[column], rows[column].round())
+        and not (np.isfinite(rows[column]) & (rows[column] == rows[column].round())).all()
     ]
     if wrong:
         raise FitError("; ".join(dict.fromkeys(wrong)) + ". Group by a code, or swap the sides.")

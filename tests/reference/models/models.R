@@ -54,13 +54,30 @@ joint <- function(model, rows, ddf) {
   list(f = found$`F value`, df_num = found$NumDF, df_den = found$DenDF, p = found$`Pr(>F)`)
 }
 
+# Predictions with the covariance of predicted less true effects, G - G Z'P Z G (Henderson 1975).
+predicted <- function(model) {
+  X <- getME(model, "X"); Z <- as.matrix(getME(model, "Z")); s2 <- sigma(model)^2
+  G <- s2 * as.matrix(crossprod(getME(model, "Lambdat")))
+  W <- solve(s2 * diag(nrow(X)) + Z %*% G %*% t(Z))
+  P <- W - W %*% X %*% solve(t(X) %*% W %*% X, t(X) %*% W)
+  errors <- G - G %*% t(Z) %*% P %*% Z %*% G
+  names <- getME(model, "cnms")
+  groups <- getME(model, "flist")
+  levels <- lapply(groups[attr(groups, "assign")], levels)
+  each <- function(what) unlist(Map(what, names, levels), use.names = FALSE)
+  sizes <- mapply(function(n, l) length(n) * length(l), names, levels)
+  list(group = rep(names(groups)[attr(groups, "assign")], sizes),
+       level = each(function(n, l) rep(l, each = length(n))),
+       name = each(function(n, l) rep(n, length(l))),
+       value = as.vector(getME(model, "b")), sd = sqrt(pmax(diag(errors), 0)))
+}
+
 reference <- function(spec) {
   data <- read(spec$data)
   used <- data[complete.cases(data[all.vars(as.formula(spec$formula))]), ]
   model <- fit(spec$formula, used)
   table <- coef(summary(model))
   kr <- coef(summary(model, ddf = "Kenward-Roger"))
-  effects <- as.data.frame(ranef(model, condVar = TRUE), stringsAsFactors = FALSE)
   vc <- as.data.frame(VarCorr(model))
   p <- length(fixef(model))
   out <- list(
@@ -71,9 +88,7 @@ reference <- function(spec) {
     kr_p = I(kr[, "Pr(>|t|)"]),
     vc = list(group = vc$grp, var1 = vc$var1, var2 = vc$var2, vcov = vc$vcov, sdcor = vc$sdcor),
     groups = as.list(ngrps(model)),
-    ranef = list(group = as.character(effects$grpvar), name = as.character(effects$term),
-                 level = as.character(effects$grp), value = effects$condval,
-                 sd = effects$condsd),
+    predicted = predicted(model),
     fitted = I(unname(fitted(model))), residuals = I(unname(residuals(model))),
     means = lapply(spec$means, function(m) list(
       satterthwaite = marginal(model, used, m, "satterthwaite"),
