@@ -201,9 +201,16 @@ def test_groups_of_one_row_are_counted() -> None:
 
 def test_codes_that_start_anew_in_each_pair() -> None:
     """Nested they are what the slash is for; as a term of their own they are crossed."""
-    assert "if these values start anew in each, write (1 | pair/person)" in notes(
-        "(1 | pair) + (1 | person)", frame()
+    rows = frame()
+    said = (
+        "'person' and 'pair' enter as crossed: the 2 values of 'person' recur across the 12 of "
+        "'pair'; if they start anew in each, write (1 | pair/person)"
     )
+    assert notes("(1 | pair) + (1 | person)", rows) == said
+    # A set of five people among pairs of two: its codes fill few of the possible cells.
+    five = [rows[(rows["pair"] == 3) & (rows["person"] == 1)].assign(person=k) for k in (3, 4, 5)]
+    said = notes("(1 | pair) + (1 | person)", pd.concat([rows, *five]))
+    assert said.startswith("'person' and 'pair' enter as crossed: the 5 values of 'person' recur")
 
 
 def test_one_person_in_two_pairs() -> None:

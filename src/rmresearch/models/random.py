@@ -231,14 +231,15 @@ def _crossed(one: Grouped, other: Grouped) -> list[str]:
     """Codes that start anew in every group look as if they were crossed with it."""
     if set(one.term.columns) & set(other.term.columns):
         return []
-    cells = pd.unique(one.codes * np.intp(other.levels) + other.codes).size
-    if cells < 0.5 * one.levels * other.levels:
-        return []
     few, many = sorted([one, other], key=lambda x: x.levels)
+    cells = pd.unique(many.codes * np.intp(few.levels) + few.codes)
+    # Where 1, 2, ... start anew, the largest group has them all, and some recur elsewhere.
+    if cells.size == few.levels or np.bincount(cells // few.levels).max() < few.levels:
+        return []
     return [
-        f"{few.term.group!r} and {many.term.group!r} enter as crossed: each of the {few.levels} "
-        f"values of {few.term.group!r} occurs across the {many.levels} of {many.term.group!r}; if "
-        f"these values start anew in each, write (1 | {many.term.group}/{few.term.group})"
+        f"{few.term.group!r} and {many.term.group!r} enter as crossed: the {few.levels} values of "
+        f"{few.term.group!r} recur across the {many.levels} of {many.term.group!r}; if they start "
+        f"anew in each, write (1 | {many.term.group}/{few.term.group})"
     ]
 
 
