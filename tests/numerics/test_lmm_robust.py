@@ -197,6 +197,47 @@ def test_no_unit_or_origin_matters() -> None:
     assert joint[1].p == pytest.approx(joint[0].p, rel=1e-7)
 
 
+def test_absent_rows_and_a_large_offset() -> None:
+    y, x, pair = trial(7, (2,))
+    terms = terms_of("slope", np.arange(96), x, pair)
+    there = np.random.default_rng(8).random(y.shape) > 0.3
+    plain = robust(fit(y, x, terms), y, x, pair, present=there)
+    other = robust(fit(y + 1e6, x, terms), y + 1e6, x, pair, present=there)
+    assert other.vcov == pytest.approx(plain.vcov, rel=1e-8)
+    assert other.df == pytest.approx(plain.df, rel=1e-8)
+
+
+def test_a_design_without_a_constant() -> None:
+    y, x, pair = trial(2)
+    x = x[:, 1:]
+    terms = [Term(pair, np.ones((96, 1)))]
+    found = fit(y, x, terms)
+    one = robust(found, y, x, pair)
+    wanted, df, _ = oracle(y, x, covariance(found, terms), pair, np.eye(3)[1:2])
+    assert one.vcov == pytest.approx(wanted, rel=CLOSE, abs=CLOSE * np.abs(wanted).max())
+    assert one.df[1] == pytest.approx(df, rel=CLOSE)
+
+
+def test_one_row_is_the_square_of_t() -> None:
+    y, x, pair = trial(2, (3,))
+    one = robust(fit(y, x, terms_of("nested", np.arange(96), x, pair)), y, x, pair)
+    row = np.array([0.5, -1.0, 2.0, 0.25])
+    joint, line = one.wald(row), one.contrast(row)
+    assert joint.f == pytest.approx(line.t**2, rel=1e-10)
+    assert joint.df_den == pytest.approx(line.df, rel=1e-10)
+    assert joint.p == pytest.approx(line.p, rel=1e-9)
+
+
+def test_fewer_clusters_than_contrasts_is_no_joint_test() -> None:
+    """Three departments span three directions at most: four coefficients have no joint test."""
+    y, x, pair = trial(2)
+    one = robust(fit(y, x, terms_of("nested", np.arange(96), x, pair)), y, x, pair // 4)
+    joint = one.wald(np.eye(4))
+    assert np.isnan(joint.f)
+    assert np.isnan(joint.p)
+    assert joint.df_den == 0
+
+
 def test_rows_and_labels_in_any_order() -> None:
     y, x, pair = trial(9)
     rows = np.random.default_rng(2).permutation(96)
