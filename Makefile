@@ -3,17 +3,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .venv-bench
+PEERS_READY := $(PEERS)/.ready
 
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup report test validate validate-size lab bench lint format lock pilot clean
+.PHONY: help setup report test validate validate-size lab bench bench-quick lint format lock pilot clean
 
 help:
 	@echo "make report    set up, evaluate the example pilot, print the report's path"
 	@echo "make test      set up, lint, type-check and run the tests"
 	@echo "make lab       open JupyterLab on the notebooks"
-	@echo "make bench     measure speed against named peers"
+	@echo "make bench     measure speed and accuracy against named peers; bench-quick: in a minute"
 	@echo "make validate  the heavy proofs; make validate-size  false-positive rates and coverage"
 	@echo "make lint, format, lock, pilot, clean"
 
@@ -55,8 +57,19 @@ validate-size: $(READY)
 lab: $(READY)
 	$(BIN)/rmresearch lab
 
-bench: $(READY)
+bench: $(READY) $(PEERS_READY)
 	$(BIN)/python -m benchmarks
+
+bench-quick: $(READY) $(PEERS_READY)
+	$(BIN)/python -m benchmarks --quick
+
+$(PEERS_READY): benchmarks/requirements.txt
+	$(PYTHON) -m venv --clear --without-pip $(PEERS)
+	@grep -v '^#' $< | while read -r peer; do \
+	  $(PYTHON) -m pip --python $(PEERS)/bin/python --disable-pip-version-check install --quiet \
+	    "$$peer" || echo "$$peer did not install: its rows stay without a peer" >&2; \
+	done
+	@touch $@
 
 pilot: $(READY)
 	$(BIN)/rmresearch simulate example --out data/synthetic/pilot
@@ -66,4 +79,4 @@ lock: $(READY)
 	  --no-emit-index-url --python-version 3.11 --all-extras pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(PEERS) build dist .pytest_cache .ruff_cache .mypy_cache

@@ -1,0 +1,186 @@
+"""The mixed-model rows of the table of targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import accuracy
+from benchmarks.rows import Bound, Row, alone, beside
+from benchmarks.workers import PeerError, compare, started
+
+__all__ = ["Check", "measure"]
+
+#: how far a peer's criterion may be from ours, by median over the shared outcomes, to count as
+#: the same model; and for those that stop early, above ours
+SAME, EARLY = 1e-4, 1e-2
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """A row with a peer: the task of ours, the peer's name and task, and what a unit is.
+
+    ``faster``: the ratio is the peer's time over ours, else ours over the peer's.
+    """
+
+    what: str
+    unit: str
+    ours: tuple[str, ...]
+    peer: tuple[str, ...]
+    bound: Bound | None
+    faster: bool = True
+    rounds: int = 5
+    warm: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found of a peer before it was timed, and the ratio by wall clock."""
+
+    what: str
+    peer: str
+    said: str
+    wall: float | None
+
+
+UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6}
+
+
+def contests(folder: Path, *, quick: bool) -> list[Contest]:
+    """All rows with a peer; ``quick`` leaves out the million rows and rows without a target."""
+    place = str(folder)
+    found = [
+        Contest(
+            f"random {name}, 60 pairs: draw, fit and Satterthwaite over draw (us a cohort)",
+            "us",
+            ("judge", model),
+            ("ours", "draw", model),
+            bound,
+            faster=False,
+            rounds=3 if quick else 9,
+        )
+        for name, model, bound in (
+            ("intercept", "intercept", Bound(3, 1.5)),
+            ("intercepts, nested", "nested", Bound(5, 2)),
+            ("slope", "slope", Bound(9, 3)),
+        )
+    ]
+
+    def fits(peer: str, model: str, count: int, bound: Bound | None, task: str = "fit") -> None:
+        what = f"batched {model} {'ML ' if task == 'fit-ml' else ''}fit against {peer} (ms a fit)"
+        count = max(1, count // 4) if quick else count
+        name = peer.split(" ")[0].replace("-", "_").lower()
+        ours, theirs = (task, model, place), (name, "fit", place, model, str(count))
+        found.append(Contest(what, "ms", ours, theirs, bound, rounds=2 if quick else 5))
+
+    fits("statsmodels", "nested", 4, Bound(10_000, 30_000, most=False))
+    fits("lme4", "nested", 60, Bound(600, 3_000, most=False))
+    fits("mixedlm", "nested", 200, Bound(200, 1_000, most=False))
+    if not quick:
+        fits("mixedlm-rs core", "intercept", 4_000, None)
+        fits("GPBoost", "nested", 100, None, "fit-ml")
+
+    def power(peer: str, name: str, count: int, bound: Bound | None) -> None:
+        what = f"power, 1,000 replicates, against {peer} (s)"
+        theirs = (name, "power", place, str(count))
+        found.append(Contest(what, "s", ("power", place), theirs, bound, rounds=1 if quick else 3))
+
+    power("mixedlm.powerSim, Wald", "mixedlm", 20 if quick else 200, Bound(150, 5_000, most=False))
+    power("simr, Satterthwaite", "simr", 5 if quick else 50, Bound(5_000, 300_000, most=False))
+    if not quick:
+        power("a loop of lmerTest, Satterthwaite", "lme4", 30, None)
+        found.extend(million(place))
+    return found
+
+
+def million(place: str) -> list[Contest]:
+    """A million rows by formula, string ids."""
+    return [
+        Contest(
+            f"1,000,000 rows, {model}, by formula, string ids, against {peer} (s)",
+            "s",
+            ("million", model, place),
+            (peer.replace("-", "_"), "million", place),
+            Bound(must, reach, most=False),
+            rounds=rounds,
+            warm=False,  # each has fitted once for its check
+        )
+        for model, peer, must, reach, rounds in (
+            ("nested", "mixedlm", 6, 10, 3),
+            ("intercept", "mixedlm-rs", 3, 7, 3),
+            ("nested", "lme4", 100, 180, 1),
+        )
+    ]
+
+
+def measure(folder: Path, *, quick: bool) -> Iterator[tuple[Row, Check | None]]:
+    """Each row as soon as it is measured, on the data in ``folder``."""
+    for contest in contests(folder, quick=quick):
+        yield run(contest)
+    if not quick:
+        with started("ours", "memory", str(folder)) as worker:
+            found = worker.check
+        ratio = found["peak"] / found["input"]
+        what = "1,000,000 rows, nested: peak memory over the input's (MB)"
+        yield beside(what, found["peak"], found["input"], ratio, Bound(2.5, 1.6)), None
+    count = 9 if quick else 60
+    errors = accuracy.measure(count)
+    where = f"{count} random small designs, {errors.boundary} at the boundary"
+    yield (
+        alone(f"criterion above the best known, {where}", errors.criterion, Bound(1e-8, 1e-8)),
+        None,
+    )
+    yield alone(f"standard errors, relative error, {where}", errors.se, Bound(1e-6, 1e-6)), None
+    yield alone(f"Satterthwaite's df, relative error, {where}", errors.df, Bound(1e-6, 1e-6)), None
+
+
+def run(contest: Contest) -> tuple[Row, Check | None]:
+    """Check the peer against ours on the same data, then time both in turn."""
+    scale, name = UNITS[contest.unit], contest.peer[0]
+    with started("ours", *contest.ours) as ours:
+        try:
+            with started(*contest.peer) as peer:
+                same, said = agreement(ours.check, peer.check)
+                if not same:
+                    raise PeerError(f"fits another model: {said}")
+                timed = compare(ours, peer, contest.rounds, warm=contest.warm)
+        except PeerError as reason:
+            seconds = ours.round()["cpu"]
+            row = beside(contest.what, seconds * scale, None, None, contest.bound)
+            return row, Check(contest.what, name, str(reason), None)
+    ratio, wall = (1.0 / r if contest.faster else r for r in (timed.ratio, timed.wall))
+    row = beside(contest.what, timed.ours * scale, timed.peer * scale, ratio, contest.bound)
+    return row, None if name == "ours" else Check(contest.what, name, said, wall)
+
+
+def agreement(ours: dict[str, Any], peer: dict[str, Any]) -> tuple[bool, str]:
+    """Whether a peer fits the model that ours fits, and how near it comes, in words."""
+    if "power" in peer:
+        error = np.sqrt(ours["power"] * (1 - ours["power"]) * (1 / 1_000 + 1 / 200))
+        same = abs(peer["power"] - ours["power"]) < 4 * error
+        same &= bool(np.isclose(peer["effect"], ours["effect"], rtol=1e-4))
+        return (
+            same,
+            f"simulates the same effect; power {peer['power']:.3g}, ours {ours['power']:.3g}",
+        )
+    if "criterion" not in peer:
+        return True, ""
+    above = np.atleast_1d(peer["criterion"]) - np.atleast_1d(ours["criterion"])
+    # Some peers stop early or at a worse optimum, which makes them a peer all the same.
+    same = bool(above.min() > -SAME and np.median(above) < EARLY)
+    said = f"criterion above ours: median {_small(np.median(above))}, largest {_small(above.max())}"
+    if "se" in peer:
+        off = np.atleast_1d(peer["se"]) / np.atleast_1d(ours["se"]) - 1.0
+        shift = np.atleast_1d(peer["estimate"]) - np.atleast_1d(ours["estimate"])
+        shift = shift / np.atleast_1d(ours["se"])
+        same &= bool(np.median(np.abs(off)) < 1e-3 and np.median(np.abs(shift)) < 1e-3)
+        said += f"; SE apart by {_small(np.abs(off).max())} at most"
+    return same, f"{said} ({above.size} outcomes)"
+
+
+def _small(value: float) -> str:
+    return "< 1e-6" if abs(value) < 1e-6 else f"{value:.1g}"

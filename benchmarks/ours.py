@@ -1,0 +1,161 @@
+"""Our side of the mixed-model rows, by the shipped functions: python -m benchmarks.ours TASK ..."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import rmresearch as rm
+from benchmarks import cohort
+from benchmarks.serve import serve
+from rmresearch.numerics import lmm
+
+#: cohorts drawn and fitted at once
+BATCH = 2_000
+ARM = np.array([0.0, 0, 0, 1, 0])
+
+
+def columns() -> tuple[Any, dict[str, list[lmm.Term]]]:
+    """The fixed columns of cohort.FORMULA (n, 5) and each model's random terms."""
+    frame = cohort.rows()
+    wave, one = frame["wave"].to_numpy(), np.ones(len(frame))
+    x = np.column_stack([one, wave == 1, wave == 2, frame["arm"], frame["role"]]).astype(float)
+    pair, person = frame["pair"].to_numpy(), frame["person"].to_numpy()
+    return x, {
+        "intercept": [lmm.Term(pair, one)],
+        "nested": [lmm.Term(pair, one), lmm.Term(person, one)],
+        "slope": [lmm.Term(pair, np.column_stack([one, wave - 1.0]))],
+    }
+
+
+def fitting(model: str, *, reml: bool = True) -> Callable[[Any], lmm.MixedFit]:
+    """Fit outcomes (R, n) of the small cohort by the general path."""
+    x, terms = columns()
+    design = lmm.design(x, terms[model])
+    return lambda y: lmm.fit_many(y, design, reml=reml)
+
+
+def checked(found: lmm.MixedFit) -> dict[str, Any]:
+    """What a peer must find too: criterion, the arms' difference and its standard error."""
+    at = int(ARM.argmax())
+    return {
+        "criterion": found.criterion.tolist(),
+        "estimate": found.coef[:, at].tolist(),
+        "se": found.se[:, at].tolist(),
+    }
+
+
+def fits(model: str, folder: Path, *, reml: bool) -> None:
+    """All stored outcomes in one batch; a unit is one fit."""
+    fit, y = fitting(model, reml=reml), cohort.outcomes(folder, model)
+
+    def work() -> float:
+        fit(y)
+        return len(y)
+
+    serve(checked(fit(y[: cohort.CHECKED])), work)
+
+
+def draws(model: str, *, judged: bool) -> None:
+    """Cohorts drawn only or, ``judged``, composed, fitted and tested; a unit is one cohort."""
+    fit, fixed = fitting(model), cohort.mean(cohort.rows()).astype(float)
+    rng, made = np.random.default_rng(7), cohort.room(model, BATCH)
+
+    def work() -> float:
+        cohort.draw(rng, made)
+        if judged:
+            fit(cohort.compose(made, fixed)).contrast(ARM)
+        return BATCH
+
+    serve({}, work)
+
+
+def power(folder: Path, replicates: int = 1_000) -> None:
+    """Simulate from the fit of the first stored outcome, fit and test; a unit is 1,000 of them."""
+    fit = fitting("nested")
+    start = fit(cohort.outcomes(folder, "nested")[0])
+    sigma, pair, person = (
+        float(np.sqrt(one)) for one in (start.sigma2, *(c[0, 0] for c in start.covariances))
+    )
+    fixed = columns()[0] @ start.coef
+    spread = {"pair": pair / sigma, "person": person / sigma}
+    rng, made = np.random.default_rng(11), cohort.room("nested", replicates)
+
+    def share() -> float:
+        cohort.draw(rng, made)
+        y = sigma * cohort.compose(made, fixed / sigma, spread)
+        return float((fit(y).contrast(ARM).p < 0.05).mean())
+
+    def work() -> float:
+        share()
+        return 1.0
+
+    serve({"effect": float(start.coef @ ARM), "power": share()}, work)
+
+
+def by_formula(random: str, folder: Path) -> None:
+    """Formula, frame and fit of the million rows; a unit is one."""
+    frame = pd.read_csv(folder / "million.csv")
+    formula = f"{cohort.MILLION} + {cohort.RANDOM[random]}"
+    first = rm.lmm(formula, frame)
+    at = first.terms.index("arm")
+    check = {
+        "criterion": first.criterion,
+        "estimate": first.kernel.coef[at],
+        "se": first.kernel.se[at],
+    }
+
+    def work() -> float:
+        rm.lmm(formula, frame)
+        return 1.0
+
+    serve({name: float(value) for name, value in check.items()}, work)
+
+
+def memory(folder: Path) -> None:
+    """Peak memory of one fit of the million rows above that with the frame loaded, and its size.
+
+    The size counts each text once, as it lies in memory: pandas would count it in every row.
+    """
+    frame = pd.read_csv(folder / "million.csv")
+    rm.lmm("score ~ arm + (1 | pair)", cohort.rows().assign(score=np.arange(360) % 7))
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
+    before = _status("VmRSS")
+    rm.lmm(f"{cohort.MILLION} + {cohort.RANDOM['nested']}", frame)
+    peak = _status("VmHWM") - before
+    serve({"peak": peak / 1e6, "input": _size(frame) / 1e6}, lambda: 1.0)
+
+
+def _status(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
+
+
+def _size(frame: pd.DataFrame) -> int:
+    total = int(frame.memory_usage(deep=False).sum())
+    for name in ("pair", "person"):
+        total += sum(map(sys.getsizeof, {id(text): text for text in frame[name]}.values()))
+    return total
+
+
+def main(task: str, *rest: str) -> None:
+    """Run one worker."""
+    if task == "million":
+        by_formula(rest[0], Path(rest[1]))
+    elif task == "memory":
+        memory(Path(rest[0]))
+    elif task == "power":
+        power(Path(rest[0]))
+    elif task in ("draw", "judge"):
+        draws(rest[0], judged=task == "judge")
+    else:
+        fits(rest[0], Path(rest[1]), reml=task == "fit")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,77 @@
+"""docs/benchmarks.md: the table, what it was measured on, and what was found of the peers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.mixed import Check
+from benchmarks.rows import Row, as_page, number
+
+__all__ = ["written"]
+
+TEXT = """\
+# Benchmarks
+
+Written by `make bench`; the same rows lie in `reports/bench.json`. `make bench-quick` takes less
+than a minute, prints its rows and leaves this page alone.
+
+{rows}
+`met` is judged by `ratio`, or by `ours` where a row has no peer; `-` where the peer is absent here
+or the row has no target. A row whose function does not exist yet is not in the table.
+
+Measured on {machine}.
+
+## How
+
+- Ours and each peer run in processes of their own, one thread each, and are timed in turn: medians
+  of several rounds, ratios of processor time paired round by round. Absolute times drift from run
+  to run by half, ratios much less. Whole commands (`--help`, the report) are timed by wall clock.
+- `OPENBLAS_CORETYPE`, which serves older libraries and slows a current numpy, is taken out of the
+  environment for the Python processes.
+- *Draw* is `Generator.standard_normal(out=)` of as many numbers as the cohort has rows and random
+  effects. Ours includes composing the outcomes from these numbers, which draw does not.
+- The small cohort: 60 pairs x 2 people x 3 waves, 360 rows, `score ~ wave + arm + role` (5
+  coefficients) with `(1 | pair)`, `(1 | pair/person)` or `(time | pair)`, 2,000 outcomes drawn from
+  the model, so that the boundary occurs as often as it does. Tests are of the arms' difference.
+- A batched fit is one call for 2,000 outcomes. Peers refit one outcome after another by the
+  quickest way they have: mixedlm `refit`; mixedlm-rs its compiled core (`LmmCore.with_response`,
+  `fit`), without the checks of its public class; statsmodels `MixedLM` on arrays made once; GPBoost
+  `fit` of one model, which is maximum likelihood; lme4 by its modular functions (`mkLmerDevfun`,
+  `optimizeLmer`, `mkMerMod`), because `refit()` of lme4 1.1-31 puts 1 for the number of
+  coefficients into the REML criterion and so fits another model.
+- The million rows: `score ~ wave * arm`, shuffled, text ids, `wave` and `arm` numbers; from formula
+  and frame to the fit. Memory is the peak of one such fit above the process with the frame loaded;
+  the input's size counts each text once.
+- The accuracy rows: the judge is dense n x n arithmetic from {starts} starts, polished by Newton
+  (`benchmarks/accuracy.py`), on designs with rows missing at random.
+
+## What the peers were found to fit
+
+Before it is timed, a peer fits the first outcomes of the same files; one whose criterion is not
+ours counts as absent.
+
+| row | peer | found | ratio by wall clock |
+| --- | --- | --- | --- |
+{checks}"""
+
+
+def written(machine: dict[str, Any], rows: list[Row], checks: list[Check], *, starts: int) -> str:
+    """The whole page."""
+    told = "".join(
+        f"| {one.what} | {one.peer} | {one.said} | "
+        f"{'-' if one.wall is None else number(one.wall)} |\n"
+        for one in checks
+    )
+    return TEXT.format(rows=as_page(rows), machine=_machine(machine), starts=starts, checks=told)
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    def versions(found: dict[str, str | None]) -> str:
+        return ", ".join(f"{name} {given or 'absent'}" for name, given in found.items())
+
+    return (
+        f"{machine['date']} at commit {machine['commit']}: {machine['processor']}, "
+        f"{machine['cores']} cores, {machine['system']}, Python {machine['python']}, "
+        f"{versions(machine['packages'])} ({machine['kernel']}). "
+        f"Peers: {versions(machine['peers'])}"
+    )

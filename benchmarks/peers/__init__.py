@@ -1,0 +1,1 @@
+"""Peers, each in a process of its own; nothing here imports ours."""
