@@ -1,20 +1,31 @@
 """Programme against comparison: how much more the programme arms changed, wave by wave.
 
-Estimator of record (term ""): covariance analysis on the baseline, at each follow-up. People
-without an answer at baseline or at the wave are dropped and counted; a wave at or after a person's
-crossover date never counts. Beside the record, by term:
+Estimator of record (term ""):
 
-- "classical" (its classical standard error), "standardised" (over the pooled baseline SD),
-  "post-only" (no baseline in the model), "change-score" (outcome minus baseline), "lin-adjusted"
-  (slopes by arm), "win-probability" (single items and ordinal outcomes, unadjusted), "completers"
-  (pairs that ran as planned against everybody in the comparison: not comparable);
-- "rerandomisation": its value is the share of possible assignments with as large a difference, a
-  p-value that few clusters withhold; "rerandomisation-smallest" the least it could be;
+- randomised arms and several follow-ups: one model of all waves, the baseline among the outcomes,
+  the arms sharing its mean (constrained longitudinal analysis). Everybody with an answer at any
+  wave that counts is in it. Beside it "kenward-roger" (the model's own errors) and "ancova";
+- one follow-up, or arms that were not randomised (equal means before the start cannot be assumed
+  then): covariance analysis on the baseline, at each follow-up by itself. People without an answer
+  at baseline or at the wave are dropped and counted.
+
+A wave at or after a person's crossover date never counts. Beside the record, by term, each from
+one wave by itself:
+
+- "classical" (ANCOVA's classical standard error), "post-only" (no baseline in the model),
+  "change-score" (outcome minus baseline), "lin-adjusted" (slopes by arm), "win-probability"
+  (single items and ordinal outcomes, unadjusted), "completers" (pairs that ran as planned against
+  everybody in the comparison: not comparable);
+- "rerandomisation": its value is the share of possible assignments with as large an ANCOVA
+  difference, a p-value that few clusters withhold; "rerandomisation-smallest" is the least that
+  it could be;
 - "baseline-difference", of those analysed and, at the baseline wave, of everybody;
-- "smallest-detectable" and "exaggeration";
 - the bracket, where arms were not randomised: "difference-in-differences" and
   "reliability-corrected", with the check "bracket agrees": all three intervals lie above 0, all
   below it, or all hold it.
+
+From the record itself: "standardised" (over the pooled baseline SD), "smallest-detectable" and
+"exaggeration".
 
 Tables: waves, baseline.
 """
@@ -22,11 +33,11 @@ Tables: waves, baseline.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rmresearch.analysis import base
 from rmresearch.analysis.arms.bracket import AGREES, bracket
-from rmresearch.analysis.arms.contrast import beside, record
+from rmresearch.analysis.arms.contrast import adjusted, beside, standardised
 from rmresearch.analysis.arms.rerandomisation import Draws, rerandomisation
 from rmresearch.analysis.arms.sample import Roster, Sample, roster, sample
 from rmresearch.analysis.arms.tables import (
@@ -36,6 +47,8 @@ from rmresearch.analysis.arms.tables import (
     tables,
     wave_row,
 )
+from rmresearch.analysis.arms.waves import Course, course
+from rmresearch.analysis.base import Footing
 from rmresearch.analysis.base.ask import several, within
 from rmresearch.analysis.base.fit import RoutesDisagreeError, exaggeration_check, merged, power_of
 from rmresearch.errors import FitError, StudyError
@@ -55,19 +68,25 @@ def compare_arms(
     covariates: str | Sequence[str] = (),
     programme: str | Sequence[str] | None = None,
     level: float = 0.95,
+    slope: bool = True,
     rerandomise: bool = True,
     baseline_reliability: float | None = None,
     seed: int = 20_240_901,
 ) -> Result:
     """How much more did the programme arms change than the comparison arm?
 
-    Everyone assigned, as assigned, whatever the meetings. At each follow-up: least squares of the
-    score on arm (all arms in one model), baseline score, ``covariates`` (features of
-    participants) and strata, CR2 by cluster, Satterthwaite df. The module says what stands beside.
+    Everyone assigned, as assigned, whatever the meetings. Randomised arms with several follow-ups:
+    one mixed model of all waves in which the arms share the mean before the start, a difference
+    for each arm at each follow-up, ``covariates`` (features of participants) and strata with
+    effects of their own at each wave. Otherwise, at each follow-up: least squares of the score on
+    arm, baseline score, covariates and strata. All arms in one model; CR2 by cluster, Satterthwaite
+    df. The module says what stands beside.
 
-    ``waves`` limits the follow-ups (default: all with answers), ``programme`` the arms that are
-    reported (default: all), ``level`` is the intervals' level in 0..1. ``rerandomise`` adds the
-    re-randomisation test of the assignment (randomised designs), with ``seed`` where there are
+    ``waves`` limits the follow-ups that enter (default: all with answers), ``programme`` the arms
+    that are reported (default: all), ``level`` is the intervals' level in 0..1. ``slope`` lets
+    people (or clusters with several people) differ in their course over the months, where three
+    distinct times tell it; without it a failed check says what that can do. ``rerandomise`` adds
+    the re-randomisation test of the assignment (randomised designs), with ``seed`` where there are
     more than 100,000 arrangements. ``baseline_reliability`` (0..1) is the reliability of a single
     item's baseline for the bracket; a scale brings its alpha.
 
@@ -86,7 +105,7 @@ def compare_arms(
     asked = _waves(study, codebook, several(waves))
     draws = Draws(seed) if rerandomise and study.design.randomised else None
     options = _Options(
-        level, several(covariates) or (), several(programme), baseline_reliability, draws
+        level, several(covariates) or (), several(programme), slope, baseline_reliability, draws
     )
     for name in options.shown or ():
         _programme_arm(study, name)
@@ -105,6 +124,7 @@ class _Options:
     level: float
     covariates: tuple[str, ...]
     shown: tuple[str, ...] | None
+    slope: bool
     reliability: float | None
     draws: Draws | None
 
@@ -152,6 +172,7 @@ def _call(
         covariates=options.covariates,
         programme=options.shown,
         level=options.level,
+        slope=options.slope,
         rerandomise=rerandomise,
         baseline_reliability=options.reliability,
         seed=seed,
@@ -203,19 +224,47 @@ def _waves(study: Study, outcome: Outcome, asked: Sequence[str] | None) -> tuple
 def _compare(found: Roster, waves: Sequence[Wave], options: _Options, answer: _Answer) -> None:
     """All waves of one role."""
     wide = found.study.wide(found.outcome)
-    samples = []
+    samples, gone = [], []
     for wave in waves:
-        here, gone = sample(found, wave, found.people.values(wide[wave.name]))
-        answer.dropped.extend(gone)
-        missing = _missing(found, wave, here, options)
-        answer.checks.extend(missing)
-        if here is not None:
-            samples.append(here)
-            _wave(here, options, answer)
+        here, lost = sample(found, wave, found.people.values(wide[wave.name]))
+        gone.extend(lost)
+        answer.checks.extend(_missing(found, wave, here, options))
+        samples += [] if here is None else [here]
+    together = found.study.design.randomised and len(samples) > 1
+    whole = _whole(found, samples, options, answer) if together else None
+    answer.dropped.extend(map(_alone, gone) if together else gone)
+    for here in samples:
+        _wave(here, options, answer, whole, together=together)
     answer.baseline.extend(baseline_rows(found, samples))
     for arm in found.programme:
         if samples and (options.shown is None or arm.name in options.shown):
             answer.estimates.append(baseline_estimate(found, None, arm, options.level))
+
+
+def _whole(
+    found: Roster, samples: Sequence[Sample], options: _Options, answer: _Answer
+) -> Course | None:
+    """The model of all waves; where it cannot be fitted there is no estimate of record."""
+    try:
+        whole, gone = course(found, samples, slope=options.slope)
+    except RoutesDisagreeError:
+        raise
+    except FitError as error:
+        said = (
+            f"{found.about}, all waves: {error} Name one wave (waves=) to compare the arms there "
+            f"by itself."
+        )
+        answer.checks.append(Check(UNFITTED, False, said))
+        return None
+    answer.dropped.extend(gone)
+    answer.checks.extend(whole.checks())
+    return whole
+
+
+def _alone(gone: Dropped) -> Dropped:
+    """Who is not in the analyses of one wave by itself, beside a record that uses all waves."""
+    who, _, reason = gone.reason.partition(": ")
+    return replace(gone, reason=f"{who}, analysed by itself: {reason}")
 
 
 def _missing(found: Roster, wave: Wave, here: Sample | None, options: _Options) -> list[Check]:
@@ -254,33 +303,74 @@ def _strata(here: Sample) -> str:
     )
 
 
-def _wave(here: Sample, options: _Options, answer: _Answer) -> None:
-    """All contrasts of one wave."""
+def _wave(
+    here: Sample, options: _Options, answer: _Answer, whole: Course | None, *, together: bool
+) -> None:
+    """All contrasts of one wave: ``together``, the record comes from the model of all waves."""
     for arm in here.arms:
         if options.shown is not None and arm.name not in options.shown:
             continue
         ground = here.footing(arm)
-        try:
-            main = record(here, arm, ground, options.level)
-        except RoutesDisagreeError:
-            raise
-        except FitError as error:
-            said = f"{here.about(arm)}: {error}{_strata(here)}"
-            answer.checks.append(Check(UNFITTED, False, said))
+        alone = _by_itself(here, arm, ground, options, answer)
+        main = alone
+        if together:
+            main = None if whole is None else whole.record(here, arm, ground, options.level)
+        if main is not None:
+            _told(here, arm, ground, main, options, answer, whole)
+        if main is not None and whole is not None:
+            answer.estimates.append(whole.beside(here, arm, ground, options.level))
+        if alone is None:
             continue
-        others, checks = beside(here, arm, ground, main)
-        if not here.roster.study.design.randomised:
-            more, judged = bracket(here, arm, ground, main, options.reliability)
-            others, checks = others + more, checks + judged
-        if options.draws is not None:
-            more, judged = rerandomisation(here, arm, ground, main, options.draws)
-            others, checks = others + more, checks + judged
-        power = power_of(main, here.roster.outcome.smallest_effect)
-        apart = baseline_estimate(here.roster, here, arm, options.level)
-        answer.estimates.extend((main, *others, apart, *power))
-        answer.checks.extend(_alike(here, arm))
-        answer.checks.extend(ground.checks(here.about(arm)))
-        answer.checks.extend(checks)
-        answer.checks.extend(exaggeration_check(here.about(arm), power))
-        size = next(e.value for e in others if e.term == "standardised")
-        answer.waves.append(wave_row(here, arm, main, size))
+        if together:
+            method = f"this wave by itself: {alone.method}"
+            answer.estimates.append(replace(alone, term="ancova", method=method))
+        _others(here, arm, ground, alone, options, answer)
+
+
+def _by_itself(
+    here: Sample, arm: Arm, ground: Footing, options: _Options, answer: _Answer
+) -> Estimate | None:
+    """The adjusted difference of one wave, or None where its model cannot be fitted."""
+    try:
+        return adjusted(here, arm, ground, options.level)
+    except RoutesDisagreeError:
+        raise
+    except FitError as error:
+        said = f"{here.about(arm)}: {error}{_strata(here)}"
+        answer.checks.append(Check(UNFITTED, False, said))
+        return None
+
+
+def _told(
+    here: Sample,
+    arm: Arm,
+    ground: Footing,
+    main: Estimate,
+    options: _Options,
+    answer: _Answer,
+    whole: Course | None,
+) -> None:
+    """The estimate of record with what follows from it."""
+    size = standardised(here, arm, ground, main)
+    power = power_of(main, here.roster.outcome.smallest_effect)
+    answer.estimates.extend((main, size, *power))
+    answer.estimates.append(baseline_estimate(here.roster, here, arm, options.level))
+    answer.checks.extend(_alike(here, arm))
+    answer.checks.extend(ground.checks(here.about(arm)))
+    answer.checks.extend(exaggeration_check(here.about(arm), power))
+    answer.waves.append(wave_row(here, arm, main, size.value, whole))
+
+
+def _others(
+    here: Sample, arm: Arm, ground: Footing, alone: Estimate, options: _Options, answer: _Answer
+) -> None:
+    """What stands beside: other analyses of this wave by itself."""
+    others, checks = beside(here, arm, ground, alone)
+    if not here.roster.study.design.randomised:
+        more, judged = bracket(here, arm, ground, alone, options.reliability)
+        others, checks = others + more, checks + judged
+    if options.draws is not None:
+        more, judged = rerandomisation(here, arm, ground, alone, options.draws)
+        others, checks = others + more, checks + judged
+    answer.estimates.extend(others)
+    answer.checks.extend(checks)

@@ -17,13 +17,13 @@ from rmresearch.numerics.wins import win_probability
 from rmresearch.result import Check, Estimate
 from rmresearch.study import Arm
 
-__all__ = ["beside", "change_score", "record"]
+__all__ = ["adjusted", "beside", "change_score", "standardised"]
 
 COMPLETERS = "programme people whose pairs ran as planned: not comparable"
 
 
-def record(sample: Sample, arm: Arm, ground: Footing, level: float) -> Estimate:
-    """The estimate of record: least squares on arm, baseline, covariates and strata."""
+def adjusted(sample: Sample, arm: Arm, ground: Footing, level: float) -> Estimate:
+    """One wave by itself: least squares on arm, baseline, covariates and strata."""
     form = sample.form(arm, level)
     start = "ANCOVA on baseline" if sample.adjusts else "all alike before: least squares on arm"
     method = f"{start}, CR2 by cluster, Satterthwaite df"
@@ -50,19 +50,21 @@ def change_score(sample: Sample, arm: Arm, ground: Footing, form: Estimate, term
 def beside(
     sample: Sample, arm: Arm, ground: Footing, form: Estimate
 ) -> tuple[list[Estimate], list[Check]]:
-    """Classical errors, standardised, post-only, change score, Lin, win-probability, completers."""
+    """Classical errors, post-only, change score, Lin, win-probability, completers.
+
+    ``form`` is the adjusted difference of this wave by itself.
+    """
     x, names = sample.without_baseline
     found = [
         _classical(sample, arm, ground, form),
-        _standardised(sample, arm, ground, form),
         _contrast(
             form, sample, sample.after, x, arm, ground, names, "post-only", "no baseline, CR2"
         ),
     ]
     if sample.roster.study.design.randomised:
         found.append(change_score(sample, arm, ground, form, "change-score"))
-    adjusted, checks = _lin(sample, arm, ground, form)
-    found += adjusted
+    sloped, checks = _lin(sample, arm, ground, form)
+    found += sloped
     if is_ordinal(sample.roster.outcome):
         found.append(_wins(sample, arm, ground, form))
     return found + _completers(sample, arm, form), checks
@@ -91,7 +93,8 @@ def _classical(sample: Sample, arm: Arm, ground: Footing, form: Estimate) -> Est
     return inferred(form, contrast, ground, term="classical", method=method)
 
 
-def _standardised(sample: Sample, arm: Arm, ground: Footing, form: Estimate) -> Estimate:
+def standardised(sample: Sample, arm: Arm, ground: Footing, form: Estimate) -> Estimate:
+    """The estimate of record over the pooled baseline SD of those analysed at the wave."""
     sides = [sample.of(arm.name), sample.of(sample.roster.comparison.name)]
     sd = effects.pooled_sd(*(sample.before[side] for side in sides))
     n = sum(int(side.sum()) for side in sides)

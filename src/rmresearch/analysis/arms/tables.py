@@ -8,6 +8,7 @@ import numpy as np
 
 from rmresearch.analysis import base
 from rmresearch.analysis.arms.sample import Array, Flags, Roster, Sample
+from rmresearch.analysis.arms.waves import Course
 from rmresearch.analysis.base import People
 from rmresearch.analysis.base.fit import varies
 from rmresearch.numerics import effects
@@ -27,6 +28,7 @@ Row = tuple[Cell, ...]
 def tables(outcome: Outcome, baseline: Sequence[Row], waves: Sequence[Row]) -> tuple[Table, ...]:
     """The two tables of the answer."""
     note = "Means are as observed; differences are adjusted for baseline and what was declared."
+    note += " People: whose answer at the wave is in the model."
     how = "Standardised difference to the comparison arm: difference / pooled SD x (1 - 3/(4N - 9))"
     how += "; logit difference / 1.65 for yes/no answers."
     return (
@@ -35,14 +37,23 @@ def tables(outcome: Outcome, baseline: Sequence[Row], waves: Sequence[Row]) -> t
     )
 
 
-def wave_row(sample: Sample, arm: Arm, record: Estimate, standardised: float | None) -> Row:
-    """One contrast at one wave."""
+def wave_row(
+    sample: Sample, arm: Arm, record: Estimate, standardised: float | None, whole: Course | None
+) -> Row:
+    """One contrast at one wave: counts and means are of those whose answer there is in the model.
+
+    ``whole`` is the model of all waves, where the record comes from it.
+    """
     roster = sample.roster
-    sides = [sample.of(arm.name), sample.of(roster.comparison.name)]
-    who = [sample.people.take(side).behind() for side in sides]
-    everyone = sample.people.behind()
+    people = sample.people if whole is None else whole.people
+    values = sample.after if whole is None else whole.values(sample.wave)
+    sides = [
+        (people.arm == name) & np.isfinite(values) for name in (arm.name, roster.comparison.name)
+    ]
+    who = [people.take(side).behind() for side in sides]
+    everyone = people.behind()
     kind = base.mean_kind(roster.outcome)
-    means = [base.cell(sample.after[side].mean(), kind, them) for side, them in
+    means = [base.cell(values[side].mean(), kind, them) for side, them in
              zip(sides, who, strict=True)]  # fmt: skip
     return (
         base.label(roster.about),

@@ -23,6 +23,7 @@ __all__ = [
     "RoutesDisagreeError",
     "Sized",
     "Student",
+    "agree",
     "exaggeration_check",
     "is_ordinal",
     "measured",
@@ -127,12 +128,15 @@ def measured(
     found = fit(y, x, cluster if ground.rule else None, vcov=kind, names=names).contrast(weights)
     if of_record and len(y) <= SECOND_ROUTE:
         again = dense(y, x, cluster if ground.rule else None, kind).contrast(weights)
-        _agree(found, again, rounding=1e-13 * float(np.abs(y).max()))
+        agree(found, again, rounding=1e-13 * float(np.abs(y).max()))
     return found
 
 
-def _agree(found: Contrast, again: Contrast, rounding: float) -> None:
-    """Refuse two answers that differ by more than 1e-8 of the value and the outcome's rounding."""
+def agree(found: Contrast, again: Contrast, rounding: float) -> None:
+    """Refuse two answers that differ by more than 1e-8 of the value and the outcome's rounding.
+
+    ``RoutesDisagreeError`` shows both numbers.
+    """
     se = float(found.se) if np.isfinite(found.se) else 0.0
     both = [
         (found.estimate, again.estimate, ROUTES_AGREE * max(abs(found.estimate), se) + rounding),
