@@ -25,6 +25,7 @@ RANDOM: dict[str, list[tuple[str, bool, bool]]] = {
     "crossed": [("junior", False, True), ("senior", False, True)],
     "coarse": [("person", False, True), ("pair", False, True)],
     "boundary": [("person", False, True), ("pair", False, True)],
+    "tiny": [("pair", False, True)],
 }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from rmresearch.numerics.ddf import joint
+from rmresearch.numerics.ddf import Linear, joint, kenward_roger
 from rmresearch.numerics.lmm import Term, fit
 
 from .mixed_references import EXPECTED, MODELS, model
@@ -89,6 +89,22 @@ def test_joined_df() -> None:
     df = joint(each)
     assert df[0] / (df[0] - 2) == pytest.approx((each[0] / (each[0] - 2)).mean())
     assert list(df[1:]) == [7.0, 2.0, 0.0]
+
+
+@pytest.mark.parametrize("size", [0.01, 0.25, 0.81, 1.0])
+def test_one_variance_parameter_by_hand(size: float) -> None:
+    """y = x b + e, two coefficients, Var = r I: F on 2 / size df without scaling.
+
+    With Phi = P = I and W = size, A1 = 4 size and A2 = 2 size: in Kenward and Roger's equations
+    g = 0, c = (0, 1/4, 1/2), B = 4 size, rho = 1 / (2 - 4 size) and m = 2 / size; lambda = 1. At
+    size 1 both are 0 / 0, and their limits are taken.
+    """
+    one = np.eye(2)
+    # The information is trace - tr(2 Q Phi - P Phi P Phi) = trace - 2 with Q = I: W = 2 / it.
+    model = Linear(one, one[None], one[None, None], np.array([[2.0 / size + 2.0]]))
+    df, scale = kenward_roger(model).joint(one)
+    assert df == pytest.approx(2.0 / size, rel=1e-9)
+    assert scale == pytest.approx(1.0, rel=1e-9)
 
 
 @pytest.mark.parametrize("ddf", ["satterthwaite", "kenward-roger"])

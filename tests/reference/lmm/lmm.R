@@ -17,7 +17,8 @@ models <- list(
   coarse = list(data = "coarse", formula = update(by_wave, . ~ . + (1 | person) + (1 | pair)),
                 cluster = "department"),
   boundary = list(data = "boundary", formula = update(by_wave, . ~ . + (1 | person) + (1 | pair)),
-                  cluster = "pair")
+                  cluster = "pair"),
+  tiny = list(data = "tiny", formula = score ~ wave1 + arm + wave1:arm + (1 | pair), cluster = "pair")
 )
 
 # lme4's search stops some 1e-6 short in theta: a few Newton steps on its own criterion, for the

@@ -99,4 +99,8 @@ if __name__ == "__main__":
     )  # fmt: skip
     study("coarse", 3, 24, [0, 3, 6], pair_sd=0.6, slope_sd=0.0, **common)
     study("boundary", 4, 12, [0, 3, 6], pair_sd=0.0, slope_sd=0.0, **common)
+    study(
+        "tiny", 8, 5, [0, 3], pair_sd=0.8, slope_sd=0.0,
+        mentored=2, per_department=1, missing=0.15,
+    )  # fmt: skip
     crossed()
