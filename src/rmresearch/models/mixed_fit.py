@@ -194,7 +194,15 @@ class LmmFit:
 
         ``fit.contrast({"arm[T.b]": 1, "arm[T.c]": -1})`` compares b with c;
         ``fit.contrast([{"arm[T.b]": 1}, {"arm[T.c]": 1}])`` asks whether any arm differs.
-        df by the chosen method; with ``robust`` the joint test is clubSandwich's HTZ.
+        df by the chosen method; with ``robust`` the joint test is clubSandwich's HTZ. Terms that
+        the model does not have, and contrasts that others determine, raise ``ValueError``.
+
+        >>> from rmresearch.models import lmm
+        >>> scores = {"pair": list("aabbcc"), "who": [1, 2] * 3, "score": [1.0, 3, 5, 8, 6, 7]}
+        >>> fit = lmm("score ~ who + (1 | pair)", pd.DataFrame(scores))
+        >>> found = fit.contrast({"who": 1})
+        >>> float(found.estimate.round(6)), float(found.df.round(6))
+        (2.0, 2.0)
         """
         if isinstance(weights, Mapping):
             return self.judged(weight_row(weights, self.terms))
@@ -216,23 +224,50 @@ class LmmFit:
 
         As R's emmeans: every combination of the other factors weighs the same, numbers stand at
         their mean over the rows used, unless ``at`` gives a value or several. No adjustment for
-        the number of differences. See ``Means``.
+        the number of differences. See ``Means``. ``ValueError`` for what the fixed part lacks.
+
+        >>> from rmresearch.models import lmm
+        >>> scores = {"pair": list("aabbcc"), "who": list("xyxyxy"), "score": [1.0, 3, 5, 8, 6, 7]}
+        >>> means = lmm("score ~ who + (1 | pair)", pd.DataFrame(scores)).means("who")
+        >>> means.table[["who", "estimate"]].round(6).to_numpy().tolist()
+        [['x', 4.0], ['y', 6.0]]
+        >>> means.differences[["contrast", "estimate"]].round(6).to_numpy().tolist()
+        [['x - y', -2.0]]
         """
         return marginal_means(self, factors, by, at or {})
 
     def compare(self, other: LmmFit) -> Comparison:
         """The likelihood-ratio test of two nested fits of the same rows, in either order.
 
-        ``ValueError`` for what cannot be compared, or has no known null distribution.
+        Where one variance is added (alone, or with its covariances to q effects) the null
+        distribution is the 50:50 mixture of chi-squares on q and q + 1 df (Self and Liang 1987;
+        Stram and Lee 1994). ``ValueError`` for what cannot be compared, or has no known one.
+
+        >>> from rmresearch.models import lmm
+        >>> scores = {"pair": list("aabbcc"), "who": [1, 2] * 3, "score": [1.0, 3, 5, 8, 6, 7]}
+        >>> frame = pd.DataFrame(scores)
+        >>> fits = [lmm(f"score ~ {x} + (1 | pair)", frame, reml=False) for x in ("1", "who")]
+        >>> fits[1].compare(fits[0]).method
+        'chi-square on 1 df'
         """
         return compare(self, other)
 
     def simulate(self, n: int, seed: int) -> Array:
-        """``n`` outcome vectors (n, rows) from the fitted model; replicate r depends on seed, r."""
+        """``n`` outcome vectors (n, rows) from the fitted model, new random effects in each.
+
+        Replicate r depends on ``seed`` and r only. ``FitError`` where the fit did not converge.
+        """
         return simulate(self, n, seed)
 
     def bootstrap(self, n: int, seed: int) -> Bootstrap:
-        """``n`` outcome vectors from the fitted model, refitted: percentile intervals."""
+        """``n`` outcome vectors from the fitted model, refitted: percentile intervals.
+
+        >>> from rmresearch.models import lmm
+        >>> frame = pd.DataFrame({"pair": list("aabbcc"), "score": [1.0, 3, 5, 8, 6, 7]})
+        >>> found = lmm("score ~ 1 + (1 | pair)", frame).bootstrap(50, seed=1).to_frame()
+        >>> found[["part", "term"]].to_numpy().tolist()
+        [['fixed', 'Intercept'], ['variance', 'Intercept'], ['variance', '']]
+        """
         return bootstrap(self, n, seed)
 
     def __repr__(self) -> str:
