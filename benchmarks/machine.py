@@ -7,17 +7,33 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-from threadpoolctl import threadpool_info
 
 from benchmarks.workers import PEERS, ROOT, environment
 
 __all__ = ["describe"]
 
-ASK = "import importlib.metadata as m, sys; print(*(m.version(n) for n in sys.argv[1:]))"
+KERNEL = """
+import numpy, threadpoolctl
+print(*(f"{one['internal_api']} {one['architecture']}" for one in threadpoolctl.threadpool_info()))
+"""
+PYTHON_PEERS = ("mixedlm", "mixedlm-rs", "gpboost", "statsmodels")
+R_PEERS = ("lme4", "lmerTest", "simr")
+ASK_PYTHON = """
+import importlib.metadata as metadata, sys
+installed = {one.metadata["Name"]: one.version for one in metadata.distributions()}
+for name in sys.argv[1:]:
+    print(name, installed.get(name, ""))
+"""
+ASK_R = """
+cat("R", format(getRversion()), fill = TRUE)
+for (name in commandArgs(TRUE)) {
+  cat(name, tryCatch(format(packageVersion(name)), error = function(e) ""), fill = TRUE)
+}
+"""
 
 
 def describe(*, quick: bool) -> dict[str, Any]:
@@ -25,10 +41,10 @@ def describe(*, quick: bool) -> dict[str, Any]:
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": platform.system(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in ("numpy", "scipy", "pandas")},
-        "kernel": _kernel(),
+        "kernel": _said([sys.executable, "-c", KERNEL], environment()),
         "peers": _peers(),
         "commit": _said(["git", "rev-parse", "--short", "HEAD"]),
         "date": dt.date.today().isoformat(),
@@ -43,26 +59,21 @@ def _processor() -> str:
     return named[0] if named else platform.processor() or "unknown"
 
 
-def _kernel() -> str:
-    found = [one for one in threadpool_info() if one["user_api"] == "blas"]
-    return f"{found[0]['internal_api']} {found[0]['architecture']}" if found else "unknown"
-
-
 def _peers() -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for name in ("mixedlm", "mixedlm-rs", "gpboost", "statsmodels"):
-        found[name] = _said([str(PEERS), "-c", ASK, name])
-    script = "cat(format(packageVersion(commandArgs(TRUE))))"
-    for name in ("lme4", "lmerTest", "simr"):
-        found[name] = _said(["Rscript", "-e", script, name])
-    found["R"] = _said(["Rscript", "-e", "cat(format(getRversion()))"])
+    found: dict[str, str | None] = dict.fromkeys((*PYTHON_PEERS, "R", *R_PEERS))
+    asked = (
+        [str(PEERS), "-c", ASK_PYTHON, *PYTHON_PEERS],
+        ["Rscript", "-e", ASK_R, *R_PEERS],
+    )
+    for command in asked:
+        for line in (_said(command) or "").splitlines():
+            name, _, given = line.strip().partition(" ")
+            found[name] = given or None
     return found
 
 
-def _said(command: list[str]) -> str | None:
+def _said(command: list[str], env: dict[str, str] | None = None) -> str | None:
     if shutil.which(command[0]) is None:
         return None
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, env=environment(r=True)
-    )
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=env)
     return done.stdout.strip() or None if done.returncode == 0 else None
