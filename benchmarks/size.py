@@ -71,6 +71,16 @@ def cases() -> Iterator[Case]:
             given = rm.Gaussian(programme=n, comparison=n, **parts)
             yield Case("D1", f"two arms, one follow-up, ICC {icc}", n, given)
     for n in PAIRS:
+        given = rm.Gaussian(programme=n, comparison=n, waves=3, **ICC[".2"])
+        yield Case("D2", "three waves, no slope variance", n, given)
+    for design, ratio in (("D3", 1), ("D4", 3)):
+        for n in PAIRS:
+            for lost in (0.0, 0.3):
+                given = rm.Gaussian(programme=n, comparison=ratio * n, waves=4, slope_sd=0.3,
+                                    dropout=lost, **ICC[".2"])  # fmt: skip
+                what = f"four waves, pair slopes of SD .3 a wave, {100 * lost:.0f}% dropout"
+                yield Case(design, what if ratio == 1 else f"{what}, 1:{ratio}", n, given)
+    for n in PAIRS:
         given = rm.Gaussian(programme=n, **ICC[".2"])
         yield Case("D5", "one arm, change", n, given, rm.pre_post)
     yield from clusters()

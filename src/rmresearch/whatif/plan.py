@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from rmresearch.analysis import arms, change
 from rmresearch.analysis.arms import batch as arms_batch
+from rmresearch.analysis.base.batch import Kernel
 from rmresearch.analysis.change import batch as change_batch
 from rmresearch.errors import StudyError
 from rmresearch.result import Result
@@ -26,9 +26,9 @@ Analysis = Callable[..., Result]
 #: contract: another value would draw other cohorts
 BLOCK_NUMBERS, BLOCK_REPLICATES = 1_000_000, 500
 #: analyses that have a kernel on arrays
-KERNELS: Mapping[Analysis, ModuleType] = {
-    arms.compare_arms: arms_batch,
-    change.pre_post: change_batch,
+KERNELS: Mapping[Analysis, Kernel] = {
+    arms.compare_arms: arms_batch.KERNEL,
+    change.pre_post: change_batch.KERNEL,
 }
 
 
@@ -56,10 +56,10 @@ class Plan:
     keep: bool
 
     @property
-    def kernel(self) -> ModuleType | None:
+    def kernel(self) -> Kernel | None:
         """The analysis on arrays, where it has that and takes the options given."""
-        module = KERNELS.get(self.analysis)
-        return module if module is not None and set(self.options) <= module.OPTIONS else None
+        kernel = KERNELS.get(self.analysis)
+        return kernel if kernel is not None and set(self.options) <= kernel.options else None
 
     def tasks(self) -> Iterator[Task]:
         """Scenario after scenario, block after block."""
@@ -151,15 +151,15 @@ def _outcomes(
 
 
 def _feedable(made: Plan) -> None:
-    module = KERNELS.get(made.analysis)
-    if module is None:
+    kernel = KERNELS.get(made.analysis)
+    if kernel is None:
         return
     wrong = []
     for name, one in made.sources.items():
         outcome = made.outcomes[name]
         if outcome is not None:
             try:
-                module.refuse(one.design, outcome)
+                kernel.refuse(one.design, outcome)
             except StudyError as error:
                 wrong.append(f"{name}: {error}")
     _lowered(wrong)

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from rmresearch.analysis.base.batch import Estimates
+from rmresearch.analysis.base.batch import GIVEN, NUMBERS, Estimates
 from rmresearch.analysis.base.fit import Student
 from rmresearch.errors import FitError, StudyError
 from rmresearch.result import KEY, Estimate, Result
@@ -41,24 +42,27 @@ class Part:
 
 def run(plan: Plan, task: Task) -> Part:
     """Run one task of a plan."""
-    source, outcome = plan.sources[task.scenario], plan.outcomes[task.scenario]
-    cohorts = source.cohorts(task.replicates, plan.stream(task))
-    found: dict[Key, Estimates] = {}
-    left = np.ones(task.replicates, bool)
-    if plan.kernel is not None and outcome is not None:
-        panel = cohorts.panel(outcome)
-        if panel is not None:
-            answers, clear = plan.kernel.kernel(panel, plan.options)
-            left = ~clear
-            for one in answers:
-                whole = Estimates.none(one.key, one.level, task.replicates)
-                whole.put(clear, one)
-                found[one.key] = whole
-    failures = _asked(plan, task, cohorts, np.flatnonzero(left), found)
+    cohorts = plan.sources[task.scenario].cohorts(task.replicates, plan.stream(task))
+    found, left = _on_arrays(plan, task, cohorts)
+    asked, failures = _on_studies(plan, task, cohorts, np.flatnonzero(left))
+    for key, one in asked.items():
+        found[key] = found[key].otherwise(one) if key in found else one
     truths = truth_of(cohorts.truths())
     moments = {key: counted(one, truths.get(key), plan.alpha) for key, one in found.items()}
     raw = _kept(task, found, truths) if plan.keep else None
     return Part(task, Tally(task.replicates, failures, moments), raw)
+
+
+def _on_arrays(
+    plan: Plan, task: Task, cohorts: Cohorts
+) -> tuple[dict[Key, Estimates], NDArray[np.bool_]]:
+    """What the analysis has on arrays, and which replicates are left to it."""
+    outcome, kernel = plan.outcomes[task.scenario], plan.kernel
+    panel = cohorts.panel(outcome) if kernel is not None and outcome is not None else None
+    if kernel is None or panel is None:
+        return {}, np.ones(task.replicates, bool)
+    answers, clear = kernel.answer(panel, plan.options)
+    return {one.key: one.placed(clear) for one in answers}, ~clear
 
 
 def trial(plan: Plan) -> None:
@@ -90,42 +94,55 @@ def _answer(plan: Plan, task: Task, study: Any) -> Result | str:
     return result
 
 
-def _asked(
-    plan: Plan, task: Task, cohorts: Cohorts, replicates: Iterable[int], found: dict[Key, Estimates]
-) -> dict[str, int]:
-    """Study after study: the answers go into ``found``, the reasons for none are counted."""
+def _on_studies(
+    plan: Plan, task: Task, cohorts: Cohorts, replicates: Iterable[int]
+) -> tuple[dict[Key, Estimates], dict[str, int]]:
+    """Study after study: the estimates by key, and how many gave none for which reason."""
     failures: Counter[str] = Counter()
+    found: dict[Key, dict[int, dict[str, float]]] = {}
+    levels: dict[Key, float] = {}
     for r in replicates:
         answer = _answer(plan, task, cohorts.study(int(r)))
         if isinstance(answer, str):
             failures[answer] += 1
             continue
-        here = np.arange(task.replicates) == r
         checks = {check.name: float(check.passed) for check in answer.checks}
         for one in answer.estimates:
             if one.value is not None:
-                form = Estimates.none(one.key, one.level, task.replicates)
-                found.setdefault(one.key, form).put(here, _single(one, checks))
-    return dict(failures)
+                levels[one.key] = one.level
+                found.setdefault(one.key, {})[int(r)] = _numbers(one, checks)
+    stacked = {
+        key: _stacked(key, levels[key], rows, task.replicates) for key, rows in found.items()
+    }
+    return stacked, dict(failures)
 
 
-def _single(one: Estimate, checks: Mapping[str, float]) -> Estimates:
-    """An estimate as a batch of one; what it withholds is worked out from its se and df."""
+def _stacked(
+    key: Key, level: float, rows: Mapping[int, Mapping[str, float]], replicates: int
+) -> Estimates:
+    """Estimates of some replicates, by number, at their places among all."""
+    numbers = {name: np.array([row[name] for row in rows.values()]) for name in NUMBERS}
+    flags = {name: np.array([row[name] for row in rows.values()], bool) for name in GIVEN}
+    where = np.isin(np.arange(replicates), list(rows))
+    return Estimates(key, level, **numbers, **flags).placed(where)
+
+
+def _numbers(one: Estimate, checks: Mapping[str, float]) -> dict[str, float]:
+    """An estimate's numbers; p and interval that it withholds follow from its se and df."""
     p, low, high = one.p, one.low, one.high
     if one.se is not None and one.df is not None:
         plain = Student(float(one.value or 0.0), one.se, one.df)
         p = plain.p if p is None else p
         low, high = plain.interval(one.level) if low is None else (low, high)
-    made = Estimates.none(one.key, one.level, 1)
-    numbers = {"value": one.value, "se": one.se, "df": one.df, "p": p, "low": low, "high": high}
-    for name, number in numbers.items():
-        getattr(made, name)[0] = np.nan if number is None else number
-    made.gives_se[0] = one.se is not None
-    made.gives_interval[0] = one.low is not None and one.high is not None
-    made.gives_p[0] = one.p is not None
-    made.converged[0] = checks.get(CONVERGED, np.nan)
-    made.singular[0] = 1.0 - checks.get(SINGULAR, np.nan)
-    return made
+    known = {"value": one.value, "se": one.se, "df": one.df, "p": p, "low": low, "high": high}
+    return {
+        **{name: np.nan if number is None else number for name, number in known.items()},
+        "converged": checks.get(CONVERGED, np.nan),
+        "singular": 1.0 - checks.get(SINGULAR, np.nan),
+        "gives_se": one.se is not None,
+        "gives_interval": one.low is not None and one.high is not None,
+        "gives_p": one.p is not None,
+    }
 
 
 def _kept(
@@ -138,9 +155,7 @@ def _kept(
         columns: dict[str, Any] = {"scenario": task.scenario}
         columns["replicate"] = np.arange(task.first, task.first + task.replicates)
         columns |= dict(zip(KEY, key, strict=True))
-        for name in ("value", "se", "df", "p", "low", "high", "gives_se", "gives_interval",
-                     "gives_p"):  # fmt: skip
-            columns[name] = getattr(one, name)
+        columns |= {name: getattr(one, name) for name in (*NUMBERS, *GIVEN)}
         columns |= {name: np.nan if truth is None else getattr(truth, name) for name in AGAINST}
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

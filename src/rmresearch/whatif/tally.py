@@ -19,7 +19,7 @@ from rmresearch.analysis.base.batch import Estimates
 from rmresearch.result import KEY
 from rmresearch.world.truth import TruthRow
 
-__all__ = ["AGAINST", "COLUMNS", "Moments", "Tally", "counted"]
+__all__ = ["AGAINST", "COLUMNS", "Key", "Moments", "Tally", "counted", "truth_of"]
 
 Array = NDArray[np.float64]
 Key = tuple[str, ...]

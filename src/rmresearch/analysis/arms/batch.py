@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,19 +13,23 @@ from rmresearch.analysis.base.batch import (
     Array,
     Estimates,
     Flags,
+    Kernel,
     Panel,
     asked_twice,
     estimates,
     footings,
 )
-from rmresearch.errors import StudyError
+from rmresearch.errors import FitError, StudyError
+from rmresearch.numerics.contrast import Contrast
+from rmresearch.numerics.lmm.robust import robust
+from rmresearch.numerics.longitudinal import fit_arms
 from rmresearch.numerics.robust import fit
 from rmresearch.study import Design, Outcome
 
-__all__ = ["OPTIONS", "kernel", "refuse"]
+__all__ = ["KERNEL"]
 
 #: options of `compare_arms` that the arrays answer too; the others change no estimate of record
-OPTIONS = frozenset({"level", "rerandomise", "seed"})
+OPTIONS = frozenset({"level", "slope", "rerandomise", "seed"})
 #: smallest eigenvalue of the design's correlations from which no column can count as determined
 WELL_APART = 1e-4
 
@@ -43,37 +48,114 @@ def refuse(design: Design, outcome: Outcome) -> None:
         )
 
 
-def kernel(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], Flags]:
-    """Covariance analysis at each follow-up; and which replicates it has answered.
+def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], Flags]:
+    """Each arm's difference at each follow-up; and which replicates it has answered.
 
     A replicate that loses an arm, a stratum or the baseline's variation at some wave, or whose
     columns are nearly determined by one another, is left to `compare_arms`.
     """
-    places = [place for place, _ in enumerate(panel.design.waves) if place > 0]
-    there = {place: _there(panel, place) for place in places}
-    columns = {place: _columns(panel, there[place], place) for place in places}
-    clear = np.all([_clear(panel, x, there[place]) for place, (x, _) in columns.items()], axis=0)
+    places = range(1, len(panel.design.waves))
+    columns = {place: _columns(panel, place) for place in places}
+    clear = np.all([_clear(panel, x, place) for place, (x, _) in columns.items()], axis=0)
     if not clear.any():
         return [], clear
+    inside = panel.take(clear)
+    if panel.design.randomised and len(places) > 1:
+        course = _course(inside, bool(options.get("slope", True)))
+        if course is None:
+            return [], np.zeros_like(clear)
+    else:
+        course = _alone({place: (x[clear], y[clear]) for place, (x, y) in columns.items()}, panel)
     level = float(options.get("level", 0.95))
-    found = []
-    for place, (x, y) in columns.items():
-        fitted = fit(y[clear], x[clear], panel.cluster)
-        for column, arm in enumerate(_programme(panel), start=1):
-            key = (panel.outcome.role, panel.outcome.name, panel.design.waves[place].name,
-                   f"{panel.design.arms[arm].name} - {_comparison(panel)[1]}", "", AS_ASSIGNED,
-                   "")  # fmt: skip
-            sides = [panel.arm[clear] == side for side in (arm, _comparison(panel)[0])]
-            both = there[place][clear] & (sides[0] | sides[1])
-            ground = footings(both, panel.cluster, sides)
-            contrast = fitted.contrast(np.eye(x.shape[-1])[column])
-            found.append(estimates(key, level, contrast, ground))
-    return found, clear
+    return [_estimates(inside, arm, place, level, course) for place in places
+            for arm in _programme(panel)], clear  # fmt: skip
 
 
-def _comparison(panel: Panel) -> tuple[int, str]:
-    arms = panel.design.arms
-    return next((place, arm.name) for place, arm in enumerate(arms) if not arm.programme)
+def _estimates(panel: Panel, arm: int, place: int, level: float, course: _Course) -> Estimates:
+    """One arm at one follow-up: the contrast under its key, on the footing of the people behind."""
+    comparison = _comparison(panel)
+    names = panel.design.arms[arm].name, panel.design.arms[comparison].name
+    key = (panel.outcome.role, panel.outcome.name, panel.design.waves[place].name,
+           f"{names[0]} - {names[1]}", "", AS_ASSIGNED, "")  # fmt: skip
+    sides = [panel.arm == side for side in (arm, comparison)]
+    ground = footings(_there(panel, place) & (sides[0] | sides[1]), panel.cluster, sides)
+    return estimates(key, level, course.contrast(arm, place), ground, course.model)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Course:
+    """The fits of all waves: ``contrast(arm, place)``, and how the model's search ended."""
+
+    contrast: Callable[[int, int], Contrast]
+    model: Mapping[str, Array]
+
+
+def _alone(columns: Mapping[int, tuple[Array, Array]], panel: Panel) -> _Course:
+    """Covariance analysis of each follow-up by itself."""
+    fits = {place: fit(y, x, panel.cluster) for place, (x, y) in columns.items()}
+
+    def contrast(arm: int, place: int) -> Contrast:
+        weights = np.zeros(fits[place].coef.shape[-1])
+        weights[1 + _programme(panel).index(arm)] = 1.0
+        return fits[place].contrast(weights)
+
+    return _Course(contrast, {})
+
+
+def _course(panel: Panel, slope: bool) -> _Course | None:
+    """The constrained longitudinal model of all waves, CR2 by cluster; None where it cannot be."""
+    aligned = _aligned(panel)
+    if aligned is None:
+        return None
+    order = [_comparison(panel), *_programme(panel)]
+    marks = [] if aligned.stratum is None else [
+        np.column_stack([aligned.stratum == code for code in np.unique(aligned.stratum)[1:]])
+    ] * len(panel.design.waves)  # fmt: skip
+    try:
+        found = fit_arms(
+            aligned.scores,
+            np.array([order.index(code) for code in aligned.arm[0]]),
+            aligned.cluster,
+            [wave.months for wave in panel.design.waves],
+            covariates=marks,
+            slope=slope,
+        )
+        sandwich = robust(found.model, found.y, found.x, found.cluster, present=found.present)
+    except FitError:
+        return None
+    known = np.asarray(found.model.converged | found.model.exact)
+
+    def contrast(arm: int, place: int) -> Contrast:
+        one = sandwich.contrast(found.weights(order.index(arm), place))
+        return replace(one, estimate=np.where(known, one.estimate, np.nan))
+
+    converged, singular = (np.asarray(flags, float) for flags in
+                           (known, found.model.singular))  # fmt: skip
+    return _Course(contrast, {"converged": converged, "singular": singular})
+
+
+def _aligned(panel: Panel) -> Panel | None:
+    """The panel with one order of arms and strata in all replicates; None where there is none.
+
+    Where everybody stands alone, people may change places: sorted by arm and stratum they are one
+    design, if as many of each stratum were assigned to each arm in every replicate.
+    """
+    if (panel.arm == panel.arm[0]).all():
+        return panel
+    if len(np.unique(panel.cluster)) < len(panel.cluster):
+        return None
+    stratum = np.zeros(panel.arm.shape[-1], int) if panel.stratum is None else panel.stratum
+    order = np.lexsort((np.broadcast_to(stratum, panel.arm.shape), panel.arm), axis=-1)
+    arm, strata = np.take_along_axis(panel.arm, order, axis=-1), stratum[order]
+    if not ((arm == arm[0]).all() and (strata == strata[0]).all()):
+        return None
+    scores = np.take_along_axis(panel.scores, order[..., None], axis=-2)
+    return replace(panel, scores=scores, arm=arm,
+                   stratum=None if panel.stratum is None else strata[0])  # fmt: skip
+
+
+def _comparison(panel: Panel) -> int:
+    return next(place for place, arm in enumerate(panel.design.arms) if not arm.programme)
 
 
 def _programme(panel: Panel) -> list[int]:
@@ -85,12 +167,13 @@ def _there(panel: Panel, place: int) -> Flags:
     return np.isfinite(panel.scores[..., 0]) & np.isfinite(panel.scores[..., place])
 
 
-def _columns(panel: Panel, there: Flags, place: int) -> tuple[Array, Array]:
+def _columns(panel: Panel, place: int) -> tuple[Array, Array]:
     """Design (replicate, person, p) and outcome (replicate, person), rows of absent people 0.
 
     A row of zeros adds nothing to coefficients, CR2 or its df. Baseline and outcome are centred,
     which moves the intercept only.
     """
+    there = _there(panel, place)
     before, after = (_centred(panel.scores[..., wave], there) for wave in (0, place))
     columns = [there, *(there & (panel.arm == arm) for arm in _programme(panel)), before]
     if panel.stratum is not None:
@@ -104,11 +187,16 @@ def _centred(scores: Array, there: Flags) -> Array:
     return np.where(there, known - known.sum(axis=-1, keepdims=True) / count, 0.0)
 
 
-def _clear(panel: Panel, x: Array, there: Flags) -> Flags:
+def _clear(panel: Panel, x: Array, place: int) -> Flags:
     """Replicates with people in every arm and columns well apart from one another."""
-    arms = [_comparison(panel)[0], *_programme(panel)]
+    there = _there(panel, place)
+    arms = [_comparison(panel), *_programme(panel)]
     several = np.all([(there & (panel.arm == arm)).sum(axis=-1) >= 2 for arm in arms], axis=0)
     length = np.linalg.norm(x, axis=-2)
     unit = x / np.where(length > 0, length, 1.0)[..., None, :]
     apart = np.linalg.eigvalsh(np.swapaxes(unit, -1, -2) @ unit)[..., 0] > WELL_APART
     return np.asarray(several & apart & (there.sum(axis=-1) > x.shape[-1]))
+
+
+#: `compare_arms` on arrays
+KERNEL = Kernel(answer, refuse, OPTIONS)

@@ -7,8 +7,9 @@ for each replicate, and marks those that it leaves to the analysis itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,17 @@ from rmresearch.analysis.base import (
 )
 from rmresearch.study import Design, Outcome
 
-__all__ = ["Estimates", "Footings", "Panel", "asked_twice", "estimates", "footings"]
+__all__ = [
+    "GIVEN",
+    "NUMBERS",
+    "Estimates",
+    "Footings",
+    "Kernel",
+    "Panel",
+    "asked_twice",
+    "estimates",
+    "footings",
+]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -75,21 +86,41 @@ class Estimates:
     converged: Array
     singular: Array
 
-    @classmethod
-    def none(cls, key: tuple[str, ...], level: float, replicates: int) -> Estimates:
-        """No estimate in any replicate: a form to be filled."""
-        numbers = {name: np.full(replicates, np.nan) for name in NUMBERS}
-        flags = {name: np.zeros(replicates, bool) for name in GIVEN}
-        return cls(key, level, **numbers, **flags)
+    def placed(self, where: Flags) -> Estimates:
+        """The same as the replicates flagged in ``where``, with nothing in the others."""
+        wide: dict[str, Any] = {name: np.full(len(where), np.nan) for name in NUMBERS}
+        wide |= {name: np.zeros(len(where), bool) for name in GIVEN}
+        for name, values in wide.items():
+            values[where] = getattr(self, name)
+        return replace(self, **wide)
 
-    def put(self, where: Flags, found: Estimates) -> None:
-        """Fill the replicates flagged in ``where``, which are all that ``found`` has."""
-        for name in (*NUMBERS, *GIVEN):
-            getattr(self, name)[where] = getattr(found, name)
+    def otherwise(self, other: Estimates) -> Estimates:
+        """These, and the other's in replicates where these have no value."""
+        missing = np.isnan(self.value)
+        both = {
+            name: np.where(missing, getattr(other, name), getattr(self, name))
+            for name in (*NUMBERS, *GIVEN)
+        }
+        return replace(self, **both)
 
 
+#: the arrays of `Estimates`
 NUMBERS = ("value", "se", "df", "p", "low", "high", "converged", "singular")
 GIVEN = ("gives_se", "gives_interval", "gives_p")
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """An analysis on arrays.
+
+    ``answer(panel, options)`` gives the estimates of record of the replicates that it flags, and
+    leaves the others to the analysis; ``refuse(design, outcome)`` raises ``StudyError`` where no
+    cohort of the design could be asked; ``options`` are those of the analysis that it knows.
+    """
+
+    answer: Callable[[Panel, Mapping[str, Any]], tuple[list[Estimates], Flags]]
+    refuse: Callable[[Design, Outcome], None]
+    options: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ from rmresearch.analysis.base.batch import (
     Array,
     Estimates,
     Flags,
+    Kernel,
     Panel,
     asked_twice,
     estimates,
@@ -22,7 +23,7 @@ from rmresearch.errors import StudyError
 from rmresearch.numerics.robust import fit
 from rmresearch.study import Design, Outcome
 
-__all__ = ["OPTIONS", "kernel", "refuse"]
+__all__ = ["KERNEL"]
 
 #: options of `pre_post` that the arrays answer too
 OPTIONS = frozenset({"level"})
@@ -37,7 +38,7 @@ def refuse(design: Design, outcome: Outcome) -> None:
         )
 
 
-def kernel(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], Flags]:
+def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], Flags]:
     """Mean change to the last wave, arm by arm; and which replicates it has answered.
 
     A replicate in which fewer than two people of an arm, or of one cluster only, answered both
@@ -80,3 +81,7 @@ def _mean(change: Array, there: Flags, cluster: NDArray[np.int64]) -> Any:
     """The mean over those there: a row of zeros adds nothing to CR2 or its df."""
     y = np.where(there, change, 0.0)
     return fit(y, there[..., None].astype(float), cluster, names=["change"]).contrast([1.0])
+
+
+#: `pre_post` on arrays
+KERNEL = Kernel(answer, refuse, OPTIONS)
