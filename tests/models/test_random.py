@@ -116,6 +116,7 @@ def test_words_that_say_nothing(options: dict[str, Any], words: str) -> None:
         ("score ~ arm + (1 | row)", r"\(1 \| row\) has 72 groups x 1 effects on 72 rows"),
         ("score ~ arm + (1 | one)", r"\(1 \| one\) has 1 group"),
         ("score ~ arm + (1 | pair) + (1 | pair)", r"\(1 \| pair\) cannot be told from \(1 \| pai"),
+        ("score ~ t + (1 + arm | pair)", r"\(1 \+ arm \| pair\) cannot be told from its other eff"),
         ("score ~ arm + (t + I(2*t) | pair)", r"determine its effect 'I\(2 \* t\)'"),
         ("score ~ arm + (t + nought | pair)", r"its effect 'nought' is 0 in every row"),
         ("score ~ arm + (1 | fraction)", r"\(1 \| fraction\): 'fraction' holds fractions"),
@@ -140,6 +141,11 @@ def test_data_that_do_not_support_the_model(formula: str, words: str) -> None:
     rows["endless"] = np.where(rows["row"] == 4, np.inf, rows["t"])
     with pytest.raises(FitError, match=words):
         lmm(formula, rows)
+
+
+def test_no_frame() -> None:
+    with pytest.raises(TypeError, match="data must be a pandas DataFrame, not dict"):
+        lmm("score ~ arm + (1 | pair)", {"score": [1.0]})  # type: ignore[arg-type]
 
 
 def test_no_rows() -> None:

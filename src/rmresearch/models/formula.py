@@ -40,8 +40,10 @@ _TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
 _WORDS = frozenset({"True", "False", "None", "and", "or", "not", "in", "is", "if", "else"})
 
 
-def labelled(frame: pd.DataFrame, level: float) -> pd.DataFrame:
+def labelled(frame: object, level: float) -> pd.DataFrame:
     """The frame with text as column names; ``ValueError`` for repeated ones and a bad level."""
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(f"data must be a pandas DataFrame, not {type(frame).__name__}")
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must lie between 0 and 1, not {level}")
     rows = frame.copy(deep=False)

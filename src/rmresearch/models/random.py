@@ -248,6 +248,8 @@ def in_words(message: str, grouped: Sequence[Grouped]) -> str:
     clauses = []
     for clause in message.split("; "):
         number = re.search(r"\bterm (\d+)", clause)
+        if number is not None:
+            clause = re.sub(rf"from(.*) term {number[1]}\b", r"from\1 its other effects", clause)
         for k, name in enumerate(grouped[int(number[1])].names if number else ()):
             clause = re.sub(rf"\bcolumn {k}\b(?: of (?:its )?z)?", f"its effect {name!r}", clause)
         for k, one in enumerate(grouped):
