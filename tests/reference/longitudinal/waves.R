@@ -61,6 +61,35 @@ result <- list(
   sets_no_slope = waves(sets, "(1 | person) + (1 | set)", "age")
 )
 
+# -- how scores vary: a mean for each arm at each wave, with and without courses -------------------
+mixed <- function(d, flat, sloped) {
+  d$cell <- factor(paste(d$arm, d$months))
+  plain <- tight(as.formula(paste("value ~ 0 + cell +", flat)), d)
+  fit <- tight(as.formula(paste("value ~ 0 + cell +", sloped)), d)
+  robust <- coef_test(fit, vcov = "CR2", cluster = d$set, test = "Satterthwaite")
+  names <- names(fixef(fit))
+  out <- list(means = list())
+  for (k in seq_along(names)) {
+    kr <- contest(fit, as.numeric(names == names[k]), ddf = "Kenward-Roger", joint = FALSE)
+    out$means[[sub("^cell", "", names[k])]] <- list(
+      estimate = robust$beta[k], se = robust$SE[k], df = robust$df_Satt[k],
+      kr_se = kr[["Std. Error"]], kr_df = kr$df)
+  }
+  variances <- as.data.frame(VarCorr(plain))
+  out$variances <- as.list(setNames(variances$vcov, variances$grp))
+  sloped <- as.data.frame(VarCorr(fit))
+  out$slope_sd <- sloped$sdcor[sloped$var1 %in% "months" & is.na(sloped$var2)]
+  # both by restricted likelihood: the fixed part is the same
+  gain <- 2 * as.numeric(logLik(fit) - logLik(plain))
+  out$slope_test <- gain
+  out$slope_p <- 0.5 * pchisq(gain, 1, lower.tail = FALSE) + 0.5 * pchisq(gain, 2, lower.tail = FALSE)
+  out
+}
+result$mixed <- list(
+  alone = mixed(alone, "(1 | person)", "(1 + months | person)"),
+  sets = mixed(sets, "(1 | person) + (1 | set)", "(1 | person) + (1 + months | set)")
+)
+
 # -- the example pilot, from its raw files --------------------------------------------------------
 raw <- "../../../data/synthetic/pilot/data"
 csv <- function(name, ...) read.csv(file.path(raw, name), colClasses = "character",
