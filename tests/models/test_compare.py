@@ -62,12 +62,17 @@ def test_the_same_effects_in_other_words_are_the_same() -> None:
 def test_a_singular_smaller_model_is_said() -> None:
     """Two who pull apart leave their pair no variance (make_inputs.py); persons have some."""
     rows = data("boundary")
-    pair, person, nested = (
+    person, nested, slope = (
         lmm(f"score ~ wave + {random}", rows)
-        for random in ("(1 | pair)", "(1 | pair:person)", "(1 | pair/person)")
+        for random in (
+            "(1 | pair:person)",
+            "(1 | pair/person)",
+            "(1 | pair) + (1 + t | pair:person)",
+        )
     )
-    assert pair.singular
-    assert "the smaller model is itself singular" in nested.compare(pair).method
+    assert nested.singular
+    assert "the smaller model is itself singular" in slope.compare(nested).method
+    assert not person.singular
     assert "itself singular" not in nested.compare(person).method
 
 
