@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rmresearch.analysis.means import wave_means
     from rmresearch.analysis.meetings import engagement
     from rmresearch.analysis.missing import missingness
+    from rmresearch.analysis.mixed import mixed_model
     from rmresearch.analysis.reactions import reaction
     from rmresearch.analysis.scales import reliability
     from rmresearch.errors import (
@@ -60,6 +61,7 @@ _HOME = {
     "lmm": "models",
     "judge": "whatif.judge",
     "missingness": "analysis.missing",
+    "mixed_model": "analysis.mixed",
     "ols": "models",
     "pre_post": "analysis.change",
     "reaction": "analysis.reactions",
@@ -91,6 +93,7 @@ __all__ = [
     "judge",
     "lmm",
     "missingness",
+    "mixed_model",
     "ols",
     "pre_post",
     "reaction",

@@ -17,11 +17,15 @@ __all__ = ["ReleasedCell", "ReleasedEstimate", "ReleasedTable", "Wall"]
 IN_POINTS = frozenset(
     {
         "",
+        "ancova",
         "change-score",
         "classical",
         "completers",
         "difference-in-differences",
         "expected-regression",
+        "growth",
+        "growth-kenward-roger",
+        "kenward-roger",
         "lin-adjusted",
         "mean",
         "paired-t",
