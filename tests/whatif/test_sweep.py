@@ -105,7 +105,7 @@ def agree(
 
 
 def test_a_study_is_the_cohort_of_its_place_whatever_the_number() -> None:
-    few, many = (swept(SMALL, replicates=n).estimates for n in (30, 1_100))
+    few, many = (swept(SMALL, replicates=n).estimates for n in (30, 2_100))
     pd.testing.assert_frame_equal(few, many[many["replicate"] < 30].reset_index(drop=True))
 
 
@@ -122,7 +122,7 @@ def test_blocks_in_any_hands_give_the_same_bytes() -> None:
 
     grid = {"a": SMALL, "b": Gaussian(programme=6, comparison=3)}
     here, there = (
-        swept(grid, rm.pre_post, replicates=1_300, mapper=mapper) for mapper in (map, backwards)
+        swept(grid, rm.pre_post, replicates=4_300, mapper=mapper) for mapper in (map, backwards)
     )
     pd.testing.assert_frame_equal(here.estimates, there.estimates, check_exact=True)
     for name in grid:
@@ -143,7 +143,7 @@ def test_scenarios_of_one_shape_share_their_luck() -> None:
 
 def test_memory_does_not_grow_with_replicates() -> None:
     peaks = []
-    for replicates in (1_000, 20_000):
+    for replicates in (4_000, 40_000):
         tracemalloc.start()
         swept(Gaussian(programme=4), rm.pre_post, replicates=replicates, keep=False)
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -213,11 +213,11 @@ def test_plans_name_scenarios_after_what_they_differ_in() -> None:
 
 
 def test_plans_cut_replicates_into_blocks_with_seeds_of_their_own() -> None:
-    made = plan({"one": SMALL, "two": SMALL}, rm.pre_post, outcome="score", replicates=1_200,
+    made = plan({"one": SMALL, "two": SMALL}, rm.pre_post, outcome="score", replicates=4_200,
                 seed=5)  # fmt: skip
     tasks = list(made.tasks())
     sizes = [(t.scenario, t.block, t.first, t.replicates) for t in tasks]
-    assert sizes[:3] == [("one", 0, 0, 500), ("one", 1, 500, 500), ("one", 2, 1_000, 200)]
+    assert sizes[:3] == [("one", 0, 0, 2_000), ("one", 1, 2_000, 2_000), ("one", 2, 4_000, 200)]
     assert [s[1:] for s in sizes[3:]] == [s[1:] for s in sizes[:3]]
     keys = [made.stream(task).spawn_key for task in tasks]
     assert keys == [(0,), (1,), (2,)] * 2

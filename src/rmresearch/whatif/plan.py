@@ -24,7 +24,7 @@ Analysis = Callable[..., Result]
 
 #: a block holds about so many numbers and at most so many replicates; both belong to the seed
 #: contract: another value would draw other cohorts
-BLOCK_NUMBERS, BLOCK_REPLICATES = 1_000_000, 500
+BLOCK_NUMBERS, BLOCK_REPLICATES = 1_000_000, 2_000
 #: analyses that have a kernel on arrays
 KERNELS: Mapping[Analysis, Kernel] = {
     arms.compare_arms: arms_batch.KERNEL,
