@@ -54,6 +54,26 @@ def test_strongly_correlated_answers() -> None:
         assert two.df == pytest.approx(one.df, rel=1e-8)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_two_routes_on_random_designs(seed: int) -> None:
+    """Clusters of 1 to 8 rows, any unit, no or large variances between: also who has no test."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(4, 12))
+    cluster = np.repeat(np.arange(count), rng.integers(2, 9, count))
+    n = len(cluster)
+    month, one = rng.integers(0, 4, n).astype(float), np.ones((n, 1))
+    x = np.column_stack([one, month, cluster % 2, rng.standard_normal(n)])
+    terms = [Term(cluster, one), Term(cluster, month[:, None])][: 1 + seed % 2]
+    y = rng.standard_normal(n) + rng.standard_normal(count)[cluster] * rng.choice([0.0, 1, 20])
+    y *= 10.0 ** rng.uniform(-3, 3)
+    found, v = marginal(y, x, terms)
+    first, second = robust(found, y, x, cluster), dense_mixed(y, x, v, cluster)  # type: ignore[arg-type]
+    for row in np.eye(4):
+        a, b = first.contrast(row), second.contrast(row)
+        assert b.se == pytest.approx(a.se, rel=1e-8, nan_ok=True)
+        assert b.df == pytest.approx(a.df, rel=1e-8)
+
+
 def test_equal_variances_are_least_squares() -> None:
     y, x, _, cluster = model("nested")
     one, two = dense(y, x, cluster), dense_mixed(y, x, 3.0 * np.eye(len(y)), cluster)
