@@ -71,6 +71,7 @@ def test_numbers_may_be_held_elsewhere() -> None:
     assert held.held == {"t": "2"}
     assert held.table["estimate"][0] == pytest.approx(end.estimate)
     assert fit.means("arm").held == {"t": "1"}
+    assert fit.means("t").differences.empty
 
 
 def test_codes_in_c_are_levels_and_truths_are_two() -> None:

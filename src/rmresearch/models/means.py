@@ -110,24 +110,23 @@ def _levels(column: pd.Series) -> list[Any]:
 def _means(
     fit: LmmFit, cells: Sequence[tuple[Any, ...]], rows: Array, keys: Sequence[str]
 ) -> pd.DataFrame:
-    found = []
-    for cell, row in zip(cells, rows, strict=True):
-        one = fit.judged(row)
-        found.append((*cell, one.estimate, one.se, one.df, *one.interval(fit.level)))
+    found = [
+        (*cell, one.estimate, one.se, one.df, *one.interval(fit.level))
+        for cell, one in zip(cells, fit.judged(rows), strict=True)
+    ]
     return pd.DataFrame(found, columns=[*keys, "estimate", "se", "df", "low", "high"])
 
 
 def _differences(
     fit: LmmFit, cells: Sequence[tuple[Any, ...]], rows: Array, within: Sequence[str]
 ) -> pd.DataFrame:
-    found = []
     k = len(within)
-    for (cell, row), (other, base) in combinations(zip(cells, rows, strict=True), 2):
-        if cell[:k] != other[:k]:
-            continue
-        one = fit.judged(row - base)
+    pairs = [(i, j) for i, j in combinations(range(len(cells)), 2) if cells[i][:k] == cells[j][:k]]
+    gaps = np.array([rows[i] - rows[j] for i, j in pairs]).reshape(-1, rows.shape[1])
+    found = []
+    for (i, j), one in zip(pairs, fit.judged(gaps), strict=True):
         low, high = one.interval(fit.level)
-        words = " - ".join(" ".join(map(str, side[k:])) for side in (cell, other))
-        found.append((*cell[:k], words, one.estimate, one.se, one.df, one.t, one.p, low, high))
+        words = " - ".join(" ".join(map(str, cells[side][k:])) for side in (i, j))
+        found.append((*cells[i][:k], words, one.estimate, one.se, one.df, one.t, one.p, low, high))
     names = ["contrast", "estimate", "se", "df", "statistic", "p", "low", "high"]
     return pd.DataFrame(found, columns=[*within, *names])

@@ -168,20 +168,19 @@ class LmmFit:
     def to_frame(self) -> pd.DataFrame:
         """term, estimate, se, df, statistic, p, low, high: one row a term, full precision."""
         found = []
-        for term, row in zip(self.terms, np.eye(len(self.terms)), strict=True):
-            one = self.judged(row)
+        for term, one in zip(self.terms, self.judged(np.eye(len(self.terms))), strict=True):
             low, high = one.interval(self.level)
             found.append((term, one.estimate, one.se, one.df, one.t, one.p, low, high))
         names = ["term", "estimate", "se", "df", "statistic", "p", "low", "high"]
         return pd.DataFrame(found, columns=names)
 
-    def judged(self, weights: Array) -> Contrast:
-        """The contrast with ``weights`` (p,) of the fixed part, by the method asked for."""
+    def judged(self, weights: Array) -> tuple[Contrast, ...]:
+        """The contrasts in the rows of ``weights`` (c, p), each by the method asked for."""
         if self._robust is not None:
-            return self._robust.contrast(weights)
+            return tuple(self._robust.contrast(row) for row in weights)
         if self.ddf == "kenward-roger":
-            return self.kernel.kenward_roger(weights)
-        return self.kernel.contrast(weights)
+            return self.kernel.kenward_roger_each(list(weights))
+        return tuple(self.kernel.contrast(row) for row in weights)
 
     @overload
     def contrast(self, weights: Mapping[str, float]) -> Contrast: ...
@@ -205,7 +204,7 @@ class LmmFit:
         (2.0, 2.0)
         """
         if isinstance(weights, Mapping):
-            return self.judged(weight_row(weights, self.terms))
+            return self.judged(weight_row(weights, self.terms)[None])[0]
         if not weights:
             raise ValueError(f"no contrast given; the model has {', '.join(self.terms)}")
         matrix = np.array([weight_row(one, self.terms) for one in weights])

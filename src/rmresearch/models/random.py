@@ -61,7 +61,11 @@ class Grouped:
         """The levels as lme4 prints them, such as ``2:17`` of ``person:pair``."""
         columns = rows[list(self.term.columns)].iloc[self.first_rows()]
         whole = columns.select_dtypes("float").columns
-        return columns.astype(dict.fromkeys(whole, int)).astype(str).agg(":".join, axis=1).tolist()
+        text = columns.astype(dict.fromkeys(whole, int)).astype(str)
+        joined = text.iloc[:, 0]
+        for name in text.columns[1:]:
+            joined = joined + ":" + text[name]
+        return joined.tolist()
 
 
 def parse(text: str) -> tuple[str, tuple[RandomTerm, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -86,13 +87,20 @@ class MixedFit:
 
         For REML fits only (``ValueError`` else); no test (df 0) where the search did not converge.
         """
-        weight = self._checked(weights)
+        return self.kenward_roger_each([weights])[0]
+
+    def kenward_roger_each(self, weights: Sequence[ArrayLike]) -> tuple[Contrast, ...]:
+        """Several contrasts, each as ``kenward_roger`` has it; the adjustment is made once."""
+        rows = [self._checked(row) for row in weights]
         adjusted, usable = self._adjusted()
         lead = np.shape(self.sigma2)
-        w = self._back.T @ weight
-        df = np.where(usable, adjusted.df(w), 0.0).reshape(lead)
-        variance = (adjusted.vcov @ w @ w).reshape(lead)
-        return judged(self.coef @ weight, variance, df, self.exact)
+        found = []
+        for row in rows:
+            w = self._back.T @ row
+            df = np.where(usable, adjusted.df(w), 0.0).reshape(lead)
+            variance = (adjusted.vcov @ w @ w).reshape(lead)
+            found.append(judged(self.coef @ row, variance, df, self.exact))
+        return tuple(found)
 
     def wald(
         self,
@@ -167,6 +175,8 @@ class MixedFit:
         """Kenward and Roger's adjustment of R replicates in basis coordinates, usable (R,)."""
         if not self.reml:
             raise ValueError("Kenward and Roger's df need a REML fit: fit with reml=True")
+        if np.any(np.asarray(self.n) != self._q.shape[-2]):
+            raise ValueError("Kenward and Roger's df need whole rows: fit those that are there")
         usable = np.asarray(self.converged).reshape(-1)
         p, k = self.coef.shape[-1], self.theta.shape[-1]
         model = linear_pieces(
