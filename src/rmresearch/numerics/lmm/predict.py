@@ -64,6 +64,8 @@ def random_effects(fit: MixedFit, y: ArrayLike, x: ArrayLike) -> RandomEffects:
             f"y {outcome.shape} and x {design.shape} are not those of the fit: "
             f"{(*lead, n)} and {(n, fit.coef.shape[-1])}"
         )
+    if np.any(np.asarray(fit.n) != n):
+        raise ValueError("the fit left rows out: fit the rows that are there, then predict")
     p = design.shape[1]
     usable = np.asarray(fit.converged | np.asarray(fit.exact)).reshape(-1)
     theta = np.where(usable[:, None], fit.theta.reshape(usable.size, -1), 0.0)
