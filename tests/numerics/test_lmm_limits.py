@@ -56,8 +56,9 @@ def test_derivatives_against_differences(name: str, reml: bool) -> None:
     basis = decompose(x, [str(j) for j in range(p)])
     left = solve(y, basis)[1]
     shared = [shared_moments(family, basis.q) for family in families(ready)]
-    data = Data(tuple(outcome_moments(one, left[:, None], np.ones(1)) for one in shared), np.array([left @ left]))
-    problem = Problem(data, n - p if reml else n, reml)
+    moments = tuple(outcome_moments(one, left[:, None], np.ones(1)) for one in shared)
+    df = np.array([n - p if reml else n])
+    problem = Problem(Data(moments, np.array([left @ left]), df), reml)
     k = sum(term.rows.size for term in ready)
     at = np.random.default_rng(1).uniform(0.2, 1.2, size=(k, 1))
     value = problem.evaluate(at)

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from rmresearch.errors import FitError
 from rmresearch.numerics.basis import Array
+from rmresearch.numerics.lmm.absent import own_data
 from rmresearch.numerics.lmm.assembly import assembled
 from rmresearch.numerics.lmm.criterion import Problem, Value
 from rmresearch.numerics.lmm.design import Design, design
@@ -26,8 +27,8 @@ from rmresearch.numerics.lmm.terms import Term
 
 __all__ = ["Design", "MixedFit", "Term", "design", "fit", "fit_many"]
 
-#: replicates worked on at once
-CHUNK = 2048
+#: replicates worked on at once, and where each has rows of its own
+CHUNK, OWN_CHUNK = 2048, 512
 
 
 def fit(
@@ -56,8 +57,18 @@ def fit(
     return fit_many(outcome, design(fixed, terms, names), reml=reml)
 
 
-def fit_many(y: ArrayLike, design: Design, *, reml: bool = True) -> MixedFit:
+def fit_many(
+    y: ArrayLike,
+    design: Design,
+    *,
+    present: ArrayLike | None = None,
+    reml: bool = True,
+) -> MixedFit:
     """Fit every outcome vector of ``y`` (..., n) to one design.
+
+    ``present`` (..., n): rows that are False are left out of that replicate, whatever stands in y;
+    a replicate whose other rows cannot carry the model has no estimates (NaN) and is not
+    converged.
 
     >>> import numpy as np
     >>> group = np.repeat([0, 1, 2, 3], 2)
@@ -68,42 +79,54 @@ def fit_many(y: ArrayLike, design: Design, *, reml: bool = True) -> MixedFit:
     outcome = np.asarray(y, dtype=float)
     if outcome.ndim < 1 or outcome.shape[-1] != design.n:
         raise ValueError(f"y {outcome.shape} must end in the {design.n} rows of the design")
-    if not np.isfinite(outcome).all():
+    rows, there = outcome.reshape(-1, design.n), None
+    if present is not None:
+        there = np.broadcast_to(np.asarray(present, dtype=bool), outcome.shape)
+        there = there.reshape(rows.shape)
+    if not np.isfinite(rows if there is None else rows[there]).all():
         raise FitError("y and x must be finite: drop incomplete rows first")
-    df = design.n - design.p if reml else design.n
-    rows = outcome.reshape(-1, design.n)
-    parts = [
-        _chunk(rows[start : start + CHUNK], design, df, reml)
-        for start in range(0, rows.shape[0], CHUNK)
-    ]
-    found, outcomes = _joined([f for f, _ in parts], [o for _, o in parts])
-    return assembled(found, outcomes, design, outcome.shape[:-1], df, reml)
+    size = CHUNK if there is None else OWN_CHUNK
+    parts = []
+    for start in range(0, rows.shape[0], size):
+        run = slice(start, start + size)
+        parts.append(_chunk(rows[run], design, None if there is None else there[run], reml))
+    found, outcomes, df = _joined(parts)
+    return assembled(found, outcomes, design, outcome.shape[:-1], df, there, reml)
 
 
-def _chunk(y: Array, design: Design, df: int, reml: bool) -> tuple[Found, Outcomes]:
+def _chunk(
+    y: Array, design: Design, present: NDArray[np.bool_] | None, reml: bool
+) -> tuple[Found, Outcomes, Array]:
     """The search for some replicates, so that memory stays bounded."""
-    left, outcomes = projected(y, design.basis, df)
-    # A replicate without residuals has no criterion; a stand-in keeps the arrays whole.
-    total = np.where(outcomes.exact, 1.0, float(df))
-    data = Data(tuple(outcome_moments(one, left, outcomes.unit) for one in design.shared), total)
-    problem = Problem(data, df, reml)
-    everywhere = np.repeat(design.diagonal[:, None].astype(float), total.size, axis=1)
+    if present is None:
+        df = np.full(y.shape[0], float(design.n - design.p if reml else design.n))
+        left, outcomes = projected(y, design.basis, df)
+        moments = tuple(outcome_moments(one, left, outcomes.unit) for one in design.shared)
+        # A replicate without residuals has no criterion; a stand-in keeps the arrays whole.
+        data = Data(moments, np.where(outcomes.exact, 1.0, df), df)
+    else:
+        data, outcomes = own_data(y, present, design, reml)
+    problem = Problem(data, reml)
+    everywhere = np.repeat(design.diagonal[:, None].astype(float), y.shape[0], axis=1)
     first = started(design, problem.evaluate(everywhere), quadratic_map(design, data))
     found = search(problem, first, design.diagonal, design.factors, design.own)
-    return found, outcomes
+    return found, outcomes, data.df
 
 
-def _joined(found: Sequence[Found], outcomes: Sequence[Outcomes]) -> tuple[Found, Outcomes]:
-    if len(found) == 1:
-        return found[0], outcomes[0]
-
-    def together(parts: Sequence[object], name: str) -> Array:
-        return np.concatenate([getattr(part, name) for part in parts], axis=-1)
-
-    values = [part.value for part in found]
-    value = Value(*(together(values, one.name) for one in fields(Value)))
-    theta, converged, steps = (together(found, name) for name in ("theta", "converged", "steps"))
-    return (
-        Found(theta, value, converged.astype(bool), steps.astype(np.intp)),
-        Outcomes(*(together(outcomes, one.name) for one in fields(Outcomes))),  # type: ignore[arg-type]
+def _joined(
+    parts: Sequence[tuple[Found, Outcomes, Array]],
+) -> tuple[Found, Outcomes, Array]:
+    if len(parts) == 1:
+        return parts[0]
+    found, outcomes = [part[0] for part in parts], [part[1] for part in parts]
+    value = Value.joined([one.value for one in found])
+    theta, converged, steps = (
+        np.concatenate([getattr(one, name) for one in found], axis=-1)
+        for name in ("theta", "converged", "steps")
     )
+    whole = (
+        np.concatenate([getattr(one, f.name) for one in outcomes], axis=-1)
+        for f in fields(Outcomes)
+    )
+    df = np.concatenate([part[2] for part in parts])
+    return Found(theta, value, converged, steps), Outcomes(*whole), df

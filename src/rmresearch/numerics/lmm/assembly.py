@@ -18,10 +18,17 @@ __all__ = ["assembled"]
 
 
 def assembled(
-    found: Found, outcomes: Outcomes, design: Design, lead: tuple[int, ...], df: int, reml: bool
+    found: Found,
+    outcomes: Outcomes,
+    design: Design,
+    lead: tuple[int, ...],
+    df: Array,
+    present: NDArray[np.bool_] | None,
+    reml: bool,
 ) -> MixedFit:
     """The fitted model of every replicate, ``lead`` its leading axes."""
-    value, back, t = found.value, design.basis.back, design.touched
+    value, back = found.value, design.basis.back
+    t = value.coef.shape[0]
     unit, exact = outcomes.unit, outcomes.exact
     theta = np.where(exact, 0.0, found.theta)
     sigma2 = np.where(exact, 0.0, np.maximum(value.rss, 0.0) / df) * unit**2
@@ -51,7 +58,7 @@ def assembled(
         theta=first(theta),
         n_iter=first(found.steps),
         exact=first(exact),
-        n=design.n,
+        n=design.n if present is None else first(present.sum(axis=1)),
         names=design.names,
         reml=reml,
         _q=design.basis.q,
@@ -86,7 +93,7 @@ def _widened(lanes: Array, p: int, diagonal: float) -> Array:
 
 
 def _full_hessian(
-    value: Value, sigma2: Array, unit: Array, exact: NDArray[np.bool_], df: int
+    value: Value, sigma2: Array, unit: Array, exact: NDArray[np.bool_], df: Array
 ) -> Array:
     """Second derivatives of the unprofiled criterion in (theta, s2), at its minimum in s2."""
     safe = np.where(exact | ~(sigma2 > 0), 1.0, sigma2)

@@ -18,7 +18,7 @@ from rmresearch.numerics.lmm.piece import Piece
 
 __all__ = ["Problem", "Value"]
 
-#: replicates evaluated at once: what they need should stay in the processor's cache
+#: classes of blocks times replicates evaluated at once: they should stay in the processor's cache
 LANES = 2048
 
 
@@ -53,10 +53,9 @@ class Value:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
-    """The criterion of R replicates as a function of theta (K, R); ``df`` is n - p (REML) or n."""
+    """The criterion of R replicates as a function of theta (K, R)."""
 
     data: Data
-    df: int
     reml: bool
 
     @property
@@ -66,11 +65,11 @@ class Problem:
 
     def restrict(self, which: NDArray[np.intp]) -> Problem:
         """The same of some replicates."""
-        return Problem(take(self.data, which), self.df, self.reml)
+        return Problem(take(self.data, which), self.reml)
 
     def height(self, theta: Array) -> Array:
         """The criterion ``f`` (R,) alone."""
-        if self.replicates > LANES:
+        if self.replicates > self._room:
             return np.concatenate([part.height(theta[:, r]) for r, part in self._parts()])
         pieces = [Piece(theta, one) for one in self.data.moments]
         a_xx, a_xy, a_yy = _products(pieces, [piece.curve() for piece in pieces], self.data)
@@ -78,11 +77,11 @@ class Problem:
         coef = _times(inner, a_xy[:, 0])
         rss = a_yy[0] - np.add.reduce(a_xy[:, 0] * coef)
         logdet = _total(piece.logdet() for piece in pieces)
-        return _profiled(logdet + volume if self.reml else logdet, rss, self.df)
+        return _profiled(logdet + volume if self.reml else logdet, rss, self.data.df)
 
     def evaluate(self, theta: Array) -> Value:
         """The criterion and all its derivatives."""
-        if self.replicates > LANES:
+        if self.replicates > self._room:
             return Value.joined([part.evaluate(theta[:, r]) for r, part in self._parts()])
         pieces = [Piece(theta, one) for one in self.data.moments]
         a_xx, a_xy, a_yy = _products(pieces, [piece.curves() for piece in pieces], self.data)
@@ -95,7 +94,7 @@ class Problem:
         logdet = _total(piece.logdet() for piece in pieces)
         first = _total(piece.determinant_first() for piece in pieces)
         with np.errstate(divide="ignore", invalid="ignore"):
-            share = self.df / rss
+            share = self.data.df / rss
             ratio = rss_first * share
         curved = -2.0 * share * _quadratic(inner, turned)
         weights = [piece.residual(coef, share) for piece in pieces]
@@ -109,9 +108,9 @@ class Problem:
         for piece, weight in zip(pieces, weights, strict=True):
             curved += piece.second(weight)
         return Value(
-            f=_profiled(logdet, rss, self.df),
+            f=_profiled(logdet, rss, self.data.df),
             gradient=first + ratio,
-            hessian=curved - ratio[:, None] * (ratio / self.df)[None],
+            hessian=curved - ratio[:, None] * (ratio / self.data.df)[None],
             rss=rss,
             rss_gradient=rss_first,
             free=curved,
@@ -120,10 +119,16 @@ class Problem:
             slopes=np.moveaxis(slopes, 2, 0),
         )
 
+    @property
+    def _room(self) -> int:
+        """Replicates evaluated at once."""
+        classes = sum(one.yy.shape[1] for one in self.data.moments)
+        return max(LANES // classes, 16)
+
     def _parts(self) -> Iterable[tuple[slice, Problem]]:
-        for start in range(0, self.replicates, LANES):
-            run = slice(start, start + LANES)
-            yield run, Problem(take(self.data, run), self.df, self.reml)
+        for start in range(0, self.replicates, self._room):
+            run = slice(start, start + self._room)
+            yield run, Problem(take(self.data, run), self.reml)
 
 
 def _products(
@@ -138,7 +143,10 @@ def _products(
     where = np.empty((p, p), dtype=np.intp)
     where[a, b] = where[b, a] = np.arange(a.size)
     full = np.negative(xx)[where]
-    full[np.arange(p), np.arange(p), 0] += 1.0
+    if data.base is None:
+        full[np.arange(p), np.arange(p), 0] += 1.0
+    else:
+        full[:, :, 0] += data.base
     np.negative(yy, out=yy)
     yy[0] += data.total
     return full, np.negative(xy, out=xy), yy
@@ -177,7 +185,7 @@ def _traces(moved: Array) -> Array:
     return result
 
 
-def _profiled(logdet: Array, rss: Array, df: int) -> Array:
+def _profiled(logdet: Array, rss: Array, df: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         value: Array = logdet + df * np.log(np.where(rss > 0, rss, np.nan))
     return value

@@ -36,6 +36,7 @@ class Moments:
     """Of one family: ``g`` (m, m, C, 1) = Z'Z, ``counts`` (C, 1), products of sums.
 
     ``xx`` (P, S * C) is the same for all replicates; ``xy`` (p, S, C, R) and ``yy`` (S, C, R).
+    Where replicates have rows of their own, ``g`` is (m, m, C, R) and ``xx`` (P, S, C, R).
     """
 
     family: Family
@@ -48,13 +49,16 @@ class Moments:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Data:
-    """All moments of R replicates: of the families, and ``total`` (R,) = y'y.
+    """All moments of R replicates: of the families, ``total`` (R,) = y'y, ``df`` (R,).
 
-    x is orthonormal and orthogonal to y by design.
+    ``df``: rows, less coefficients under REML. ``base`` (p, p, R) = x'x, None where x is
+    orthonormal; y is orthogonal to x by design.
     """
 
     moments: tuple[Moments, ...]
     total: Array
+    df: Array
+    base: Array | None = None
 
 
 def shared_moments(family: Family, q: Array) -> Shared:
@@ -108,12 +112,18 @@ def outcome_moments(shared: Shared, y: Array, unit: Array) -> Moments:
     )
 
 
-def take(data: Data, which: NDArray[Any]) -> Data:
-    """The data of some replicates (indices)."""
+def take(data: Data, which: NDArray[Any] | slice) -> Data:
+    """The data of some replicates."""
+    base = data.base
     return Data(
-        tuple(
-            Moments(one.family, one.g, one.counts, one.xx, one.xy[..., which], one.yy[..., which])
-            for one in data.moments
-        ),
+        tuple(_some(one, which) for one in data.moments),
         data.total[which],
+        data.df[which],
+        None if base is None else base[..., which],
     )
+
+
+def _some(one: Moments, which: NDArray[Any] | slice) -> Moments:
+    g = one.g if one.g.shape[-1] == 1 else one.g[..., which]
+    xx = one.xx if one.xx.ndim == 2 else one.xx[..., which]
+    return Moments(one.family, g, one.counts, xx, one.xy[..., which], one.yy[..., which])

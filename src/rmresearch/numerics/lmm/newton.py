@@ -37,6 +37,8 @@ FLAT = 1e-9
 RUNAWAY = 1e5
 #: starting values of the variances' roots, the later ones only for those that fail
 STARTS = (1.0, 0.25, 4.0, 0.05)
+#: a root below it is stepped as it is: its square is lost beside others
+TINY = 1e-7
 #: relative variance given to one that was put to zero too early
 RELEASED = 0.02
 #: where the search for a second valley starts
@@ -209,7 +211,7 @@ def _step(theta: Array, gradient: Array, hessian: Array, held: Flags, own: Flags
         gradient = np.where(held, 0.0, gradient)
         hessian = np.where(held[:, None] | held[None], 0.0, hessian)
         hessian[k, k] += held
-    squared = own[:, None] & (theta != 0.0) & ~held
+    squared = own[:, None] & (np.abs(theta) > TINY) & ~held
     rate = np.where(squared, 2.0 * theta, 1.0)
     slope = gradient / rate
     curve = hessian / (rate[:, None] * rate[None])

@@ -28,7 +28,7 @@ class Outcomes:
     exact: NDArray[np.bool_]
 
 
-def projected(y: Array, basis: Basis, df: int) -> tuple[Array, Outcomes]:
+def projected(y: Array, basis: Basis, df: Array) -> tuple[Array, Outcomes]:
     """The residuals (n, R) of ``y`` (R, n), and the rest."""
     left = np.array(y.T, order="C")
     coef = np.zeros((basis.back.shape[1], left.shape[1]))

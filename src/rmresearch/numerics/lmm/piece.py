@@ -80,6 +80,9 @@ class Piece:
     def against_xx(self, h: Array) -> Array:
         """(P, A, R)."""
         s, c, a, r = h.shape
+        if self.m.xx.ndim > 2:
+            found: Array = np.einsum("pscr,scar->par", self.m.xx, h)
+            return found
         flat: Array = self.m.xx @ h.reshape(s * c, a * r)
         return flat.reshape(-1, a, r)
 
@@ -110,7 +113,7 @@ class Piece:
         m = self.m
         a, b = np.triu_indices(coef.shape[0])
         both = coef[a] * coef[b] * np.where(a == b, 1.0, 2.0)[:, None]
-        square = (m.xx.T @ both).reshape(m.yy.shape)
+        square = self._weighted(both)
         square -= 2.0 * np.einsum("pscr,pr->scr", m.xy, coef)
         square += m.yy
         square *= share
@@ -120,6 +123,13 @@ class Piece:
         """N of log|X'V^-1X|: (S, C, R)."""
         a, b = np.triu_indices(inner.shape[0])
         both = inner[a, b] * np.where(a == b, 1.0, 2.0)[:, None]
+        return self._weighted(both)
+
+    def _weighted(self, both: Array) -> Array:
+        """Products of Z'x under weights (P, R): (S, C, R)."""
+        if self.m.xx.ndim > 2:
+            found: Array = np.einsum("pscr,pr->scr", self.m.xx, both)
+            return found
         flat: Array = self.m.xx.T @ both
         return flat.reshape(self.m.yy.shape)
 

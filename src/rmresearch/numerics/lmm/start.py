@@ -14,7 +14,7 @@ import numpy as np
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.lmm.criterion import Problem, Value
 from rmresearch.numerics.lmm.design import Design
-from rmresearch.numerics.lmm.moments import Data
+from rmresearch.numerics.lmm.moments import Data, take
 
 __all__ = ["quadratic_map", "started"]
 
@@ -23,31 +23,30 @@ FLOOR, STEEP = 1e-3, 0.95
 
 
 def quadratic_map(design: Design, data: Data) -> Array:
-    """From (y'P V_k P y, y'P P y) at D = I to the variances and covariances, (K+1, K+1)."""
-    alone = Data(
-        tuple(
-            replace(one, xy=np.zeros_like(one.xy[..., :1]), yy=np.zeros_like(one.yy[..., :1]))
-            for one in data.moments
-        ),
-        np.ones(1),
-    )
-    df = design.n - design.p
-    on = design.diagonal.astype(float)
-    at = Problem(alone, df, True).evaluate(on[:, None])
-    jacobian = np.where(design.diagonal, 2.0, 1.0)
-    first = at.gradient[:, 0] / jacobian
-    second = at.free[..., 0] - _curvature(design, first)
+    """From (y'P V_k P y, y'P P y) at D = I to the variances and covariances, (K+1, K+1, L).
+
+    L is 1 where all replicates have the same rows, else their number.
+    """
+    lanes = slice(None) if data.base is not None else slice(0, 1)
+    some = take(data, lanes)
+    moments = (replace(m, xy=np.zeros_like(m.xy), yy=np.zeros_like(m.yy)) for m in some.moments)
+    alone = replace(some, moments=tuple(moments), total=np.ones(some.total.size))
+    on = design.diagonal[:, None].astype(float)
+    at = Problem(alone, True).evaluate(np.repeat(on, some.total.size, axis=1))
+    jacobian = np.where(design.diagonal, 2.0, 1.0)[:, None]
+    first = at.gradient / jacobian
     k = on.size
-    s = np.empty((k + 1, k + 1))
-    s[:k, :k] = -second / jacobian[:, None] / jacobian
-    s[:k, k] = s[k, :k] = first - s[:k, :k] @ on
-    s[k, k] = df - on @ first - on @ s[:k, k]
-    return np.asarray(np.linalg.pinv(s, rcond=1e-12, hermitian=True))
+    s = np.empty((k + 1, k + 1, some.total.size))
+    s[:k, :k] = (_curvature(design, first) - at.free) / jacobian[:, None] / jacobian
+    s[:k, k] = s[k, :k] = first - np.add.reduce(s[:k, :k] * on[:, None])
+    s[k, k] = some.df - np.add.reduce(on * first) - np.add.reduce(on * s[:k, k])
+    solve = np.linalg.pinv(np.moveaxis(s, -1, 0), rcond=1e-12, hermitian=True)
+    return np.moveaxis(solve, 0, -1)
 
 
 def _curvature(design: Design, first: Array) -> Array:
-    """What D = L L' itself adds to second derivatives in L, at L = I, (K, K)."""
-    added = np.zeros((first.size, first.size))
+    """What D = L L' itself adds to second derivatives in L, at L = I, (K, K, L)."""
+    added = np.zeros((first.shape[0], *first.shape))
     offset = 0
     for term in design.terms:
         entries = list(zip(term.rows.tolist(), term.columns.tolist(), strict=True))
@@ -67,7 +66,7 @@ def started(design: Design, value: Value, solve: Array) -> Array:
     forms = np.empty((solve.shape[0], value.f.size))
     forms[:-1] = -value.rss_gradient / jacobian
     forms[-1] = value.rss - design.diagonal @ forms[:-1]
-    found = solve @ forms
+    found = np.add.reduce(solve * forms[:, None])
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = found[:-1] / found[-1]
     usable = (found[-1] > 1e-6 * value.rss) & np.isfinite(relative).all(axis=0)
