@@ -22,7 +22,7 @@ def as_text(fit: LmmFit) -> str:
     tables = [
         table.to_string(index=False, float_format=_NUMBER, na_rep="") for table in _tables(fit)
     ]
-    return "\n".join([fit.formula, head, "", "\n\n".join(tables), *["", *facts][: len(facts) + 1]])
+    return "\n\n".join([f"{fit.formula}\n{head}", *tables, *facts])
 
 
 def as_html(fit: LmmFit) -> str:
