@@ -81,6 +81,8 @@ def test_grammar(text: str, fixed: str, random: list[Any]) -> None:
         ),
         ("scor ~ arm + (1 | pair)", r"in scor: no column 'scor' \(did you mean 'score'\?\)"),
         ("score ~ 0 + (1 | pair)", "no design"),
+        ("score ~ (1 | pair) +", "'score ~ \\+' cannot be read"),
+        ("score ~ arm + (1 | pair) +", "cannot be read"),
         ("score + t ~ arm + (1 | pair)", "one numeric column, not score, t"),
         ("score ~ day + (1 | pair)", "cannot be read: .*day holds dates: count days from a start"),
         ("score ~ (day | pair)", "cannot be read: .*day holds dates"),

@@ -95,7 +95,7 @@ def parse(text: str) -> tuple[str, tuple[RandomTerm, ...]]:
             raise ValueError(f"- {piece}: a random term cannot be subtracted; leave it out")
         else:
             found += _terms(piece, [part for _, part in bars])
-    fixed = " ".join(part for part in kept if part).removeprefix("+").strip()
+    fixed = " ".join(part for part in kept if part).removeprefix("+ ")
     return f"{sides[0][1]} ~ {fixed or '1'}", tuple(found)
 
 
