@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import tracemalloc
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_arrays_say_what_the_shipped_comparison_says(scenario: Any, outcome: str
     [
         (Gaussian(programme=6), "score"),
         (Gaussian(programme=12, people=1, dropout=0.4), "score"),
-        (Gaussian(programme=2, people=1, dropout=0.5), "score"),
+        (Gaussian(programme=3, people=1, dropout=0.5), "score"),
         (Gaussian(programme=5, comparison=4, people=3, waves=3, dropout=0.3), "score"),
         (Scenario(pairs=20), "visibility"),
     ],
@@ -125,8 +126,8 @@ def test_blocks_in_any_hands_give_the_same_bytes() -> None:
         swept(grid, rm.pre_post, replicates=4_300, mapper=mapper) for mapper in (map, backwards)
     )
     pd.testing.assert_frame_equal(here.estimates, there.estimates, check_exact=True)
-    for name in grid:
-        one, two = here.tallies[name], there.tallies[name]
+    for names in here.tallies:
+        one, two = here.tallies[names], there.tallies[names]
         assert list(one.moments) == list(two.moments)
         for key in one.moments:
             for part in ("n", "mean", "squares"):
@@ -166,8 +167,8 @@ def test_failures_are_counted_by_reason() -> None:
     done = swept({"one": SMALL}, positive, outcome=None, replicates=60, seed=8)
     assert 10 < below < 50
     assert done.failures.to_dict("records") == [
-        {"scenario": "one", "reason": "StudyError: starts at -#", "failed": below,
-         "replicates": 60}
+        {"scenario": "one", "analysis": "positive", "reason": "StudyError: starts at -#",
+         "failed": below, "replicates": 60}
     ]  # fmt: skip
     row = rm.judge(done).to_frame().iloc[0]
     assert (row["replicates"], row["failed"]) == (60, below)
@@ -195,6 +196,28 @@ def test_options_reach_the_analysis_on_arrays_and_on_studies() -> None:
     assert wide.loc[0, "low"] == pytest.approx(single.low, abs=1e-10)
     one_arm = swept(SMALL, rm.pre_post, arm="comparison", replicates=3).estimates
     assert set(one_arm["group"]) == {"comparison"}
+
+
+def test_several_analyses_see_the_same_cohorts() -> None:
+    asked = {"narrow": partial(rm.pre_post, level=0.8), "wide": partial(rm.pre_post, level=0.99)}
+    both = swept(Gaussian(programme=6), asked).estimates.set_index(["analysis", "replicate"])
+    narrow, wide = both.loc["narrow"], both.loc["wide"]
+    assert narrow["value"].tolist() == wide["value"].tolist()
+    # the t quantiles of 5 degrees of freedom, from a printed table
+    ratio = (wide["high"] - wide["value"]) / (narrow["high"] - narrow["value"])
+    assert ratio.to_numpy() == pytest.approx(4.032 / 1.476, rel=1e-3)
+    done = swept(SMALL, [rm.pre_post, start_of], replicates=3)
+    assert list(done.tallies) == [
+        ("scenario", "pre_post"), ("scenario", "start_of"),
+    ]  # fmt: skip
+    assert rm.judge(done).to_frame()["analysis"].unique().tolist() == [
+        "pre_post", "start_of",
+    ]  # fmt: skip
+
+
+def start_of(study: rm.Study, outcome: str) -> Result:
+    mean = float(study.wide(outcome)["start"].mean())
+    return Result(Call("start_of"), (Estimate(outcome=outcome, term="start", value=mean),))
 
 
 def test_plans_name_scenarios_after_what_they_differ_in() -> None:
@@ -248,6 +271,9 @@ ONE_GROUP = Gaussian(programme=4)
          "before and after"),
         (SMALL, never, {"outcome": None}, rm.StudyError, "FitError: no model for # people"),
         (SMALL, "compare_arms", {}, TypeError, "expected a function"),
+        (SMALL, [], {}, ValueError, "no analysis"),
+        (SMALL, [rm.pre_post, rm.pre_post], {}, ValueError, "one analysis is called 'pre_post'"),
+        (SMALL, partial(rm.pre_post, "study"), {}, TypeError, "expected a function"),
         ([3], rm.pre_post, {}, TypeError, "int is no source"),
         (SMALL, rm.pre_post, {"replicates": 0}, ValueError, "replicates is 0"),
         (SMALL, rm.pre_post, {"replicates": 2.5}, TypeError, "replicates is 2.5"),
@@ -269,7 +295,9 @@ def test_moments_alone_leave_a_task() -> None:
     made = plan(SMALL, rm.pre_post, outcome="score", replicates=500, seed=1)
     part = run(made, next(made.tasks()))
     assert part.raw is None
-    assert all(isinstance(found, Moments) for found in part.tally.moments.values())
+    moments = part.tallies["pre_post"].moments
+    assert moments
+    assert all(isinstance(found, Moments) for found in moments.values())
     assert len(pickle.dumps(part)) < 10_000
 
 

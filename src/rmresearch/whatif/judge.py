@@ -31,7 +31,7 @@ COUNTS = ("replicates", "failed", "se_withheld", "interval_withheld", "p_withhel
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
-    """The judgement of a sweep: ``table``, one row a scenario, estimate and truth; ``failures``."""
+    """A sweep's judgement: ``table``, a row a scenario, analysis, estimate, truth; ``failures``."""
 
     table: pd.DataFrame
     failures: pd.DataFrame
@@ -72,19 +72,20 @@ def judge(sweep: Sweep) -> Verdict:
     >>> verdict.to_frame()["against"].unique().tolist()
     ['latent', 'as_reported']
     """
-    rows = [row for name, tally in sweep.tallies.items() for row in _rows(name, tally)]
-    columns = ["scenario", *KEY, "against", *COUNTS]
+    rows = [row for names, tally in sweep.tallies.items() for row in _rows(names, tally)]
+    columns = ["scenario", "analysis", *KEY, "against", *COUNTS]
     columns += [name for measure in MEASURES for name in (measure, f"{measure} error")]
     return Verdict(pd.DataFrame(rows, columns=columns), sweep.failures)
 
 
-def _rows(name: str, tally: Tally) -> Iterator[dict[str, Any]]:
+def _rows(names: tuple[str, str], tally: Tally) -> Iterator[dict[str, Any]]:
     for key, moments in tally.moments.items():
         seen = _Seen(moments)
         told = [truth for truth in AGAINST if seen.count(f"truth, {truth}")]
         for against in told or [""]:
             row: dict[str, Any] = {
-                "scenario": name,
+                "scenario": names[0],
+                "analysis": names[1],
                 **dict(zip(KEY, key, strict=True)),
                 "against": against,
             }

@@ -1,10 +1,11 @@
-"""What a sweep will do, before it does anything: scenarios, blocks and seeds."""
+"""What a sweep will do, before it does anything: scenarios, analyses, blocks and seeds."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from rmresearch.result import Result
 from rmresearch.study import Outcome
 from rmresearch.whatif.source import Source, named
 
-__all__ = ["Analysis", "Plan", "Task", "plan"]
+__all__ = ["Analysis", "Asked", "Plan", "Task", "plan"]
 
 Analysis = Callable[..., Result]
 
@@ -30,6 +31,26 @@ KERNELS: Mapping[Analysis, Kernel] = {
     arms.compare_arms: arms_batch.KERNEL,
     change.pre_post: change_batch.KERNEL,
 }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """An analysis with the options that it is asked with."""
+
+    analysis: Analysis
+    options: Mapping[str, Any]
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """The analysis on arrays, where it has that and takes the options given."""
+        kernel = KERNELS.get(self.analysis)
+        return kernel if kernel is not None and set(self.options) <= kernel.options else None
+
+    @property
+    def needs_outcome(self) -> bool:
+        """Whether the analysis cannot be called with a study alone."""
+        needed = inspect.signature(self.analysis).parameters.get("outcome")
+        return needed is not None and needed.default is inspect.Parameter.empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +68,12 @@ class Plan:
     """A sweep before it runs. ``outcomes`` holds each scenario's outcome, None where not asked."""
 
     sources: Mapping[str, Source]
-    analysis: Analysis
+    analyses: Mapping[str, Asked]
     outcomes: Mapping[str, Outcome | None]
-    options: Mapping[str, Any]
     replicates: int
     seed: int
     alpha: float
     keep: bool
-
-    @property
-    def kernel(self) -> Kernel | None:
-        """The analysis on arrays, where it has that and takes the options given."""
-        kernel = KERNELS.get(self.analysis)
-        return kernel if kernel is not None and set(self.options) <= kernel.options else None
 
     def tasks(self) -> Iterator[Task]:
         """Scenario after scenario, block after block."""
@@ -75,7 +89,7 @@ class Plan:
 
 def plan(
     scenarios: object,
-    analysis: Analysis,
+    analysis: object,
     *,
     replicates: int,
     seed: int,
@@ -93,15 +107,13 @@ def plan(
     _whole("seed", seed, least=0)
     if not 0.0 < alpha < 1.0:
         raise ValueError(f"alpha must lie between 0 and 1, not {alpha}")
-    if not callable(analysis):
-        raise TypeError(f"analysis is {type(analysis).__name__}; expected a function of a study")
-    listed = named(scenarios)
-    _distinct([name for name, _ in listed])
+    listed, analyses = named(scenarios), _analyses(analysis, options or {})
+    _distinct("scenario", [name for name, _ in listed])
+    _distinct("analysis", [name for name, _ in analyses])
     made = Plan(
         sources=dict(listed),
-        analysis=analysis,
-        outcomes=_outcomes(listed, analysis, outcome),
-        options=dict(options or {}),
+        analyses=dict(analyses),
+        outcomes=_outcomes(listed, [asked for _, asked in analyses], outcome),
         replicates=replicates,
         seed=seed,
         alpha=alpha,
@@ -118,24 +130,41 @@ def _whole(name: str, value: object, *, least: int) -> None:
         raise ValueError(f"{name} is {value}; expected {least} or more")
 
 
-def _distinct(names: list[str]) -> None:
+def _analyses(given: object, options: Mapping[str, Any]) -> list[tuple[str, Asked]]:
+    """Analyses with their names: a mapping brings them, a function has one."""
+    if isinstance(given, Mapping):
+        listed = [(str(name), one) for name, one in given.items()]
+    else:
+        several = isinstance(given, Iterable) and not isinstance(given, str)
+        listed = [("", one) for one in (given if several else [given])]  # type: ignore[attr-defined]
+    found = []
+    for name, one in listed:
+        function, own = (one.func, one.keywords) if isinstance(one, partial) else (one, {})
+        if not callable(function) or (isinstance(one, partial) and one.args):
+            raise TypeError(f"analysis is {one!r}; expected a function of a study and an outcome")
+        found.append(
+            (name or getattr(function, "__name__", "analysis"), Asked(function, {**own, **options}))
+        )
+    return found
+
+
+def _distinct(what: str, names: list[str]) -> None:
     if not names:
-        raise ValueError("there is no scenario to sweep over: the grid is empty")
+        raise ValueError(f"there is no {what} to sweep over: the grid is empty")
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
         raise ValueError(
-            f"several scenarios are called {', '.join(map(repr, twice))}: give each a name of its "
-            f"own, or leave out those that are the same"
+            f"more than one {what} is called {', '.join(map(repr, twice))}: give each a name of "
+            f"its own, or leave out those that are the same"
         )
 
 
 def _outcomes(
-    listed: list[tuple[str, Source]], analysis: Analysis, outcome: str | None
+    listed: list[tuple[str, Source]], analyses: list[Asked], outcome: str | None
 ) -> dict[str, Outcome | None]:
     """Each scenario's outcome, or what none of its cohorts has."""
     if outcome is None:
-        needed = inspect.signature(analysis).parameters.get("outcome")
-        if needed is not None and needed.default is inspect.Parameter.empty:
+        if any(asked.needs_outcome for asked in analyses):
             names = [one.name for _, source in listed[:1] for one in source.design.outcomes]
             raise TypeError(f"outcome= is needed, one of {', '.join(names)}")
         return {name: None for name, _ in listed}
@@ -151,17 +180,16 @@ def _outcomes(
 
 
 def _feedable(made: Plan) -> None:
-    kernel = KERNELS.get(made.analysis)
-    if kernel is None:
-        return
     wrong = []
+    kernels = dict.fromkeys(KERNELS.get(asked.analysis) for asked in made.analyses.values())
     for name, one in made.sources.items():
         outcome = made.outcomes[name]
-        if outcome is not None:
-            try:
-                kernel.refuse(one.design, outcome)
-            except StudyError as error:
-                wrong.append(f"{name}: {error}")
+        for kernel in kernels:
+            if outcome is not None and kernel is not None:
+                try:
+                    kernel.refuse(one.design, outcome)
+                except StudyError as error:
+                    wrong.append(f"{name}: {error}")
     _lowered(wrong)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,8 @@ from rmresearch.analysis.base.batch import GIVEN, NUMBERS, Estimates
 from rmresearch.analysis.base.fit import Student
 from rmresearch.errors import FitError, StudyError
 from rmresearch.result import KEY, Estimate, Result
-from rmresearch.whatif.plan import Plan, Task
+from rmresearch.study import Outcome, Study
+from rmresearch.whatif.plan import Asked, Plan, Task
 from rmresearch.whatif.source import Cohorts
 from rmresearch.whatif.tally import AGAINST, Key, Tally, counted, truth_of
 from rmresearch.world.truth import TruthRow
@@ -33,58 +34,62 @@ NUMBER = re.compile(r"\d[\d.,]*")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """What one task brings: its tally, and every estimate where the sweep keeps them."""
+    """What one task brings: a tally an analysis, and every estimate where the sweep keeps them."""
 
     task: Task
-    tally: Tally
+    tallies: Mapping[str, Tally]
     raw: pd.DataFrame | None = None
 
 
 def run(plan: Plan, task: Task) -> Part:
-    """Run one task of a plan."""
+    """Run one task of a plan: all its analyses on the same cohorts."""
     cohorts = plan.sources[task.scenario].cohorts(task.replicates, plan.stream(task))
-    found, left = _on_arrays(plan, task, cohorts)
-    asked, failures = _on_studies(plan, task, cohorts, np.flatnonzero(left))
-    for key, one in asked.items():
-        found[key] = found[key].otherwise(one) if key in found else one
-    truths = truth_of(cohorts.truths())
-    moments = {key: counted(one, truths.get(key), plan.alpha) for key, one in found.items()}
-    raw = _kept(task, found, truths) if plan.keep else None
-    return Part(task, Tally(task.replicates, failures, moments), raw)
-
-
-def _on_arrays(
-    plan: Plan, task: Task, cohorts: Cohorts
-) -> tuple[dict[Key, Estimates], NDArray[np.bool_]]:
-    """What the analysis has on arrays, and which replicates are left to it."""
-    outcome, kernel = plan.outcomes[task.scenario], plan.kernel
-    panel = cohorts.panel(outcome) if kernel is not None and outcome is not None else None
-    if kernel is None or panel is None:
-        return {}, np.ones(task.replicates, bool)
-    answers, clear = kernel.answer(panel, plan.options)
-    return {one.key: one.placed(clear) for one in answers}, ~clear
+    outcome, truths = plan.outcomes[task.scenario], truth_of(cohorts.truths())
+    tallies, raw = {}, []
+    for name, asked in plan.analyses.items():
+        found, left = _on_arrays(asked, cohorts, outcome, task.replicates)
+        others, failures = _on_studies(asked, cohorts, outcome, left)
+        for key, one in others.items():
+            found[key] = found[key].otherwise(one) if key in found else one
+        moments = {key: counted(one, truths.get(key), plan.alpha) for key, one in found.items()}
+        tallies[name] = Tally(task.replicates, failures, moments)
+        raw += _kept(task, name, found, truths) if plan.keep else []
+    return Part(task, tallies, pd.concat(raw, ignore_index=True) if raw else None)
 
 
 def trial(plan: Plan) -> None:
     """Ask the first cohorts of each scenario; ``StudyError`` where an analysis can take none."""
     wrong = []
+    slow = {name: asked for name, asked in plan.analyses.items() if asked.kernel is None}
     for task in plan.tasks():
-        if task.block == 0 and plan.kernel is None:
-            few = min(TRIALS, task.replicates)
+        if task.block == 0 and slow:
+            few, outcome = min(TRIALS, task.replicates), plan.outcomes[task.scenario]
             cohorts = plan.sources[task.scenario].cohorts(few, plan.stream(task))
-            reasons = [_answer(plan, task, cohorts.study(r)) for r in range(few)]
-            if not any(isinstance(reason, Result) for reason in reasons):
-                wrong.append(f"{task.scenario}: {reasons[0]}")
+            for name, asked in slow.items():
+                answers = [_answer(asked, cohorts.study(r), outcome) for r in range(few)]
+                if not any(isinstance(answer, Result) for answer in answers):
+                    wrong.append(f"{task.scenario}, {name}: {answers[0]}")
     if wrong:
         raise StudyError("nothing was run, because " + "; ".join(wrong))
 
 
-def _answer(plan: Plan, task: Task, study: Any) -> Result | str:
+def _on_arrays(
+    asked: Asked, cohorts: Cohorts, outcome: Outcome | None, replicates: int
+) -> tuple[dict[Key, Estimates], NDArray[np.bool_]]:
+    """What the analysis has on arrays, and which replicates are left to it."""
+    kernel = asked.kernel
+    panel = cohorts.panel(outcome) if kernel is not None and outcome is not None else None
+    if kernel is None or panel is None:
+        return {}, np.ones(replicates, bool)
+    answers, clear = kernel.answer(panel, asked.options)
+    return {one.key: one.placed(clear) for one in answers}, ~clear
+
+
+def _answer(asked: Asked, study: Study, outcome: Outcome | None) -> Result | str:
     """The analysis of one study, or the reason why there is none."""
-    outcome = plan.outcomes[task.scenario]
-    asked = (study,) if outcome is None else (study, outcome.name)
+    given = (study,) if outcome is None else (study, outcome.name)
     try:
-        result = plan.analysis(*asked, **plan.options)
+        result = asked.analysis(*given, **asked.options)
     except (FitError, StudyError) as error:
         return f"{type(error).__name__}: {NUMBER.sub('#', str(error))}"
     if not isinstance(result, Result):
@@ -95,14 +100,14 @@ def _answer(plan: Plan, task: Task, study: Any) -> Result | str:
 
 
 def _on_studies(
-    plan: Plan, task: Task, cohorts: Cohorts, replicates: Iterable[int]
+    asked: Asked, cohorts: Cohorts, outcome: Outcome | None, left: NDArray[np.bool_]
 ) -> tuple[dict[Key, Estimates], dict[str, int]]:
     """Study after study: the estimates by key, and how many gave none for which reason."""
     failures: Counter[str] = Counter()
     found: dict[Key, dict[int, dict[str, float]]] = {}
     levels: dict[Key, float] = {}
-    for r in replicates:
-        answer = _answer(plan, task, cohorts.study(int(r)))
+    for r in np.flatnonzero(left).tolist():
+        answer = _answer(asked, cohorts.study(r), outcome)
         if isinstance(answer, str):
             failures[answer] += 1
             continue
@@ -110,10 +115,8 @@ def _on_studies(
         for one in answer.estimates:
             if one.value is not None:
                 levels[one.key] = one.level
-                found.setdefault(one.key, {})[int(r)] = _numbers(one, checks)
-    stacked = {
-        key: _stacked(key, levels[key], rows, task.replicates) for key, rows in found.items()
-    }
+                found.setdefault(one.key, {})[r] = _numbers(one, checks)
+    stacked = {key: _stacked(key, levels[key], rows, len(left)) for key, rows in found.items()}
     return stacked, dict(failures)
 
 
@@ -146,16 +149,16 @@ def _numbers(one: Estimate, checks: Mapping[str, float]) -> dict[str, float]:
 
 
 def _kept(
-    task: Task, found: Mapping[Key, Estimates], truths: Mapping[Key, TruthRow]
-) -> pd.DataFrame:
+    task: Task, analysis: str, found: Mapping[Key, Estimates], truths: Mapping[Key, TruthRow]
+) -> list[pd.DataFrame]:
     """Every estimate, one row a replicate and key."""
     parts = []
     for key, one in found.items():
         truth = truths.get(key)
-        columns: dict[str, Any] = {"scenario": task.scenario}
+        columns: dict[str, Any] = {"scenario": task.scenario, "analysis": analysis}
         columns["replicate"] = np.arange(task.first, task.first + task.replicates)
         columns |= dict(zip(KEY, key, strict=True))
         columns |= {name: getattr(one, name) for name in (*NUMBERS, *GIVEN)}
         columns |= {name: np.nan if truth is None else getattr(truth, name) for name in AGAINST}
         parts.append(pd.DataFrame(columns))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    return parts

@@ -22,30 +22,31 @@ Map = Callable[[Callable[[Task], Part], Iterable[Task]], Iterable[Part]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sweep:
-    """What a sweep saw: its plan, and a tally by scenario. `judge` holds it to the truth.
+    """What a sweep saw: its plan, and a tally by (scenario, analysis), for `judge`.
 
     ``estimates`` has every estimate of every replicate where ``keep`` asked for them, else None.
     """
 
     plan: Plan
-    tallies: Mapping[str, Tally]
+    tallies: Mapping[tuple[str, str], Tally]
     estimates: pd.DataFrame | None
 
     @property
     def failures(self) -> pd.DataFrame:
         """How many replicates of which scenario gave no answer, and for what reason."""
         rows = [
-            (name, reason, count, tally.replicates)
-            for name, tally in self.tallies.items()
+            (*names, reason, count, tally.replicates)
+            for names, tally in self.tallies.items()
             for reason, count in tally.failures.items()
         ]
-        return pd.DataFrame(rows, columns=["scenario", "reason", "failed", "replicates"])
+        return pd.DataFrame(
+            rows, columns=["scenario", "analysis", "reason", "failed", "replicates"]
+        )
 
     def _repr_html_(self) -> str:
-        asked = getattr(self.plan.analysis, "__name__", "an analysis")
         line = (
-            f"{asked} on {self.plan.replicates:,} replicates of each of {len(self.tallies)} "
-            f"scenarios, seed {self.plan.seed}. Judge it with judge(sweep)."
+            f"{', '.join(self.plan.analyses)} on {self.plan.replicates:,} replicates of each of "
+            f"{len(self.plan.sources)} scenarios, seed {self.plan.seed}. Judge with judge(sweep)."
         )
         table = self.failures.to_html(index=False, escape=True) if len(self.failures) else ""
         return f"<p>{html.escape(line)}</p>{table}"
@@ -53,7 +54,7 @@ class Sweep:
 
 def sweep(
     scenarios: object,
-    analysis: Analysis,
+    analysis: Analysis | Iterable[Analysis] | Mapping[str, Analysis],
     *,
     replicates: int,
     seed: int,
@@ -67,10 +68,11 @@ def sweep(
 
     ``scenarios`` is a `Scenario` or `Gaussian`, a list of them (named after what they differ in),
     a mapping of names to them, or a list of (name, scenario). ``analysis(study, outcome,
-    **options)`` gives a `Result`; without ``outcome`` it is called with the study alone.
-    ``compare_arms`` and ``pre_post`` run on arrays and give their estimates of record; to have
-    what stands beside them, wrap them in a function of your own, which gets one study after
-    another.
+    **options)`` gives a `Result`; without ``outcome`` it is called with the study alone. Several,
+    in a list or a mapping of names, see the same cohorts; ``functools.partial`` gives each
+    options of its own. ``compare_arms`` and ``pre_post`` run on arrays and give their estimates
+    of record; to have what stands beside them, wrap them in a function of your own, which gets
+    one study after another.
 
     Cohort r of a scenario depends on ``seed`` and r only, not on how many are drawn nor on what
     else is swept over; scenarios of equal shape share their luck, so that their differences are
@@ -85,7 +87,7 @@ def sweep(
     >>> import rmresearch as rm
     >>> done = rm.sweep(rm.Scenario(pairs=24), rm.pre_post, outcome="digital_skill",
     ...                 replicates=20, seed=1)
-    >>> done.tallies["scenario"].replicates
+    >>> done.tallies["scenario", "pre_post"].replicates
     20
     """
     made = plan(
@@ -99,11 +101,12 @@ def sweep(
         options=options,
     )
     trial(made)
-    tallies = {name: Tally() for name in made.sources}
+    tallies = {(name, asked): Tally() for name in made.sources for asked in made.analyses}
     raw = []
     for part in mapper(partial(run, made), made.tasks()):
-        name = part.task.scenario
-        tallies[name] = tallies[name].merge(part.tally)
+        for asked, tally in part.tallies.items():
+            names = part.task.scenario, asked
+            tallies[names] = tallies[names].merge(tally)
         if part.raw is not None:
             raw.append(part.raw)
     return Sweep(made, tallies, pd.concat(raw, ignore_index=True) if raw else None)
