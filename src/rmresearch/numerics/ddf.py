@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rmresearch.numerics.basis import Array
+from rmresearch.numerics.lanes import last, solve
 
 __all__ = ["Adjusted", "Linear", "joint", "kenward_roger", "satterthwaite"]
 
@@ -27,15 +28,30 @@ def satterthwaite(variance: Array, gradient: Array, hessian: Array) -> Array:
     >>> round(float(satterthwaite(np.array(1.0), np.array([0.25]), np.array([[3 / 16]]))), 9)
     3.0
     """
-    unit = np.sqrt(np.abs(np.diagonal(hessian, axis1=-2, axis2=-1)))
+    curvature, slope = last(hessian, 2), last(np.asarray(gradient), 1)
+    k = np.arange(slope.shape[0])
+    unit = np.sqrt(np.abs(curvature[k, k]))
     unit = np.where(unit > 0, unit, 1.0)
-    size, axes = np.linalg.eigh(hessian / unit[..., :, None] / unit[..., None, :])
-    known = size > UNKNOWN * size[..., -1:]
-    along = ((gradient / unit)[..., None, :] @ axes)[..., 0, :]
-    spread = np.where(known, 2.0 * along**2 / np.where(known, size, 1.0), 0.0).sum(axis=-1)
+    curvature = curvature / (unit[:, None] * unit[None])
+    slope = slope / unit
+    inside, known = solve(curvature, slope, UNKNOWN)
+    spread = 2.0 * np.add.reduce(slope * inside)
+    other = np.flatnonzero(~known)
+    if other.size:
+        spread[other] = _without_flat(curvature[..., other], slope[:, other])
+    square = 2.0 * np.asarray(variance).reshape(-1) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        df = np.where(spread > 0, 2.0 * variance**2 / spread, 0.0)
-    return df
+        df: Array = np.where(spread > 0, square / spread, 0.0)
+    return df.reshape(np.shape(variance))
+
+
+def _without_flat(curvature: Array, slope: Array) -> Array:
+    """2 g'H^-1 g (R,) in the directions in which H (K, K, R) is soundly positive."""
+    size, axes = np.linalg.eigh(np.moveaxis(curvature, -1, 0))
+    known = size > UNKNOWN * size[..., -1:]
+    along = (slope.T[:, None] @ axes)[:, 0]
+    part = np.where(known, 2.0 * along**2 / np.where(known, size, 1.0), 0.0)
+    return part.sum(axis=-1)  # type: ignore[no-any-return]
 
 
 def joint(each: Array) -> Array:

@@ -61,12 +61,10 @@ def assembled(
         n=design.n if present is None else first(present.sum(axis=1)),
         names=design.names,
         reml=reml,
-        _q=design.basis.q,
-        _back=back,
         _inner=first(_widened(value.inverse, design.p, 1.0)),
         _slopes=first(_widened(value.slopes, design.p, 0.0)),
         _hessian=first(_full_hessian(value, sigma2, unit, exact, df)),
-        _terms=design.terms,
+        _design=design,
     )
 
 

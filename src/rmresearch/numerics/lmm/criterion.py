@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.numerics.basis import Array
-from rmresearch.numerics.lmm.lanes import inverse, trace
+from rmresearch.numerics.lanes import inverse, trace
 from rmresearch.numerics.lmm.moments import Data, take
 from rmresearch.numerics.lmm.piece import Piece
 

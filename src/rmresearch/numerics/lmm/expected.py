@@ -8,8 +8,7 @@ import numpy as np
 
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.ddf import Linear
-from rmresearch.numerics.lmm.blocks import families
-from rmresearch.numerics.lmm.moments import shared_moments
+from rmresearch.numerics.lmm.design import Design
 from rmresearch.numerics.lmm.terms import Ready
 
 __all__ = ["linear_pieces"]
@@ -19,24 +18,24 @@ def linear_pieces(
     theta: Array,
     sigma2: Array,
     inverse: Array,
-    terms: Sequence[Ready],
-    q: Array,
+    design: Design,
 ) -> Linear:
     """P, Q and the trace products at the fitted ``theta`` (R, K), in the basis of x.
 
     With V = s2 V0 = s2 I + sum of r_k V_k: pieces of the random terms from their blocks, those of
     the residual variance from s2 V_0 = V - sum r_k V_k (Euler).
     """
-    diagonal = np.concatenate([term.rows == term.columns for term in terms])
+    diagonal, touched = design.diagonal, design.touched
     p, k = inverse.shape[-1], diagonal.size
-    share = _relative(theta, terms)
+    share = _relative(theta, design.terms)
     first = np.zeros((theta.shape[0], k, p, p))
     second = np.zeros((theta.shape[0], k, k, p, p))
     traces = np.zeros((theta.shape[0], k))
     products = np.zeros((theta.shape[0], k, k))
-    for family in families(terms):
+    for shared in design.shared:
+        family = shared.family
         m = family.g.shape[-1]
-        xx = _full(shared_moments(family, q).xx, m, p)
+        xx = _full(shared.xx, m, touched)
         factor = (theta @ family.basis.reshape(k, m * m)).reshape(-1, m, m)
         d = (factor @ factor.swapaxes(-1, -2))[:, None]
         b = np.linalg.inv(np.eye(m) + d @ family.g)
@@ -51,11 +50,13 @@ def linear_pieces(
         outer = b.swapaxes(-1, -2)
         for i in range(k):
             part = b @ e[i] @ outer
-            first[:, i] -= (part.reshape(theta.shape[0], -1) @ xx).reshape(-1, p, p)
+            flat = part.reshape(theta.shape[0], -1) @ xx
+            first[:, i, :touched, :touched] -= flat.reshape(-1, touched, touched)
             for j in range(k):
                 part = b @ ew[:, i] @ e[j] @ outer
-                second[:, i, j] += (part.reshape(theta.shape[0], -1) @ xx).reshape(-1, p, p)
-    return _with_residual(share, first, second, traces, products, inverse, sigma2, q.shape[0])
+                flat = part.reshape(theta.shape[0], -1) @ xx
+                second[:, i, j, :touched, :touched] += flat.reshape(-1, touched, touched)
+    return _with_residual(share, first, second, traces, products, inverse, sigma2, design.n)
 
 
 def _full(packed: Array, m: int, p: int) -> Array:

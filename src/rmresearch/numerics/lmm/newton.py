@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.numerics.basis import Array
+from rmresearch.numerics.lanes import solve
 from rmresearch.numerics.lmm.criterion import Problem, Value
 
 __all__ = ["Found", "search"]
@@ -216,12 +217,12 @@ def _step(theta: Array, gradient: Array, hessian: Array, held: Flags, own: Flags
     slope = gradient / rate
     curve = hessian / (rate[:, None] * rate[None])
     curve[k, k] -= np.where(squared, 2.0 * slope / (rate * rate), 0.0)
-    move, convex = _solved(curve, -slope)
+    move, convex = solve(curve, -slope, FLAT)
     move = _within(theta, move, squared, curve, slope)
     other = np.flatnonzero(~convex)
     if other.size:
         squared[:, other] = False
-        plain, positive = _solved(hessian[..., other], -gradient[:, other])
+        plain, positive = solve(hessian[..., other], -gradient[:, other], FLAT)
         bent = np.flatnonzero(~positive)
         if bent.size:
             plain[:, bent] = _bent(hessian[..., other[bent]], -gradient[:, other[bent]])
@@ -251,7 +252,7 @@ def _within(theta: Array, move: Array, squared: Flags, curve: Array, slope: Arra
         bound |= below
         at = bound[:, index]
         system = np.where(at[:, None], np.eye(theta.shape[0])[:, :, None], curve[..., index])
-        move[:, index] = _solved(system, np.where(at, floor[:, index], -slope[:, index]))[0]
+        move[:, index] = solve(system, np.where(at, floor[:, index], -slope[:, index]), FLAT)[0]
     return move
 
 
@@ -265,26 +266,6 @@ def _capped(theta: Array, move: Array, squared: Flags) -> Array:
         share = np.where(rise > most, most / rise, 1.0).min(axis=0)
     result: Array = move * share
     return result
-
-
-def _solved(hessian: Array, right: Array) -> tuple[Array, Flags]:
-    """hessian^-1 right in lanes, and where every pivot is soundly positive."""
-    k = right.shape[0]
-    work, x = hessian.copy(), right.copy()
-    largest = np.abs(hessian[np.arange(k), np.arange(k)]).max(axis=0)
-    positive = np.ones(right.shape[1], dtype=bool)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for i in range(k):
-            positive &= work[i, i] > FLAT * largest
-            for j in range(i + 1, k):
-                share = work[j, i] / work[i, i]
-                work[j, i + 1 :] -= share * work[i, i + 1 :]
-                x[j] -= share * x[i]
-        for i in range(k - 1, -1, -1):
-            for j in range(i + 1, k):
-                x[i] -= work[i, j] * x[j]
-            x[i] /= work[i, i]
-    return x, positive
 
 
 def _bent(hessian: Array, right: Array) -> Array:
@@ -321,7 +302,7 @@ def _stationary(theta: Array, value: Value) -> Flags:
     with np.errstate(invalid="ignore"):
         flat = (steep < STATIONARY).all(axis=0) & (np.abs(theta).max(axis=0) < RUNAWAY)
     flat &= np.isfinite(value.f)
-    plain = _solved(value.hessian, value.gradient)[1]
+    plain = solve(value.hessian, value.gradient, FLAT)[1]
     index = np.flatnonzero(flat & ~plain)
     if index.size:
         size = np.linalg.eigvalsh(np.moveaxis(value.hessian[..., index], -1, 0))

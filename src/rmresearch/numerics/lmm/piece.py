@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from rmresearch.numerics.basis import Array
-from rmresearch.numerics.lmm.lanes import inverse, product, transposed
+from rmresearch.numerics.lanes import inverse, product, transposed
 from rmresearch.numerics.lmm.moments import Moments
 
 __all__ = ["Piece"]

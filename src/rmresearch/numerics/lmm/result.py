@@ -19,6 +19,8 @@ from rmresearch.numerics.contrast import (
     judged_jointly,
 )
 from rmresearch.numerics.ddf import Adjusted, joint, kenward_roger, satterthwaite
+from rmresearch.numerics.lanes import last
+from rmresearch.numerics.lmm.design import Design
 from rmresearch.numerics.lmm.expected import linear_pieces
 from rmresearch.numerics.lmm.terms import Ready
 
@@ -53,12 +55,22 @@ class MixedFit:
     n: int
     names: tuple[str, ...]
     reml: bool
-    _q: Array = field(repr=False)
-    _back: Array = field(repr=False)
     _inner: Array = field(repr=False)
     _slopes: Array = field(repr=False)
     _hessian: Array = field(repr=False)
-    _terms: tuple[Ready, ...] = field(repr=False)
+    _design: Design = field(repr=False)
+
+    @property
+    def _q(self) -> Array:
+        return self._design.basis.q
+
+    @property
+    def _back(self) -> Array:
+        return self._design.basis.back
+
+    @property
+    def _terms(self) -> tuple[Ready, ...]:
+        return self._design.terms
 
     @property
     def se(self) -> Array:
@@ -160,16 +172,20 @@ class MixedFit:
 
         There large variances of near-aliased columns do not cancel.
         """
-        lever = (self._inner @ w[..., None])[..., 0]
-        unit = (lever * w).sum(axis=-1)
-        sigma2 = np.asarray(self.sigma2)
-        turned = (self._slopes @ lever[..., None, :, None])[..., 0] @ lever[..., :, None]
-        slope = -sigma2[..., None] * turned[..., 0]
-        gradient = np.concatenate([slope, unit[..., None]], axis=-1)
-        usable = self._usable()
-        hessian = np.where(usable[..., None, None], self._hessian, np.eye(gradient.shape[-1]))
-        df: Array = np.where(usable, satterthwaite(sigma2 * unit, gradient, hessian), 0.0)
-        return sigma2 * unit, df
+        lead, sigma2 = np.shape(self.sigma2), np.asarray(self.sigma2).reshape(-1)
+        side = last(w, 1)
+        lever = np.add.reduce(last(self._inner, 2) * side[:, None])
+        unit = np.add.reduce(lever * side)
+        turned = np.add.reduce(last(self._slopes, 3) * lever[:, None], axis=1)
+        slope = -sigma2 * np.add.reduce(turned * lever, axis=1)
+        gradient = np.concatenate([slope, unit[None]]).T
+        usable = self._usable().reshape(-1)
+        size = gradient.shape[1]
+        hessian = self._hessian.reshape(-1, size, size)
+        if not usable.all():
+            hessian = np.where(usable[:, None, None], hessian, np.eye(size))
+        df = np.where(usable, satterthwaite(sigma2 * unit, gradient, hessian), 0.0)
+        return (sigma2 * unit).reshape(lead), df.reshape(lead)
 
     def _adjusted(self) -> tuple[Adjusted, NDArray[np.bool_]]:
         """Kenward and Roger's adjustment of R replicates in basis coordinates, usable (R,)."""
@@ -183,7 +199,6 @@ class MixedFit:
             np.where(usable[:, None], self.theta.reshape(-1, k), 1.0),
             np.where(usable, np.asarray(self.sigma2).reshape(-1), 1.0),
             np.where(usable[:, None, None], self._inner.reshape(-1, p, p), np.eye(p)),
-            self._terms,
-            self._q,
+            self._design,
         )
         return kenward_roger(model), usable

@@ -7,13 +7,21 @@ matrices are large or the lanes few, the library's own stacked routines are quic
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rmresearch.numerics.basis import Array
 
-__all__ = ["inverse", "product", "trace", "transposed"]
+__all__ = ["inverse", "last", "product", "solve", "trace", "transposed"]
 
 #: matrices up to this size, in at least so many lanes, are worked on lane by lane
 SMALL, LANES = 10, 24
+
+
+def last(a: Array, own: int) -> Array:
+    """All axes but the ``own`` last ones, as one, behind these: (..., i, j) to (i, j, lanes)."""
+    lead = a.ndim - own
+    turned = a.transpose(*range(lead, a.ndim), *range(lead))
+    return turned.reshape(*a.shape[lead:], -1)
 
 
 def transposed(a: Array) -> Array:
@@ -67,6 +75,30 @@ def inverse(a: Array) -> tuple[Array, Array]:
         np.negative(pivot, out=work[k, k])
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.negative(work, out=work), np.log(volume)
+
+
+def solve(a: Array, b: Array, least: float) -> tuple[Array, NDArray[np.bool_]]:
+    """a^-1 b of ``a`` (m, m, R) and ``b`` (m, R); and where a is soundly positive definite (R,).
+
+    Elimination without pivoting, so that the answer holds only there: where every pivot is above
+    ``least`` of the largest diagonal entry.
+    """
+    m = b.shape[0]
+    work, x = a.copy(), b.copy()
+    limit = least * np.abs(a[np.arange(m), np.arange(m)]).max(axis=0)
+    sound = np.ones(b.shape[1], dtype=bool)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for i in range(m):
+            sound &= work[i, i] > limit
+            for j in range(i + 1, m):
+                share = work[j, i] / work[i, i]
+                work[j, i + 1 :] -= share * work[i, i + 1 :]
+                x[j] -= share * x[i]
+        for i in range(m - 1, -1, -1):
+            for j in range(i + 1, m):
+                x[i] -= work[i, j] * x[j]
+            x[i] /= work[i, i]
+    return x, sound
 
 
 def _stacked(a: Array) -> Array:
