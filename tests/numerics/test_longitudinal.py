@@ -289,6 +289,23 @@ def test_replicates_are_fitted_as_if_alone() -> None:
         assert whole.model.vcov[r] == pytest.approx(single.model.vcov, rel=1e-8, abs=1e-12)
 
 
+def test_replicates_that_lack_answers_of_their_own_are_fitted_as_if_alone() -> None:
+    given = small()
+    rng = np.random.default_rng(8)
+    y = np.stack([given["y"]] * 4) + rng.standard_normal((4, *np.shape(given["y"])))
+    y[1:, 3:, 1:][rng.random(y[1:, 3:, 1:].shape) < 0.25] = np.nan
+    whole = fit_arms(**{**given, "y": y})
+    judged = robust(whole.model, whole.y, whole.x, whole.cluster, present=whole.present)
+    for r in range(4):
+        single = fit_arms(**{**given, "y": y[r]})
+        alone = robust(single.model, single.y, single.x, single.cluster)
+        weights = single.weights(1, 2)
+        many, one = judged.contrast(whole.weights(1, 2)), alone.contrast(weights)
+        for name in ("estimate", "se", "df"):
+            # the search stops within 1e-10 of the optimum, whose neighbours differ by less
+            assert getattr(many, name)[r] == pytest.approx(getattr(one, name), rel=1e-7), name
+
+
 # What is refused ----------------------------------------------------------------------------
 
 

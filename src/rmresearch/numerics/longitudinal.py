@@ -197,7 +197,8 @@ class _Frame:
 
     def fitted(self, person: Codes, unit: Codes, months: Array | None, no_slope: str) -> ArmsFit:
         terms = random_terms(person, unit, months)
-        model = lmm.fit(self.y, self.x, terms, names=self.grid.names)
+        design = lmm.design(self.x, terms, self.grid.names)
+        model = lmm.fit_many(self.y, design, present=self.present)
         return ArmsFit(
             model, self.grid, self.y, self.x, terms, unit, self.present, months is not None,
             no_slope,
