@@ -6,12 +6,14 @@ matrices are large or the lanes few, the library's own stacked routines are quic
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.numerics.basis import Array
 
-__all__ = ["inverse", "last", "product", "solve", "trace", "transposed"]
+__all__ = ["inverse", "last", "product", "solve", "trace", "transposed", "upper"]
 
 #: matrices up to this size, in at least so many lanes, are worked on lane by lane
 SMALL, LANES = 10, 24
@@ -29,6 +31,13 @@ def transposed(a: Array) -> Array:
     return a.swapaxes(0, 1)
 
 
+@cache
+def upper(m: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
+    """Places on and above the diagonal of (m, m): rows, columns, and how often each stands."""
+    i, j = np.triu_indices(m)
+    return i, j, np.where(i == j, 1.0, 2.0)
+
+
 def trace(a: Array) -> Array:
     """The sum of the diagonal of (m, m, ...)."""
     size = np.arange(a.shape[0])
@@ -38,8 +47,7 @@ def trace(a: Array) -> Array:
 
 def product(a: Array, b: Array) -> Array:
     """a b: (i, k, ...) and (k, j, ...) give (i, j, ...); lanes broadcast."""
-    lanes = np.broadcast_shapes(a.shape[2:], b.shape[2:])
-    if a.shape[1] > SMALL or int(np.prod(lanes)) < LANES:
+    if a.shape[1] > SMALL or max(_lanes_of(a), _lanes_of(b)) < LANES:
         return _lanes(_stacked(a) @ _stacked(b))
     result: Array = a[:, 0, None] * b[None, 0]
     part = np.empty(result.shape)
@@ -55,7 +63,7 @@ def inverse(a: Array) -> tuple[Array, Array]:
     Gauss and Jordan's elimination without pivoting, which is stable for such matrices.
     """
     m = a.shape[0]
-    if m > SMALL or int(np.prod(a.shape[2:])) < LANES:
+    if m > SMALL or _lanes_of(a) < LANES:
         stacked = _stacked(a)
         found = _lanes(np.linalg.inv(stacked))
         return 0.5 * (found + transposed(found)), np.linalg.slogdet(stacked)[1]
@@ -99,6 +107,10 @@ def solve(a: Array, b: Array, least: float) -> tuple[Array, NDArray[np.bool_]]:
                 x[i] -= work[i, j] * x[j]
             x[i] /= work[i, i]
     return x, sound
+
+
+def _lanes_of(a: Array) -> int:
+    return a.size // (a.shape[0] * a.shape[1])
 
 
 def _stacked(a: Array) -> Array:

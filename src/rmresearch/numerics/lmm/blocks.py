@@ -28,7 +28,8 @@ class Family:
     ``g`` (C, m, m) = Z'Z of each class, ``counts`` (C,) its blocks, ``order``: the blocks sorted
     by class, ``spots``: (sizes, classes) runs of classes with one size, ``gather`` (blocks * m, n)
     sums rows into Z'data. The E entries of a block's Cholesky factor of D stand at (``rows``,
-    ``columns``), those of parameter k from ``starts[k]`` on.
+    ``columns``) and are ``parameter`` (E,), those of parameter k from ``starts[k]`` on;
+    ``along`` (m,): the parameters of a factor that is diagonal, else None.
     """
 
     g: Array
@@ -38,7 +39,9 @@ class Family:
     gather: Any
     rows: Codes
     columns: Codes
+    parameter: Codes
     starts: Codes
+    along: Codes | None
 
     @property
     def basis(self) -> Array:
@@ -47,12 +50,6 @@ class Family:
         basis = np.zeros((self.starts.size, m, m))
         basis[self.parameter, self.rows, self.columns] = 1.0
         return basis
-
-    @property
-    def parameter(self) -> Codes:
-        """Which parameter each entry is (E,)."""
-        sizes = np.diff(np.append(self.starts, self.rows.size))
-        return np.repeat(np.arange(sizes.size), sizes)
 
 
 def families(terms: Sequence[Ready]) -> tuple[Family, ...]:
@@ -152,7 +149,7 @@ def _family(
     )
 
 
-def _entries(terms: Sequence[Ready], shape: NDArray[Any]) -> dict[str, Codes]:
+def _entries(terms: Sequence[Ready], shape: NDArray[Any]) -> dict[str, Any]:
     """Where the parameters stand, parameter by parameter, level by level."""
     rows, columns, starts, offset = [], [], [0], 0
     for term, levels in zip(terms, shape, strict=True):
@@ -163,8 +160,14 @@ def _entries(terms: Sequence[Ready], shape: NDArray[Any]) -> dict[str, Codes]:
             columns.append(first + column)
             starts.append(starts[-1] + int(levels))
         offset += int(levels) * q
+    row, column = np.concatenate(rows).astype(np.intp), np.concatenate(columns).astype(np.intp)
+    parameter = np.repeat(np.arange(len(rows)), np.diff(starts))
+    along = np.empty(offset, dtype=np.intp)
+    along[row] = parameter
     return {
-        "rows": np.concatenate(rows).astype(np.intp),
-        "columns": np.concatenate(columns).astype(np.intp),
+        "rows": row,
+        "columns": column,
+        "parameter": parameter,
         "starts": np.array(starts[:-1], dtype=np.intp),
+        "along": along if (row == column).all() else None,
     }

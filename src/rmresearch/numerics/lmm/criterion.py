@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.numerics.basis import Array
-from rmresearch.numerics.lanes import inverse, trace
+from rmresearch.numerics.lanes import inverse, trace, upper
 from rmresearch.numerics.lmm.moments import Data, take
 from rmresearch.numerics.lmm.piece import Piece
 
@@ -139,10 +139,9 @@ def _products(
     xy = _total(piece.against_xy(h) for piece, h in zip(pieces, curves, strict=True))
     yy = _total(piece.against_yy(h) for piece, h in zip(pieces, curves, strict=True))
     p = xy.shape[0]
-    a, b = np.triu_indices(p)
-    where = np.empty((p, p), dtype=np.intp)
-    where[a, b] = where[b, a] = np.arange(a.size)
-    full = np.negative(xx)[where]
+    a, b, _ = upper(p)
+    full = np.empty((p, p, *xx.shape[1:]))
+    full[a, b] = full[b, a] = np.negative(xx, out=xx)
     if data.base is None:
         full[np.arange(p), np.arange(p), 0] += 1.0
     else:

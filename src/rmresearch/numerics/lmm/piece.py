@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from rmresearch.numerics.basis import Array
-from rmresearch.numerics.lanes import inverse, product, transposed
+from rmresearch.numerics.lanes import inverse, product, transposed, upper
 from rmresearch.numerics.lmm.moments import Moments
 
 __all__ = ["Piece"]
@@ -22,12 +22,11 @@ __all__ = ["Piece"]
 class Piece:
     """One family at ``theta`` (K, R)."""
 
-    __slots__ = ("a", "c", "f", "m", "q", "theta", "upper", "volume", "w")
+    __slots__ = ("a", "b", "c", "f", "m", "q", "theta", "volume", "w")
 
     def __init__(self, theta: Array, moments: Moments) -> None:
         self.m, self.theta = moments, theta
         size = moments.g.shape[0]
-        self.upper = np.triu_indices(size)
         self.f = self._right(moments.g)
         inside = transposed(self._right(transposed(self.f)))
         inside[np.arange(size), np.arange(size)] += 1.0
@@ -37,7 +36,9 @@ class Piece:
     def _right(self, x: Array) -> Array:
         """x L."""
         family, theta = self.m.family, self.theta
-        out = np.zeros(np.broadcast_shapes(x.shape, (*x.shape[:-1], theta.shape[1])))
+        if family.along is not None:
+            return x * theta[family.along][None, :, None]  # type: ignore[no-any-return]
+        out = np.zeros((*x.shape[:-1], theta.shape[1]))
         for k, row, column in zip(family.parameter, family.rows, family.columns, strict=True):
             out[:, column] += x[:, row] * theta[k]
         return out
@@ -45,6 +46,8 @@ class Piece:
     def _left(self, x: Array) -> Array:
         """L x."""
         family, theta = self.m.family, self.theta
+        if family.along is not None:
+            return x * theta[family.along][:, None, None]  # type: ignore[no-any-return]
         out = np.zeros(x.shape)
         for k, row, column in zip(family.parameter, family.rows, family.columns, strict=True):
             out[row] += x[column] * theta[k]
@@ -53,8 +56,8 @@ class Piece:
     def curve(self) -> Array:
         """H as ``against`` takes it: (S, C, 1, R), off-diagonal places counted twice."""
         h = self._left(transposed(self.a))
-        i, j = self.upper
-        return (h[i, j] * _twice(i, j))[:, :, None]
+        i, j, twice = upper(h.shape[0])
+        return (h[i, j] * twice[:, None, None])[:, :, None]
 
     def curves(self) -> Array:
         """H and its derivatives: (S, C, 1 + K, R), off-diagonal places counted twice."""
@@ -65,7 +68,7 @@ class Piece:
         self.w = self.m.g - product(self.q, turned)
         b = np.negative(product(self.a, turned))
         b[size, size] += 1.0
-        i, j = self.upper
+        i, j, twice = upper(size.size)
         left, right = b[:, family.rows], self.a[:, family.columns]
         both = left[i] * right[j]
         both += left[j] * right[i]
@@ -73,8 +76,8 @@ class Piece:
         out = np.empty((i.size, both.shape[2], 1 + family.starts.size, both.shape[3]))
         out[:, :, 0] = self._left(transposed(self.a))[i, j]
         out[:, :, 1:] = slopes.swapaxes(1, 2)
-        out *= _twice(i, j)[:, :, None]
-        self.a = b
+        out *= twice[:, None, None, None]
+        self.b = b
         return out
 
     def against_xx(self, h: Array) -> Array:
@@ -111,8 +114,8 @@ class Piece:
     def residual(self, coef: Array, share: Array) -> Array:
         """N of the residual sum of squares, in units of s2: (S, C, R)."""
         m = self.m
-        a, b = np.triu_indices(coef.shape[0])
-        both = coef[a] * coef[b] * np.where(a == b, 1.0, 2.0)[:, None]
+        a, b, twice = upper(coef.shape[0])
+        both = coef[a] * coef[b] * twice[:, None]
         square = self._weighted(both)
         square -= 2.0 * np.einsum("pscr,pr->scr", m.xy, coef)
         square += m.yy
@@ -121,8 +124,8 @@ class Piece:
 
     def fixed(self, inner: Array) -> Array:
         """N of log|X'V^-1X|: (S, C, R)."""
-        a, b = np.triu_indices(inner.shape[0])
-        both = inner[a, b] * np.where(a == b, 1.0, 2.0)[:, None]
+        a, b, twice = upper(inner.shape[0])
+        both = inner[a, b] * twice[:, None]
         return self._weighted(both)
 
     def _weighted(self, both: Array) -> Array:
@@ -136,10 +139,10 @@ class Piece:
     def second(self, weight: Array) -> Array:
         """Second derivatives (K, K, R) of log|V| and of -<H, N>, N packed in ``weight``."""
         family, counts = self.m.family, self.m.counts
-        i, j = self.upper
+        i, j, _ = upper(self.f.shape[0])
         full = np.empty((*self.f.shape[:2], *weight.shape[1:]))
         full[i, j] = full[j, i] = weight
-        b, w, q = self.a, self.w, self.q
+        b, w, q = self.b, self.w, self.q
         n = product(product(transposed(b), full), b)
         y = self._right(n)
         t = np.negative(self.c)
@@ -158,7 +161,3 @@ class Piece:
         value[same] += (w_rr * counts - n[down])[same]
         value = np.add.reduceat(np.add.reduceat(value, family.starts), family.starts, axis=1)
         return 2.0 * value.sum(axis=2)
-
-
-def _twice(i: Array, j: Array) -> Array:
-    return np.where(i == j, 1.0, 2.0)[:, None, None]

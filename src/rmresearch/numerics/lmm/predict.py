@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rmresearch.numerics.basis import Array, decompose, solve
-from rmresearch.numerics.lmm.blocks import Family, families
+from rmresearch.numerics.lmm.blocks import Family
 from rmresearch.numerics.lmm.result import MixedFit
 from rmresearch.numerics.lmm.terms import Codes
 
@@ -71,7 +71,7 @@ def random_effects(fit: MixedFit, y: ArrayLike, x: ArrayLike) -> RandomEffects:
     theta = np.where(usable[:, None], fit.theta.reshape(usable.size, -1), 0.0)
     inner = np.where(usable[:, None, None], fit._inner.reshape(-1, p, p), 0.0)
     left = solve(outcome, decompose(design, fit.names))[1].reshape(-1, n)
-    blocks = [_blocks(one, theta, fit) for one in families(fit._terms)]
+    blocks = [_blocks(one, theta, fit) for one in fit._design.groups]
     # x'V^-1 of residuals that are orthogonal to x
     score = sum(
         (_predicted(one, left)[..., None, :] @ one.x)[..., 0, :].sum(axis=1) for one in blocks
