@@ -13,6 +13,7 @@ from rmresearch.analysis.leavers import attrition
 from rmresearch.analysis.means import wave_means
 from rmresearch.analysis.meetings import engagement
 from rmresearch.analysis.missing import missingness
+from rmresearch.analysis.mixed import mixed_model
 from rmresearch.analysis.reactions import reaction
 from rmresearch.analysis.scales import reliability
 from rmresearch.errors import FitError, StudyError
@@ -87,9 +88,11 @@ def _about(study: Study, outcome: Outcome, answers: _Answers) -> None:
     if study.design.linked:
         answers.take("attrition", name, lambda: attrition(study, outcome))
     if not programme_ended(study):
-        answers.refused[name_of("pre_post", name)] = TOO_EARLY
+        answers.refused.update({name_of(f, name): TOO_EARLY for f in ("pre_post", "mixed_model")})
         return
     answers.take("pre_post", name, lambda: pre_post(study, outcome))
+    if study.design.linked:
+        answers.take("mixed_model", name, lambda: mixed_model(study, outcome))
     if len(study.design.arms) > 1 and study.design.linked:
         answers.take("compare_arms", name, lambda: compare_arms(study, outcome))
 

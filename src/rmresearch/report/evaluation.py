@@ -19,6 +19,7 @@ from rmresearch.report.sections.doubts import reaction, reliability, sensitivity
 from rmresearch.report.sections.flow import baseline, flow
 from rmresearch.report.sections.outcomes import outcomes
 from rmresearch.report.sections.people import attrition, meetings, missing
+from rmresearch.report.sections.variation import variation
 from rmresearch.result import PUBLIC, Result
 
 __all__ = ["Evaluation", "evaluate"]
@@ -29,6 +30,7 @@ SECTIONS: Mapping[str, Callable[[Findings], Section]] = {
     "baseline": baseline,
     "reaction": reaction,
     "outcomes": outcomes,
+    "variation": variation,
     "meetings": meetings,
     "attrition": attrition,
     "missing": missing,

@@ -33,6 +33,11 @@ class Verdict:
         """Whether arms are compared (else: one group's change)."""
         return self.result.call.function == "compare_arms"
 
+    @property
+    def together(self) -> bool:
+        """Whether the estimate of record comes from one model of all waves."""
+        return self.beside("ancova") is not None or self.beside("kenward-roger") is not None
+
     def beside(self, term: str) -> Estimate | None:
         """The estimate of another term about the same people, wave and contrast."""
         one = self.estimate

@@ -87,6 +87,9 @@ def frame(
     """The answers of ``group`` at every wave; those given after a crossover are left out."""
     wide = study.wide(outcome)
     waves = base.waves_with_answers(study, outcome)
+    few = StudyError(f"{about}: answers at fewer than two waves cannot vary over time.")
+    if len(waves) < 2:
+        raise few
     values = np.column_stack([group.values(wide[wave.name]) for wave in waves])
     crossed = np.column_stack([base.crossed_over(study, group, wave) for wave in waves])
     late = np.isfinite(values) & crossed
@@ -104,7 +107,7 @@ def frame(
     people_in, values = group.take(inside), values[inside]
     told = [k for k in range(len(waves)) if np.isfinite(values[:, k]).any()]
     if len(told) < 2:
-        raise StudyError(f"{about}: answers at fewer than two waves cannot vary over time.")
+        raise few
     person, wave = np.nonzero(np.isfinite(values[:, told]))
     y = values[:, told][person, wave]
     roles = study.participants.set_index("person")["role"].reindex(pd.Index(people_in.ids))

@@ -29,6 +29,10 @@ REFERENCES = (
     "regression with multi-stage samples. Survey Methodology 28(2), 169-181.",
     "Pustejovsky, J. E. & Tipton, E. (2018). Small-sample methods for cluster-robust variance "
     "estimation. Journal of Business & Economic Statistics 36(4), 672-683.",
+    "Liang, K.-Y. & Zeger, S. L. (2000). Longitudinal data analysis of continuous and discrete "
+    "responses for pre-post designs. Sankhya B 62(1), 134-148.",
+    "Kenward, M. G. & Roger, J. H. (1997). Small sample inference for fixed effects from "
+    "restricted maximum likelihood. Biometrics 53(3), 983-997.",
     "Lin, W. (2013). Agnostic notes on regression adjustments to experimental data. Annals of "
     "Applied Statistics 7(1), 295-318.",
     "Gelman, A. & Carlin, J. (2014). Beyond power calculations: assessing type S and type M "
@@ -151,9 +155,8 @@ def methods(found: Findings) -> Section:
                 ),
                 (
                     "Missing answers",
-                    "Nobody's answers are made up: an estimate rests on the people who answered "
-                    "before and at the wave. Who is missing stands under Who left and Missing "
-                    "answers.",
+                    f"Nobody's answers are made up: {_rests(found)}. Who is missing stands under "
+                    f"Who left and Missing answers.",
                 ),
                 (
                     "Few clusters",
@@ -171,6 +174,17 @@ def methods(found: Findings) -> Section:
         blocks.append(Details("Every check that does not hold", (table,)))
     blocks.append(Details("References", (Bullets(REFERENCES),)))
     return Section("methods", "Methods", tuple(blocks))
+
+
+def _rests(found: Findings) -> str:
+    """Whose answers an estimate of record rests on."""
+    if not any(verdict.together for verdict in found.verdicts):
+        return "an estimate rests on the people who answered before and at the wave"
+    return (
+        "whoever answered at any wave that counts is in the model of all waves, which lets who is "
+        "missing hang on the answers given, the arm and the strata, but on nothing unseen; the "
+        "analyses of one wave by itself rest on those who answered before and at it"
+    )
 
 
 def _checks(found: Findings) -> tuple[Check, ...]:

@@ -27,6 +27,8 @@ __all__ = ["reaction", "reliability", "sensitivity"]
 
 #: what stands beside the record in the outcome's own units, and what each of them is
 OTHER_ANSWERS = {
+    "kenward-roger": "The same model by its own errors (Kenward-Roger)",
+    "ancova": "This wave by itself, adjusted for the baseline",
     "classical": "The same, people taken as independent",
     "lin-adjusted": "Adjusted within each arm (Lin)",
     "post-only": "Follow-up scores only",
@@ -36,11 +38,8 @@ OTHER_ANSWERS = {
     "completers": "Completers only (not comparable)",
     "paired-t": "Paired t, people taken as independent",
 }
-#: what the estimate of record is called among them
-RECORD = {
-    True: "The answer above, adjusted for the baseline",
-    False: "The answer above, mean change",
-}
+#: where the record uses all waves, people are taken as independent in one wave's analysis
+ALONE = {"classical": "This wave by itself, people taken as independent"}
 #: so many answers are drawn; the headline's comes first
 MOST = 8
 CHANCE = ("rerandomisation", "rerandomisation-smallest")
@@ -77,7 +76,8 @@ def sensitivity(found: Findings) -> Section:
 
 def _others(verdict: Verdict) -> list[tuple[str, Estimate]]:
     """What stands beside the record in the outcome's units, with what it is called."""
-    found = [(label, verdict.beside(term)) for term, label in OTHER_ANSWERS.items()]
+    labels = OTHER_ANSWERS | (ALONE if verdict.together else {})
+    found = [(label, verdict.beside(term)) for term, label in labels.items()]
     return [(label, one) for label, one in found if one is not None and one.value is not None]
 
 
@@ -112,7 +112,7 @@ def _alternatives(found: Findings, verdict: Verdict, several: bool) -> Block:
     one = verdict.estimate
     outcome = found.study.design.outcome(one.outcome)
     smallest = outcome.smallest_effect
-    rows = [Interval.of(one, RECORD[verdict.between], smallest=smallest, main=True)]
+    rows = [Interval.of(one, _answer(verdict), smallest=smallest, main=True)]
     rows += [Interval.of(o, label, smallest=smallest) for label, o in _others(verdict)]
     wave = found.labels.get(one.wave, one.wave)
     contrast = found.labels.get(one.contrast, one.contrast)
@@ -126,6 +126,14 @@ def _alternatives(found: Findings, verdict: Verdict, several: bool) -> Block:
         caption=f"{contrast}. Here each has its 95% interval, so that like meets like.{level}",
         share=outcome.kind == "binary",
     )
+
+
+def _answer(verdict: Verdict) -> str:
+    """What the estimate of record is called among the others."""
+    if not verdict.between:
+        return "The answer above, mean change"
+    how = "all waves in one model" if verdict.together else "adjusted for the baseline"
+    return f"The answer above, {how}"
 
 
 def _chance(verdict: Verdict) -> bool:

@@ -98,7 +98,8 @@ def _diagram(found: Findings, outcome: Outcome, result: Result) -> Iterator[Bloc
         [Stage(f"{people.capitalize()} in the study", assigned)] if len(arms) > 1 else [],
         arms,
         title=f"{count(analysed)} of {count(assigned)} {people} are analysed at the last wave",
-        caption=f"Answers count for {outcome.label}. Analysed: answered before and at the wave.",
+        caption=f"Answers count for {outcome.label}. Analysed: answered before and at the wave "
+        "(a model of all waves also uses those who answered at only some).",
         unit=people,
     )
 

@@ -217,8 +217,9 @@ def _numbers(found: Findings, table: Table, main: Verdict | None = None) -> Tabl
 def _caption(verdict: Verdict) -> str:
     level = f"{100 * verdict.shown.level:.3g}%"
     if verdict.between:
+        how = "from one model of all waves" if verdict.together else "wave by wave"
         return (
-            f"Adjusted difference to the comparison group, wave by wave, with {level} intervals; "
+            f"Adjusted difference to the comparison group, {how}, with {level} intervals; "
             f"the band holds differences too small to matter. Everyone assigned, as assigned."
         )
     return (

@@ -25,6 +25,7 @@ __all__ = [
     "attrition",
     "detectable",
     "exaggeration",
+    "lasting",
     "missing",
     "reaction",
     "reliability",
@@ -102,6 +103,23 @@ def reliability(alpha: Estimate, design: Design) -> str:
     shown = number(alpha.value, decimals=2)
     return say(
         fill("beside", key, label=lower_first(outcome.label), alpha=shown, interval=interval)
+    )
+
+
+def lasting(share: Estimate, design: Design) -> str:
+    """How much of the variance is a level's (term "variance-share", a level's name as group)."""
+    outcome = design.outcome(share.outcome)
+    who = people(design, share.role) if share.role != "all" else catalogue()["role"]["all"]
+    return say(
+        fill(
+            "beside",
+            "lasting",
+            label=named(outcome.label),
+            who=who,
+            share=percent(share.value),
+            level=catalogue()["beside"][f"level_{share.group}"],
+            interval=share_within(share),
+        )
     )
 
 
