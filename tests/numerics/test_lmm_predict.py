@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-from rmresearch.numerics.lmm import MixedFit, Term, fit
+from rmresearch.numerics.lmm import MixedFit, Term, design, fit, fit_many
 from rmresearch.numerics.lmm.predict import random_effects
 
 from .mixed_references import EXPECTED, MODELS, RANDOM, Array, model
@@ -176,3 +176,6 @@ def test_what_is_refused() -> None:
     y, x, terms, _ = model("nested")
     with pytest.raises(ValueError, match="not those of the fit"):
         random_effects(fit(y, x, terms), y[:-1], x[:-1])
+    there = np.arange(len(y)) > 3
+    with pytest.raises(ValueError, match="left rows out"):
+        random_effects(fit_many(y, design(x, terms), present=there), y, x)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rmresearch.errors import FitError
-from rmresearch.numerics.lmm import MixedFit, Term, fit
+from rmresearch.numerics.lmm import MixedFit, Term, design, fit, fit_many
 from rmresearch.numerics.lmm import robust as module
 from rmresearch.numerics.lmm.robust import RobustMixed, robust
 
@@ -174,6 +174,39 @@ def test_absent_rows_have_no_influence() -> None:
         wanted, df, _ = oracle(y[i][at], x[at], v, pair[at], weights)
         assert many.vcov[i] == pytest.approx(wanted, rel=CLOSE, abs=CLOSE * np.abs(wanted).max())
         assert many.contrast(weights[0]).df[i] == pytest.approx(df, rel=CLOSE)
+
+
+def test_absent_rows_are_dropped_rows() -> None:
+    """A batch of replicates with rows of their own: each as if fitted alone on what it has."""
+    y, x, pair = trial(7, (3,))
+    rows = np.arange(96)
+    there = np.random.default_rng(8).random(y.shape) > 0.3
+    there[0, pair == 4] = False
+    whole = design(x, terms_of("slope", rows, x, pair))
+    many = robust(fit_many(y, whole, present=there), y, x, pair, present=there)
+    for i in range(3):
+        at = there[i]
+        terms = terms_of("slope", rows[at], x[at], pair[at])
+        one = robust(fit(y[i][at], x[at], terms), y[i][at], x[at], pair[at])
+        # Two searches for one optimum.
+        assert many.coef[i] == pytest.approx(one.coef, rel=1e-7)
+        assert many.vcov[i] == pytest.approx(one.vcov, rel=1e-7)
+        assert many.df[i] == pytest.approx(one.df, rel=1e-7)
+        joint, alone = many.wald(np.eye(4)[2:]), one.wald(np.eye(4)[2:])
+        assert joint.p[i] == pytest.approx(alone.p, rel=1e-6)
+
+
+def test_a_replicate_too_short_to_fit_has_no_test() -> None:
+    y, x, pair = trial(7, (2,))
+    there = np.ones(y.shape, dtype=bool)
+    there[1] = np.arange(96) < 3
+    whole = design(x, terms_of("nested", np.arange(96), x, pair))
+    found = fit_many(y, whole, present=there)
+    many = robust(found, y, x, pair, present=there)
+    assert (many.df[1] == 0).all()
+    assert np.isnan(many.vcov[1]).all()
+    assert np.isfinite(many.vcov[0]).all()
+    assert list(np.isnan(many.contrast([0, 0, 0, 1]).p)) == [False, True]
 
 
 def test_no_unit_or_origin_matters() -> None:

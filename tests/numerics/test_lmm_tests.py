@@ -9,7 +9,7 @@ import pytest
 from scipy import special
 
 from rmresearch.numerics.ddf import Linear, joint, kenward_roger
-from rmresearch.numerics.lmm import Term, fit
+from rmresearch.numerics.lmm import Term, design, fit, fit_many
 
 from .mixed_references import EXPECTED, MODELS, model
 
@@ -158,3 +158,6 @@ def test_what_is_refused() -> None:
         found.wald([[0, 1, 0]])
     with pytest.raises(ValueError, match="REML"):
         fit(y, x, terms, reml=False).wald(np.eye(4)[1:], ddf="kenward-roger")
+    there = np.arange(32) > 3
+    with pytest.raises(ValueError, match="whole rows"):
+        fit_many(y, design(x, terms), present=there).wald(np.eye(4)[1:], ddf="kenward-roger")
