@@ -7,7 +7,6 @@ connected components of the grouping factors), of which only summed cross-produc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,12 +17,12 @@ from rmresearch.numerics.lmm.absent import own_data
 from rmresearch.numerics.lmm.assembly import assembled
 from rmresearch.numerics.lmm.criterion import Problem, Value
 from rmresearch.numerics.lmm.design import Design, design
-from rmresearch.numerics.lmm.moments import Data, outcome_moments
 from rmresearch.numerics.lmm.newton import Found, search
-from rmresearch.numerics.lmm.outcomes import Outcomes, projected
+from rmresearch.numerics.lmm.outcomes import Outcomes
 from rmresearch.numerics.lmm.result import MixedFit
 from rmresearch.numerics.lmm.start import quadratic_map, started
 from rmresearch.numerics.lmm.terms import Term
+from rmresearch.numerics.lmm.whole import whole_data
 
 __all__ = ["Design", "MixedFit", "Term", "design", "fit", "fit_many"]
 
@@ -99,11 +98,7 @@ def _chunk(
 ) -> tuple[Found, Outcomes, Array]:
     """The search for some replicates, so that memory stays bounded."""
     if present is None:
-        df = np.full(y.shape[0], float(design.n - design.p if reml else design.n))
-        left, outcomes = projected(y, design.basis, df)
-        moments = tuple(outcome_moments(one, left, outcomes.unit) for one in design.shared)
-        # A replicate without residuals has no criterion; a stand-in keeps the arrays whole.
-        data = Data(moments, np.where(outcomes.exact, 1.0, df), df)
+        data, outcomes = whole_data(y, design, reml)
     else:
         data, outcomes = own_data(y, present, design, reml)
     problem = Problem(data, reml)
@@ -124,9 +119,5 @@ def _joined(
         np.concatenate([getattr(one, name) for one in found], axis=-1)
         for name in ("theta", "converged", "steps")
     )
-    whole = (
-        np.concatenate([getattr(one, f.name) for one in outcomes], axis=-1)
-        for f in fields(Outcomes)
-    )
     df = np.concatenate([part[2] for part in parts])
-    return Found(theta, value, converged, steps), Outcomes(*whole), df
+    return Found(theta, value, converged, steps), Outcomes.joined(outcomes), df

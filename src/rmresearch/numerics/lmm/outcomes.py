@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +28,14 @@ class Outcomes:
     unit: Array
     exact: NDArray[np.bool_]
 
+    @staticmethod
+    def joined(parts: Sequence[Outcomes]) -> Outcomes:
+        """The replicates of several in a row."""
+        names = (one.name for one in fields(Outcomes))
+        return Outcomes(*(np.concatenate([getattr(p, n) for p in parts], axis=-1) for n in names))
 
-def projected(y: Array, basis: Basis, df: Array) -> tuple[Array, Outcomes]:
+
+def projected(y: Array, basis: Basis, df: float) -> tuple[Array, Outcomes]:
     """The residuals (n, R) of ``y`` (R, n), and the rest."""
     left = np.array(y.T, order="C")
     coef = np.zeros((basis.back.shape[1], left.shape[1]))
