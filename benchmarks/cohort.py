@@ -56,15 +56,15 @@ def draw(rng: np.random.Generator, made: dict[str, Any]) -> None:
 
 def compose(made: dict[str, Any], fixed: Any, spread: dict[str, float] = SPREAD) -> Any:
     """Outcomes (replicates, n) from drawn numbers, in the residuals' place; ``fixed`` (n,)."""
-    y = made["residual"]
-    cells = y.reshape(-1, PAIRS, 2, WAVES)
-    people = (spread["pair"] * made["pair"])[:, :, None]
+    people = np.repeat(spread["pair"] * made["pair"], 2, axis=1)
     if "person" in made:
-        people = people + spread["person"] * made["person"].reshape(-1, PAIRS, 2)
-    cells += people[..., None]
+        people += spread["person"] * made["person"]
+    effects = np.repeat(people, WAVES, axis=1)
     if "slope" in made:
-        time = spread["slope"] * (np.arange(WAVES) - 1.0)
-        cells += (made["slope"][:, :, None] * time)[:, :, None, :]
+        time = np.tile(np.arange(WAVES) - 1.0, 2 * PAIRS)
+        effects += np.repeat(spread["slope"] * made["slope"], 2 * WAVES, axis=1) * time
+    y = made["residual"]
+    y += effects
     y += fixed
     return y
 

@@ -14,9 +14,10 @@ import rmresearch as rm
 from benchmarks import cohort
 from benchmarks.serve import serve
 from rmresearch.numerics import lmm
+from rmresearch.numerics.lmm import balanced
 
-#: cohorts drawn and fitted at once
-BATCH = 2_000
+#: cohorts at once: drawing is as quick in any batch, the search wants many, balanced fits a cache
+BATCH = {"draw": 500, "judge": 2_000, "balanced": 500, "sufficient": 10_000}
 ARM = np.array([0.0, 0, 0, 1, 0])
 
 
@@ -61,39 +62,75 @@ def fits(model: str, folder: Path, *, reml: bool) -> None:
     serve(checked(fit(y[: cohort.CHECKED])), work)
 
 
-def draws(model: str, *, judged: bool) -> None:
-    """Cohorts drawn only or, ``judged``, composed, fitted and tested; a unit is one cohort."""
-    fit, fixed = fitting(model), cohort.mean(cohort.rows()).astype(float)
-    rng, made = np.random.default_rng(7), cohort.room(model, BATCH)
+def judging(task: str, model: str) -> Callable[[np.random.Generator], Any]:
+    """Draw a batch of cohorts of ``model`` and, unless ``task`` is draw, test the arms' difference.
+
+    judge: outcomes and the general path; balanced: outcomes and the closed form; sufficient: no
+    outcomes, only what the closed form needs of them.
+    """
+    x, terms = columns()
+    made, fixed = cohort.room(model, BATCH[task]), cohort.mean(cohort.rows()).astype(float)
+    if task == "draw":
+        return lambda rng: cohort.draw(rng, made)
+    even = balanced.strata(lmm.design(x, terms[model]))
+    if task == "sufficient" and even is not None:
+        coef = np.linalg.lstsq(x, fixed)[0]
+        variances = [cohort.SPREAD[name] ** 2 for name in cohort.DRAWN[model]]
+        return lambda rng: balanced.draw_balanced(
+            even, coef, variances, 1.0, BATCH[task], rng
+        ).contrast(ARM)
+    general = fitting(model)
+
+    def judge(rng: np.random.Generator) -> Any:
+        cohort.draw(rng, made)
+        y = cohort.compose(made, fixed)
+        if task == "balanced" and even is not None:
+            return balanced.fit_balanced(y, even).contrast(ARM)
+        return general(y).contrast(ARM)
+
+    return judge
+
+
+def draws(task: str, model: str) -> None:
+    """Some thousand cohorts a round; a unit is one cohort."""
+    rng, judge = np.random.default_rng(7), judging(task, model)
+    times = max(1, 2_000 // BATCH[task])
 
     def work() -> float:
-        cohort.draw(rng, made)
-        if judged:
-            fit(cohort.compose(made, fixed)).contrast(ARM)
-        return BATCH
+        for _ in range(times):
+            judge(rng)
+        return times * BATCH[task]
 
     serve({}, work)
 
 
-def power(folder: Path, replicates: int = 1_000) -> None:
+def power(folder: Path, *, sufficient: bool, replicates: int = 1_000) -> None:
     """Simulate from the fit of the first stored outcome, fit and test; a unit is 1,000 of them."""
-    fit = fitting("nested")
+    fit, (x, terms) = fitting("nested"), columns()
     start = fit(cohort.outcomes(folder, "nested")[0])
-    sigma, pair, person = (
-        float(np.sqrt(one)) for one in (start.sigma2, *(c[0, 0] for c in start.covariances))
-    )
-    fixed = columns()[0] @ start.coef
-    spread = {"pair": pair / sigma, "person": person / sigma}
+    sigma = float(np.sqrt(start.sigma2))
+    variances = [float(one[0, 0]) for one in start.covariances]
+    pair, person = (float(np.sqrt(one)) / sigma for one in variances)
     rng, made = np.random.default_rng(11), cohort.room("nested", replicates)
+    even = balanced.strata(lmm.design(x, terms["nested"])) if sufficient else None
 
     def share() -> float:
-        cohort.draw(rng, made)
-        y = sigma * cohort.compose(made, fixed / sigma, spread)
-        return float((fit(y).contrast(ARM).p < 0.05).mean())
+        if even is not None:
+            found = balanced.draw_balanced(
+                even, start.coef, variances, sigma**2, replicates, rng
+            ).contrast(ARM)
+        else:
+            cohort.draw(rng, made)
+            spread = {"pair": pair, "person": person}
+            found = fit(sigma * cohort.compose(made, x @ start.coef / sigma, spread)).contrast(ARM)
+        return float((found.p < 0.05).mean())
+
+    times = 50 if sufficient else 1
 
     def work() -> float:
-        share()
-        return 1.0
+        for _ in range(times):
+            share()
+        return times
 
     serve({"effect": float(start.coef @ ARM), "power": share()}, work)
 
@@ -149,10 +186,10 @@ def main(task: str, *rest: str) -> None:
         by_formula(rest[0], Path(rest[1]))
     elif task == "memory":
         memory(Path(rest[0]))
-    elif task == "power":
-        power(Path(rest[0]))
-    elif task in ("draw", "judge"):
-        draws(rest[0], judged=task == "judge")
+    elif task.startswith("power"):
+        power(Path(rest[0]), sufficient=task == "power-sufficient")
+    elif task in BATCH:
+        draws(task, rest[0])
     else:
         fits(rest[0], Path(rest[1]), reml=task == "fit")
 
