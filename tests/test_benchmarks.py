@@ -76,7 +76,7 @@ def test_the_committed_table_is_true_to_its_own_ratios() -> None:
         if ratio == "-" and met == "-":
             continue
         judged, limit = (
-            float(x.replace(",", "")) for x in (ours if ratio == "-" else ratio, limit)
+            float(x.replace(",", "")) for x in (figure if ratio == "-" else ratio, limit)
         )
         if abs(judged / limit - 1.0) > 0.01:  # nearer than the digits shown
             assert (judged <= limit if sign == "<=" else judged >= limit) == (met == "yes"), what
