@@ -47,7 +47,7 @@ def answer(kenya: Study) -> Result:
 def test_published_by_wave(answer: Result, wave: str, published: float, people: int) -> None:
     found = next(
         e for e in answer.estimates
-        if (e.wave, e.contrast, e.term) == (wave, "mentee - control", "")
+        if (e.wave, e.contrast, e.term) == (wave, "mentee - control", "ancova")
     )  # fmt: skip
     assert found.value == pytest.approx(published, abs=0.005)  # the paper prints two decimals
     assert found.n_people == people
@@ -79,13 +79,33 @@ def test_errors_agree_with_statsmodels(data: Path, answer: Result, wave: str) ->
         weights = np.where(left > 1e-9, residual**2 / np.maximum(left, 1e-9), 0.0)
         at = list(plain.params.index).index(name)
         hc2 = np.sqrt((bread @ (x.T * weights) @ x @ bread)[at, at])
-        assert found[""].se == pytest.approx(hc2, rel=1e-6)  # inverse of an ill-scaled x'x
+        assert found["ancova"].se == pytest.approx(hc2, rel=1e-6)  # inverse of an ill-scaled x'x
 
 
 def test_everybody_is_accounted_for(answer: Result) -> None:
     for wave, people in zip(WAVES, PEOPLE, strict=True):
-        gone = sum(d.people for d in answer.dropped if f", {wave}:" in d.reason)
+        gone = sum(d.people for d in answer.dropped if f", {wave}, analysed by itself:" in d.reason)
         assert people + gone == 372
+    records = [e for e in answer.estimates if e.term == ""]
+    lost = sum(d.people for d in answer.dropped if ", all waves:" in d.reason)
+    # the paper's tables change people from month to month; the model of all waves does not
+    assert {e.n_people for e in records} == {372 - lost}
+    assert 372 - lost > max(PEOPLE)
+
+
+def test_all_waves_together_say_much_the_same_with_smaller_errors(answer: Result) -> None:
+    # chance formed the arms, so both estimate the same; using everybody's answers costs nothing
+    by_term = {
+        term: [e for e in answer.estimates if (e.term, e.contrast) == (term, "mentee - control")]
+        for term in ("", "ancova")
+    }
+    assert len(by_term[""]) == len(by_term["ancova"]) == len(WAVES)
+    for record, alone in zip(by_term[""], by_term["ancova"], strict=True):
+        assert record.wave == alone.wave
+        assert None not in (record.value, record.se, alone.value, alone.se)
+        assert abs(record.value - alone.value) < alone.se  # type: ignore[operator]
+    ratios = [r.se / a.se for r, a in zip(by_term[""], by_term["ancova"], strict=True)]  # type: ignore[operator]
+    assert np.mean(ratios) < 1.03
 
 
 def test_baseline_of_the_arms(answer: Result) -> None:

@@ -224,7 +224,8 @@ def _waves(study: Study, outcome: Outcome, asked: Sequence[str] | None) -> tuple
 def _compare(found: Roster, waves: Sequence[Wave], options: _Options, answer: _Answer) -> None:
     """All waves of one role."""
     wide = found.study.wide(found.outcome)
-    samples, gone = [], []
+    samples: list[Sample] = []
+    gone: list[Dropped] = []
     for wave in waves:
         here, lost = sample(found, wave, found.people.values(wide[wave.name]))
         gone.extend(lost)
