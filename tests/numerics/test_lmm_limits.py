@@ -55,7 +55,7 @@ def test_derivatives_against_differences(name: str, reml: bool) -> None:
     ready = prepare(terms, n)
     basis = decompose(x, [str(j) for j in range(p)])
     left = solve(y, basis)[1]
-    shared = [shared_moments(family, basis.q) for family in families(ready)]
+    shared = [shared_moments(family, family.gather @ basis.q) for family in families(ready)]
     moments = tuple(outcome_moments(one, left[:, None], np.ones(1)) for one in shared)
     df = np.array([n - p if reml else n])
     problem = Problem(Data(moments, np.array([left @ left]), df), reml)

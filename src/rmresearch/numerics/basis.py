@@ -18,6 +18,9 @@ Array = NDArray[np.float64]
 #: A column is aliased when what the others leave of it is below this share of its (centred)
 #: length: R's lm draws the line at the same 1e-7.
 ALIASED = 1e-7
+#: rows from which a column counts as long; the least eigenvalue of x'x, columns of length 1, that
+#: squaring does not spoil
+LONG, WELL = 20_000, 1e-4
 #: so many columns are named in one message
 MOST_NAMED = 6
 #: Residuals below this share of the centred outcome are rounding: the model fits exactly.
@@ -54,7 +57,7 @@ def decompose(x: Array, names: Sequence[str]) -> Basis:
     raw = np.linalg.norm(x, axis=-2)
     flat = length <= 1e-13 * np.maximum(raw, 1e-300)
     scale = np.where(flat, np.maximum(raw, 1e-300), length)
-    q, r = np.linalg.qr(centred / scale[..., None, :])
+    q, r = _orthonormal(centred / scale[..., None, :])
     diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
     if n < p or bool((flat | (diagonal < ALIASED)).any()):
         _refuse(x, centred / scale[..., None, :], flat, constant, names)
@@ -70,6 +73,24 @@ def decompose(x: Array, names: Sequence[str]) -> Basis:
     ones = np.zeros((*x.shape[:-2], p))
     ones[..., constant] = 1.0 / x[..., 0, constant]
     return Basis(q, back, ones)
+
+
+def _orthonormal(x: Array) -> tuple[Array, Array]:
+    """q and r of ``x``; of a long and well-conditioned one by Cholesky's factor, twice.
+
+    The second round leaves q orthonormal to rounding (Yamamoto and others 2015, ETNA 44).
+    """
+    if x.ndim > 2 or x.shape[0] < LONG:
+        q, r = np.linalg.qr(x)
+        return q, r
+    gram = x.T @ x
+    if np.linalg.eigvalsh(gram)[0] < WELL:
+        q, r = np.linalg.qr(x)
+        return q, r
+    first = np.linalg.cholesky(gram).T
+    q = x @ np.linalg.inv(first)
+    second = np.linalg.cholesky(q.T @ q).T
+    return q @ np.linalg.inv(second), second @ first
 
 
 def solve(y: Array, basis: Basis) -> tuple[Array, Array, NDArray[np.bool_]]:

@@ -17,16 +17,25 @@ __all__ = ["refuse_aliased"]
 ALIASED = 1e-10
 
 
-def refuse_aliased(terms: Sequence[Ready], groups: Sequence[Family], q: Array, n: int) -> None:
-    """``FitError`` where x absorbs a term, or other terms and the residual make up its variance."""
+def refuse_aliased(
+    terms: Sequence[Ready], groups: Sequence[Family], sums: Sequence[Array], n: int
+) -> None:
+    """``FitError`` where x absorbs a term, or other terms and the residual make up its variance.
+
+    ``sums``: Z'q of each family, q the orthonormal basis of x.
+    """
     owner = np.repeat(np.arange(len(terms)), [term.rows.size for term in terms])
-    wrong = []
+    absorbed = sum(_absorbed(family, u) for family, u in zip(groups, sums, strict=True))
+    offset, wrong = 0, []
     for number, term in enumerate(terms):
-        wrong += [
-            f"random term {number} (column {effect} of its z) repeats what columns of x hold"
-            for effect in range(term.z.shape[1])
-            if _absorbed(term, effect, q) > n * (1.0 - ALIASED)
-        ]
+        for k in range(term.rows.size):
+            effect = int(term.rows[k])
+            if term.columns[k] == effect and absorbed[offset + k] > n * (1.0 - ALIASED):
+                wrong.append(
+                    f"random term {number} (column {effect} of its z) repeats what columns of x "
+                    "hold"
+                )
+        offset += term.rows.size
     gram = _products(terms, groups, n)
     length = np.sqrt(np.diagonal(gram))
     gram = gram / length[:, None] / length[None, :]
@@ -44,13 +53,12 @@ def refuse_aliased(terms: Sequence[Ready], groups: Sequence[Family], q: Array, n
         raise FitError("; ".join(dict.fromkeys(wrong)) + ". Drop one of the named terms.")
 
 
-def _absorbed(term: Ready, effect: int, q: Array) -> float:
-    """The squared length that x's columns take of a term's columns of one effect."""
-    total = 0.0
-    for column in q.T:
-        sums = np.bincount(term.codes, column * term.z[:, effect], term.levels)
-        total += float(sums @ sums)
-    return total
+def _absorbed(family: Family, sums: Array) -> Array:
+    """The squared length that x's columns take of the columns of z, by parameter (K,)."""
+    m = family.g.shape[-1]
+    each = (sums.reshape(-1, m, sums.shape[1]) ** 2).sum(axis=(0, 2))
+    result: Array = np.add.reduceat(each[family.rows], family.starts)
+    return result
 
 
 def _products(terms: Sequence[Ready], groups: Sequence[Family], n: int) -> Array:

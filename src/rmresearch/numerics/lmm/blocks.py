@@ -70,6 +70,9 @@ def families(terms: Sequence[Ready]) -> tuple[Family, ...]:
 
 def _components(terms: Sequence[Ready]) -> tuple[Codes, list[Codes]]:
     """The block of every row, and of every level of every term."""
+    nested = _nested(terms)
+    if nested is not None:
+        return nested
     starts = np.cumsum([0] + [term.levels for term in terms])
     first = terms[0].codes
     sources = np.concatenate([first for _ in terms])
@@ -79,6 +82,19 @@ def _components(terms: Sequence[Ready]) -> tuple[Codes, list[Codes]]:
     _, label = csgraph.connected_components(edges, directed=False)
     label = label.astype(np.intp)
     return label[first], [label[s : s + t.levels] for t, s in zip(terms, starts, strict=False)]
+
+
+def _nested(terms: Sequence[Ready]) -> tuple[Codes, list[Codes]] | None:
+    """The same, where every level of every term lies within one level of the coarsest."""
+    coarse = min(terms, key=lambda term: term.levels).codes
+    holders = []
+    for term in terms:
+        holder = np.empty(term.levels, dtype=np.intp)
+        holder[term.codes] = coarse
+        if (holder[term.codes] != coarse).any():
+            return None
+        holders.append(holder)
+    return coarse, holders
 
 
 def _places(
@@ -92,11 +108,12 @@ def _places(
     blocks = int(rows.max()) + 1
     places, counts = [], np.empty((blocks, len(terms)), dtype=np.intp)
     for number, (term, block) in enumerate(zip(terms, levels, strict=True)):
-        squares = [
-            np.round(np.bincount(term.codes, column, term.levels), 9)
-            for column in (term.z[:, 0], *(term.z * term.z).T)
-        ]
-        order = np.lexsort((*squares, np.bincount(term.codes, minlength=term.levels), block))
+        keys = [np.bincount(term.codes, minlength=term.levels), block]
+        if np.ptp(term.z) > 0:
+            columns = (term.z[:, 0], *(term.z * term.z).T)
+            sums = (np.bincount(term.codes, column, term.levels) for column in columns)
+            keys = [*(np.round(one, 9) for one in sums), *keys]
+        order = np.lexsort(keys)
         counts[:, number] = np.bincount(block, minlength=blocks)
         start = np.concatenate([[0], np.cumsum(counts[:, number])[:-1]])
         place = np.empty(term.levels, dtype=np.intp)
@@ -131,10 +148,7 @@ def _family(
     gather = sparse.csr_array(
         (np.concatenate(values), (target, source)), shape=(blocks * m, terms[0].codes.size)
     )
-    keys = np.round(g / np.abs(g).max(), 12) + 0.0
-    _, first, label, count = np.unique(
-        keys, axis=0, return_index=True, return_inverse=True, return_counts=True
-    )
+    first, label, count = _alike(np.round(g / np.abs(g).max(), 12) + 0.0)
     by_size = np.argsort(count, kind="stable")
     rank = np.empty_like(by_size)
     rank[by_size] = np.arange(by_size.size)
@@ -147,6 +161,20 @@ def _family(
         gather=gather,
         **_entries(terms, shape),
     )
+
+
+def _alike(keys: Array) -> tuple[Codes, Codes, Codes]:
+    """Of equal rows of ``keys`` (B, w): a first one, the kind (B,) of each, and how many."""
+    names = keys @ np.random.default_rng(0).uniform(1.0, 2.0, keys.shape[1])
+    _, first, label, count = np.unique(
+        names, return_index=True, return_inverse=True, return_counts=True
+    )
+    if not (keys == keys[first][label]).all():
+        # Two kinds share a name: compare them in full.
+        _, first, label, count = np.unique(
+            keys, axis=0, return_index=True, return_inverse=True, return_counts=True
+        )
+    return first, label.reshape(-1), count
 
 
 def _entries(terms: Sequence[Ready], shape: NDArray[Any]) -> dict[str, Any]:

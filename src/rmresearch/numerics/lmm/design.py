@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rmresearch.errors import FitError
-from rmresearch.numerics.basis import Basis, decompose
+from rmresearch.numerics.basis import Array, Basis, decompose
 from rmresearch.numerics.lmm.alias import refuse_aliased
 from rmresearch.numerics.lmm.blocks import Family, families
 from rmresearch.numerics.lmm.moments import Shared, shared_moments
@@ -72,8 +72,9 @@ def design(x: ArrayLike, terms: Sequence[Term], names: Sequence[str] | None = No
             "Drop terms from the model or add rows."
         )
     groups = families(ready)
-    refuse_aliased(ready, groups, basis.q, n)
-    basis, touched = _turned(basis, groups)
+    sums = [np.asarray(family.gather @ basis.q) for family in groups]
+    refuse_aliased(ready, groups, sums, n)
+    basis, axes, touched = _turned(basis, sums)
     factors, offset = [], 0
     for term in ready:
         factors += [offset + np.flatnonzero(term.rows == r) for r in range(term.z.shape[1])]
@@ -84,7 +85,10 @@ def design(x: ArrayLike, terms: Sequence[Term], names: Sequence[str] | None = No
         basis=basis,
         terms=ready,
         groups=groups,
-        shared=tuple(shared_moments(family, basis.q[:, :touched]) for family in groups),
+        shared=tuple(
+            shared_moments(family, u @ axes[:, :touched])
+            for family, u in zip(groups, sums, strict=True)
+        ),
         touched=touched,
         diagonal=np.concatenate([term.rows == term.columns for term in ready]),
         factors=tuple(factors),
@@ -97,17 +101,18 @@ def _alone(term: Ready) -> NDArray[np.bool_]:
     return column
 
 
-def _turned(basis: Basis, groups: Sequence[Family]) -> tuple[Basis, int]:
+def _turned(basis: Basis, sums: Sequence[Array]) -> tuple[Basis, Array, int]:
     """The basis turned so that the directions of x which no random effect touches stand last.
 
     Where everybody answered every wave, differences between waves are such: their coefficients
-    and what they take of the residuals are the same whatever the variances.
+    and what they take of the residuals are the same whatever the variances. ``sums``: Z'q of each
+    family. Also the turn (p, p) and how many directions are touched.
     """
-    sums = [np.asarray(family.gather @ basis.q) for family in groups]
     gram: Any = sum(u.T @ u for u in sums)
     axes = np.linalg.eigh(gram)[1][:, ::-1]
     left = np.sqrt(sum(((u @ axes) ** 2).sum(axis=0) for u in sums))
+    p = basis.back.shape[1]
     touched = int(np.count_nonzero(left > UNTOUCHED * left.max())) if left.max() > 0 else 0
-    if touched in (0, basis.q.shape[1]):
-        return basis, basis.q.shape[1]
-    return Basis(basis.q @ axes, basis.back @ axes, basis.ones), touched
+    if touched in (0, p):
+        return basis, np.eye(p), p
+    return Basis(basis.q @ axes, basis.back @ axes, basis.ones), axes, touched

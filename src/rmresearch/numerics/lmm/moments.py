@@ -61,10 +61,10 @@ class Data:
     base: Array | None = None
 
 
-def shared_moments(family: Family, q: Array) -> Shared:
-    """The moments of x alone, from its orthonormal basis ``q`` (n, p)."""
-    m, p = family.g.shape[-1], q.shape[1]
-    sums = np.asarray(family.gather @ q).reshape(-1, m * p)[family.order]
+def shared_moments(family: Family, sums: Array) -> Shared:
+    """The moments of x alone, from the ``sums`` Z'q (blocks * m, p) of its orthonormal basis."""
+    m, p = family.g.shape[-1], sums.shape[1]
+    sums = sums.reshape(-1, m * p)[family.order]
     parts, start = [], 0
     for size, classes in family.spots:
         stop = start + size * classes

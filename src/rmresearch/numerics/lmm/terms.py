@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,15 +59,25 @@ def prepare(terms: Sequence[Term], n: int) -> tuple[Ready, ...]:
             )
         if not np.isfinite(z).all():
             raise FitError(f"random term {number} holds values of z that are not finite")
-        named, codes = np.unique(group, return_inverse=True)
-        wrong += _faults(number, named.size, z, n)
+        codes, levels = _dense(group)
+        wrong += _faults(number, levels, z, n)
         if not wrong:
-            ready.append(_standard(codes.astype(np.intp), named.size, z, term.correlated))
+            ready.append(_standard(codes, levels, z, term.correlated))
     if not terms:
         raise ValueError("a mixed model needs a random term; without one use robust.fit")
     if wrong:
         raise FitError("; ".join(wrong) + ". Drop or simplify the named terms.")
     return tuple(ready)
+
+
+def _dense(group: NDArray[Any]) -> tuple[Codes, int]:
+    """Codes from 0 on, none left out, and their number."""
+    if group.dtype.kind in "iu" and group.min() >= 0 and group.max() < group.size:
+        levels = int(group.max()) + 1
+        if np.bincount(group, minlength=levels).all():
+            return group.astype(np.intp, copy=False), levels
+    named, codes = np.unique(group, return_inverse=True)
+    return codes.astype(np.intp), named.size
 
 
 def _faults(number: int, levels: int, z: Array, n: int) -> list[str]:
