@@ -1,0 +1,101 @@
+"""Sections on the model of all waves and on how scores vary: they say what was computed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rmresearch.report.evaluation import Evaluation, evaluate
+from rmresearch.report.numbers import percent
+from rmresearch.report.sections.variation import variation
+from rmresearch.result import Estimate
+
+from .test_evaluation import PILOT, text_of
+
+
+@pytest.fixture(scope="module")
+def pilot() -> Evaluation:
+    return evaluate(PILOT)
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    """The example as if chance had not formed its arms."""
+    folder = tmp_path_factory.mktemp("compared") / "pilot"
+    shutil.copytree(PILOT, folder)
+    text = (folder / "study.toml").read_text("utf-8")
+    changed = text.replace('kind = "waitlist"', 'kind = "comparison"')
+    # nobody crosses over from a group that is no waiting list
+    changed = changed.replace(', crossover_date = "Moves up on"', "")
+    assert len(changed) < len(text)
+    (folder / "study.toml").write_text(changed, "utf-8")
+    return evaluate(folder)
+
+
+def shares(evaluation: Evaluation) -> list[Estimate]:
+    return [
+        one
+        for _, result in evaluation.findings.of("mixed_model")
+        for one in result.estimates
+        if one.term == "variance-share" and one.group == "person"
+    ]
+
+
+def test_the_page_says_that_all_waves_are_in_one_model(pilot: Evaluation) -> None:
+    assert "all waves in one model" in text_of(pilot.section("methods").html())
+    others = text_of(pilot.section("sensitivity").html())
+    assert "The answer above, all waves in one model" in others
+    assert "This wave by itself, adjusted for the baseline" in others
+    assert "This wave by itself, people taken as independent" in others
+    assert "by its own errors (Kenward-Roger)" in others
+    assert "from one model of all waves" in text_of(pilot.section("outcomes").html())
+    assert "whoever answered at any wave" in text_of(pilot.section("methods").html())
+
+
+def test_arms_that_chance_did_not_form_are_not_said_to_share_a_model(compared: Evaluation) -> None:
+    assert not any(verdict.together for verdict in compared.findings.verdicts)
+    methods = text_of(compared.section("methods").html())
+    assert "all waves" not in methods
+    assert "the people who answered before and at the wave" in methods
+    others = text_of(compared.section("sensitivity").html())
+    assert "The answer above, adjusted for the baseline" in others
+    assert "The same, people taken as independent" in others
+    assert "wave by wave" in text_of(compared.section("outcomes").html())
+
+
+def test_the_shares_that_are_told_are_the_smallest_and_the_largest(pilot: Evaluation) -> None:
+    found = shares(pilot)
+    assert len(found) == 5
+    section = variation(pilot.findings)
+    told = text_of(section.html())
+    values = sorted(one.value for one in found if one.value is not None)
+    assert f"{percent(values[0])} to {percent(values[-1])} of how scores differ lasts" in told
+    said = re.findall(r"(\d+%) of how much \w+ \w+ differ is between people", told)
+    assert said == [percent(values[0]), percent(values[-1])]
+    # figure first, sentence second, table third
+    names = [type(block).__name__ for block in section.blocks]
+    assert names == ["Paragraph", "FigureBlock", "Bullets", "TableBlock", "Details"]
+    speeds = [one for _, r in pilot.findings.of("mixed_model") for one in r.estimates
+              if one.term == "slope-test"]  # fmt: skip
+    assert len(speeds) == 5
+    assert told.count("points a month") == 5
+
+
+def test_people_who_cannot_be_followed_have_no_lasting_part(tmp_path: Path) -> None:
+    # before the planned end nothing is estimated, so nothing is said to last
+    folder = tmp_path / "pilot"
+    shutil.copytree(PILOT, folder)
+    text = (folder / "study.toml").read_text("utf-8")
+    early = text.replace("end = 2026-03-03", "end = 2027-03-03").replace(
+        '\n[[outcomes]]\nname = "digital_skill"',
+        '\n[[waves]]\nname = "month18"\nlabel = "Month 18"\nmonths = 18\ndate = 2027-03-03\n'
+        '\n[[outcomes]]\nname = "digital_skill"',
+    )
+    assert early != text
+    (folder / "study.toml").write_text(early, "utf-8")
+    made = evaluate(folder)
+    assert not list(made.findings.of("mixed_model"))
+    assert "planned end" in text_of(made.section("variation").html())
