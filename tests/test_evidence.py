@@ -309,6 +309,20 @@ def test_other_waves_and_contrasts_are_not_mixed_up():
     assert facts(study(), RECORD, other).baseline_g is None
 
 
+def test_who_is_in_the_model_of_all_waves_only_by_others_does_not_carry_the_contrast():
+    # s4 of the comparison had met by the wave and crossed over: an earlier answer is in the model
+    met = study(pairs=[("p2", "j0", "s4", "2026-02-01")])
+    alone = estimate("ancova")
+    kept = alone.members - {"s4", "s0"}
+    together = Result(Call("compare_arms"), (RECORD, replace(alone, members=frozenset(kept))))
+    found = facts(met, RECORD, together)
+    # of s1, s2, s3 and s5, s6, s7 everybody is a cluster
+    assert found.clusters == (3, 3)
+    assert not found.contaminated
+    only = Result(Call("compare_arms"), (RECORD,))
+    assert facts(met, RECORD, only).contaminated
+
+
 @pytest.mark.parametrize(
     "ends, agree",
     [

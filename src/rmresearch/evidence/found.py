@@ -39,16 +39,17 @@ def facts(
     between = answer.call.function == "compare_arms"
     randomised = between and design.randomised
     wave = design.wave(record.wave)
+    behind = _answered(answer, record)
     return Facts(
         kind=design.kind if between else "single-group",
         unit=design.unit,
-        clusters=_clusters(study, record) if between else (record.n_clusters,),
+        clusters=_clusters(study, record, behind) if between else (record.n_clusters,),
         attrition=_attrition(lost, record, "") if randomised else None,
         cluster_attrition=_attrition(lost, record, "-clusters") if randomised else None,
         baseline_g=_beside(answer, record, "baseline-difference") if between else None,
         adjusted=between,
         bracket_agrees=_bracket(answer, record) if between and not randomised else None,
-        contaminated=between and _contaminated(study, record, wave),
+        contaminated=between and _contaminated(study, record, behind, wave),
         self_rated=outcome.source == "self",
         same_question=outcome.timing == "repeated",
         estimate=record.value,
@@ -78,10 +79,20 @@ def _arms(record: Estimate) -> tuple[str, str]:
     return programme, comparison
 
 
-def _clusters(study: Study, record: Estimate) -> tuple[int, ...]:
+def _answered(answer: Result, record: Estimate) -> frozenset[str]:
+    """Who carries the contrast at its wave: before and at it, an answer of theirs counts.
+
+    A model of all waves also holds people who answered at others only, or had crossed over by
+    this one; the analysis of this wave by itself, beside it, does not.
+    """
+    alone = _same(answer.estimates, record, "ancova")
+    return record.members if alone is None else alone.members
+
+
+def _clusters(study: Study, record: Estimate, behind: frozenset[str]) -> tuple[int, ...]:
     """The independent clusters behind each arm of the contrast."""
     table = study.participants
-    inside = table[table["person"].isin(record.members) & table["arm"].isin(_arms(record))]
+    inside = table[table["person"].isin(behind) & table["arm"].isin(_arms(record))]
     cluster = study.clusters().reindex(pd.Index(inside["person"])).to_numpy()
     counts = pd.Series(cluster).groupby(inside["arm"].to_numpy()).nunique()
     return tuple(int(counts.get(arm, 0)) for arm in _arms(record))
@@ -124,10 +135,10 @@ def _sign(one: Estimate) -> int | None:
     return int(one.low > 0) - int(one.high < 0)
 
 
-def _contaminated(study: Study, record: Estimate, wave: Wave) -> bool:
+def _contaminated(study: Study, record: Estimate, behind: frozenset[str], wave: Wave) -> bool:
     """Whether anybody who counts as comparison had met in a pair by the wave."""
     table = study.participants
-    ours = table["person"].isin(record.members) & (table["arm"] == _arms(record)[1])
+    ours = table["person"].isin(behind) & (table["arm"] == _arms(record)[1])
     people = table.loc[ours, "person"]
     pairs = study.pairs[study.pairs["senior"].isin(people) | study.pairs["junior"].isin(people)]
     if pairs.empty:
