@@ -104,7 +104,7 @@ def _chunk(
     problem = Problem(data, reml)
     everywhere = np.repeat(design.diagonal[:, None].astype(float), y.shape[0], axis=1)
     first = started(design, problem.evaluate(everywhere), quadratic_map(design, data))
-    found = search(problem, first, design.diagonal, design.factors, design.own)
+    found = search(problem, first, design.diagonal, design.factors, design.own, design.small)
     return found, outcomes, data.df
 
 

@@ -42,8 +42,8 @@ STARTS = (1.0, 0.25, 4.0, 0.05)
 TINY = 1e-7
 #: relative variance given to one that was put to zero too early
 RELEASED = 0.02
-#: where the search for a second valley starts
-FAR = 8.0
+#: roots of relative variances from which other valleys are looked for
+LARGE, LITTLE = 8.0, 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,13 +57,18 @@ class Found:
 
 
 def search(
-    problem: Problem, first: Array, diagonal: Flags, factors: Sequence[Any], own: Flags
+    problem: Problem,
+    first: Array,
+    diagonal: Flags,
+    factors: Sequence[Any],
+    own: Flags,
+    thorough: bool,
 ) -> Found:
     """Minimise the criterion from theta ``first`` (K, R).
 
     ``diagonal`` (K,) marks the diagonal entries of Cholesky factors, ``own`` those alone in their
     column, ``factors``: per row the indices of its entries, zero together where the row's variance
-    is.
+    is. ``thorough``: look for deeper valleys from other starts too.
     """
     start = diagonal[:, None] * np.ones(problem.replicates)
     found = _attempt(problem, first, factors, own)
@@ -75,12 +80,23 @@ def search(
         better = again.converged | (again.value.f < found.value.f[failed])
         _replace(found, failed, again, better)
     _lower_rank(problem, found, factors, own)
-    edge = np.flatnonzero((found.theta[diagonal] == 0.0).any(axis=0))
-    if edge.size:
-        # On a boundary a second, far valley can be the deeper one: small unbalanced designs.
-        again = _attempt(problem.restrict(edge), FAR * start[:, edge], factors, own)
-        _keep_lower(found, edge, again)
     _leave_out(problem, found, factors, own)
+    if thorough:
+        everyone = np.arange(problem.replicates)
+        for roots in _valleys(diagonal):
+            there = roots[:, None] * np.ones(problem.replicates)
+            _keep_lower(found, everyone, _attempt(problem, there, factors, own))
+    return found
+
+
+def _valleys(diagonal: Flags) -> list[Array]:
+    """Where small designs hide a deeper valley: all large, all small, each large by itself."""
+    places = np.flatnonzero(diagonal)
+    found = [LARGE * diagonal, LITTLE * diagonal]
+    for place in places if places.size > 1 else ():
+        roots = LITTLE * diagonal
+        roots[place] = LARGE
+        found.append(roots)
     return found
 
 
