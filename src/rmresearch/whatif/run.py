@@ -24,8 +24,9 @@ from rmresearch.world.truth import TruthRow
 
 __all__ = ["Part", "run", "trial"]
 
-#: checks by which an analysis reports how its model's search ended, and whether that is the case
-CONVERGED, SINGULAR = "model converged", "no variance at zero"
+#: the check by which `mixed_model` reports a singular fit; one that does not converge raises
+ABOVE_ZERO = "variances above 0"
+UNCONVERGED = "FitError: the model did not converge"
 #: cohorts that are tried before an analysis without a kernel is refused
 TRIALS = 3
 #: numbers in a reason differ from one replicate to the next, the reason does not
@@ -48,7 +49,9 @@ def run(plan: Plan, task: Task) -> Part:
     tallies, raw = {}, []
     for name, asked in plan.analyses.items():
         found, left = _on_arrays(asked, cohorts, outcome, task.replicates)
+        lost = int(np.any([one.converged == 0 for one in found.values()] or [[]], axis=0).sum())
         others, failures = _on_studies(asked, cohorts, outcome, left)
+        failures |= {UNCONVERGED: lost} if lost else {}
         for key, one in others.items():
             found[key] = found[key].otherwise(one) if key in found else one
         moments = {key: counted(one, truths.get(key), plan.alpha) for key, one in found.items()}
@@ -140,8 +143,8 @@ def _numbers(one: Estimate, checks: Mapping[str, float]) -> dict[str, float]:
     known = {"value": one.value, "se": one.se, "df": one.df, "p": p, "low": low, "high": high}
     return {
         **{name: np.nan if number is None else number for name, number in known.items()},
-        "converged": checks.get(CONVERGED, np.nan),
-        "singular": 1.0 - checks.get(SINGULAR, np.nan),
+        "converged": np.nan,
+        "singular": 1.0 - checks.get(ABOVE_ZERO, np.nan),
         "gives_se": one.se is not None,
         "gives_interval": one.low is not None and one.high is not None,
         "gives_p": one.p is not None,
