@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 
 from benchmarks import accuracy
 from benchmarks.rows import Bound, Row, alone, beside
-from benchmarks.workers import PeerError, compare, started
+from benchmarks.workers import PeerError, Worker, compare, started
 
 __all__ = ["Check", "measure"]
 
@@ -141,8 +142,12 @@ def million(place: str) -> list[Contest]:
 
 def measure(folder: Path, *, quick: bool) -> Iterator[tuple[Row, Check | None]]:
     """Each row as soon as it is measured, on the data in ``folder``."""
-    for contest in contests(folder, quick=quick):
-        yield run(contest)
+    kept: dict[tuple[str, ...], Worker] = {}
+    with ExitStack() as stack:
+        for contest in contests(folder, quick=quick):
+            if contest.ours not in kept:
+                kept[contest.ours] = stack.enter_context(started("ours", *contest.ours))
+            yield run(contest, kept[contest.ours])
     if not quick and sys.platform == "linux":  # which alone can forget a peak
         with started("ours", "memory", str(folder)) as worker:
             found = worker.check
@@ -160,20 +165,19 @@ def measure(folder: Path, *, quick: bool) -> Iterator[tuple[Row, Check | None]]:
     yield alone(f"Satterthwaite's df, relative error, {where}", errors.df, Bound(1e-6, 1e-6)), None
 
 
-def run(contest: Contest) -> tuple[Row, Check | None]:
+def run(contest: Contest, ours: Worker) -> tuple[Row, Check | None]:
     """Check the peer against ours on the same data, then time both in turn."""
     scale, name = UNITS[contest.unit], contest.peer[0]
-    with started("ours", *contest.ours) as ours:
-        try:
-            with started(*contest.peer) as peer:
-                same, said = agreement(ours.check, peer.check)
-                if not same:
-                    raise PeerError(f"fits another model: {said}")
-                timed = compare(ours, peer, contest.rounds, warm=contest.warm)
-        except PeerError as reason:
-            seconds = ours.round()["cpu"]
-            row = beside(contest.what, seconds * scale, None, None, contest.bound)
-            return row, Check(contest.what, name, str(reason), None)
+    try:
+        with started(*contest.peer) as peer:
+            same, said = agreement(ours.check, peer.check)
+            if not same:
+                raise PeerError(f"fits another model: {said}")
+            timed = compare(ours, peer, contest.rounds, warm=contest.warm)
+    except PeerError as reason:
+        seconds = ours.round()["cpu"]
+        row = beside(contest.what, seconds * scale, None, None, contest.bound)
+        return row, Check(contest.what, name, str(reason), None)
     ratio, wall = (1.0 / r if contest.faster else r for r in (timed.ratio, timed.wall))
     row = beside(contest.what, timed.ours * scale, timed.peer * scale, ratio, contest.bound)
     return row, None if name == "ours" else Check(contest.what, name, said, wall)

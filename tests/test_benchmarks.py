@@ -129,7 +129,8 @@ def test_more_work_takes_longer(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_peer_that_does_not_import_leaves_its_row_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, {"ours": script(), "peer": "import no_such_peer"})
     bound = Bound(200, 1_000, most=False)
-    row, check = mixed.run(Contest("fit (ms)", "ms", (), ("peer",), bound))
+    with started("ours") as first:
+        row, check = mixed.run(Contest("fit (ms)", "ms", (), ("peer",), bound), first)
     assert (row.peer, row.ratio, row.met) == (None, None, None)
     assert row.ours >= 0
     assert check is not None
@@ -138,7 +139,9 @@ def test_a_peer_that_does_not_import_leaves_its_row_empty(monkeypatch: pytest.Mo
 
 def test_a_peer_that_fits_another_model_is_no_peer(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, {"ours": script(), "peer": script(criterion=4.0)})
-    row, check = mixed.run(Contest("fit (s)", "s", (), ("peer",), Bound(1, 2, most=False)))
+    contest = Contest("fit (s)", "s", (), ("peer",), Bound(1, 2, most=False))
+    with started("ours") as first:
+        row, check = mixed.run(contest, first)
     assert row.peer is None
     assert check is not None
     assert check.said.startswith("fits another model")
@@ -147,7 +150,8 @@ def test_a_peer_that_fits_another_model_is_no_peer(monkeypatch: pytest.MonkeyPat
 def test_a_faster_row_divides_the_peer_by_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, {"ours": script(100), "peer": script(3_000_000)})
     contest = Contest("fit (us)", "us", (), ("peer",), Bound(2, 3, most=False), rounds=2)
-    row, check = mixed.run(contest)
+    with started("ours") as first:
+        row, check = mixed.run(contest, first)
     assert row.ratio is not None
     assert row.ratio > 2
     assert row.met is True
