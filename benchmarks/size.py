@@ -143,15 +143,23 @@ def _rates(row: pd.Series[Any], case: Case) -> dict[str, Any]:
     n = there - int(row["interval_withheld"]) if case.rule else there
     if n == 0:
         return {"judged": 0, "rate": None, "coverage": None, "verdict": "refuses"}
-    rate = row["excludes_zero_given" if case.rule else "rejects"]
-    coverage = row["coverage_given" if case.rule else "coverage"]
-    held = within(rate, n, SIZE) and within(coverage, n, COVERAGE)
+    rate = float(row["excludes_zero_given" if case.rule else "rejects"])
+    coverage = float(row["coverage_given" if case.rule else "coverage"])
     return {
         "judged": n,
-        "rate": float(rate),
-        "coverage": float(coverage),
-        "verdict": "holds" if held and not row["failed"] else "fails",
+        "rate": rate,
+        "coverage": coverage,
+        "verdict": verdict(rate, coverage, n, int(row["failed"])),
     }
+
+
+def verdict(rate: float, coverage: float, n: int, failed: int) -> str:
+    """Whether both margins are held, whatever the replicates without an answer would have said."""
+    held = True
+    for share, margin in ((rate, SIZE), (coverage, COVERAGE)):
+        for lost in (0, failed):
+            held &= within((share * n + lost) / (n + failed), n + failed, margin)
+    return "holds" if held else "fails"
 
 
 def within(share: float, n: int, margin: tuple[float, float]) -> bool:
@@ -166,8 +174,9 @@ PAGE = """# Validation: size and coverage
 programme does nothing, analysed by the shipped functions (`rm.sweep`, `rm.judge`): how often the
 nominal 5% test rejects, and how often the 95% interval covers. A line fails only if the whole
 99.9% Monte Carlo interval of its rate lies outside {size[0]} to {size[1]}, or that of its coverage
-outside {coverage[0]} to {coverage[1]}. Scores are normal; a "pair" is a set of two people who share
-a part. Seed {seed}.
+outside {coverage[0]} to {coverage[1]}, whatever the studies without an answer (a search that did
+not end) would have said. Scores are normal; a "pair" is a set of two people who share a part.
+Seed {seed}.
 
 ## The estimators of record
 
@@ -201,14 +210,15 @@ def page(found: Sequence[Found], replicates: int) -> str:
 
 def _table(found: Sequence[Found], withheld: str) -> str:
     lines = [
-        f"| design | what | smaller arm | rate | coverage | {withheld} | verdict |",
-        "|---|---|---|---|---|---|---|",
+        f"| design | what | smaller arm | rate | coverage | {withheld} | no answer | verdict |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for one in found:
         rates = ["-" if x is None else f"{x:.4f}" for x in (one.rate, one.coverage)]
         count = one.refused if withheld == "refused" else one.p_withheld
         share = f"{100 * count / one.replicates:.0f}%"
-        cells = [one.design, one.what, str(one.smaller), *rates, share, one.verdict]
+        cells = [one.design, one.what, str(one.smaller), *rates, share, str(one.failed)]
+        cells.append(one.verdict)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
