@@ -20,7 +20,7 @@ from rmresearch.numerics.lmm.design import Design, design
 from rmresearch.numerics.lmm.newton import Found, search
 from rmresearch.numerics.lmm.outcomes import Outcomes
 from rmresearch.numerics.lmm.result import MixedFit
-from rmresearch.numerics.lmm.start import quadratic_map, started
+from rmresearch.numerics.lmm.start import started
 from rmresearch.numerics.lmm.terms import Term
 from rmresearch.numerics.lmm.whole import whole_data
 
@@ -102,8 +102,7 @@ def _chunk(
     else:
         data, outcomes = own_data(y, present, design, reml)
     problem = Problem(data, reml)
-    everywhere = np.repeat(design.diagonal[:, None].astype(float), y.shape[0], axis=1)
-    first = started(design, problem.evaluate(everywhere), quadratic_map(design, data))
+    first = started(design, problem)
     found = search(problem, first, design.diagonal, design.factors, design.own, design.small)
     return found, outcomes, data.df
 

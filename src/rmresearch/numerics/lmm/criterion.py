@@ -72,25 +72,32 @@ class Problem:
         if self.replicates > self._room:
             return np.concatenate([part.height(theta[:, r]) for r, part in self._parts()])
         pieces = [Piece(theta, one) for one in self.data.moments]
-        a_xx, a_xy, a_yy = _products(pieces, [piece.curve() for piece in pieces], self.data)
-        inner, volume = inverse(a_xx[:, :, 0])
-        coef = _times(inner, a_xy[:, 0])
-        rss = a_yy[0] - np.add.reduce(a_xy[:, 0] * coef)
+        solved = _Solved(*_products(pieces, [piece.curve() for piece in pieces], self.data))
         logdet = _total(piece.logdet() for piece in pieces)
-        return _profiled(logdet + volume if self.reml else logdet, rss, self.data.df)
+        logdet = logdet + solved.volume if self.reml else logdet
+        return _profiled(logdet, solved.rss, self.data.df)
+
+    def residual(self, theta: Array) -> tuple[Array, Array]:
+        """The residual sum of squares y'V^-1(y - x b) (R,) and its derivatives (K, R) alone."""
+        if self.replicates > self._room:
+            parts = [part.residual(theta[:, r]) for r, part in self._parts()]
+            both = zip(*parts, strict=True)
+            rss, first = (np.concatenate(one, axis=-1) for one in both)
+            return rss, first
+        pieces = [Piece(theta, one) for one in self.data.moments]
+        products = _products(pieces, [piece.curves() for piece in pieces], self.data)
+        solved = _Solved(*products)
+        return solved.rss, solved.rss_first
 
     def evaluate(self, theta: Array) -> Value:
         """The criterion and all its derivatives."""
         if self.replicates > self._room:
             return Value.joined([part.evaluate(theta[:, r]) for r, part in self._parts()])
         pieces = [Piece(theta, one) for one in self.data.moments]
-        a_xx, a_xy, a_yy = _products(pieces, [piece.curves() for piece in pieces], self.data)
-        inner, volume = inverse(a_xx[:, :, 0])
-        coef = _times(inner, a_xy[:, 0])
-        rss = a_yy[0] - np.add.reduce(a_xy[:, 0] * coef)
-        slopes, cross = a_xx[:, :, 1:], a_xy[:, 1:]
-        turned = cross - np.add.reduce(slopes * coef[:, None, None])
-        rss_first = a_yy[1:] - np.add.reduce((cross + turned) * coef[:, None])
+        products = _products(pieces, [piece.curves() for piece in pieces], self.data)
+        solved = _Solved(*products)
+        inner, coef, rss = solved.inner, solved.coef, solved.rss
+        slopes, turned, rss_first = solved.slopes, solved.turned, solved.rss_first
         logdet = _total(piece.logdet() for piece in pieces)
         first = _total(piece.determinant_first() for piece in pieces)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -99,7 +106,7 @@ class Problem:
         curved = -2.0 * share * _quadratic(inner, turned)
         weights = [piece.residual(coef, share) for piece in pieces]
         if self.reml:
-            logdet = logdet + volume
+            logdet = logdet + solved.volume
             for weight, piece in zip(weights, pieces, strict=True):
                 weight += piece.fixed(inner)
             moved = _moved(inner, slopes)
@@ -131,6 +138,20 @@ class Problem:
             yield run, Problem(take(self.data, run), self.reml)
 
 
+class _Solved:
+    """Generalised least squares at one theta, and first derivatives of its residual."""
+
+    __slots__ = ("coef", "inner", "rss", "rss_first", "slopes", "turned", "volume")
+
+    def __init__(self, a_xx: Array, a_xy: Array, a_yy: Array) -> None:
+        self.inner, self.volume = inverse(a_xx[:, :, 0])
+        self.coef = np.add.reduce(self.inner * a_xy[:, 0][:, None])
+        self.rss = a_yy[0] - np.add.reduce(a_xy[:, 0] * self.coef)
+        self.slopes, cross = a_xx[:, :, 1:], a_xy[:, 1:]
+        self.turned = cross - np.add.reduce(self.slopes * self.coef[:, None, None])
+        self.rss_first = a_yy[1:] - np.add.reduce((cross + self.turned) * self.coef[:, None])
+
+
 def _products(
     pieces: Sequence[Piece], curves: Sequence[Array], data: Data
 ) -> tuple[Array, Array, Array]:
@@ -156,11 +177,6 @@ def _total(parts: Iterable[Array]) -> Array:
     for other in others:
         first = first + other
     return first
-
-
-def _times(matrix: Array, vector: Array) -> Array:
-    result: Array = np.add.reduce(matrix * vector[:, None])
-    return result
 
 
 def _quadratic(inner: Array, turned: Array) -> Array:

@@ -83,9 +83,7 @@ def outcome_moments(shared: Shared, y: Array, unit: Array) -> Moments:
     """The moments of the outcomes ``y`` (n, R) over ``unit`` (R,), beside the shared ones."""
     family = shared.family
     m, replicates = family.g.shape[-1], y.shape[1]
-    sums = np.asarray(family.gather @ y)
-    sums /= unit
-    sums = sums.reshape(-1, m, replicates)
+    sums = np.asarray(family.gather @ y).reshape(-1, m, replicates)
     if family.counts.size > 1:
         sums = sums[family.order]
     i, j = np.triu_indices(m)
@@ -102,6 +100,8 @@ def outcome_moments(shared: Shared, y: Array, unit: Array) -> Moments:
             np.multiply(0.5, both.swapaxes(0, 1), out=xy[:, place, here])
             np.einsum("csr,csr->cr", v[:, :, a], v[:, :, b], out=yy[place, here])
         start, done = stop, done + classes
+    xy /= unit
+    yy /= unit * unit
     return Moments(
         family=family,
         g=np.ascontiguousarray(np.moveaxis(family.g, 0, -1))[..., None],

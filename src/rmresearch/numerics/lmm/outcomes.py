@@ -14,6 +14,8 @@ __all__ = ["Outcomes", "projected"]
 
 #: residuals below this share of the outcome's spread are projected once more
 FAINT = 1e-3
+#: a mean of so many times the residuals' length is taken off before anything else
+FAR = 100.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,27 +40,31 @@ class Outcomes:
 def projected(y: Array, basis: Basis, df: float) -> tuple[Array, Outcomes]:
     """The residuals (n, R) of ``y`` (R, n), and the rest."""
     left = np.array(y.T, order="C")
+    rows = left.shape[0]
+    middle = np.full(rows, 1.0 / rows) @ left
     coef = np.zeros((basis.back.shape[1], left.shape[1]))
-    middle = np.zeros(left.shape[1])
-    if basis.ones is not None:
-        middle = left.mean(axis=0)
-        left -= middle
+    gain, length = _reduced(left, basis.q)
+    if basis.ones is not None and (np.abs(middle) * np.sqrt(rows) > FAR * length).any():
+        left = y.T - middle
         # What rounding left of a large offset.
         rest = left.mean(axis=0)
         left -= rest
-        middle = middle + rest
-        coef += basis.ones[:, None] * middle
-    spread = np.sqrt(np.einsum("nr,nr->r", left, left))
-    gain = basis.q.T @ left
-    left -= basis.q @ gain
-    length = np.sqrt(np.einsum("nr,nr->r", left, left))
+        coef += basis.ones[:, None] * (middle + rest)
+        gain, length = _reduced(left, basis.q)
+    spread = np.sqrt(length * length + np.einsum("pr,pr->r", gain, gain))
     if (length < FAINT * spread).any():
-        more = basis.q.T @ left
-        left -= basis.q @ more
+        more, length = _reduced(left, basis.q)
         gain += more
-        length = np.sqrt(np.einsum("nr,nr->r", left, left))
     coef += basis.back @ gain
     biggest = np.abs(middle) + spread
-    exact = length <= np.maximum(EXACT * spread, 1e-14 * np.sqrt(left.shape[0]) * biggest)
-    left[:, exact] = 0.0
+    exact = length <= np.maximum(EXACT * spread, 1e-14 * np.sqrt(rows) * biggest)
+    if exact.any():
+        left[:, exact] = 0.0
     return left, Outcomes(coef, np.where(exact, 1.0, length / np.sqrt(df)), exact)
+
+
+def _reduced(left: Array, q: Array) -> tuple[Array, Array]:
+    """Take the part along ``q`` off ``left`` (n, R), in place; it, and the length of the rest."""
+    gain = q.T @ left
+    left -= q @ gain
+    return gain, np.sqrt(np.einsum("nr,nr->r", left, left))

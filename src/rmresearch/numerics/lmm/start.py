@@ -12,17 +12,17 @@ from dataclasses import replace
 import numpy as np
 
 from rmresearch.numerics.basis import Array
-from rmresearch.numerics.lmm.criterion import Problem, Value
+from rmresearch.numerics.lmm.criterion import Problem
 from rmresearch.numerics.lmm.design import Design
 from rmresearch.numerics.lmm.moments import Data, take
 
-__all__ = ["quadratic_map", "started"]
+__all__ = ["started"]
 
 #: the least relative variance, and the largest correlation, to start from
 FLOOR, STEEP = 1e-3, 0.95
 
 
-def quadratic_map(design: Design, data: Data) -> Array:
+def _quadratic_map(design: Design, data: Data) -> Array:
     """From (y'P V_k P y, y'P P y) at D = I to the variances and covariances, (K+1, K+1, L).
 
     L is 1 where all replicates have the same rows, else their number.
@@ -60,16 +60,19 @@ def _curvature(design: Design, first: Array) -> Array:
     return added
 
 
-def started(design: Design, value: Value, solve: Array) -> Array:
-    """Theta (K, R) to start from, given the criterion's ``value`` at D = I."""
+def started(design: Design, problem: Problem) -> Array:
+    """Theta (K, R) to start from."""
+    on = np.repeat(design.diagonal[:, None].astype(float), problem.replicates, axis=1)
+    rss, first = problem.residual(on)
+    solve = _quadratic_map(design, problem.data)
     jacobian = np.where(design.diagonal, 2.0, 1.0)[:, None]
-    forms = np.empty((solve.shape[0], value.f.size))
-    forms[:-1] = -value.rss_gradient / jacobian
-    forms[-1] = value.rss - design.diagonal @ forms[:-1]
+    forms = np.empty((solve.shape[0], rss.size))
+    forms[:-1] = -first / jacobian
+    forms[-1] = rss - design.diagonal @ forms[:-1]
     found = np.add.reduce(solve * forms[:, None])
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = found[:-1] / found[-1]
-    usable = (found[-1] > 1e-6 * value.rss) & np.isfinite(relative).all(axis=0)
+    usable = (found[-1] > 1e-6 * rss) & np.isfinite(relative).all(axis=0)
     relative = np.where(usable, relative, design.diagonal[:, None])
     offset = 0
     theta = np.empty(relative.shape)
