@@ -235,7 +235,7 @@ def _step(theta: Array, gradient: Array, hessian: Array, held: Flags, own: Flags
     curve[k, k] -= np.where(squared, 2.0 * slope / (rate * rate), 0.0)
     move, convex = solve(curve, -slope, FLAT)
     move = _within(theta, move, squared, curve, slope)
-    other = np.flatnonzero(~convex)
+    other = np.flatnonzero(~(convex & (np.add.reduce(slope * move) <= 0.0)))
     if other.size:
         squared[:, other] = False
         plain, positive = solve(hessian[..., other], -gradient[:, other], FLAT)
@@ -257,7 +257,10 @@ def _step(theta: Array, gradient: Array, hessian: Array, held: Flags, own: Flags
 
 
 def _within(theta: Array, move: Array, squared: Flags, curve: Array, slope: Array) -> Array:
-    """The step again, where a square would be negative: it goes to zero, the others follow."""
+    """The step again, where a square would be negative: it goes to zero, the others follow.
+
+    One at a time, the furthest below first: with it at zero the next may no longer be below.
+    """
     floor = -theta * theta
     bound = np.zeros(theta.shape, dtype=bool)
     for _ in range(theta.shape[0]):
@@ -265,10 +268,12 @@ def _within(theta: Array, move: Array, squared: Flags, curve: Array, slope: Arra
         index = np.flatnonzero(below.any(axis=0))
         if not index.size:
             break
-        bound |= below
+        excess = np.where(below, floor - move, 0.0)[:, index]
+        bound[excess.argmax(axis=0), index] = True
         at = bound[:, index]
         system = np.where(at[:, None], np.eye(theta.shape[0])[:, :, None], curve[..., index])
-        move[:, index] = solve(system, np.where(at, floor[:, index], -slope[:, index]), FLAT)[0]
+        right = np.where(at, floor[:, index], -slope[:, index])
+        move[:, index] = solve(system, right, FLAT)[0]
     return move
 
 
@@ -278,7 +283,7 @@ def _capped(theta: Array, move: Array, squared: Flags) -> Array:
     reach = np.abs(theta) + LONGEST * size
     most = np.where(squared, reach * reach - theta * theta, LONGEST * size)
     rise = np.where(squared, np.maximum(move, 0.0), np.abs(move))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.where(rise > most, most / rise, 1.0).min(axis=0)
     result: Array = move * share
     return result
