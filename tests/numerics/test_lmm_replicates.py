@@ -1,0 +1,103 @@
+"""Replicates of one design that lack rows of their own, against fits of the rows that are there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tests.numerics.test_lmm import CASES
+
+from rmresearch.errors import FitError
+from rmresearch.numerics.lmm import Term, design, fit, fit_many
+
+Array = NDArray[np.float64]
+
+
+def reduced(terms: list[Term], keep: NDArray[np.bool_]) -> list[Term]:
+    return [
+        Term(np.asarray(t.group)[keep], np.asarray(t.z, dtype=float)[keep], t.correlated)
+        for t in terms
+    ]
+
+
+@pytest.mark.parametrize("reml", [True, False])
+@pytest.mark.parametrize("name", CASES)
+def test_absent_rows_are_as_if_never_asked(name: str, reml: bool) -> None:
+    """Two searches from different starts: 1e-8 on estimates, 1e-6 on df, as trust.md asks."""
+    y, x, terms = CASES[name]
+    rng = np.random.default_rng(8)
+    many = y + rng.normal(size=(6, y.size))
+    present = rng.random(many.shape) > 0.15
+    together = fit_many(
+        np.where(present, many, np.nan), design(x, terms), present=present, reml=reml
+    )
+    assert together.n.tolist() == present.sum(axis=1).tolist()
+    for index, keep in enumerate(present):
+        alone = fit(many[index, keep], x[keep], reduced(terms, keep), reml=reml)
+        assert together.converged[index]
+        assert together.singular[index] == alone.singular
+        np.testing.assert_allclose(together.coef[index], alone.coef, rtol=1e-8, atol=1e-8)
+        np.testing.assert_allclose(together.se[index], alone.se, rtol=1e-8)
+        np.testing.assert_allclose(together.df[index], alone.df, rtol=1e-6)
+        assert together.criterion[index] == pytest.approx(alone.criterion, abs=1e-8)
+        assert together.sigma2[index] == pytest.approx(alone.sigma2, rel=1e-7)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_all_present_is_the_shared_design(name: str) -> None:
+    y, x, terms = CASES[name]
+    many = y + np.random.default_rng(9).normal(size=(2, 3, y.size))
+    own = fit_many(many, design(x, terms), present=np.ones(y.size, dtype=bool))
+    shared = fit_many(many, design(x, terms))
+    np.testing.assert_allclose(own.coef, shared.coef, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(own.criterion, shared.criterion, rtol=1e-11)
+    np.testing.assert_allclose(own.df, shared.df, rtol=1e-7)
+
+
+def test_a_large_offset_changes_nothing_where_rows_are_absent() -> None:
+    y, x, terms = CASES["nested"]
+    many = y + np.random.default_rng(10).normal(size=(4, y.size))
+    present = np.random.default_rng(11).random(many.shape) > 0.1
+    plain = fit_many(many, design(x, terms), present=present)
+    moved = fit_many(many + 1e6, design(x, terms), present=present)
+    np.testing.assert_allclose(moved.se, plain.se, rtol=1e-8)
+    np.testing.assert_allclose(moved.df, plain.df, rtol=1e-7)
+
+
+def test_who_cannot_be_fitted_has_no_estimates_and_stops_nobody() -> None:
+    """No row of the second arm, too few rows, no row at all; the last one is whole."""
+    y, x, terms = CASES["nested"]
+    many = y + np.random.default_rng(12).normal(size=(4, y.size))
+    present = np.ones(many.shape, dtype=bool)
+    present[0] = x[:, 2] == 0
+    present[1, 4:] = False
+    present[2] = False
+    found = fit_many(many, design(x, terms), present=present)
+    assert found.converged.tolist() == [False, False, False, True]
+    assert np.isnan(found.coef[:3]).all()
+    assert np.isnan(found.contrast([0, 1, 0, 0]).p[:3]).all()
+    np.testing.assert_allclose(found.coef[3], fit(many[3], x, terms).coef, rtol=1e-9)
+
+
+def test_chunks_of_replicates_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    y, x, terms = CASES["slope"]
+    many = y + np.random.default_rng(2).normal(size=(15, y.size))
+    present = np.random.default_rng(3).random(many.shape) > 0.2
+    whole = fit_many(many, design(x, terms), present=present)
+    monkeypatch.setattr("rmresearch.numerics.lmm.OWN_CHUNK", 4)
+    monkeypatch.setattr("rmresearch.numerics.lmm.criterion.LANES", 40)
+    chunks = fit_many(many, design(x, terms), present=present)
+    np.testing.assert_allclose(chunks.coef, whole.coef, rtol=1e-9, atol=1e-10)
+    np.testing.assert_array_equal(chunks.singular, whole.singular)
+
+
+def test_refusals() -> None:
+    y, x, terms = CASES["nested"]
+    with pytest.raises(ValueError, match="must end in the"):
+        fit_many(y[:-1], design(x, terms))
+    with pytest.raises(FitError, match="finite"):
+        fit_many(np.where(np.arange(y.size) == 3, np.inf, y), design(x, terms))
+    holes = np.where(np.arange(y.size) == 3, np.nan, y)
+    with pytest.raises(FitError, match="finite"):
+        fit_many(holes, design(x, terms), present=np.ones(y.size, dtype=bool))
+    assert fit_many(holes, design(x, terms), present=np.isfinite(holes)).converged
