@@ -50,14 +50,11 @@ def decompose(x: Array, names: Sequence[str]) -> Basis:
     shift = np.zeros((*x.shape[:-2], p))
     centred = x
     if constant is not None:
-        shift = _mean(np.swapaxes(x, -1, -2))
-        shift[..., constant] = 0.0
-        centred = x - shift[..., None, :]
-    length = np.linalg.norm(centred, axis=-2)
-    raw = np.linalg.norm(x, axis=-2)
+        shift, centred = _centred(x, constant)
+    length, raw = _length(centred), _length(x)
     flat = length <= 1e-13 * np.maximum(raw, 1e-300)
     scale = np.where(flat, np.maximum(raw, 1e-300), length)
-    q, r = _orthonormal(centred / scale[..., None, :])
+    q, r = _orthonormal(centred, scale)
     diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
     if n < p or bool((flat | (diagonal < ALIASED)).any()):
         _refuse(x, centred / scale[..., None, :], flat, constant, names)
@@ -75,22 +72,40 @@ def decompose(x: Array, names: Sequence[str]) -> Basis:
     return Basis(q, back, ones)
 
 
-def _orthonormal(x: Array) -> tuple[Array, Array]:
-    """q and r of ``x``; of a long and well-conditioned one by Cholesky's factor, twice.
+def _centred(x: Array, constant: int) -> tuple[Array, Array]:
+    """The means (..., p) of the columns but the constant one, and the columns less these."""
+    each = np.full(x.shape[-2], 1.0 / x.shape[-2])
+    shift = each @ x
+    shift[..., constant] = 0.0
+    centred = x - shift[..., None, :]
+    # The second pass removes what rounding left of a large offset.
+    rest = each @ centred
+    rest[..., constant] = 0.0
+    if (np.abs(rest) > 1e-15 * np.abs(shift)).any():
+        centred -= rest[..., None, :]
+        shift = shift + rest
+    return shift, centred
+
+
+def _length(x: Array) -> Array:
+    result: Array = np.sqrt(np.einsum("...np,...np->...p", x, x))
+    return result
+
+
+def _orthonormal(x: Array, scale: Array) -> tuple[Array, Array]:
+    """q and r of ``x`` / ``scale``; of a long, well-conditioned x by Cholesky's factor, twice.
 
     The second round leaves q orthonormal to rounding (Yamamoto and others 2015, ETNA 44).
     """
-    if x.ndim > 2 or x.shape[0] < LONG:
-        q, r = np.linalg.qr(x)
-        return q, r
-    gram = x.T @ x
-    if np.linalg.eigvalsh(gram)[0] < WELL:
-        q, r = np.linalg.qr(x)
-        return q, r
-    first = np.linalg.cholesky(gram).T
-    q = x @ np.linalg.inv(first)
-    second = np.linalg.cholesky(q.T @ q).T
-    return q @ np.linalg.inv(second), second @ first
+    if x.ndim == 2 and x.shape[0] >= LONG:
+        gram = (x.T @ x) / scale / scale[:, None]
+        if np.linalg.eigvalsh(gram)[0] > WELL:
+            first = np.linalg.cholesky(gram).T
+            q = x @ (np.linalg.inv(first) / scale[:, None])
+            second = np.linalg.cholesky(q.T @ q).T
+            return q @ np.linalg.inv(second), second @ first
+    q, r = np.linalg.qr(x / scale[..., None, :])
+    return q, r
 
 
 def solve(y: Array, basis: Basis) -> tuple[Array, Array, NDArray[np.bool_]]:
@@ -139,9 +154,13 @@ def _mean(y: Array) -> Array:
 
 def _constant_column(x: Array) -> int | None:
     first = x[..., :1, :]
-    same = (x == first).all(axis=-2) & (first[..., 0, :] != 0)
-    everywhere = np.flatnonzero(same.reshape(-1, x.shape[-1]).all(axis=0))
-    return int(everywhere[0]) if everywhere.size else None
+    # A look at three rows spares reading all columns.
+    few = x[..., [x.shape[-2] // 2, -1], :]
+    same = (few == first).all(axis=-2) & (first[..., 0, :] != 0)
+    for column in np.flatnonzero(same.reshape(-1, x.shape[-1]).all(axis=0)):
+        if (x[..., column] == first[..., column]).all():
+            return int(column)
+    return None
 
 
 def _ones(q: Array, back: Array) -> Array | None:

@@ -16,7 +16,7 @@ from rmresearch.numerics.basis import Array
 from rmresearch.numerics.lmm.absent import own_data
 from rmresearch.numerics.lmm.assembly import assembled
 from rmresearch.numerics.lmm.criterion import Problem, Value
-from rmresearch.numerics.lmm.design import Design, design
+from rmresearch.numerics.lmm.designs import Design, design
 from rmresearch.numerics.lmm.newton import Found, search
 from rmresearch.numerics.lmm.outcomes import Outcomes
 from rmresearch.numerics.lmm.result import MixedFit

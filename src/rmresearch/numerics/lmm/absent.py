@@ -13,7 +13,7 @@ from scipy import sparse
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.lanes import inverse
 from rmresearch.numerics.lmm.blocks import Family
-from rmresearch.numerics.lmm.design import Design
+from rmresearch.numerics.lmm.designs import Design
 from rmresearch.numerics.lmm.moments import Data, Moments
 from rmresearch.numerics.lmm.outcomes import Outcomes
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.lmm.criterion import Value
-from rmresearch.numerics.lmm.design import Design
+from rmresearch.numerics.lmm.designs import Design
 from rmresearch.numerics.lmm.newton import Found
 from rmresearch.numerics.lmm.outcomes import Outcomes
 from rmresearch.numerics.lmm.result import MixedFit

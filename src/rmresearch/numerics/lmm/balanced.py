@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from rmresearch.errors import FitError
 from rmresearch.numerics.basis import EXACT, Array
 from rmresearch.numerics.contrast import Contrast, judged
-from rmresearch.numerics.lmm.design import Design
+from rmresearch.numerics.lmm.designs import Design
 from rmresearch.numerics.lmm.terms import Codes
 
 __all__ = ["BalancedFit", "Strata", "draw_balanced", "fit_balanced", "strata"]

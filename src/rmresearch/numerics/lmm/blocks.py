@@ -56,15 +56,15 @@ def families(terms: Sequence[Ready]) -> tuple[Family, ...]:
     """The families of the model; columns within a block run by term, level, effect."""
     block_of_row, block_of_level = _components(terms)
     places, counts = _places(terms, block_of_row, block_of_level)
-    shapes, kind = np.unique(counts, axis=0, return_inverse=True)
-    kind = kind.reshape(-1)
+    first, kind, _ = _alike(counts.astype(float))
     found = []
-    for number, shape in enumerate(shapes):
+    for number, shape in enumerate(counts[first]):
         inside = np.flatnonzero(kind == number)
         index = np.full(kind.size, -1, dtype=np.intp)
         index[inside] = np.arange(inside.size)
-        rows = np.flatnonzero(index[block_of_row] >= 0)
-        found.append(_family(terms, shape, rows, index[block_of_row[rows]], places, inside.size))
+        of_row = index[block_of_row]
+        rows = np.flatnonzero(of_row >= 0)
+        found.append(_family(terms, shape, rows, of_row[rows], places, inside.size))
     return tuple(found)
 
 

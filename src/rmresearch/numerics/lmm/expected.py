@@ -8,7 +8,7 @@ import numpy as np
 
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.ddf import Linear
-from rmresearch.numerics.lmm.design import Design
+from rmresearch.numerics.lmm.designs import Design
 from rmresearch.numerics.lmm.terms import Ready
 
 __all__ = ["linear_pieces"]

@@ -20,7 +20,7 @@ from rmresearch.numerics.contrast import (
 )
 from rmresearch.numerics.ddf import Adjusted, joint, kenward_roger, satterthwaite
 from rmresearch.numerics.lanes import last
-from rmresearch.numerics.lmm.design import Design
+from rmresearch.numerics.lmm.designs import Design
 from rmresearch.numerics.lmm.expected import linear_pieces
 from rmresearch.numerics.lmm.terms import Ready
 

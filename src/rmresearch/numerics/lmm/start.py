@@ -13,7 +13,7 @@ import numpy as np
 
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.lmm.criterion import Problem
-from rmresearch.numerics.lmm.design import Design
+from rmresearch.numerics.lmm.designs import Design
 from rmresearch.numerics.lmm.moments import Data, take
 
 __all__ = ["started"]

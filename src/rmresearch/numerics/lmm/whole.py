@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rmresearch.numerics.basis import Array
-from rmresearch.numerics.lmm.design import Design
+from rmresearch.numerics.lmm.designs import Design
 from rmresearch.numerics.lmm.moments import Data, outcome_moments
 from rmresearch.numerics.lmm.outcomes import Outcomes, projected
 
