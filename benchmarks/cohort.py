@@ -17,7 +17,7 @@ PAIRS, WAVES = 60, 3
 #: outcome vectors on file for each model
 STORED = 2_000
 #: the first of them, which every peer fits before it is timed
-CHECKED = 10
+CHECKED = 20
 #: three strata, each fixed effect within one: arms differ by pair, roles by person
 FORMULA = "score ~ wave + arm + role"
 RANDOM = {"intercept": "(1 | pair)", "nested": "(1 | pair/person)", "slope": "(time | pair)"}

@@ -45,7 +45,7 @@ if (task == "fit") {
     optimum <- optimizeLmer(criterion)
     mkMerMod(environment(criterion), optimum, parts$reTrms, fr = parts$fr)
   }
-  first <- vapply(1:10, function(i) found(quiet(again(y[, i]))), numeric(3))
+  first <- vapply(1:20, function(i) found(quiet(again(y[, i]))), numeric(3))
   at <- 0
   serve(list(criterion = first[1, ], estimate = first[2, ], se = first[3, ]), function() {
     for (i in seq_len(count)) {
