@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rmresearch.errors import FitError
 
-__all__ = ["Array", "Basis", "decompose", "solve"]
+__all__ = ["Array", "Basis", "decompose", "solve", "turned"]
 
 Array = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def decompose(x: Array, names: Sequence[str]) -> Basis:
     length, raw = _length(centred), _length(x)
     flat = length <= 1e-13 * np.maximum(raw, 1e-300)
     scale = np.where(flat, np.maximum(raw, 1e-300), length)
-    q, r = _orthonormal(centred, scale)
+    q, r = _orthonormal(centred, scale, ours=centred is not x)
     diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
     if n < p or bool((flat | (diagonal < ALIASED)).any()):
         _refuse(x, centred / scale[..., None, :], flat, constant, names)
@@ -92,20 +92,29 @@ def _length(x: Array) -> Array:
     return result
 
 
-def _orthonormal(x: Array, scale: Array) -> tuple[Array, Array]:
+def _orthonormal(x: Array, scale: Array, ours: bool) -> tuple[Array, Array]:
     """q and r of ``x`` / ``scale``; of a long, well-conditioned x by Cholesky's factor, twice.
 
-    The second round leaves q orthonormal to rounding (Yamamoto and others 2015, ETNA 44).
+    The second round leaves q orthonormal to rounding (Yamamoto and others 2015, ETNA 44). ``ours``:
+    a long x may be overwritten.
     """
     if x.ndim == 2 and x.shape[0] >= LONG:
         gram = (x.T @ x) / scale / scale[:, None]
         if np.linalg.eigvalsh(gram)[0] > WELL:
             first = np.linalg.cholesky(gram).T
-            q = x @ (np.linalg.inv(first) / scale[:, None])
+            q = turned(x if ours else x.copy(), np.linalg.inv(first) / scale[:, None])
             second = np.linalg.cholesky(q.T @ q).T
-            return q @ np.linalg.inv(second), second @ first
+            return turned(q, np.linalg.inv(second)), second @ first
     q, r = np.linalg.qr(x / scale[..., None, :])
     return q, r
+
+
+def turned(q: Array, axes: Array) -> Array:
+    """``q`` (n, p) times ``axes`` (p, p), in place, run by run: no second copy of long data."""
+    for start in range(0, q.shape[0], LONG):
+        run = slice(start, start + LONG)
+        q[run] = q[run] @ axes
+    return q
 
 
 def solve(y: Array, basis: Basis) -> tuple[Array, Array, NDArray[np.bool_]]:

@@ -130,24 +130,27 @@ def _family(
     places: Sequence[Codes],
     blocks: int,
 ) -> Family:
+    n = terms[0].codes.size
+    here = slice(None) if rows.size == n else rows
     columns, values, offset = [], [], 0
     for term, place, levels in zip(terms, places, shape, strict=True):
         q = term.z.shape[1]
         for effect in range(q):
-            columns.append(offset + place[rows] * q + effect)
-            values.append(term.z[rows, effect])
+            columns.append(offset + place[here] * q + effect)
+            values.append(term.z[here, effect])
         offset += int(levels) * q
     m = offset
-    flat = np.zeros(blocks * m * m)
-    for ca, va in zip(columns, values, strict=True):
-        for cb, vb in zip(columns, values, strict=True):
-            flat += np.bincount((block * m + ca) * m + cb, va * vb, blocks * m * m)
-    g = flat.reshape(blocks, m * m)
-    target = np.concatenate([block * m + c for c in columns])
-    source = np.tile(rows, len(columns))
-    gather = sparse.csr_array(
-        (np.concatenate(values), (target, source)), shape=(blocks * m, terms[0].codes.size)
-    )
+    upper = np.zeros(blocks * m * m)
+    targets = [block * m + column for column in columns]
+    for a, (target, left) in enumerate(zip(targets, values, strict=True)):
+        for column, right in zip(columns[a:], values[a:], strict=True):
+            upper += np.bincount(target * m + column, left * right, blocks * m * m)
+    square = upper.reshape(blocks, m, m)
+    g = (square + np.triu(square, 1).swapaxes(-1, -2)).reshape(blocks, m * m)
+    width = np.int32 if max(blocks * m, n) < 2**31 else np.int64
+    target = np.concatenate([one.astype(width) for one in targets])
+    source = np.tile(rows.astype(width), len(columns))
+    gather = sparse.csr_array((np.concatenate(values), (target, source)), shape=(blocks * m, n))
     first, label, count = _alike(np.round(g / np.abs(g).max(), 12) + 0.0)
     by_size = np.argsort(count, kind="stable")
     rank = np.empty_like(by_size)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rmresearch.errors import FitError
-from rmresearch.numerics.basis import Array, Basis, decompose
+from rmresearch.numerics.basis import Array, Basis, decompose, turned
 from rmresearch.numerics.lmm.alias import refuse_aliased
 from rmresearch.numerics.lmm.blocks import Family, families
 from rmresearch.numerics.lmm.moments import Shared, shared_moments
@@ -123,4 +123,4 @@ def _turned(basis: Basis, sums: Sequence[Array]) -> tuple[Basis, Array, int]:
     touched = int(np.count_nonzero(left > UNTOUCHED * left.max())) if left.max() > 0 else 0
     if touched in (0, p):
         return basis, np.eye(p), p
-    return Basis(basis.q @ axes, basis.back @ axes, basis.ones), axes, touched
+    return Basis(turned(basis.q, axes), basis.back @ axes, basis.ones), axes, touched
