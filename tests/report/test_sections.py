@@ -46,6 +46,9 @@ def shares(evaluation: Evaluation) -> list[Estimate]:
 
 def test_the_page_says_that_all_waves_are_in_one_model(pilot: Evaluation) -> None:
     assert "all waves in one model" in text_of(pilot.section("methods").html())
+    assert "because the model's weights are estimated" in text_of(
+        pilot.section("methods").html()
+    ).replace("&#x27;", "'").replace("&#39;", "'")
     others = text_of(pilot.section("sensitivity").html())
     assert "The answer above, all waves in one model" in others
     assert "This wave by itself, adjusted for the baseline" in others
@@ -59,6 +62,7 @@ def test_arms_that_chance_did_not_form_are_not_said_to_share_a_model(compared: E
     assert not any(verdict.together for verdict in compared.findings.verdicts)
     methods = text_of(compared.section("methods").html())
     assert "all waves" not in methods
+    assert "Kenward and Roger" not in methods.replace("Kenward, M. G. & Roger", "")
     assert "the people who answered before and at the wave" in methods
     others = text_of(compared.section("sensitivity").html())
     assert "The answer above, adjusted for the baseline" in others

@@ -8,6 +8,7 @@ both routes and stops if they disagree.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from rmresearch.errors import FitError
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.contrast import Contrast, judged
 
-__all__ = ["Dense", "dense", "dense_mixed"]
+__all__ = ["Dense", "dense", "dense_allowance", "dense_mixed"]
 
 LARGEST = 4_000
 #: eigenvalues of I - H_gg below this are zero
@@ -160,6 +161,51 @@ def dense_mixed(y: ArrayLike, x: ArrayLike, v: ArrayLike, cluster: ArrayLike) ->
     return Dense(
         coef, scores.T @ scores, None, exact, scores, inverse, annihilator @ lower.T, tuple(halves)
     )
+
+
+def dense_allowance(
+    x: ArrayLike, v: ArrayLike, parts: Sequence[ArrayLike], cluster: ArrayLike, weights: ArrayLike
+) -> float:
+    """What estimating ``v`` multiplies a contrast's variance with (Kenward and Roger 1997).
+
+    ``v`` (n, n) is linear in its parameters with derivatives ``parts``, each (n, n); clusters are
+    independent, and are summed one by one. Never below 1.
+
+    The residual's variance alone changes no weight:
+
+    >>> import numpy as np
+    >>> x = np.column_stack([np.ones(6), [0, 0, 0, 1, 1, 1]])
+    >>> round(dense_allowance(x, np.eye(6), [np.eye(6)], np.arange(6), [0, 1]), 9)
+    1.0
+    """
+    design, weight = np.asarray(x, dtype=float), np.asarray(weights, dtype=float)
+    length = np.linalg.norm(design, axis=0)
+    design, weight = design / length, weight / length
+    k, p = len(parts), design.shape[1]
+    gram, first = np.zeros((p, p)), np.zeros((k, p, p))
+    second, trace = np.zeros((k, k, p, p)), np.zeros((k, k))
+    codes = np.unique(cluster, return_inverse=True)[1]
+    for g in range(int(codes.max()) + 1):
+        rows = np.flatnonzero(codes == g)
+        own = np.ix_(rows, rows)
+        inverse = np.linalg.inv(np.asarray(v)[own])
+        half = inverse @ design[rows]
+        moved = [inverse @ np.asarray(part)[own] for part in parts]
+        gram += design[rows].T @ half
+        for i in range(k):
+            first[i] -= half.T @ np.asarray(parts[i])[own] @ half
+            for j in range(k):
+                second[i, j] += design[rows].T @ moved[i] @ moved[j] @ half
+                trace[i, j] += float(np.trace(moved[i] @ moved[j]))
+    phi = np.linalg.inv(gram)
+    crossed = np.array([[first[i] @ phi @ first[j] for j in range(k)] for i in range(k)])
+    lost = np.array(
+        [[np.trace(phi @ (2 * second[i, j] - crossed[i, j])) for j in range(k)] for i in range(k)]
+    )
+    spread = 2.0 * np.linalg.inv(trace - lost)
+    excess = np.tensordot(spread, second - crossed, axes=2)
+    lever = phi @ weight
+    return max(1.0, 1.0 + 2.0 * float(lever @ excess @ lever) / float(lever @ weight))
 
 
 def _lower(covariance: Array, codes: NDArray[np.intp]) -> Array:

@@ -21,6 +21,7 @@ IN_POINTS = frozenset(
         "change-score",
         "classical",
         "completers",
+        "cr2",
         "difference-in-differences",
         "expected-regression",
         "growth",

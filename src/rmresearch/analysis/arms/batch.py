@@ -21,7 +21,6 @@ from rmresearch.analysis.base.batch import (
 )
 from rmresearch.errors import FitError, StudyError
 from rmresearch.numerics.contrast import Contrast
-from rmresearch.numerics.lmm.robust import robust
 from rmresearch.numerics.longitudinal import fit_arms
 from rmresearch.numerics.robust import fit
 from rmresearch.study import Design, Outcome
@@ -120,13 +119,16 @@ def _course(panel: Panel, slope: bool) -> _Course | None:
             covariates=marks,
             slope=slope,
         )
-        sandwich = robust(found.model, found.y, found.x, found.cluster, present=found.present)
+        places = sorted(found.grid.columns)
+        records = dict(
+            zip(places, found.record([found.weights(*one) for one in places]), strict=True)
+        )
     except FitError:
         return None
     known = np.asarray(found.model.converged | found.model.exact)
 
     def contrast(arm: int, place: int) -> Contrast:
-        one = sandwich.contrast(found.weights(order.index(arm), place))
+        one = records[order.index(arm), place]
         return replace(one, estimate=np.where(known, one.estimate, np.nan))
 
     converged, singular = (np.asarray(flags, float) for flags in

@@ -13,7 +13,6 @@ from rmresearch.analysis.base import Footing, People, inferred
 from rmresearch.analysis.base.fit import varies
 from rmresearch.analysis.base.mixed import Judged, judge, slope_check
 from rmresearch.errors import FitError
-from rmresearch.numerics.contrast import Contrast
 from rmresearch.numerics.longitudinal import ArmsFit, fit_arms
 from rmresearch.result import Check, Dropped, Estimate
 from rmresearch.study import Arm, Wave
@@ -45,19 +44,25 @@ class Course:
     def record(self, here: Sample, arm: Arm, ground: Footing, level: float) -> Estimate:
         """The estimate of record of an arm at the sample's wave."""
         weights = self._weights(here, arm)
-        contrast = self.judged.robust(weights) if ground.rule else self.judged.model(weights)
+        contrast = self.judged.allowed(weights) if ground.rule else self.judged.model(weights)
         method = (
             f"all waves in one model, arms sharing the mean before the start; REML, random part "
-            f"{self.random_part}; CR2 by cluster, Satterthwaite df"
+            f"{self.random_part}; CR2 by cluster with an allowance for estimated weights, "
+            f"Satterthwaite df"
         )
         return inferred(self._form(here, arm, level), contrast, ground, method=method)
 
-    def beside(self, here: Sample, arm: Arm, ground: Footing, level: float) -> Estimate:
-        """The same by the model's own errors."""
-        contrast: Contrast = self.found.model.kenward_roger(self._weights(here, arm))
-        method = "the same model's own errors, Kenward-Roger"
-        form = self._form(here, arm, level)
-        return inferred(form, contrast, ground, term="kenward-roger", method=method)
+    def beside(self, here: Sample, arm: Arm, ground: Footing, level: float) -> list[Estimate]:
+        """The same by CR2 that takes the weights as known, and by the model's own errors."""
+        weights, form = self._weights(here, arm), self._form(here, arm, level)
+        plain = self.judged.robust(weights) if ground.rule else self.judged.model(weights)
+        own = self.found.model.kenward_roger(weights)
+        method = "the same model, CR2 by cluster without the allowance, Satterthwaite df"
+        return [
+            inferred(form, plain, ground, term="cr2", method=method),
+            inferred(form, own, ground, term="kenward-roger",
+                     method="the same model's own errors, Kenward-Roger"),
+        ]  # fmt: skip
 
     def values(self, wave: Wave) -> Array:
         """The answers at a wave."""

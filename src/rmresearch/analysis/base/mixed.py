@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rmresearch.analysis.base import CLUSTERS_IN_ALL, Codes
 from rmresearch.analysis.base.fit import SECOND_ROUTE, Array, agree
-from rmresearch.numerics.contrast import Contrast
-from rmresearch.numerics.dense_route import Dense, dense_mixed
+from rmresearch.numerics.contrast import Contrast, judged
+from rmresearch.numerics.dense_route import Dense, dense_allowance, dense_mixed
 from rmresearch.numerics.lmm import MixedFit, Term
 from rmresearch.numerics.lmm.robust import RobustMixed, robust
+from rmresearch.numerics.lmm.weights import allowing
 from rmresearch.result import Check
 
 __all__ = ["Judged", "judge", "marginal", "slope_check"]
@@ -25,12 +27,14 @@ SLOPE = "slope over time in the model"
 class Judged:
     """A fitted model whose contrasts are judged by CR2, where its clusters carry that at all.
 
-    ``again`` is the second route (None above 3,000 rows), ``rounding`` the outcome's own.
+    ``again`` and ``factors`` are the second route (None above 3,000 rows), ``rounding`` the
+    outcome's own.
     """
 
     fitted: MixedFit
     sandwich: RobustMixed | None
     again: Dense | None
+    factors: Callable[[ArrayLike], float] | None
     rounding: float
 
     def robust(self, weights: ArrayLike) -> Contrast:
@@ -46,6 +50,17 @@ class Judged:
             agree(found, self.again.contrast(weights), self.rounding)
         return found
 
+    def allowed(self, weights: ArrayLike) -> Contrast:
+        """The same with an allowance for weights that were estimated, by two routes as well."""
+        plain, own, adjusted = (
+            one(weights) for one in (self.robust, self.model, self.fitted.kenward_roger)
+        )
+        found = allowing(plain, own, adjusted)
+        if self.factors is not None and found.se > 0:
+            se = plain.se * np.sqrt(self.factors(weights))
+            agree(found, judged(plain.estimate, se**2, plain.df, False), self.rounding)
+        return found
+
     def model(self, weights: ArrayLike) -> Contrast:
         """A contrast by the model's own errors with Satterthwaite df."""
         return self.fitted.contrast(weights)
@@ -58,21 +73,28 @@ def judge(fitted: MixedFit, y: Array, x: Array, terms: Sequence[Term], cluster: 
     """
     rounding = 1e-13 * float(np.abs(y).max())
     if len(np.unique(cluster)) < CLUSTERS_IN_ALL or bool(fitted.exact):
-        return Judged(fitted, None, None, rounding)
+        return Judged(fitted, None, None, None, rounding)
     sandwich = robust(fitted, y, x, cluster)
-    again = None
-    if len(y) <= SECOND_ROUTE:
-        again = dense_mixed(y, x, marginal(fitted, terms), cluster)
-    return Judged(fitted, sandwich, again, rounding)
+    if len(y) > SECOND_ROUTE:
+        return Judged(fitted, sandwich, None, None, rounding)
+    v, parts = marginal(fitted, terms)
+    factors = partial(dense_allowance, x, v, parts, cluster)
+    return Judged(fitted, sandwich, dense_mixed(y, x, v, cluster), factors, rounding)
 
 
-def marginal(fitted: MixedFit, terms: Sequence[Term]) -> Array:
-    """The fitted covariance (n, n) of the rows, written out."""
-    v: Array = float(fitted.sigma2) * np.eye(fitted.n)
+def marginal(fitted: MixedFit, terms: Sequence[Term]) -> tuple[Array, list[Array]]:
+    """The fitted covariance (n, n) of the rows, and its derivatives, written out."""
+    one = np.eye(len(np.asarray(terms[0].group)))
+    v: Array = float(fitted.sigma2) * one
+    parts = [one]
     for term, covariance in zip(terms, fitted.covariances, strict=True):
         group, z = np.asarray(term.group), np.asarray(term.z, float)
-        v += (z @ covariance @ z.T) * (group[:, None] == group)
-    return v
+        same = (group[:, None] == group).astype(float)
+        v += (z @ covariance @ z.T) * same
+        for i, j in zip(*np.triu_indices(z.shape[1]), strict=True):
+            crossed = np.outer(z[:, i], z[:, j])
+            parts.append((crossed if i == j else crossed + crossed.T) * same)
+    return v, parts
 
 
 def slope_check(about: str, random_part: str, slope: bool, why: str) -> Check:

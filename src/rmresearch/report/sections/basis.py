@@ -145,8 +145,8 @@ def methods(found: Findings) -> Section:
                 (
                     "Intervals",
                     "t intervals from CR2 (bias-reduced, cluster-robust) standard errors with "
-                    "Satterthwaite degrees of freedom; each is recomputed by plain dense "
-                    "arithmetic, and the report stops if the two disagree.",
+                    f"Satterthwaite degrees of freedom{_allowance(found)}; each is recomputed by "
+                    "plain dense arithmetic, and the report stops if the two disagree.",
                 ),
                 (
                     "Several questions",
@@ -174,6 +174,16 @@ def methods(found: Findings) -> Section:
         blocks.append(Details("Every check that does not hold", (table,)))
     blocks.append(Details("References", (Bullets(REFERENCES),)))
     return Section("methods", "Methods", tuple(blocks))
+
+
+def _allowance(found: Findings) -> str:
+    """What the errors of the model of all waves have beside CR2."""
+    if not any(verdict.together for verdict in found.verdicts):
+        return ""
+    return (
+        ", widened by what Kenward and Roger's adjustment adds because the model's weights are "
+        "estimated"
+    )
 
 
 def _rests(found: Findings) -> str:
