@@ -130,27 +130,29 @@ def _family(
     places: Sequence[Codes],
     blocks: int,
 ) -> Family:
-    n = terms[0].codes.size
+    n, m = (
+        terms[0].codes.size,
+        sum(int(k) * t.z.shape[1] for t, k in zip(terms, shape, strict=True)),
+    )
+    width = np.int32 if max(blocks * m, n) < 2**31 else np.intp
     here = slice(None) if rows.size == n else rows
-    columns, values, offset = [], [], 0
+    targets, values, offset = [], [], 0
     for term, place, levels in zip(terms, places, shape, strict=True):
         q = term.z.shape[1]
         for effect in range(q):
-            columns.append(offset + place[here] * q + effect)
+            column = block * m + offset + place[here] * q + effect
+            targets.append(column.astype(width))
             values.append(term.z[here, effect])
         offset += int(levels) * q
-    m = offset
-    upper = np.zeros(blocks * m * m)
-    targets = [block * m + column for column in columns]
-    for a, (target, left) in enumerate(zip(targets, values, strict=True)):
-        for column, right in zip(columns[a:], values[a:], strict=True):
-            upper += np.bincount(target * m + column, left * right, blocks * m * m)
-    square = upper.reshape(blocks, m, m)
-    g = (square + np.triu(square, 1).swapaxes(-1, -2)).reshape(blocks, m * m)
-    width = np.int32 if max(blocks * m, n) < 2**31 else np.int64
-    target = np.concatenate([one.astype(width) for one in targets])
-    source = np.tile(rows.astype(width), len(columns))
-    gather = sparse.csr_array((np.concatenate(values), (target, source)), shape=(blocks * m, n))
+    g = _squares(targets, values, blocks, m)
+    gather = sparse.csr_array(
+        (
+            np.concatenate(values),
+            (np.concatenate(targets), np.tile(rows.astype(width), len(values))),
+        ),
+        shape=(blocks * m, n),
+    )
+    del targets, values
     first, label, count = _alike(np.round(g / np.abs(g).max(), 12) + 0.0)
     by_size = np.argsort(count, kind="stable")
     rank = np.empty_like(by_size)
@@ -164,6 +166,17 @@ def _family(
         gather=gather,
         **_entries(terms, shape),
     )
+
+
+def _squares(targets: Sequence[Codes], values: Sequence[Array], blocks: int, m: int) -> Array:
+    """Z'Z of every block (blocks, m * m), from where in it each row's entries of z stand."""
+    upper = np.zeros(blocks * m * m)
+    for a, (target, left) in enumerate(zip(targets, values, strict=True)):
+        for other, right in zip(targets[a:], values[a:], strict=True):
+            at = target.astype(np.intp) * m + other % m
+            upper += np.bincount(at, left * right, upper.size)
+    square = upper.reshape(blocks, m, m)
+    return (square + np.triu(square, 1).swapaxes(-1, -2)).reshape(blocks, m * m)
 
 
 def _alike(keys: Array) -> tuple[Codes, Codes, Codes]:

@@ -100,6 +100,11 @@ def _faults(number: int, levels: int, z: Array, n: int) -> list[str]:
 def _standard(codes: Codes, levels: int, z: Array, correlated: bool) -> Ready:
     """A full covariance allows any basis, so an orthogonal one; a diagonal one only new units."""
     n, q = z.shape
+    if q == 1 and (z == z[0]).all():
+        # An intercept: one number, however many rows.
+        turn = np.abs(1.0 / z[:1])
+        one, zero = np.broadcast_to(np.sign(z[:1]), z.shape), np.zeros(1, dtype=np.intp)
+        return Ready(codes, levels, one, turn, zero, zero)
     length = np.linalg.norm(z, axis=0)
     if correlated and q > 1:
         turn = np.diag(1.0 / length) @ np.linalg.inv(np.linalg.qr(z / length, mode="r"))
