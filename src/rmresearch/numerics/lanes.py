@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rmresearch.numerics.basis import Array
 
-__all__ = ["inverse", "last", "product", "solve", "trace", "transposed", "upper"]
+__all__ = ["SMALL", "inverse", "last", "product", "solve", "trace", "transposed", "upper"]
 
 #: matrices up to this size, in at least so many lanes, are worked on lane by lane
 SMALL, LANES = 10, 24

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.numerics.basis import Array
+from rmresearch.numerics.lanes import SMALL, upper
 from rmresearch.numerics.lmm.blocks import Family
 
 __all__ = ["Data", "Moments", "Shared", "outcome_moments", "shared_moments", "take"]
@@ -71,12 +72,17 @@ def shared_moments(family: Family, sums: Array) -> Shared:
         block = sums[start:stop].reshape(classes, size, m * p)
         parts.append(np.ascontiguousarray(block.swapaxes(-1, -2)))
         start = stop
-    products = np.concatenate([u @ u.swapaxes(-1, -2) for u in parts])
-    whole = products.reshape(-1, m, p, m, p).transpose(1, 3, 2, 4, 0)
-    (i, j), (a, b) = np.triu_indices(m), np.triu_indices(p)
-    packed = 0.5 * (whole[i, j] + whole[j, i])[:, a, b]
-    xx = np.ascontiguousarray(packed.swapaxes(0, 1)).reshape(a.size, -1)
-    return Shared(family, xx, tuple(parts))
+    (i, j, _), (a, b, _) = upper(m), upper(p)
+    xx = np.empty((a.size, i.size, family.counts.size))
+    for place, (first, second) in enumerate(zip(a, b, strict=True)):
+        done = 0
+        for u in parts:
+            part = u.reshape(-1, m, p, u.shape[-1])
+            product = part[:, :, first] @ part[:, :, second].swapaxes(-1, -2)
+            both = 0.5 * (product + product.swapaxes(-1, -2))
+            xx[place, :, done : done + len(u)] = both[:, i, j].T
+            done += len(u)
+    return Shared(family, xx.reshape(a.size, -1), tuple(parts))
 
 
 def outcome_moments(shared: Shared, y: Array, unit: Array) -> Moments:
@@ -86,7 +92,7 @@ def outcome_moments(shared: Shared, y: Array, unit: Array) -> Moments:
     sums = np.asarray(family.gather @ y).reshape(-1, m, replicates)
     if family.counts.size > 1:
         sums = sums[family.order]
-    i, j = np.triu_indices(m)
+    i, j, _ = upper(m)
     p = shared.sums[0].shape[1] // m
     xy = np.empty((p, i.size, family.counts.size, replicates))
     yy = np.empty((i.size, family.counts.size, replicates))
@@ -94,11 +100,17 @@ def outcome_moments(shared: Shared, y: Array, unit: Array) -> Moments:
     for (size, classes), u in zip(family.spots, shared.sums, strict=True):
         stop, here = start + size * classes, slice(done, done + classes)
         v = sums[start:stop].reshape(classes, size, m, replicates)
-        product = (u @ v.reshape(classes, size, -1)).reshape(classes, m, p, m, replicates)
-        for place, (a, b) in enumerate(zip(i, j, strict=True)):
-            both = product[:, a, :, b] + product[:, b, :, a]
-            np.multiply(0.5, both.swapaxes(0, 1), out=xy[:, place, here])
-            np.einsum("csr,csr->cr", v[:, :, a], v[:, :, b], out=yy[place, here])
+        for column in range(p):
+            product = u.reshape(classes, m, p, size)[:, :, column] @ v.reshape(classes, size, -1)
+            product = product.reshape(classes, m, m, replicates)
+            both = product[:, i, j] + product[:, j, i]
+            np.multiply(0.5, both.swapaxes(0, 1), out=xy[column, :, here])
+        if m > SMALL:
+            square = np.einsum("csir,csjr->ijcr", v, v, optimize=True)
+            yy[:, here] = square[i, j]
+        else:
+            for place, (a, b) in enumerate(zip(i, j, strict=True)):
+                np.einsum("csr,csr->cr", v[:, :, a], v[:, :, b], out=yy[place, here])
         start, done = stop, done + classes
     xy /= unit
     yy /= unit * unit

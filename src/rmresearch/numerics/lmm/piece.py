@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from rmresearch.numerics.basis import Array
-from rmresearch.numerics.lanes import inverse, product, transposed, upper
+from rmresearch.numerics.lanes import SMALL, inverse, product, transposed, upper
 from rmresearch.numerics.lmm.moments import Moments
 
 __all__ = ["Piece"]
@@ -69,13 +69,18 @@ class Piece:
         b = np.negative(product(self.a, turned))
         b[size, size] += 1.0
         i, j, twice = upper(size.size)
-        left, right = b[:, family.rows], self.a[:, family.columns]
-        both = left[i] * right[j]
-        both += left[j] * right[i]
-        slopes = np.add.reduceat(both, family.starts, axis=1)
-        out = np.empty((i.size, both.shape[2], 1 + family.starts.size, both.shape[3]))
+        out = np.empty((i.size, b.shape[2], 1 + family.starts.size, b.shape[3]))
         out[:, :, 0] = self._left(transposed(self.a))[i, j]
-        out[:, :, 1:] = slopes.swapaxes(1, 2)
+        left, right = b[:, family.rows], self.a[:, family.columns]
+        if size.size > SMALL:
+            ends = np.append(family.starts[1:], family.rows.size)
+            for k, (start, stop) in enumerate(zip(family.starts, ends, strict=True)):
+                part = product(left[:, start:stop], transposed(right[:, start:stop]))
+                out[:, :, 1 + k] = part[i, j] + part[j, i]
+        else:
+            both = left[i] * right[j]
+            both += left[j] * right[i]
+            out[:, :, 1:] = np.add.reduceat(both, family.starts, axis=1).swapaxes(1, 2)
         out *= twice[:, None, None, None]
         self.b = b
         return out
