@@ -17,14 +17,16 @@ from rmresearch.numerics.lmm.absent import own_data
 from rmresearch.numerics.lmm.assembly import assembled
 from rmresearch.numerics.lmm.criterion import Problem, Value
 from rmresearch.numerics.lmm.designs import Design, design
+from rmresearch.numerics.lmm.moments import Data
 from rmresearch.numerics.lmm.newton import Found, search
 from rmresearch.numerics.lmm.outcomes import Outcomes
 from rmresearch.numerics.lmm.result import MixedFit
 from rmresearch.numerics.lmm.start import started
+from rmresearch.numerics.lmm.sufficient import gaussian
 from rmresearch.numerics.lmm.terms import Term
 from rmresearch.numerics.lmm.whole import whole_data
 
-__all__ = ["Design", "MixedFit", "Term", "design", "fit", "fit_many"]
+__all__ = ["Design", "MixedFit", "Term", "design", "fit", "fit_drawn", "fit_many"]
 
 #: replicates worked on at once, and where each has rows of its own
 CHUNK, OWN_CHUNK = 2048, 512
@@ -93,6 +95,36 @@ def fit_many(
     return assembled(found, outcomes, design, outcome.shape[:-1], df, there, reml)
 
 
+def fit_drawn(
+    design: Design,
+    coef: ArrayLike,
+    covariances: Sequence[ArrayLike],
+    sigma2: float,
+    replicates: int,
+    rng: np.random.Generator,
+    *,
+    reml: bool = True,
+) -> MixedFit:
+    """Fits to ``replicates`` Gaussian outcomes of which only sufficient statistics are drawn.
+
+    ``coef`` (p,) true coefficients, ``covariances`` per term (q, q) in the given units of z,
+    ``sigma2`` the residual variance: the same distribution as ``fit_many`` of outcomes in full.
+
+    >>> import numpy as np
+    >>> group = np.repeat([0, 1, 2, 3], 2)
+    >>> one = design(np.ones((8, 1)), [Term(group, np.ones((8, 1)))])
+    >>> fit_drawn(one, [3.0], [0.5], 1.0, 100, np.random.default_rng(0)).coef.shape
+    (100, 1)
+    """
+    truth = gaussian(design, coef, covariances, sigma2)
+    parts = []
+    for start in range(0, replicates, CHUNK):
+        data, outcomes = truth.draw(min(CHUNK, replicates - start), rng, reml)
+        parts.append((_found(data, design, reml), outcomes, data.df))
+    found, whole, df = _joined(parts)
+    return assembled(found, whole, design, (replicates,), df, None, reml)
+
+
 def _chunk(
     y: Array, design: Design, present: NDArray[np.bool_] | None, reml: bool
 ) -> tuple[Found, Outcomes, Array]:
@@ -101,10 +133,13 @@ def _chunk(
         data, outcomes = whole_data(y, design, reml)
     else:
         data, outcomes = own_data(y, present, design, reml)
+    return _found(data, design, reml), outcomes, data.df
+
+
+def _found(data: Data, design: Design, reml: bool) -> Found:
     problem = Problem(data, reml)
     first = started(design, problem)
-    found = search(problem, first, design.diagonal, design.factors, design.own, design.small)
-    return found, outcomes, data.df
+    return search(problem, first, design.diagonal, design.factors, design.own, design.small)
 
 
 def _joined(

@@ -18,7 +18,7 @@ from scipy.sparse import csgraph
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.lmm.terms import Codes, Ready
 
-__all__ = ["Family", "families"]
+__all__ = ["Family", "alike", "families"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +56,7 @@ def families(terms: Sequence[Ready]) -> tuple[Family, ...]:
     """The families of the model; columns within a block run by term, level, effect."""
     block_of_row, block_of_level = _components(terms)
     places, counts = _places(terms, block_of_row, block_of_level)
-    first, kind, _ = _alike(counts.astype(float))
+    first, kind, _ = alike(counts.astype(float))
     found = []
     for number, shape in enumerate(counts[first]):
         inside = np.flatnonzero(kind == number)
@@ -153,7 +153,7 @@ def _family(
         shape=(blocks * m, n),
     )
     del targets, values
-    first, label, count = _alike(np.round(g / np.abs(g).max(), 12) + 0.0)
+    first, label, count = alike(np.round(g / np.abs(g).max(), 12) + 0.0)
     by_size = np.argsort(count, kind="stable")
     rank = np.empty_like(by_size)
     rank[by_size] = np.arange(by_size.size)
@@ -179,7 +179,7 @@ def _squares(targets: Sequence[Codes], values: Sequence[Array], blocks: int, m: 
     return (square + np.triu(square, 1).swapaxes(-1, -2)).reshape(blocks, m * m)
 
 
-def _alike(keys: Array) -> tuple[Codes, Codes, Codes]:
+def alike(keys: Array) -> tuple[Codes, Codes, Codes]:
     """Of equal rows of ``keys`` (B, w): a first one, the kind (B,) of each, and how many."""
     names = keys @ np.random.default_rng(0).uniform(1.0, 2.0, keys.shape[1])
     _, first, label, count = np.unique(
