@@ -89,6 +89,6 @@ def test_seeds_and_refusals() -> None:
         fit_drawn(made, np.ones(3), sizes, 1.0, 5, np.random.default_rng(0))
     with pytest.raises(ValueError, match="sigma2 above 0"):
         fit_drawn(made, np.ones(4), sizes, 0.0, 5, np.random.default_rng(0))
+    wrong = [sizes[0], np.array([[1.0, 2.0], [2.0, 1.0]])]
     with pytest.raises(ValueError, match="term 1 is no covariance"):
-        wrong = [sizes[0], np.array([[1.0, 2.0], [2.0, 1.0]])]
         fit_drawn(made, np.ones(4), wrong, 1.0, 5, np.random.default_rng(0))

@@ -65,7 +65,7 @@ def inverse(a: Array) -> tuple[Array, Array]:
     m = a.shape[0]
     if m > SMALL or _lanes_of(a) < LANES:
         stacked = _stacked(a)
-        found = _lanes(np.linalg.inv(stacked))
+        found: Array = _lanes(np.asarray(np.linalg.inv(stacked), dtype=float))
         return 0.5 * (found + transposed(found)), np.linalg.slogdet(stacked)[1]
     work = np.array(a)
     volume = np.ones(a.shape[2:])
@@ -110,7 +110,7 @@ def solve(a: Array, b: Array, least: float) -> tuple[Array, NDArray[np.bool_]]:
 
 
 def _lanes_of(a: Array) -> int:
-    return a.size // (a.shape[0] * a.shape[1])
+    return int(a.size) // int(a.shape[0] * a.shape[1])
 
 
 def _stacked(a: Array) -> Array:

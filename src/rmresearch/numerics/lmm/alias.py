@@ -25,7 +25,8 @@ def refuse_aliased(
     ``sums``: Z'q of each family, q the orthonormal basis of x.
     """
     owner = np.repeat(np.arange(len(terms)), [term.rows.size for term in terms])
-    absorbed = sum(_absorbed(family, u) for family, u in zip(groups, sums, strict=True))
+    pairs = zip(groups, sums, strict=True)
+    absorbed: Array = np.add.reduce([_absorbed(family, u) for family, u in pairs])
     offset, wrong = 0, []
     for number, term in enumerate(terms):
         for k in range(term.rows.size):

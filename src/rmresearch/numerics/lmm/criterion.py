@@ -129,7 +129,7 @@ class Problem:
     @property
     def _room(self) -> int:
         """Replicates evaluated at once."""
-        classes = sum(one.yy.shape[1] for one in self.data.moments)
+        classes = sum(int(one.yy.shape[1]) for one in self.data.moments)
         return max(LANES // classes, 16)
 
     def _parts(self) -> Iterable[tuple[slice, Problem]]:

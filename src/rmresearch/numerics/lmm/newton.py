@@ -92,9 +92,9 @@ def search(
 def _valleys(diagonal: Flags) -> list[Array]:
     """Where small designs hide a deeper valley: all large, all small, each large by itself."""
     places = np.flatnonzero(diagonal)
-    found = [LARGE * diagonal, LITTLE * diagonal]
+    found: list[Array] = [LARGE * diagonal.astype(float), LITTLE * diagonal.astype(float)]
     for place in places if places.size > 1 else ():
-        roots = LITTLE * diagonal
+        roots: Array = LITTLE * diagonal.astype(float)
         roots[place] = LARGE
         found.append(roots)
     return found
@@ -321,7 +321,7 @@ def _stationary(theta: Array, value: Value) -> Flags:
     """Flat in every direction, downward in none, and not on the way to infinity."""
     steep = np.abs(value.gradient) * np.maximum(1.0, np.abs(theta))
     with np.errstate(invalid="ignore"):
-        flat = (steep < STATIONARY).all(axis=0) & (np.abs(theta).max(axis=0) < RUNAWAY)
+        flat: Flags = (steep < STATIONARY).all(axis=0) & (np.abs(theta).max(axis=0) < RUNAWAY)
     flat &= np.isfinite(value.f)
     plain = solve(value.hessian, value.gradient, FLAT)[1]
     index = np.flatnonzero(flat & ~plain)

@@ -37,7 +37,7 @@ class Piece:
         """x L."""
         family, theta = self.m.family, self.theta
         if family.along is not None:
-            return x * theta[family.along][None, :, None]  # type: ignore[no-any-return]
+            return x * theta[family.along][None, :, None]
         out = np.zeros((*x.shape[:-1], theta.shape[1]))
         for k, row, column in zip(family.parameter, family.rows, family.columns, strict=True):
             out[:, column] += x[:, row] * theta[k]
@@ -47,7 +47,7 @@ class Piece:
         """L x."""
         family, theta = self.m.family, self.theta
         if family.along is not None:
-            return x * theta[family.along][:, None, None]  # type: ignore[no-any-return]
+            return x * theta[family.along][:, None, None]
         out = np.zeros(x.shape)
         for k, row, column in zip(family.parameter, family.rows, family.columns, strict=True):
             out[row] += x[column] * theta[k]
@@ -165,4 +165,5 @@ class Piece:
         same = c[:, None] == c[None]
         value[same] += (w_rr * counts - n[down])[same]
         value = np.add.reduceat(np.add.reduceat(value, family.starts), family.starts, axis=1)
-        return 2.0 * value.sum(axis=2)
+        total: Array = 2.0 * value.sum(axis=2)
+        return total

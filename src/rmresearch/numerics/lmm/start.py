@@ -40,7 +40,9 @@ def _quadratic_map(design: Design, data: Data) -> Array:
     s[:k, :k] = (_curvature(design, first) - at.free) / jacobian[:, None] / jacobian
     s[:k, k] = s[k, :k] = first - np.add.reduce(s[:k, :k] * on[:, None])
     s[k, k] = some.df - np.add.reduce(on * first) - np.add.reduce(on * s[:k, k])
-    solve = np.linalg.pinv(np.moveaxis(s, -1, 0), rcond=1e-12, hermitian=True)
+    solve: Array = np.asarray(
+        np.linalg.pinv(np.moveaxis(s, -1, 0), rcond=1e-12, hermitian=True), dtype=float
+    )
     return np.moveaxis(solve, 0, -1)
 
 

@@ -94,10 +94,10 @@ def gaussian(
     for number, one in enumerate(given):
         if not np.allclose(one, one.T) or np.linalg.eigvalsh(one)[0] < -1e-12 * np.trace(one):
             raise ValueError(f"the covariance of random term {number} is no covariance: {one}")
-    inner = [
-        np.linalg.solve(term.turn, np.linalg.solve(term.turn, one).T)
-        for term, one in zip(design.terms, given, strict=True)
-    ]
+        if design.terms[number].rows.size == len(one) and np.ptp(one - np.diag(np.diag(one))) > 0:
+            raise ValueError(f"random term {number} has uncorrelated effects, not {one}")
+    back = [np.asarray(np.linalg.inv(term.turn), dtype=float) for term in design.terms]
+    inner = [turn @ one @ turn.T for turn, one in zip(back, given, strict=True)]
     types = tuple(_types(family, design, inner, sigma2) for family in design.groups)
     spanned = sum(one.count * one.z.shape[1] for kinds in types for one in kinds)
     outside = design.n - spanned - (design.p - design.touched)
