@@ -56,16 +56,14 @@ def draw(rng: np.random.Generator, made: dict[str, Any]) -> None:
 
 def compose(made: dict[str, Any], fixed: Any, spread: dict[str, float] = SPREAD) -> Any:
     """Outcomes (replicates, n) from drawn numbers, in the residuals' place; ``fixed`` (n,)."""
+    y = made["residual"]
+    y += fixed
     people = np.repeat(spread["pair"] * made["pair"], 2, axis=1)
     if "person" in made:
         people += spread["person"] * made["person"]
-    effects = np.repeat(people, WAVES, axis=1)
-    if "slope" in made:
-        time = np.tile(np.arange(WAVES) - 1.0, 2 * PAIRS)
-        effects += np.repeat(spread["slope"] * made["slope"], 2 * WAVES, axis=1) * time
-    y = made["residual"]
-    y += effects
-    y += fixed
+    slopes = np.repeat(spread["slope"] * made["slope"], 2, axis=1) if "slope" in made else None
+    for wave in range(WAVES):
+        y[:, wave::WAVES] += people if slopes is None else people + (wave - 1.0) * slopes
     return y
 
 

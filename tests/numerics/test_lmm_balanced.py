@@ -87,6 +87,10 @@ def test_offset_unit_and_constant_outcomes() -> None:
     plain, moved = fit_balanced(y, even), fit_balanced(1e3 * y + 1e6, even)
     np.testing.assert_allclose(moved.spread, 1e6 * plain.spread, rtol=1e-8)
     np.testing.assert_allclose(moved.coef[:, 1:], 1e3 * plain.coef[:, 1:], rtol=1e-6, atol=1e-7)
+    x = made.basis.q @ np.linalg.inv(made.basis.back)
+    steep = fit_balanced(1e-6 * y + x @ np.arange(1.0, 7.0), even)
+    np.testing.assert_allclose(steep.spread, 1e-12 * plain.spread, rtol=1e-6)
+    assert not steep.exact.any()
     flat = fit_balanced(np.full(made.n, 4.0), even)
     assert flat.exact
     assert flat.coef[0] == pytest.approx(4.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -165,12 +166,23 @@ def _codes(
 ) -> tuple[Codes, int]:
     """Codes in order of appearance; a combination's levels are those that occur."""
     if columns not in known:
-        codes = pd.factorize(rows[columns[0]])[0].astype(np.intp, copy=False)
+        codes = _appearance(rows[columns[0]])
         if len(columns) > 1:
             rest, size = _codes(columns[1:], rows, known)
             codes = pd.factorize(codes * np.intp(size) + rest)[0].astype(np.intp, copy=False)
         known[columns] = codes, int(codes.max()) + 1
     return known[columns]
+
+
+def _appearance(column: pd.Series[Any]) -> Codes:
+    """Codes in order of appearance; categories that stand in that order have them already."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes = column.cat.codes.to_numpy(np.intp)
+        highest = np.maximum.accumulate(codes)
+        new = np.diff(highest, prepend=-1)
+        if codes.min() == 0 and new.max() <= 1 and highest[-1] + 1 == new.sum():
+            return codes
+    return np.asarray(pd.factorize(column)[0], dtype=np.intp)
 
 
 def _effects(term: RandomTerm, rows: pd.DataFrame) -> tuple[NDArray[np.float64], tuple[str, ...]]:

@@ -25,8 +25,8 @@ __all__ = ["BalancedFit", "Strata", "draw_balanced", "fit_balanced", "strata"]
 
 #: share of a coefficient's direction that may lie outside its stratum: rounding
 OUTSIDE = 1e-9
-#: a mean beyond so many standard deviations is taken off before squares are summed
-FAR_FROM_ZERO = 100.0
+#: residuals below this share of the squares: the mean is taken off before these are summed
+FAINT = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,28 +173,42 @@ def fit_balanced(y: ArrayLike, strata: Strata) -> BalancedFit:
     rows = outcome.reshape(-1, strata.design.n)
     if strata.order is not None:
         rows = rows[:, strata.order]
-    ones, middle = strata.design.basis.ones, np.zeros(rows.shape[0])
     total = np.einsum("rn,rn->r", rows, rows)
     if not np.isfinite(total).all():
         raise FitError("y must be finite: drop incomplete rows first")
+    gain = rows @ strata.q
+    inside = np.einsum("rp,rp->r", gain, gain)
+    if (total - inside < FAINT * total).any():
+        coef, squares, exact = _projected(rows, strata)
+    else:
+        coef, exact = gain @ strata.back.T, np.zeros(total.size, dtype=bool)
+        squares = _squares(rows, total, strata.sizes)
+        for s in np.unique(strata.stratum):
+            part = gain[:, strata.stratum == s]
+            squares[s] -= np.einsum("rp,rp->r", part, part)
+    return _finished(coef, squares, exact, strata, outcome.shape[:-1])
+
+
+def _projected(rows: Array, strata: Strata) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Coefficients, squares and what is exact where x explains nearly all: from residuals.
+
+    Squares of numbers far from zero would leave nothing but rounding in their differences.
+    """
+    ones, coef = strata.design.basis.ones, np.zeros((rows.shape[0], strata.back.shape[0]))
+    middle = np.zeros(rows.shape[0])
     if ones is not None:
         middle = rows.mean(axis=1)
-        if (rows.shape[1] * middle**2 * (1.0 + 1.0 / FAR_FROM_ZERO) > total).any():
-            rows = rows - middle[:, None]
-            total = np.einsum("rn,rn->r", rows, rows)
-        else:
-            middle = np.zeros(rows.shape[0])
-    gain = rows @ strata.q
-    squares = _squares(rows, total, strata.sizes)
-    exact = squares.sum(axis=0) <= (EXACT * total + 1e-28 * rows.shape[1] * middle**2)
-    for s in range(squares.shape[0]):
-        squares[s] -= (gain[:, strata.stratum == s] ** 2).sum(axis=1)
-    coef = gain @ strata.back.T
-    if ones is not None:
+        rows = rows - middle[:, None]
         coef += middle[:, None] * ones
-    left = np.maximum(squares, 0.0).sum(axis=0)
-    exact = left <= EXACT * total
-    return _finished(coef, squares, exact, strata, outcome.shape[:-1])
+    spread = np.sqrt(np.einsum("rn,rn->r", rows, rows))
+    for _ in range(2):
+        gain = rows @ strata.q
+        rows = rows - gain @ strata.q.T
+        coef += gain @ strata.back.T
+    total = np.einsum("rn,rn->r", rows, rows)
+    rounding = 1e-14 * np.sqrt(rows.shape[1]) * (np.abs(middle) + spread)
+    exact = np.sqrt(total) <= np.maximum(EXACT * spread, rounding)
+    return coef, _squares(rows, total, strata.sizes), exact
 
 
 def _squares(rows: Array, total: Array, sizes: tuple[int, ...]) -> Array:
