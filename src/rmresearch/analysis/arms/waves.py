@@ -97,8 +97,8 @@ class Course:
         said = ", ".join(f"{name} {np.sqrt(size):.2g}" for name, size in sizes.items())
         detail = (
             f"{self.roster.about}, all waves: SD of answers around the model: {said}. The model "
-            f"takes them as equal; beyond {np.sqrt(GROSSLY):.0f} to 1 its own errors do not hold, "
-            f"CR2's do."
+            f"takes them as equal; beyond {np.sqrt(GROSSLY):.0f} to 1 its own errors are not to be "
+            f"trusted, and CR2 guards the estimate of record, less well with few clusters."
         )
         return [Check(ALIKE, most <= GROSSLY * least, detail)]
 
