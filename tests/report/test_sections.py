@@ -103,3 +103,15 @@ def test_people_who_cannot_be_followed_have_no_lasting_part(tmp_path: Path) -> N
     made = evaluate(folder)
     assert not list(made.findings.of("mixed_model"))
     assert "planned end" in text_of(made.section("variation").html())
+
+
+def test_waves_are_held_against_each_other_at_one_level(pilot: Evaluation) -> None:
+    # a planned wave has the wider interval: that alone is no difference that faded
+    found = pilot.findings
+    planned = [verdict for verdict in found.verdicts if verdict.evidence.facts.planned]
+    assert any(verdict.shown.level != verdict.estimate.level for verdict in planned)
+    for verdict in planned:
+        course = found.until(verdict)
+        assert [one.wave for one in course] == ["month3", "month6"]
+        assert {one.level for one in course} == {verdict.shown.level}
+        assert course[-1].low == verdict.shown.low

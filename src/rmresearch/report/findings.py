@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rmresearch.evidence import TESTED, Evidence
+from rmresearch.evidence import TESTED, Evidence, at_level
 from rmresearch.plan import Plan, PlanStatus, Question
 from rmresearch.report.numbers import MINUS
 from rmresearch.report.words.phrases import plural
@@ -98,12 +98,15 @@ class Findings:
         )
 
     def until(self, verdict: Verdict) -> tuple[Estimate, ...]:
-        """The estimates of one contrast in the order of waves, up to the verdict's own."""
+        """The estimates of one contrast in the order of waves, up to the verdict's own.
+
+        All at its interval level: else one wave could seem to differ from another by that alone.
+        """
         one = verdict.estimate
         key = (one.role, one.outcome, one.contrast, one.group)
         waves = [wave.name for wave in self.study.design.waves]
         same = [
-            other.shown
+            at_level(other.estimate, verdict.shown.level)
             for other in self.verdicts
             if (e := other.estimate) is not None
             and (e.role, e.outcome, e.contrast, e.group) == key
