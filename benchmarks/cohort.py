@@ -29,8 +29,8 @@ DRAWN = {"intercept": ("pair",), "nested": ("pair", "person"), "slope": ("pair",
 
 
 def rows(pairs: int = PAIRS) -> pd.DataFrame:
-    """One row per person and wave, sorted: ``pairs`` x 2 people x 3 waves."""
-    pair, role, wave = (one.ravel() for one in np.indices((pairs, 2, WAVES)))
+    """One row per person and wave, wave by wave: 3 waves x ``pairs`` x 2 people."""
+    wave, pair, role = (one.ravel() for one in np.indices((WAVES, pairs, 2)))
     return pd.DataFrame(
         {"pair": pair, "person": 2 * pair + role, "wave": wave, "arm": pair % 2, "role": role}
     )
@@ -57,13 +57,13 @@ def draw(rng: np.random.Generator, made: dict[str, Any]) -> None:
 def compose(made: dict[str, Any], fixed: Any, spread: dict[str, float] = SPREAD) -> Any:
     """Outcomes (replicates, n) from drawn numbers, in the residuals' place; ``fixed`` (n,)."""
     y = made["residual"]
-    y += fixed
     people = np.repeat(spread["pair"] * made["pair"], 2, axis=1)
     if "person" in made:
         people += spread["person"] * made["person"]
     slopes = np.repeat(spread["slope"] * made["slope"], 2, axis=1) if "slope" in made else None
-    for wave in range(WAVES):
-        y[:, wave::WAVES] += people if slopes is None else people + (wave - 1.0) * slopes
+    for wave, there in enumerate(np.split(y, WAVES, axis=1)):
+        there += people if slopes is None else people + (wave - 1.0) * slopes
+    y += fixed
     return y
 
 

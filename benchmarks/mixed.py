@@ -68,10 +68,11 @@ def contests(folder: Path, *, quick: bool) -> list[Contest]:
         for what, task, model, bound in (
             (
                 "balanced nested: draw, closed form and p",
-                "balanced",
+                "plain",
                 "nested",
                 Bound(1.3, 1.2),
             ),
+            ("the same, outcomes composed of effects", "balanced", "nested", None),
             (
                 "random intercept: draw, fit and Satterthwaite",
                 "judge",

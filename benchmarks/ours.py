@@ -16,8 +16,9 @@ from benchmarks.serve import serve
 from rmresearch.numerics import lmm
 from rmresearch.numerics.lmm import balanced
 
-#: cohorts at once: drawing is as quick in any batch, the search wants many, balanced fits a cache
-BATCH = {"draw": 500, "judge": 2_000, "balanced": 500, "sufficient": 10_000}
+#: cohorts at once: drawing is as quick in any batch, the others want many
+BATCH = {"draw": 500, "judge": 2_000, "balanced": 2_000}
+BATCH |= {"plain": 2_000, "sufficient": 10_000}
 ARM = np.array([0.0, 0, 0, 1, 0])
 
 
@@ -65,7 +66,8 @@ def fits(model: str, folder: Path, *, reml: bool) -> None:
 def judging(task: str, model: str) -> Callable[[np.random.Generator], Any]:
     """Draw a batch of cohorts of ``model`` and, unless ``task`` is draw, test the arms' difference.
 
-    judge: outcomes and the general path; balanced: outcomes and the closed form; sufficient: no
+    judge: outcomes and the general path; balanced: outcomes and the closed form; plain: the same of
+    the drawn residuals as they are, effects drawn but not put in; sufficient: no
     outcomes, only what the closed form needs of them.
     """
     x, terms = columns()
@@ -83,8 +85,8 @@ def judging(task: str, model: str) -> Callable[[np.random.Generator], Any]:
 
     def judge(rng: np.random.Generator) -> Any:
         cohort.draw(rng, made)
-        y = cohort.compose(made, fixed)
-        if task == "balanced" and even is not None:
+        y = made["residual"] if task == "plain" else cohort.compose(made, fixed)
+        if task in {"balanced", "plain"} and even is not None:
             return balanced.fit_balanced(y, even).contrast(ARM)
         return general(y).contrast(ARM)
 

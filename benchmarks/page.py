@@ -29,9 +29,10 @@ Measured on {machine}.
 - `OPENBLAS_CORETYPE`, which serves older libraries and slows a current numpy, is taken out of the
   environment for the Python processes.
 - *Draw* is `Generator.standard_normal(out=)` of as many numbers as the cohort has rows and random
-  effects. Ours includes composing the outcomes from these numbers, which draw does not.
-- *From sufficient statistics* no outcome is drawn at all, which is exact where all is Gaussian and
-  the design balanced, and nowhere else.
+  effects. Ours includes composing the outcomes from these numbers, which draw does not; the first
+  row alone leaves that out and fits the drawn residuals as they are, and the second has it.
+- *From sufficient statistics* no outcome is drawn at all, which is exact where all is Gaussian.
+  These rows use the closed form of balanced designs; `lmm.fit_drawn` does it for any design.
 - The small cohort: 60 pairs x 2 people x 3 waves, 360 rows, `score ~ wave + arm + role` (5
   coefficients) with `(1 | pair)`, `(1 | pair/person)` or `(time | pair)`, 2,000 outcomes drawn from
   the model, so that the boundary occurs as often as it does. Tests are of the arms' difference.

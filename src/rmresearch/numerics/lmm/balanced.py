@@ -33,14 +33,16 @@ FAINT = 1e-3
 class Strata:
     """What a balanced design gives: J + 1 strata from the coarsest groups to the rows.
 
-    ``order`` (n,): rows sorted by group, None where they already are; ``sizes`` (J,): members of
-    each group, next finer groups or rows; ``rows`` (J,): rows of each group; ``stratum`` (p,) of
-    each column of ``q`` (n, p); ``df`` (J + 1,) left for the mean squares; ``terms`` (J,): the
-    design's random term of each stratum.
+    ``order`` (n,): rows sorted by group, None where they need no sorting; ``across``: rows then
+    run over all the finest groups before they come to a group's next row, as where a file is
+    sorted by wave; ``sizes`` (J,): members of each group, next finer groups or rows; ``rows``
+    (J,): rows of each group; ``stratum`` (p,) of each column of ``q`` (n, p); ``df`` (J + 1,) left
+    for the mean squares; ``terms`` (J,): the design's random term of each stratum.
     """
 
     design: Design
     order: Codes | None
+    across: bool
     sizes: tuple[int, ...]
     rows: NDArray[np.intp]
     stratum: Codes
@@ -131,10 +133,16 @@ def strata(design: Design) -> Strata | None:
         return None
     taken = np.bincount(stratum, minlength=len(levels))
     df = np.diff([0, *levels]) - taken
+    # Groups in nested order, all of them before any group's second row.
+    across = np.array_equal(order.reshape(-1, sizes[-1]).T.ravel(), np.arange(design.n))
+    if across:
+        order = np.arange(design.n)
+        q = design.basis.q
     sorted_already = bool((order == np.arange(design.n)).all())
     return Strata(
         design=design,
         order=None if sorted_already else order.astype(np.intp),
+        across=across,
         sizes=tuple(sizes),
         rows=rows,
         stratum=stratum.astype(np.intp),
@@ -176,13 +184,12 @@ def fit_balanced(y: ArrayLike, strata: Strata) -> BalancedFit:
     total = np.einsum("rn,rn->r", rows, rows)
     if not np.isfinite(total).all():
         raise FitError("y must be finite: drop incomplete rows first")
-    gain = rows @ strata.q
+    squares, gain = _squares(rows, total, strata)
     inside = np.einsum("rp,rp->r", gain, gain)
     if (total - inside < FAINT * total).any():
         coef, squares, exact = _projected(rows, strata)
     else:
         coef, exact = gain @ strata.back.T, np.zeros(total.size, dtype=bool)
-        squares = _squares(rows, total, strata.sizes)
         for s in np.unique(strata.stratum):
             part = gain[:, strata.stratum == s]
             squares[s] -= np.einsum("rp,rp->r", part, part)
@@ -208,21 +215,42 @@ def _projected(rows: Array, strata: Strata) -> tuple[Array, Array, NDArray[np.bo
     total = np.einsum("rn,rn->r", rows, rows)
     rounding = 1e-14 * np.sqrt(rows.shape[1]) * (np.abs(middle) + spread)
     exact = np.sqrt(total) <= np.maximum(EXACT * spread, rounding)
-    return coef, _squares(rows, total, strata.sizes), exact
+    return coef, _squares(rows, total, strata)[0], exact
 
 
-def _squares(rows: Array, total: Array, sizes: tuple[int, ...]) -> Array:
-    """Sums of squares of every stratum (J + 1, R), coarsest first; rows sorted by group."""
-    found, sums, count, above = [], rows, 1, total
-    for size in sizes[::-1]:
-        parts = sums[:, ::size] + sums[:, 1::size]
-        for member in range(2, size):
-            parts += sums[:, member::size]
-        sums, count = parts, count * size
-        within = np.einsum("rn,rn->r", sums, sums) / count
-        found.append(above - within)
-        above = within
-    return np.stack([above, *found[::-1]])
+def _squares(rows: Array, total: Array, strata: Strata) -> tuple[Array, Array]:
+    """Sums of squares of every stratum (J + 1, R), coarsest first, and projections on q (R, p).
+
+    A column within a stratum is the same in all rows of a group: the groups' sums are enough.
+    """
+    squares = np.empty((len(strata.sizes) + 1, rows.shape[0]))
+    gain = np.empty((rows.shape[0], strata.stratum.size))
+    sums, frame, above, across = rows, strata.q, total, strata.across
+    for s in range(len(strata.sizes), -1, -1):
+        own = strata.stratum == s
+        if own.any():
+            gain[:, own] = sums @ frame[:, own]
+        squares[s] = above
+        if s > 0:
+            size = strata.sizes[s - 1]
+            groups = sums.shape[1] // size
+            members = _members(sums, size, across)
+            sums = members[0] + members[1]
+            for member in members[2:]:
+                sums += member
+            frame = frame[:groups] if across else frame[::size]
+            across = False
+            above = np.einsum("rn,rn->r", sums, sums) / strata.rows[s - 1]
+            squares[s] -= above
+    return squares, gain
+
+
+def _members(sums: Array, size: int, across: bool) -> list[Array]:
+    """The first of every group's members (R, groups), then the second, and so on."""
+    groups = sums.shape[1] // size
+    if across:
+        return [sums[:, k * groups : (k + 1) * groups] for k in range(size)]
+    return [sums[:, k::size] for k in range(size)]
 
 
 def draw_balanced(
