@@ -177,7 +177,7 @@ def _codes(
 def _appearance(column: pd.Series[Any]) -> Codes:
     """Codes in order of appearance; categories that stand in that order have them already."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        codes = column.cat.codes.to_numpy(np.intp)
+        codes = np.asarray(column.cat.codes, dtype=np.intp)
         highest = np.maximum.accumulate(codes)
         new = np.diff(highest, prepend=-1)
         if codes.min() == 0 and new.max() <= 1 and highest[-1] + 1 == new.sum():
