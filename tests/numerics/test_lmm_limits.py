@@ -118,6 +118,21 @@ def test_a_zero_variance_is_exactly_zero_and_an_answer() -> None:
     assert np.abs(found.gradient).max() < 1e-6
 
 
+def test_a_variance_just_above_zero_is_no_zero() -> None:
+    """ANOVA: mean squares 1 + 1.6e-5 to 1, so that zero is a saddle, 1e-9 above the optimum."""
+    y, x, term = one_way(3, between=0.0)
+    table = y.reshape(7, 4)
+    means = table.mean(axis=1, keepdims=True)
+    within = (table - means) / (table - means).std() * np.sqrt(21 / 28)
+    between = (means - means.mean()) / means.std(ddof=1)
+    found = fit((within + between * np.sqrt((1 + 1.6e-5) / 4)).ravel(), x, [term])
+    assert found.converged
+    assert not found.singular
+    # The search ends at a decrement of 1e-17: 3e-10 of a variance whose curvature is 84.
+    assert found.covariances[0][0, 0] == pytest.approx(4e-6, abs=4e-10)
+    assert found.sigma2 == pytest.approx(1.0, rel=1e-9)
+
+
 def test_a_perfect_correlation_is_singular() -> None:
     """One effect of the group drives level and slope: about half of the fits lie on the edge."""
     edge = []

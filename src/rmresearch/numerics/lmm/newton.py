@@ -311,9 +311,15 @@ def _snap(problem: Problem, theta: Array, value: Value, factors: Sequence[Any]) 
         some = problem.restrict(index)
         good = np.flatnonzero(some.height(zeroed) <= value.f[index] + 1e-9)
         if good.size:
-            theta[:, index[good]] = zeroed[:, good]
-            moved[index[good]] = True
-            _put(value, index[good], some.restrict(good).evaluate(zeroed[:, good]))
+            there = some.restrict(good).evaluate(zeroed[:, good])
+            # Where the criterion falls on leaving zero, the small variance is the answer.
+            curvature = np.abs(np.diagonal(there.hessian)).max(axis=1)
+            last = there.hessian[entries[-1], entries[-1]]
+            flat = np.flatnonzero(last >= -SADDLE * np.maximum(1.0, curvature))
+            where = index[good[flat]]
+            theta[:, where] = zeroed[:, good[flat]]
+            moved[where] = True
+            _put(value, where, _pick(there, flat))
     return np.flatnonzero(moved)
 
 
