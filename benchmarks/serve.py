@@ -1,7 +1,7 @@
 """The far side of a worker: answer the check, then one timed round of work per line asked.
 
-Standard output carries the answers alone: what a package prints goes to standard error as soon as
-this module is imported.
+In a worker standard output carries the answers alone: what a package prints goes to standard error
+as soon as this module is imported.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
-__all__ = ["serve"]
+__all__ = ["WORKER", "serve"]
 
-ANSWERS = os.fdopen(os.dup(1), "w", encoding="utf-8")
-os.dup2(2, 1)
+#: set in the environment of a worker, whose standard output is then for answers alone
+WORKER = "RMRESEARCH_BENCH_WORKER"
+
+ANSWERS: TextIO = sys.stdout
+if os.environ.get(WORKER):
+    ANSWERS = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
 
 
 def serve(check: dict[str, Any], work: Callable[[], float]) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 from statistics import median
 from typing import IO, Any
 
+from benchmarks.serve import WORKER
+
 __all__ = [
     "PEERS",
     "ROOT",
@@ -42,7 +44,7 @@ def environment(*, r: bool = False) -> dict[str, str]:
     OPENBLAS_CORETYPE serves older libraries and slows a current numpy; R's library may need it.
     """
     kept = {k: v for k, v in os.environ.items() if r or not k.startswith("OPENBLAS_")}
-    return kept | {f"{name}_NUM_THREADS": "1" for name in THREADS}
+    return kept | {f"{name}_NUM_THREADS": "1" for name in THREADS} | {WORKER: "1"}
 
 
 def command(name: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
