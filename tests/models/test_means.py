@@ -94,6 +94,54 @@ def test_declared_order_of_levels_is_kept() -> None:
     assert "mentor - control" in found._repr_html_()
 
 
+@pytest.mark.parametrize("kind", ["numbers", "reordered", "truths", "intervals", "objects"])
+def test_categories_that_look_like_numbers_have_means_of_their_own(kind: str) -> None:
+    """Where all cells are as large, the model's means are those of the rows."""
+    rows = frame()
+    rows["level"] = {
+        "numbers": rows["t"].astype("category"),
+        "reordered": pd.Categorical(rows["t"], [2, 9, 0, 1]),
+        "truths": (rows["t"] > 0).astype("category"),
+        "intervals": pd.cut(rows["t"], [-1, 0, 1, 2]),
+        "objects": rows["t"].map({0: "a", 1: 1, 2: 2}).astype(object),
+    }[kind]
+    fit = lmm("score ~ level * arm + (1 | pair)", rows)
+    found = fit.means("level", by="arm").table.set_index(["arm", "level"])["estimate"]
+    for (arm, level), cell in rows.groupby(["arm", "level"], observed=True)["score"]:
+        assert found[arm, level] == pytest.approx(cell.mean())
+
+
+def test_variables_inside_calls_and_with_dots() -> None:
+    rows = frame().rename(columns={"t": "t.late"}).assign(lag=frame()["person"])
+    fit = lmm("score ~ I(arm == 'mentor') + t.late + lag + (1 | pair)", rows)
+    found = fit.means("arm", at={"lag": pd.Series([1.0, 2.0])})
+    assert found.held == {"t.late": "1", "lag": "2 equal shares"}
+    cells = rows.groupby("arm")["score"].mean()
+    assert found.table.set_index("arm")["estimate"].to_dict() == pytest.approx(cells.to_dict())
+
+
+@pytest.mark.parametrize(
+    ("formula", "factors", "options", "words"),
+    [
+        ("score ~ arm + t", ["arm", "arm"], {}, "or twice"),
+        ("score ~ arm + t", "arm", {"at": {"t": "late"}}, r"'t' needs finite numbers, .*'late'"),
+        ("score ~ arm + t", "arm", {"at": {"t": [1, np.nan]}}, r"finite numbers, not \[nan\]"),
+        ("score ~ arm + t", "arm", {"at": {"t": []}}, "'t' needs finite numbers"),
+        ("score ~ arm + bs(pair, df=3)", "arm", {"at": {"pair": 99}}, "no value there: .* bounds"),
+        ("score ~ arm + np.log(t + 1)", "arm", {"at": {"t": -1}}, "not finite there"),
+        ("score ~ p", "p", {}, "the table has a column p of its own"),
+        ("score ~ arm * contrast", "arm", {"by": "contrast"}, "a column contrast of its own"),
+    ],
+)
+def test_values_and_names_that_cannot_be(
+    formula: str, factors: Any, options: dict[str, Any], words: str
+) -> None:
+    rows = frame().assign(p=frame()["arm"], contrast=frame()["wave"])
+    fit = lmm(f"{formula} + (1 | pair)", rows)
+    with pytest.raises(ValueError, match=words):
+        fit.means(factors, **options)
+
+
 @pytest.mark.parametrize(
     ("factors", "options", "words"),
     [

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rmresearch.models.formula import unknown
+from rmresearch.models.formula import names_in, python_powers, split, trimmed, unknown
+from rmresearch.models.random import parse
 
 if TYPE_CHECKING:
     from rmresearch.models.mixed_fit import LmmFit
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Means", "marginal_means"]
 
 Array = NDArray[np.float64]
+
+#: columns that the tables have of their own
+OWN = frozenset({"contrast", "estimate", "se", "df", "statistic", "p", "low", "high"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,14 +59,19 @@ def marginal_means(
     missing = [name for name in [*wanted, *within, *at] if name not in grid]
     if missing:
         raise ValueError(unknown("variable of the fixed part", missing, list(grid)))
-    if not wanted or set(wanted) & set(within):
-        raise ValueError("factors needs at least one variable, and none that stands in by too")
     keys = [*within, *reversed(wanted)]  # as emmeans, the first factor runs fastest
+    if not wanted or len(set(keys)) < len(keys):
+        raise ValueError(
+            "factors needs at least one variable, and none that stands in by too, or twice"
+        )
+    if OWN & set(keys):
+        names = ", ".join(sorted(OWN & set(keys)))
+        raise ValueError(f"the table has a column {names} of its own: rename the variable")
     rest = [name for name in grid if name not in keys]
     cells = list(product(*(grid[name] for name in keys)))
     # The kept variables run slowest, so that the others' combinations lie side by side.
     every = pd.DataFrame(list(product(*(grid[n] for n in [*keys, *rest]))), columns=[*keys, *rest])
-    design = fit.rows.spec.get_model_matrix(every, na_action="raise").to_numpy(float)
+    design = _design(fit, every)
     rows = design.reshape(len(cells), -1, design.shape[1]).mean(axis=1)
     held = {
         name: f"{grid[name][0]:.6g}" if len(grid[name]) == 1 else f"{len(grid[name])} equal shares"
@@ -71,6 +81,25 @@ def marginal_means(
     cells = [(*cell[:k], *reversed(cell[k:])) for cell in cells]
     table = _means(fit, cells, rows, [*within, *wanted])
     return Means(table, _differences(fit, cells, rows, within), held, fit.level)
+
+
+def _design(fit: LmmFit, every: pd.DataFrame) -> Array:
+    """The fixed part's rows of the grid, its columns of the frame's types: categories that are
+    numbers would else be read as such.
+    """
+    from formulaic.errors import FormulaicError
+
+    frame = trimmed(fit.rows.frame[list(every)])
+    same = {name: kind for name, kind in frame.dtypes.items() if not _is_number(frame[name])}
+    try:
+        with np.errstate(all="ignore"):  # what is not finite is refused below
+            found = fit.rows.spec.get_model_matrix(every.astype(same), na_action="raise")
+    except FormulaicError as error:
+        raise ValueError(f"the fixed part has no value there: {error}") from error
+    values: Array = found.to_numpy(float)
+    if not np.isfinite(values).all():
+        raise ValueError("the fixed part is not finite there: give other values by at")
+    return values
 
 
 def _grid(fit: LmmFit, at: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -83,20 +112,35 @@ def _grid(fit: LmmFit, at: Mapping[str, Any]) -> dict[str, list[Any]]:
         and spec.encoder_state[factor.expr][0].name == "CATEGORICAL"
         for name in spec.factor_variables[factor]
     }
+    design = split(parse(python_powers(fit.formula))[0], "~")[1][1]
     found: dict[str, list[Any]] = {}
-    for name in [name for name in frame.columns if name in spec.required_variables]:
-        discrete = name in categories or pd.api.types.is_bool_dtype(frame[name].dtype)
-        levels = _levels(frame[name]) if discrete else [float(frame[name].mean())]
+    for name in [name for name in frame.columns if name in names_in(design)]:
+        column = frame[name]
+        discrete = name in categories or not _is_number(column)
+        found[name] = _levels(column) if discrete else [float(column.mean())]
         if name in at:
-            given = at[name]
-            chosen = list(given) if isinstance(given, list | tuple | np.ndarray) else [given]
-            strange = [value for value in chosen if discrete and value not in levels]
-            if strange or not chosen:
-                known = ", ".join(map(repr, levels))
-                raise ValueError(f"at: {name!r} has no level {strange}. There are: {known}.")
-            levels = chosen
-        found[name] = levels
+            found[name] = _chosen(name, at[name], found[name], discrete)
     return found
+
+
+def _is_number(column: pd.Series) -> bool:
+    kind = column.dtype
+    return pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
+
+
+def _chosen(name: str, given: Any, levels: list[Any], discrete: bool) -> list[Any]:
+    """The values that ``at`` gives; ``ValueError`` for strange ones."""
+    chosen = list(given) if pd.api.types.is_list_like(given) else [given]
+    if discrete:
+        strange = [value for value in chosen if value not in levels]
+        if strange or not chosen:
+            known = ", ".join(map(repr, levels))
+            raise ValueError(f"at: {name!r} has no level {strange}. There are: {known}.")
+        return chosen
+    strange = [v for v in chosen if not (isinstance(v, Real) and np.isfinite(float(v)))]
+    if strange or not chosen:
+        raise ValueError(f"at: {name!r} needs finite numbers, not {strange}")
+    return chosen
 
 
 def _levels(column: pd.Series) -> list[Any]:
@@ -104,7 +148,10 @@ def _levels(column: pd.Series) -> list[Any]:
     seen = column.unique()
     if isinstance(column.dtype, pd.CategoricalDtype):
         return [level for level in column.cat.categories if level in set(seen)]
-    return sorted(seen.tolist())
+    try:
+        return sorted(seen.tolist())
+    except TypeError:  # numbers and text do not compare
+        return sorted(seen.tolist(), key=str)
 
 
 def _means(
