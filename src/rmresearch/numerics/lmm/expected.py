@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.ddf import Linear
 from rmresearch.numerics.lmm.designs import Design
-from rmresearch.numerics.lmm.terms import Ready
+from rmresearch.numerics.lmm.terms import free_entries
 
 __all__ = ["linear_pieces"]
 
@@ -27,7 +25,7 @@ def linear_pieces(
     """
     diagonal, touched = design.diagonal, design.touched
     p, k = inverse.shape[-1], diagonal.size
-    share = _relative(theta, design.terms)
+    share = free_entries(theta, design.terms)
     first = np.zeros((theta.shape[0], k, p, p))
     second = np.zeros((theta.shape[0], k, k, p, p))
     traces = np.zeros((theta.shape[0], k))
@@ -68,18 +66,6 @@ def _full(packed: Array, m: int, p: int) -> Array:
         for left, right in {(row, column), (column, row)}:
             full[:, left, right, a, b] = full[:, left, right, b, a] = packed[:, s].T
     return full.reshape(-1, p * p)
-
-
-def _relative(theta: Array, terms: Sequence[Ready]) -> Array:
-    """The free entries of D = L L' (R, K)."""
-    found, offset = [], 0
-    for term in terms:
-        q = term.z.shape[1]
-        factor = np.zeros((theta.shape[0], q, q))
-        factor[:, term.rows, term.columns] = theta[:, offset : offset + term.rows.size]
-        offset += term.rows.size
-        found.append((factor @ factor.swapaxes(-1, -2))[:, term.rows, term.columns])
-    return np.concatenate(found, axis=1)
 
 
 def _with_residual(

@@ -30,8 +30,8 @@ from rmresearch.numerics.contrast import (
     judged_jointly,
 )
 from rmresearch.numerics.lmm.result import MixedFit
-from rmresearch.numerics.lmm.stacks import Stack, relative, stacks
-from rmresearch.numerics.lmm.terms import Codes, Ready
+from rmresearch.numerics.lmm.stacks import Stack, stacks
+from rmresearch.numerics.lmm.terms import Codes, Ready, free_entries
 from rmresearch.numerics.sandwich import SINGULAR, hotelling, satterthwaite
 
 __all__ = ["RobustMixed", "robust"]
@@ -154,7 +154,7 @@ def robust(
     for start in range(0, left.shape[0], size):
         some = slice(start, start + size)
         rows = None if seen is None else seen[some]
-        free = _entries(theta[some], fit._terms)
+        free = free_entries(theta[some], fit._terms)
         _sandwich(groups, free, left[some], rows, usable.reshape(-1)[some], parts, some)
     half = parts.half.reshape(*lead, p, p)
     inner = np.where(usable[..., None, None], parts.inner.reshape(*lead, p, p), np.nan)
@@ -246,12 +246,6 @@ def _centred(y: Array, there: NDArray[np.bool_] | None, basis: Basis) -> Array:
     middle = np.where(there, y - y.sum(axis=-1, keepdims=True) / count, 0.0)
     centred: Array = np.where(there, middle - middle.sum(axis=-1, keepdims=True) / count, 0.0)
     return centred
-
-
-def _entries(theta: Array, terms: Sequence[Ready]) -> Array:
-    """The free entries (R, K) of the relative covariances, in the order of the kernels."""
-    each = zip(relative(theta, terms), terms, strict=True)
-    return np.concatenate([d[:, term.rows, term.columns] for d, term in each], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

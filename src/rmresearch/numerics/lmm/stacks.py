@@ -17,7 +17,7 @@ from scipy import linalg
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.lmm.terms import Codes, Ready
 
-__all__ = ["Stack", "relative", "stacks"]
+__all__ = ["Stack", "stacks"]
 
 #: a column of which the others leave less than this share of the largest adds nothing to a span
 FLAT = 1e-10
@@ -37,18 +37,6 @@ class Stack:
     turn: Array
     x: Array
     kernels: Array
-
-
-def relative(theta: Array, terms: Sequence[Ready]) -> tuple[Array, ...]:
-    """Each term's covariance over the residual variance, (..., q, q), of standardised z."""
-    found, offset = [], 0
-    for term in terms:
-        q = term.z.shape[1]
-        factor = np.zeros((*theta.shape[:-1], q, q))
-        factor[..., term.rows, term.columns] = theta[..., offset : offset + term.rows.size]
-        offset += term.rows.size
-        found.append(factor @ factor.swapaxes(-1, -2))
-    return tuple(found)
 
 
 def stacks(

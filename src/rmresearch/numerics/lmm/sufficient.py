@@ -120,7 +120,7 @@ def _types(
     kind[family.order] = np.repeat(np.arange(family.counts.size), family.counts)
     keys = np.concatenate([kind[:, None], u.reshape(len(u), -1), qq], axis=1)
     first, _, count = alike(np.round(keys, 10) + 0.0)
-    d = _relative(family, design, inner)
+    d = _effects(family, design, inner)
     found = []
     for where, number in zip(first, count, strict=True):
         square = np.zeros((m + t, m + t))
@@ -136,7 +136,7 @@ def _types(
     return tuple(found)
 
 
-def _relative(family: Family, design: Design, inner: Sequence[Array]) -> Array:
+def _effects(family: Family, design: Design, inner: Sequence[Array]) -> Array:
     """The covariance (m, m) of a block's random effects of standardised z."""
     values = np.concatenate(
         [one[term.rows, term.columns] for term, one in zip(design.terms, inner, strict=True)]

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from rmresearch.errors import FitError
 from rmresearch.numerics.basis import Array
 
-__all__ = ["Codes", "Ready", "Term", "prepare"]
+__all__ = ["Codes", "Ready", "Term", "free_entries", "prepare", "relative"]
 
 Codes = NDArray[np.intp]
 
@@ -114,3 +114,21 @@ def _standard(codes: Codes, levels: int, z: Array, correlated: bool) -> Ready:
         rows = columns = np.arange(q)
     turn = turn * np.sqrt(n)
     return Ready(codes, levels, z @ turn, turn, rows.astype(np.intp), columns.astype(np.intp))
+
+
+def relative(theta: Array, terms: Sequence[Ready]) -> tuple[Array, ...]:
+    """Each term's covariance over the residual variance, (..., q, q), of standardised z."""
+    found, offset = [], 0
+    for term in terms:
+        q = term.z.shape[1]
+        factor = np.zeros((*theta.shape[:-1], q, q))
+        factor[..., term.rows, term.columns] = theta[..., offset : offset + term.rows.size]
+        offset += term.rows.size
+        found.append(factor @ factor.swapaxes(-1, -2))
+    return tuple(found)
+
+
+def free_entries(theta: Array, terms: Sequence[Ready]) -> Array:
+    """The same as (..., K): the entries that are parameters, in the order of ``theta``."""
+    each = zip(relative(theta, terms), terms, strict=True)
+    return np.concatenate([d[..., term.rows, term.columns] for d, term in each], axis=-1)

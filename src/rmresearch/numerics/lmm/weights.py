@@ -15,7 +15,8 @@ from rmresearch.numerics.basis import Array
 from rmresearch.numerics.contrast import Contrast, judged
 from rmresearch.numerics.ddf import Adjusted, Linear, kenward_roger
 from rmresearch.numerics.lmm.result import MixedFit
-from rmresearch.numerics.lmm.stacks import Stack, relative, stacks
+from rmresearch.numerics.lmm.stacks import Stack, stacks
+from rmresearch.numerics.lmm.terms import free_entries
 
 __all__ = ["allowing", "own_rows"]
 
@@ -35,10 +36,7 @@ def own_rows(fit: MixedFit, cluster: ArrayLike, present: ArrayLike) -> Adjusted:
     usable = fit._usable().reshape(-1)
     sigma2 = np.where(usable, np.asarray(fit.sigma2).reshape(-1), 1.0)
     theta = np.where(usable[:, None], fit.theta.reshape(-1, fit.theta.shape[-1]), 0.0)
-    shares = relative(theta, fit._terms)
-    free = np.concatenate(
-        [d[:, t.rows, t.columns] for d, t in zip(shares, fit._terms, strict=True)], axis=1
-    )
+    free = free_entries(theta, fit._terms)
     k, p = free.shape[1] + 1, fit._q.shape[1]
     each = sum(s.x.shape[0] * k * s.x.shape[1] * (s.x.shape[1] + p) for s in groups)
     size = max(1, ROOM // each)
