@@ -54,13 +54,13 @@ class Piece:
         return out
 
     def curve(self) -> Array:
-        """H as ``against`` takes it: (S, C, 1, R), off-diagonal places counted twice."""
+        """H as ``against`` takes it: (1, S, C, R), off-diagonal places counted twice."""
         h = self._left(transposed(self.a))
         i, j, twice = upper(h.shape[0])
-        return (h[i, j] * twice[:, None, None])[:, :, None]
+        return (h[i, j] * twice[:, None, None])[None]
 
     def curves(self) -> Array:
-        """H and its derivatives: (S, C, 1 + K, R), off-diagonal places counted twice."""
+        """H and its derivatives: (1 + K, S, C, R), off-diagonal places counted twice."""
         family = self.m.family
         size = np.arange(self.f.shape[0])
         turned = transposed(self.f)
@@ -69,40 +69,36 @@ class Piece:
         b = np.negative(product(self.a, turned))
         b[size, size] += 1.0
         i, j, twice = upper(size.size)
-        out = np.empty((i.size, b.shape[2], 1 + family.starts.size, b.shape[3]))
-        out[:, :, 0] = self._left(transposed(self.a))[i, j]
+        out = np.empty((1 + family.starts.size, i.size, *b.shape[2:]))
+        out[0] = self._left(transposed(self.a))[i, j]
         left, right = b[:, family.rows], self.a[:, family.columns]
         if size.size > SMALL:
             ends = np.append(family.starts[1:], family.rows.size)
             for k, (start, stop) in enumerate(zip(family.starts, ends, strict=True)):
                 part = product(left[:, start:stop], transposed(right[:, start:stop]))
-                out[:, :, 1 + k] = part[i, j] + part[j, i]
+                out[1 + k] = part[i, j] + part[j, i]
         else:
             both = left[i] * right[j]
             both += left[j] * right[i]
-            out[:, :, 1:] = np.add.reduceat(both, family.starts, axis=1).swapaxes(1, 2)
-        out *= twice[:, None, None, None]
+            out[1:] = np.add.reduceat(both, family.starts, axis=1).swapaxes(0, 1)
+        out *= twice[:, None, None]
         self.b = b
         return out
 
     def against_xx(self, h: Array) -> Array:
         """(P, A, R)."""
-        s, c, a, r = h.shape
         if self.m.xx.ndim > 2:
-            found: Array = np.einsum("pscr,scar->par", self.m.xx, h)
-            return found
-        flat: Array = self.m.xx @ h.reshape(s * c, a * r)
-        return flat.reshape(-1, a, r)
+            return _contracted(self.m.xx, h)
+        flat: Array = self.m.xx @ h.reshape(h.shape[0], -1, h.shape[-1])
+        return flat.swapaxes(0, 1)
 
     def against_xy(self, h: Array) -> Array:
         """(p, A, R)."""
-        found: Array = np.einsum("pscr,scar->par", self.m.xy, h)
-        return found
+        return _contracted(self.m.xy, h)
 
     def against_yy(self, h: Array) -> Array:
         """(A, R)."""
-        found: Array = np.einsum("scr,scar->ar", self.m.yy, h)
-        return found
+        return _contracted(self.m.yy[None], h)[0]
 
     def logdet(self) -> Array:
         """(R,)."""
@@ -122,7 +118,7 @@ class Piece:
         a, b, twice = upper(coef.shape[0])
         both = coef[a] * coef[b] * twice[:, None]
         square = self._weighted(both)
-        square -= 2.0 * np.einsum("pscr,pr->scr", m.xy, coef)
+        square -= 2.0 * _spread(m.xy, coef)
         square += m.yy
         square *= share
         return square
@@ -136,8 +132,7 @@ class Piece:
     def _weighted(self, both: Array) -> Array:
         """Products of Z'x under weights (P, R): (S, C, R)."""
         if self.m.xx.ndim > 2:
-            found: Array = np.einsum("pscr,pr->scr", self.m.xx, both)
-            return found
+            return _spread(self.m.xx, both)
         flat: Array = self.m.xx.T @ both
         return flat.reshape(self.m.yy.shape)
 
@@ -167,3 +162,22 @@ class Piece:
         value = np.add.reduceat(np.add.reduceat(value, family.starts), family.starts, axis=1)
         total: Array = 2.0 * value.sum(axis=2)
         return total
+
+
+def _contracted(products: Array, h: Array) -> Array:
+    """Sums over places and classes: (P, S, C, R) with (A, S, C, R) to (P, A, R).
+
+    Classes and replicates run as one axis, so that the innermost loop is long.
+    """
+    p, s, c, r = products.shape
+    flat = np.einsum("psl,asl->pal", products.reshape(p, s, -1), h.reshape(h.shape[0], s, -1))
+    result: Array = flat.reshape(p, h.shape[0], c, r).sum(axis=2) if c > 1 else flat
+    return result
+
+
+def _spread(products: Array, weights: Array) -> Array:
+    """Sums over columns: (P, S, C, R) with (P, R) to (S, C, R)."""
+    p, s, c, r = products.shape
+    wide = np.repeat(weights[:, None], c, axis=1).reshape(p, -1) if c > 1 else weights
+    found: Array = np.einsum("psl,pl->sl", products.reshape(p, s, -1), wide)
+    return found.reshape(s, c, r)
