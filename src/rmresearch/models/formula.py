@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ __all__ = [
     "matrices",
     "missing_names",
     "names_in",
+    "plain",
     "python_powers",
     "readable",
     "scan",
@@ -32,20 +35,64 @@ __all__ = [
     "unknown",
     "weight_row",
     "whole_rows",
+    "written",
 ]
 
 #: a name as a formula writes it: quoted in backticks, or dotted words
 _NAME = re.compile(r"`(?P<quoted>[^`]+)`|(?P<plain>[^\W\d][\w.]*)(?P<after>\s*(?:\(|=(?!=)))?")
 _TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
 _WORDS = frozenset({"True", "False", "None", "and", "or", "not", "in", "is", "if", "else"})
+#: formulaic's own names of the constant, which a column so called would replace or become
+_CONSTANT = ("Intercept", "1", "")
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
+#: values beyond HUGE, or all below TINY, are codes of missing values or in a strange unit
+TINY, HUGE = 1e-40, 1e40
+#: so many columns are named in one message
+MOST_NAMED = 6
 
 
-def labelled(frame: object, level: float) -> pd.DataFrame:
+def written(formula: object) -> str:
+    """The formula, as text that formulaic can read; ``TypeError`` or ``ValueError`` for others."""
+    if not isinstance(formula, str):
+        raise TypeError(f"formula must be text, not {type(formula).__name__}")
+    left = _unclosed(formula)
+    if left:
+        raise ValueError(f"{formula!r}: {left} has no partner")
+    quoted = re.findall(r"`([^`]*)`", _TEXT.sub(" ", formula))
+    wrong = [name for name in _CONSTANT if name in {*quoted, *names_in(formula)}]
+    if wrong:
+        raise ValueError(
+            f"{formula!r}: {', '.join(map(repr, wrong))} cannot be a column's name, as it stands "
+            "for the model's constant or for nothing: rename the column"
+        )
+    return python_powers(formula)
+
+
+def _unclosed(formula: str) -> str:
+    """The first bracket or quotation mark without its partner, or nothing."""
+    opened, quote = "", ""
+    for char in formula:
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"`":
+            quote = char
+        elif char in "([{":
+            opened += char
+        elif char in _BRACKETS:
+            if opened[-1:] != _BRACKETS[char]:
+                return char
+            opened = opened[:-1]
+    return quote or opened[-1:]
+
+
+def labelled(frame: object, level: object, cluster: object) -> pd.DataFrame:
     """The frame with text as column names; ``ValueError`` for repeated ones and a bad level."""
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(f"data must be a pandas DataFrame, not {type(frame).__name__}")
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"level must lie between 0 and 1, not {level}")
+    if not isinstance(level, Real) or not 0.0 < float(level) < 1.0:
+        raise ValueError(f"level must lie between 0 and 1, not {level!r}")
+    if cluster is not None and not isinstance(cluster, str):
+        raise TypeError(f"cluster must be the name of one column, not {cluster!r}")
     rows = frame.copy(deep=False)
     rows.columns = rows.columns.map(str)
     double = rows.columns[rows.columns.duplicated()].unique().tolist()
@@ -62,11 +109,31 @@ def missing_names(text: str, columns: pd.Index) -> list[str]:
 
 def categories(columns: pd.DataFrame, ordered: Sequence[str]) -> pd.DataFrame:
     """Text as categories, so that long columns are read once; in those ``ordered`` they sort."""
-    made = {}
-    for name in columns.columns[[dtype == "str" for dtype in columns.dtypes]]:
+    made = columns.copy(deep=False)
+    for name in columns.columns[[_is_text(dtype) for dtype in columns.dtypes]]:
         codes, levels = pd.factorize(columns[name], sort=name in ordered)
         made[name] = pd.Categorical.from_codes(codes, levels)
-    return columns.assign(**made)
+    return made
+
+
+def _is_text(dtype: Any) -> bool:
+    return not isinstance(dtype, np.dtype) and pd.api.types.is_string_dtype(dtype)
+
+
+def plain(rows: pd.DataFrame) -> pd.DataFrame:
+    """Objects as what they hold; ``FitError`` for what is neither a number nor a category."""
+    made = rows.infer_objects()
+    strange = [
+        str(name)
+        for name, column in made.items()
+        if column.dtype == object and not column.map(pd.api.types.is_hashable).all()
+    ]
+    if strange:
+        raise FitError(
+            f"{', '.join(strange)}: lists, sets or dicts are neither numbers nor categories. "
+            "Make columns of what they hold."
+        )
+    return made
 
 
 def whole_rows(rows: pd.DataFrame, used: Sequence[str]) -> NDArray[np.bool_]:
@@ -82,20 +149,26 @@ def whole_rows(rows: pd.DataFrame, used: Sequence[str]) -> NDArray[np.bool_]:
 
 def trimmed(columns: pd.DataFrame) -> pd.DataFrame:
     """Categories that no row holds are no level of the model."""
-    cut = {}
+    made = columns.copy(deep=False)
     for name, column in columns.items():
         if isinstance(column.dtype, pd.CategoricalDtype):
             held = np.bincount(column.cat.codes.to_numpy(np.intp) + 1)[1:]
             if held.size < column.cat.categories.size or not held.all():
-                cut[str(name)] = column.cat.remove_unused_categories()
-    return columns.assign(**cut) if cut else columns
+                made[name] = column.cat.remove_unused_categories()
+    return made
 
 
-def weight_row(weights: Mapping[str, float], terms: Sequence[str]) -> NDArray[np.float64]:
-    """The weights (p,) of a contrast written by term names; ``ValueError`` for unknown ones."""
+def weight_row(weights: Mapping[str, object], terms: Sequence[str]) -> NDArray[np.float64]:
+    """The weights (p,) of a contrast written by term names; ``ValueError`` for strange ones."""
+    if not isinstance(weights, Mapping):
+        raise TypeError(f"write a contrast as {{{terms[0]!r}: 1.0}}, not {weights!r}")
     missing = [name for name in weights if name not in terms]
     if missing:
         raise ValueError(unknown("term", missing, terms))
+    values = list(weights.values())
+    strange = [v for v in values if not (isinstance(v, Real) and np.isfinite(float(v)))]
+    if strange or not any(values):
+        raise ValueError(f"the weights of {dict(weights)} must be finite numbers, and not all 0")
     return np.array([weights.get(term, 0.0) for term in terms], dtype=float)
 
 
@@ -119,15 +192,16 @@ def matrices(
 
     with readable(text, rows):
         parsed = Formula(text)
-        if not (hasattr(parsed, "lhs") and hasattr(parsed, "rhs")) or isinstance(parsed.rhs, tuple):
-            raise ValueError(
-                f"{text!r}: write one outcome and one design, as in 'post ~ arm + pre'"
-            )
+    if not (hasattr(parsed, "lhs") and hasattr(parsed, "rhs")) or isinstance(parsed.rhs, tuple):
+        raise ValueError(f"{text!r}: write one outcome and one design, as in 'post ~ arm + pre'")
+    with readable(text, rows):
         made = parsed.get_model_matrix(trimmed(rows), na_action="ignore")
     if made.lhs.shape[1] != 1:
+        names = [str(name) for name in made.lhs.columns]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         raise ValueError(
             f"the outcome of {text!r} must be one numeric column, not "
-            f"{', '.join(map(str, made.lhs.columns))}"
+            f"{', '.join(names[:MOST_NAMED])}{more}"
         )
     if made.rhs.shape[1] == 0:
         raise ValueError(f"{text!r} has no design: nothing stands right of ~")
@@ -139,20 +213,34 @@ def matrices(
 @contextmanager
 def readable(text: str, rows: pd.DataFrame) -> Iterator[None]:
     """What formulaic or Python cannot make numbers of becomes a ``ValueError`` naming ``text``."""
-    from formulaic.errors import FormulaicError
+    from formulaic.errors import DataMismatchWarning, FormulaicError
 
     try:
-        with np.errstate(all="ignore"):  # what is not finite is named afterwards
+        # What is not finite is named afterwards.
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("error", DataMismatchWarning)
             yield
-    except (FormulaicError, TypeError) as error:
+    except (DataMismatchWarning, FormulaicError, SyntaxError, TypeError, ValueError) as error:
         reason = re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).split("\n")[0]
         dates = rows.select_dtypes(["datetime", "datetimetz", "timedelta"]).columns
         hint = f". {', '.join(dates)} holds dates: count days from a start" if len(dates) else ""
+        hint = ". Categories are written C(x)" if "factor(" in text else hint
         raise ValueError(f"the formula {text!r} cannot be read: {reason}{hint}") from error
 
 
 def finite(*parts: pd.DataFrame) -> list[NDArray[np.float64]]:
     """The matrices as arrays; ``FitError`` naming every column that is not finite throughout."""
+    strange = [
+        f"{name} ({kind})"
+        for part in parts
+        for name, kind in part.dtypes.items()
+        if kind.kind in "mc"
+    ]
+    if strange:
+        raise FitError(
+            f"not real numbers: {', '.join(strange)}. A duration has no unit that can be told: "
+            "divide it by one, as in days / pd.Timedelta(days=1)."
+        )
     arrays, found = [part.to_numpy(float) for part in parts], []
     for part, values in zip(parts, arrays, strict=True):
         bad = (~np.isfinite(values)).sum(axis=0)
@@ -161,6 +249,19 @@ def finite(*parts: pd.DataFrame) -> list[NDArray[np.float64]]:
         raise FitError(
             f"not a finite number, although the columns behind it are filled: {', '.join(found)}. "
             "Look for logarithms of 0 or below, divisions by 0 and infinite values."
+        )
+    for part, values in zip(parts, arrays, strict=True):
+        most = np.abs(values).max(axis=0)
+        far = (most > HUGE) | ((most > 0) & (most < TINY))
+        found += [
+            f"{name} (up to {m:.3g})"
+            for name, m, f in zip(part.columns, most, far, strict=True)
+            if f
+        ]
+    if found:
+        raise FitError(
+            f"no size that sums of squares can hold: {', '.join(found)}. Look for codes that mean "
+            "missing, or change the unit."
         )
     return arrays
 

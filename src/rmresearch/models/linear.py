@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.models.formula import (
+    categories,
     check_levels,
     codes,
     escaped,
@@ -17,10 +18,11 @@ from rmresearch.models.formula import (
     matrices,
     missing_names,
     names_in,
-    python_powers,
+    plain,
     unknown,
     weight_row,
     whole_rows,
+    written,
 )
 from rmresearch.numerics import robust
 
@@ -101,14 +103,16 @@ def ols(
     >>> fit.to_frame()[["term", "estimate"]].round(3).to_numpy().tolist()
     [['Intercept', 2.667], ['arm[T.b]', 2.0]]
     """
-    text = python_powers(formula)
-    rows = labelled(frame, level)
+    text = written(formula)
+    rows = labelled(frame, level, cluster)
     missing = missing_names(text, rows.columns)
     missing += [cluster] if cluster is not None and cluster not in rows.columns else []
     if missing:
         raise ValueError(unknown("column", missing, list(rows.columns)))
     used = [name for name in names_in(text) if name in rows.columns]
     kept = rows[whole_rows(rows, used)].reset_index(drop=True)
+    for name, column in categories(plain(kept[used]), used).items():
+        kept[name] = column
     check_levels(kept[used])
     y, x, terms, _ = matrices(text, kept)
     unit = None if cluster is None else codes(kept[cluster], cluster)

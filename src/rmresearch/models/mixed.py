@@ -21,14 +21,16 @@ from rmresearch.models.formula import (
     matrices,
     missing_names,
     names_in,
-    python_powers,
+    plain,
     split,
     unknown,
     whole_rows,
+    written,
 )
 from rmresearch.models.mixed_fit import Ddf, LmmFit, Rows
 from rmresearch.models.random import Grouped, RandomTerm, facts, group, in_words, parse
 from rmresearch.numerics import lmm as kernel
+from rmresearch.numerics.lmm.confounded import refuse_confounded
 from rmresearch.numerics.lmm.robust import RobustMixed
 from rmresearch.numerics.lmm.robust import robust as sandwich
 
@@ -66,17 +68,17 @@ def lmm(
     [['pair', 6.0], ['Residual', 2.0]]
     """
     _check_words(ddf, robust, cluster, reml)
-    text = python_powers(formula)
+    text = written(formula)
     fixed, random = parse(text)
     if not random:
         raise ValueError(
             f"{formula!r} has no random term such as (1 | pair): for least squares, with standard "
             "errors by cluster, use rm.ols"
         )
-    rows, terms = _rows(fixed, random, labelled(data, level), cluster)
+    rows, terms = _rows(fixed, random, labelled(data, level, cluster), cluster)
     grouped = rows.grouped
     try:
-        found = kernel.fit(rows.y, rows.x, rows.terms, reml=reml, names=terms)
+        found = _fitted(rows, terms, reml)
         judge, cluster = _robust(found, rows, robust, cluster)
     except FitError as error:
         raise FitError(in_words(str(error), grouped)) from error
@@ -110,10 +112,17 @@ def _rows(
     if cluster is not None and cluster not in used:
         coded[cluster] = whole[cluster]
     complete = whole_rows(coded, used)
-    kept = coded if complete.all() else coded[complete]
+    kept = plain(coded if complete.all() else coded[complete])
     check_levels(kept[left])
     y, x, terms, spec = matrices(fixed, kept[left])
     return Rows(y, x, spec, group(random, kept), kept), terms
+
+
+def _fitted(rows: Rows, terms: Sequence[str], reml: bool) -> kernel.MixedFit:
+    design = kernel.design(rows.x, rows.terms, names=terms)
+    if reml:
+        refuse_confounded(design)
+    return kernel.fit_many(rows.y, design, reml=reml)
 
 
 def _check_words(ddf: str, robust: str | None, cluster: str | None, reml: bool) -> None:
@@ -126,6 +135,8 @@ def _check_words(ddf: str, robust: str | None, cluster: str | None, reml: bool) 
             near = difflib.get_close_matches(str(given), [str(word) for word in known], 1, 0.4)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise ValueError(f"{name} must be {' or '.join(map(repr, known))}, not {given!r}{hint}")
+    if not isinstance(reml, bool | np.bool_):
+        raise TypeError(f"reml must be True (REML) or False (ML), not {reml!r}")
     if ddf == "kenward-roger" and not reml:
         raise ValueError("Kenward and Roger's df need a REML fit: leave reml=True")
     if cluster is not None and robust is None:

@@ -12,7 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import FitError
-from rmresearch.models.formula import check_levels, finite, readable, scan, split, trimmed
+from rmresearch.models.formula import (
+    check_levels,
+    finite,
+    names_in,
+    readable,
+    scan,
+    split,
+    trimmed,
+)
 
 __all__ = ["Grouped", "RandomTerm", "facts", "group", "in_words", "parse"]
 
@@ -193,7 +201,7 @@ def _effects(term: RandomTerm, rows: pd.DataFrame) -> tuple[NDArray[np.float64],
 
     with readable(str(term), rows):
         design = Formula(f"~ {term.effects}")
-        used = [name for name in design.required_variables if name in rows.columns]
+        used = [name for name in names_in(term.effects) if name in rows.columns]
         check_levels(rows[used])
         made = design.get_model_matrix(trimmed(rows[used]), na_action="ignore")
     if made.shape[1] == 0:
@@ -209,13 +217,15 @@ def _effects(term: RandomTerm, rows: pd.DataFrame) -> tuple[NDArray[np.float64],
 
 def facts(grouped: Sequence[Grouped], rows: pd.DataFrame) -> tuple[str, ...]:
     """What a reader should know about the groups, and would not see in the estimates."""
-    found = []
+    found: list[str] = []
     columns = dict.fromkeys(c for one in grouped for c in one.term.columns)
-    found += [
-        f"{column!r} is stored as decimal numbers; all are whole, and are read as codes"
-        for column in columns
-        if pd.api.types.is_float_dtype(rows[column].dtype)
-    ]
+    for column in (c for c in columns if pd.api.types.is_float_dtype(rows[c].dtype)):
+        said = f"{column!r} is stored as decimal numbers; all are whole, and are read as codes"
+        values = rows[column].to_numpy()
+        # From here on neighbours fall together, as 16-digit ids do in a column with gaps.
+        if np.abs(values).max() >= 2.0 / np.finfo(values.dtype).eps:
+            said += ", but so large ones may have been merged: read such ids as text"
+        found.append(said)
     for one in grouped:
         single = int((np.bincount(one.codes) == 1).sum())
         if single:

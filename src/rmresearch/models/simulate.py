@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import index
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,8 +53,10 @@ class Bootstrap:
 
 def simulate(fit: LmmFit, n: int, seed: int, first: int = 0) -> Array:
     """Replicates ``first`` to ``first + n`` (n, rows), each from its own stream of ``seed``."""
-    if n < 1:
+    if index(n) < 1:
         raise ValueError(f"n must be at least 1, not {n}")
+    if index(seed) < 0:
+        raise ValueError(f"seed must be a whole number from 0 on, not {seed}")
     if not fit.converged:
         raise FitError("the fit did not converge: there is no model to draw from")
     middle = fit.rows.x @ fit.kernel.coef
@@ -72,7 +75,7 @@ def simulate(fit: LmmFit, n: int, seed: int, first: int = 0) -> Array:
 def bootstrap(fit: LmmFit, n: int, seed: int) -> Bootstrap:
     """Refit ``n`` simulated outcomes, many in one call of the kernel."""
     size = max(1, ROOM // fit.n)
-    if n < 2:
+    if index(n) < 2:
         raise ValueError(f"n must be at least 2, not {n}: an interval needs more than one refit")
     design = kernel.design(fit.rows.x, fit.rows.terms, names=fit.terms)
     draws, singular, converged = [], [], []

@@ -11,7 +11,7 @@ from rmresearch.numerics.basis import Array
 from rmresearch.numerics.lmm.blocks import Family
 from rmresearch.numerics.lmm.terms import Ready
 
-__all__ = ["refuse_aliased"]
+__all__ = ["products", "refuse_aliased"]
 
 #: share of a derivative of V that others must leave for it to count as its own
 ALIASED = 1e-10
@@ -37,7 +37,7 @@ def refuse_aliased(
                     "hold"
                 )
         offset += term.rows.size
-    gram = _products(terms, groups, n)
+    gram = products(terms, groups, n)
     length = np.sqrt(np.diagonal(gram))
     gram = gram / length[:, None] / length[None, :]
     kept = [0]
@@ -62,7 +62,7 @@ def _absorbed(family: Family, sums: Array) -> Array:
     return result
 
 
-def _products(terms: Sequence[Ready], groups: Sequence[Family], n: int) -> Array:
+def products(terms: Sequence[Ready], groups: Sequence[Family], n: int) -> Array:
     """Trace products of the derivatives of V (residual first): symmetric directions of each D."""
     k = groups[0].basis.shape[0]
     rows = np.concatenate([term.rows for term in terms])
