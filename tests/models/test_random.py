@@ -145,6 +145,19 @@ def test_data_that_do_not_support_the_model(formula: str, words: str) -> None:
         lmm(formula, rows)
 
 
+def test_two_waves_tell_a_level_from_an_uncorrelated_slope() -> None:
+    """At t = 0 and 1 the covariance is (a + s, a; a, a + b + s): REML's is the sample's."""
+    first, last = np.array([1.0, 4, 2, 6, 5, 8]), np.array([3.0, 2, 9, 6, 1, 11])
+    rows = pd.DataFrame({"g": [*range(6)] * 2, "t": np.repeat([0, 1], 6), "score": [*first, *last]})
+    sample = np.cov(first, last)
+    found = lmm("score ~ t + (t || g)", rows).variances["variance"]
+    wanted = [sample[0, 1], sample[1, 1] - sample[0, 0], sample[0, 0] - sample[0, 1]]
+    assert min(wanted) > 0
+    assert found.tolist() == pytest.approx(wanted, rel=1e-6)
+    with pytest.raises(FitError, match="6 groups x 2 effects on 12 rows"):
+        lmm("score ~ t + (t | g)", rows)
+
+
 def test_no_frame() -> None:
     with pytest.raises(TypeError, match="data must be a pandas DataFrame, not dict"):
         lmm("score ~ arm + (1 | pair)", {"score": [1.0]})  # type: ignore[arg-type]

@@ -60,7 +60,7 @@ def prepare(terms: Sequence[Term], n: int) -> tuple[Ready, ...]:
         if not np.isfinite(z).all():
             raise FitError(f"random term {number} holds values of z that are not finite")
         codes, levels = _dense(group)
-        wrong += _faults(number, levels, z, n)
+        wrong += _faults(number, levels, z, term.correlated, n)
         if not wrong:
             ready.append(_standard(codes, levels, z, term.correlated))
     if not terms:
@@ -80,12 +80,14 @@ def _dense(group: NDArray[Any]) -> tuple[Codes, int]:
     return codes.astype(np.intp), named.size
 
 
-def _faults(number: int, levels: int, z: Array, n: int) -> list[str]:
+def _faults(number: int, levels: int, z: Array, correlated: bool, n: int) -> list[str]:
     if levels < 2:
         return [f"random term {number} has {levels} group, and a variance needs at least 2"]
-    if levels * z.shape[1] >= n:
+    # Uncorrelated effects count one by one: two waves do tell a person's level from a slope.
+    together = z.shape[1] if correlated else 1
+    if levels * together >= n:
         return [
-            f"random term {number} has {levels} groups x {z.shape[1]} effects on {n} rows: "
+            f"random term {number} has {levels} groups x {together} effects on {n} rows: "
             "its variance cannot be told from the residual's"
         ]
     length = np.linalg.norm(z, axis=0)
