@@ -6,6 +6,7 @@ import numpy as np
 
 from rmresearch.errors import FitError
 from rmresearch.numerics.basis import Array
+from rmresearch.numerics.lanes import upper
 from rmresearch.numerics.lmm.alias import products
 from rmresearch.numerics.lmm.designs import Design
 
@@ -51,26 +52,29 @@ fixed part leaves of 3 rows: every mix fits as well. Drop one of them, or terms 
 
 def _left(design: Design) -> Array:
     """tr(P V_k P V_l) (K + 1, K + 1), the residual first; symmetric directions of each D."""
-    q, p = design.basis.q, design.p
-    k = design.diagonal.size
+    p, t, k = design.p, design.touched, design.diagonal.size
     inside, cross = np.zeros((k + 1, p, p)), np.zeros((k + 1, k + 1))
     inside[0], cross[0, 0] = np.eye(p), p
     rows = np.concatenate([term.rows for term in design.terms])
     columns = np.concatenate([term.columns for term in design.terms])
-    for family in design.groups:
-        m = family.g.shape[-1]
-        u = np.asarray(family.gather @ q).reshape(-1, m, p)[family.order]
-        g = np.repeat(family.g, family.counts, axis=0)
+    a, b, _ = upper(t)
+    for shared in design.shared:
+        family = shared.family
+        i, j, twice = upper(family.g.shape[-1])
+        xx = shared.xx.reshape(a.size, i.size, -1)
+        both = xx[a == b].sum(axis=0).T
         sides = [
             one if r == c else one + one.T
             for one, r, c in zip(family.basis, rows, columns, strict=True)
         ]
-        moved = [side @ u for side in sides]
-        for a, left in enumerate(moved, 1):
-            inside[a] += np.tensordot(u, left, axes=([0, 1], [0, 1]))
-            spread = g @ left
-            for b, right in enumerate(moved, 1):
-                cross[a, b] += (spread * right).sum()
+        for first, side in enumerate(sides, 1):
+            part = xx.sum(axis=2) @ (side[i, j] * twice)
+            inside[first, a, b] += part
+            inside[first, b, a] += np.where(a == b, 0.0, part)
+            for second, other in enumerate(sides, 1):
+                middle = side @ family.g @ other
+                middle = 0.5 * (middle + middle.swapaxes(-1, -2))
+                cross[first, second] += (middle[:, i, j] * twice * both).sum()
     cross[0, 1:] = cross[1:, 0] = np.trace(inside[1:], axis1=1, axis2=2)
     between = np.einsum("kab,lba->kl", inside, inside)
     result: Array = products(design.terms, design.groups, design.n) - 2.0 * cross + between
