@@ -90,7 +90,8 @@ class Piece:
         if self.m.xx.ndim > 2:
             return _contracted(self.m.xx, h)
         flat: Array = self.m.xx @ h.reshape(h.shape[0], -1, h.shape[-1])
-        return flat.swapaxes(0, 1)
+        found: Array = flat.swapaxes(0, 1)
+        return found
 
     def against_xy(self, h: Array) -> Array:
         """(p, A, R)."""
