@@ -99,7 +99,8 @@ class Piece:
 
     def against_yy(self, h: Array) -> Array:
         """(A, R)."""
-        return _contracted(self.m.yy[None], h)[0]
+        total: Array = _contracted(self.m.yy[None], h)[0]
+        return total
 
     def logdet(self) -> Array:
         """(R,)."""
