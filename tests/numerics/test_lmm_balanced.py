@@ -151,7 +151,8 @@ def test_refusals() -> None:
         fit_balanced(np.zeros(23), even)
     with pytest.raises(FitError, match="finite"):
         fit_balanced(np.full(24, np.nan), even)
-    with pytest.raises(ValueError, match="variances must be 2 numbers"):
-        draw_balanced(even, np.zeros(6), [0.1], 1.0, 5, np.random.default_rng(0))
+    for variances, sigma2 in (([0.1], 1.0), ([np.nan, 0.1], 1.0), ([0.1, 0.1], np.inf)):
+        with pytest.raises(ValueError, match="variances must be 2 finite numbers"):
+            draw_balanced(even, np.zeros(6), variances, sigma2, 5, np.random.default_rng(0))
     with pytest.raises(ValueError, match="6 entries"):
         fit_balanced(np.arange(24.0), even).contrast([1.0])

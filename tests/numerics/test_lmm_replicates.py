@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from tests.numerics.test_lmm import CASES
 
 from rmresearch.errors import FitError
 from rmresearch.numerics.lmm import Term, design, fit, fit_many
+from rmresearch.numerics.lmm.confounded import refuse_confounded
 
 Array = NDArray[np.float64]
 
@@ -79,6 +82,45 @@ def test_who_cannot_be_fitted_has_no_estimates_and_stops_nobody() -> None:
     np.testing.assert_allclose(found.coef[3], fit(many[3], x, terms).coef, rtol=1e-9)
 
 
+def test_rows_that_cannot_tell_the_variances_are_no_fit() -> None:
+    """One pair an arm is left: what pairs differ by is what arms do, and there is no test."""
+    pair, wave = np.repeat(np.arange(4), 6), np.tile([0.0, 1, 2], 8)
+    x = np.column_stack([np.ones(24), wave, pair % 2])
+    y = np.random.default_rng(3).normal(size=(2, 24))
+    there = np.stack([pair < 2, pair < 3])
+    found = fit_many(y, design(x, [Term(pair, np.ones(24))]), present=there)
+    assert found.converged.tolist() == [False, True]
+    assert np.isnan(found.coef[0]).all()
+    assert np.isnan(found.contrast([0, 0, 1]).p[0])
+
+
+def test_a_variance_below_zero_is_no_standard_error() -> None:
+    """Where a search ended nowhere the inverse may have one: NaN, no warning."""
+    y, x, terms = CASES["one"]
+    found = fit(y, x, terms)
+    assert np.isnan(replace(found, vcov=-found.vcov).se).all()
+
+
+# A full covariance is refused by a count of effects, where single rows may still tell it.
+@pytest.mark.parametrize("name", [name for name in CASES if name != "slope"])
+def test_fitted_are_those_whose_own_rows_can_tell(name: str) -> None:
+    y, x, terms = CASES[name]
+    rng = np.random.default_rng(8)
+    there = rng.random((150, y.size)) < rng.uniform(0.05, 0.5, (150, 1))
+    found = fit_many(np.broadcast_to(y, there.shape), design(x, terms), present=there)
+    fitted = 0
+    for kept, converged in zip(there, found.converged, strict=True):
+        try:
+            refuse_confounded(design(x[kept], reduced(terms, kept)))
+        except (FitError, ValueError):
+            assert not converged
+            continue
+        # With hardly more rows than coefficients the best residual variance may be zero.
+        assert converged or kept.sum() < 30
+        fitted += 1
+    assert 50 < fitted < 145
+
+
 def test_chunks_of_replicates_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     y, x, terms = CASES["slope"]
     many = y + np.random.default_rng(2).normal(size=(15, y.size))
@@ -101,3 +143,6 @@ def test_refusals() -> None:
     with pytest.raises(FitError, match="finite"):
         fit_many(holes, design(x, terms), present=np.ones(y.size, dtype=bool))
     assert fit_many(holes, design(x, terms), present=np.isfinite(holes)).converged
+    for strange in (np.where(np.isfinite(holes), 1.0, np.nan), np.ones(y.size - 1, dtype=bool)):
+        with pytest.raises(ValueError, match=r"present must hold .* booleans, not"):
+            fit_many(y, design(x, terms), present=strange)

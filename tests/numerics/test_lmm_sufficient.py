@@ -92,3 +92,6 @@ def test_seeds_and_refusals() -> None:
     wrong = [sizes[0], np.array([[1.0, 2.0], [2.0, 1.0]])]
     with pytest.raises(ValueError, match="term 1 is no covariance"):
         fit_drawn(made, np.ones(4), wrong, 1.0, 5, np.random.default_rng(0))
+    for coef, sigma2 in (([1.0, np.nan, 1.0, 1.0], 1.0), (np.ones(4), np.inf)):
+        with pytest.raises(ValueError, match="must be finite numbers"):
+            fit_drawn(made, coef, sizes, sigma2, 5, np.random.default_rng(0))

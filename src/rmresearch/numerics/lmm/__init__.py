@@ -82,8 +82,12 @@ def fit_many(
         raise ValueError(f"y {outcome.shape} must end in the {design.n} rows of the design")
     rows, there = outcome.reshape(-1, design.n), None
     if present is not None:
-        there = np.broadcast_to(np.asarray(present, dtype=bool), outcome.shape)
-        there = there.reshape(rows.shape)
+        there = np.asarray(present)
+        if there.dtype != bool or there.shape not in {outcome.shape, outcome.shape[-1:]}:
+            raise ValueError(
+                f"present must hold {outcome.shape} booleans, not {there.shape} of {there.dtype}"
+            )
+        there = np.broadcast_to(there, outcome.shape).reshape(rows.shape)
     if not np.isfinite(rows if there is None else rows[there]).all():
         raise FitError("y and x must be finite: drop incomplete rows first")
     size = CHUNK if there is None else OWN_CHUNK
@@ -138,8 +142,13 @@ def _chunk(
 
 def _found(data: Data, design: Design, reml: bool) -> Found:
     problem = Problem(data, reml)
-    first = started(design, problem)
-    return search(problem, first, design.diagonal, design.factors, design.own, design.small)
+    first, apart = started(design, problem)
+    found = search(problem, first, design.diagonal, design.factors, design.own, design.small)
+    # Of the rows that are left no group may be without a rival: such variances are arbitrary.
+    if data.base is not None:
+        found.converged[~apart] = False
+        found.value.coef[:, ~apart] = np.nan
+    return found
 
 
 def _joined(

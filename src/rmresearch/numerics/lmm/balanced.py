@@ -267,10 +267,11 @@ def draw_balanced(
     A stratum's coefficients are normal and its mean square is a chi-square, all independent.
     """
     true, given = np.asarray(coef, dtype=float), np.asarray(variances, dtype=float)
-    if given.shape != (len(strata.terms),) or (given < 0).any() or not sigma2 > 0:
+    known = np.isfinite(given).all() and np.isfinite(sigma2) and np.isfinite(true).all()
+    if given.shape != (len(strata.terms),) or not known or (given < 0).any() or not sigma2 > 0:
         raise ValueError(
-            f"variances must be {len(strata.terms)} numbers from 0 on, sigma2 above 0, not "
-            f"{given.tolist()} and {sigma2}"
+            f"variances must be {len(strata.terms)} finite numbers from 0 on, sigma2 above 0, coef "
+            f"finite, not {given.tolist()}, {sigma2} and {true.tolist()}"
         )
     own = given[list(strata.terms)] * strata.rows
     spread = np.append(np.cumsum(own[::-1])[::-1] + sigma2, sigma2)

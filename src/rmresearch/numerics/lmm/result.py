@@ -75,7 +75,9 @@ class MixedFit:
     @property
     def se(self) -> Array:
         """Model-based standard errors (..., p)."""
-        root: Array = np.sqrt(np.diagonal(self.vcov, axis1=-2, axis2=-1))
+        variance = np.diagonal(self.vcov, axis1=-2, axis2=-1)
+        # Where a search ended nowhere, its variances may be negative.
+        root: Array = np.sqrt(np.where(variance >= 0, variance, np.nan))
         return root
 
     @property
@@ -184,6 +186,7 @@ class MixedFit:
         hessian = self._hessian.reshape(-1, size, size)
         if not usable.all():
             hessian = np.where(usable[:, None, None], hessian, np.eye(size))
+            gradient = np.where(usable[:, None], gradient, 0.0)
         df = np.where(usable, satterthwaite(sigma2 * unit, gradient, hessian), 0.0)
         return (sigma2 * unit).reshape(lead), df.reshape(lead)
 

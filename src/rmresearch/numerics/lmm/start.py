@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.lmm.criterion import Problem
@@ -20,12 +21,16 @@ __all__ = ["started"]
 
 #: the least relative variance, and the largest correlation, to start from
 FLOOR, STEEP = 1e-3, 0.95
+#: what each variance's share of the residuals, and the least eigenvalue of all, each of length 1,
+#: must exceed for the variances to stand apart
+ALIKE = 1e-9
 
 
-def _quadratic_map(design: Design, data: Data) -> Array:
+def _quadratic_map(design: Design, data: Data) -> tuple[Array, NDArray[np.bool_]]:
     """From (y'P V_k P y, y'P P y) at D = I to the variances and covariances, (K+1, K+1, L).
 
-    L is 1 where all replicates have the same rows, else their number.
+    L is 1 where all replicates have the same rows, else their number. Also whether REML can tell
+    the variances apart (L,): whether what P leaves of their kernels differs.
     """
     lanes = slice(None) if data.base is not None else slice(0, 1)
     some = take(data, lanes)
@@ -40,10 +45,12 @@ def _quadratic_map(design: Design, data: Data) -> Array:
     s[:k, :k] = (_curvature(design, first) - at.free) / jacobian[:, None] / jacobian
     s[:k, k] = s[k, :k] = first - np.add.reduce(s[:k, :k] * on[:, None])
     s[k, k] = some.df - np.add.reduce(on * first) - np.add.reduce(on * s[:k, k])
-    solve: Array = np.asarray(
-        np.linalg.pinv(np.moveaxis(s, -1, 0), rcond=1e-12, hermitian=True), dtype=float
-    )
-    return np.moveaxis(solve, 0, -1)
+    square = np.moveaxis(s, -1, 0)
+    size = np.diagonal(square, axis1=1, axis2=2)
+    length = np.sqrt(np.maximum(size, ALIKE))
+    least = np.linalg.eigvalsh(square / length[:, None] / length[:, :, None])[:, 0]
+    solve: Array = np.asarray(np.linalg.pinv(square, rcond=1e-12, hermitian=True), dtype=float)
+    return np.moveaxis(solve, 0, -1), (size > ALIKE).all(axis=1) & (least > ALIKE)
 
 
 def _curvature(design: Design, first: Array) -> Array:
@@ -62,11 +69,11 @@ def _curvature(design: Design, first: Array) -> Array:
     return added
 
 
-def started(design: Design, problem: Problem) -> Array:
-    """Theta (K, R) to start from."""
+def started(design: Design, problem: Problem) -> tuple[Array, NDArray[np.bool_]]:
+    """Theta (K, R) to start from, and whether REML can tell the variances apart (R,) or (1,)."""
     on = np.repeat(design.diagonal[:, None].astype(float), problem.replicates, axis=1)
     rss, first = problem.residual(on)
-    solve = _quadratic_map(design, problem.data)
+    solve, apart = _quadratic_map(design, problem.data)
     jacobian = np.where(design.diagonal, 2.0, 1.0)[:, None]
     forms = np.empty((solve.shape[0], rss.size))
     forms[:-1] = -first / jacobian
@@ -82,7 +89,7 @@ def started(design: Design, problem: Problem) -> Array:
         part = slice(offset, offset + term.rows.size)
         theta[part] = _factor(relative[part], term.rows.tolist(), term.columns.tolist())
         offset += term.rows.size
-    return theta
+    return theta, apart
 
 
 def _factor(relative: Array, rows: list[int], columns: list[int]) -> Array:

@@ -91,6 +91,8 @@ def gaussian(
             f"expected {design.p} coefficients, covariances {sizes} and sigma2 above 0, not "
             f"{true.shape}, {[one.shape for one in given]} and {sigma2}"
         )
+    if not all(np.isfinite(one).all() for one in [true, np.asarray(sigma2), *given]):
+        raise ValueError("coefficients, covariances and sigma2 must be finite numbers")
     for number, one in enumerate(given):
         if not np.allclose(one, one.T) or np.linalg.eigvalsh(one)[0] < -1e-12 * np.trace(one):
             raise ValueError(f"the covariance of random term {number} is no covariance: {one}")
