@@ -145,3 +145,16 @@ def test_a_true_null_is_rejected_as_often_as_said(larger: str) -> None:
         p.append(large.compare(small).p)
     rejected = float(np.mean(np.array(p) <= 0.05))
     assert abs(rejected - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 2000)
+
+
+def test_a_comparison_says_which_models_and_how() -> None:
+    small, large = (
+        lmm(f"score ~ {fixed} + (1 | pair)", frame(), reml=False) for fixed in ("1", "arm")
+    )
+    found = large.compare(small)
+    assert repr(found).splitlines() == [
+        small.formula,
+        f"within {large.formula}",
+        "",
+        f"statistic {found.statistic:.4g}, p = {found.p:.4g} ({found.method})",
+    ]

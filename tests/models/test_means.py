@@ -158,3 +158,12 @@ def test_questions_that_cannot_be(factors: Any, options: dict[str, Any], words: 
     fit = lmm("score ~ arm * wave + (1 | pair)", frame())
     with pytest.raises(ValueError, match=words):
         fit.means(factors, **options)
+
+
+def test_means_read_as_tables_in_a_terminal() -> None:
+    found = lmm("score ~ arm + (1 | pair)", frame()).means("arm")
+    shown = repr(found)
+    for value in (found.table["estimate"].iloc[0], found.differences["p"].iloc[0]):
+        assert f"{value:.4g}" in shown
+    assert found.differences["contrast"].iloc[0] in shown
+    assert "DataFrame" not in shown

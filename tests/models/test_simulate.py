@@ -79,3 +79,17 @@ def test_what_cannot_be_drawn() -> None:
     lost = replace(fit.kernel, converged=np.False_)
     with pytest.raises(FitError, match="did not converge"):
         replace(fit, kernel=lost).bootstrap(5, seed=1)
+
+
+def test_a_bootstrap_shows_what_it_counted_and_escapes_names() -> None:
+    rows = data("slope").query("pair <= 5").rename(columns={"someone": "<i>who</i>"})
+    fit = lmm("score ~ t + (1 | pair) + (1 | `<i>who</i>`)", rows)
+    found = replace(fit.bootstrap(20, seed=1), singular=3, not_converged=1)
+    head = "20 refits, 3 singular, 1 not converged; 95% percentile intervals"
+    assert repr(found).startswith(head)
+    low = f"{found.to_frame()['low'].iloc[0]:.4g}"
+    assert low in repr(found)
+    page = found._repr_html_()
+    assert head in page
+    assert low in page
+    assert "<i>who" not in page

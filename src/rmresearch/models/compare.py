@@ -37,6 +37,12 @@ class Comparison:
     p: float
     method: str
 
+    def __repr__(self) -> str:
+        return (
+            f"{self.smaller}\nwithin {self.larger}\n\n"
+            f"statistic {self.statistic:.4g}, p = {self.p:.4g} ({self.method})"
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:

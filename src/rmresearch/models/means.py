@@ -44,6 +44,12 @@ class Means:
         """The means, one row each."""
         return self.table.copy()
 
+    def __repr__(self) -> str:
+        tables = [t for t in (self.table, self.differences) if len(t)]
+        shown = [t.to_string(index=False, float_format="{:.4g}".format) for t in tables]
+        held = "; ".join(f"{name}: {how}" for name, how in self.held.items())
+        return "\n\n".join([*shown, held] if held else shown)
+
     def _repr_html_(self) -> str:
         tables = [self.table, self.differences]
         return "".join(t.to_html(index=False, float_format=lambda x: f"{x:.4g}") for t in tables)

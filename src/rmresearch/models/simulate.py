@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import FitError
+from rmresearch.models.formula import escaped
 from rmresearch.numerics import lmm as kernel
 
 if TYPE_CHECKING:
@@ -49,6 +50,20 @@ class Bootstrap:
         low, high = self.draws.quantile([tail, 1.0 - tail]).to_numpy()
         table = self.draws.columns.to_frame(index=False)
         return table.assign(estimate=self.estimates, low=low, high=high)
+
+    def __repr__(self) -> str:
+        table = self.to_frame().to_string(index=False, float_format="{:.4g}".format)
+        return f"{self._head()}\n\n{table}"
+
+    def _repr_html_(self) -> str:
+        table = self.to_frame().to_html(index=False, float_format="{:.4g}".format)
+        return f"{table}<p>{escaped(self._head())}</p>"
+
+    def _head(self) -> str:
+        return (
+            f"{self.n} refits, {self.singular} singular, {self.not_converged} not converged; "
+            f"{100 * self.level:g}% percentile intervals"
+        )
 
 
 def simulate(fit: LmmFit, n: int, seed: int, first: int = 0) -> Array:
