@@ -356,3 +356,24 @@ def test_text_and_page() -> None:
     assert "CR2 by pair" in repr(lmm("score ~ t + (1 | pair)", rows, robust="CR2"))
     noted = lmm("score ~ t + (1 | pair) + (1 | person)", rows)
     assert f"Note: {noted.notes[0]}." in repr(noted)
+
+
+def test_clusters_that_agree_to_the_last_digit_are_no_test() -> None:
+    """One arm's two pairs change by a third each, the other arm has one pair: CR2's variance of
+    the changes is zero, and what rounding makes of it is no reason for a p of 1e-15."""
+    rows = pd.DataFrame({"g": np.repeat([0, 1, 2], 6), "t": [0, 1] * 9})
+    rows["s"] = rows.index // 2
+    rows["arm"] = np.where(rows["g"] == 1, "b", "a")
+    rows["score"] = [-1.0, -1, 2, 3, 4, 4, 1, 1, 2, 2, 2, 2, 5, 6, 5, 5, 3, 3]
+    fit = lmm("score ~ t * arm + (1 | g / s)", rows, robust="CR2")
+    least = rm.ols("score ~ t * arm", rows, cluster="g")
+    for table in (fit.to_frame(), least.to_frame()):
+        judged = table.set_index("term")["p"].notna()
+        assert judged.to_dict() == {
+            "Intercept": True,
+            "t": False,
+            "arm[T.b]": True,
+            "t:arm[T.b]": False,
+        }
+    assert np.isnan(fit.contrast([{"t": 1}]).p)
+    assert np.isnan(least.wald(["t"]).p)

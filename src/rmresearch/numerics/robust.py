@@ -26,6 +26,7 @@ from rmresearch.numerics.contrast import (
 )
 from rmresearch.numerics.dense_route import Dense, dense
 from rmresearch.numerics.sandwich import (
+    NOTHING,
     Groups,
     Pieces,
     cr2_pieces,
@@ -103,12 +104,10 @@ class Fit:
         # In basis coordinates: there large variances of near-aliased columns do not cancel.
         w = np.swapaxes(self._basis.back, -1, -2) @ weight[:, None]
         variance = (np.swapaxes(w, -1, -2) @ self._inner @ w)[..., 0, 0]
+        df: Any = self._plain_df
         if self._pieces is not None:
             df = _satterthwaite(self._pieces, w)[..., 0] + np.zeros(np.shape(estimate))
-        else:
-            df = _known(
-                self._plain_df, variance, (w * w).sum(axis=(-2, -1)), self.sigma2, self.exact
-            )
+        df = _known(df, variance, (w * w).sum(axis=(-2, -1)), self.sigma2, self.exact)
         return judged(estimate, variance, df, self.exact)
 
     def wald(self, weights: ArrayLike) -> Wald:
@@ -167,11 +166,9 @@ def fit(
     variance = np.broadcast_to(variance, (*coef.shape, p)).copy()
     plain = float(n - p if vcov == "classical" or codes is None else groups.count - 1)
     w = np.swapaxes(basis.back, -1, -2)
-    if pieces is not None:
-        df = _satterthwaite(pieces, w)
-    else:
-        each = np.diagonal(variance, axis1=-2, axis2=-1)
-        df = _known(plain, each, (w * w).sum(axis=-2), sigma2[..., None], exact[..., None])
+    df: Any = plain if pieces is None else _satterthwaite(pieces, w)
+    each = np.diagonal(variance, axis1=-2, axis2=-1)
+    df = _known(df, each, (w * w).sum(axis=-2), sigma2[..., None], exact[..., None])
     return Fit(
         coef=coef,
         vcov=variance,
@@ -222,13 +219,14 @@ def _inner(
     return meat, pieces
 
 
-def _known(df: float, variance: Array, size: Array, sigma2: Number, exact: Any) -> Array:
+def _known(df: Any, variance: Array, size: Array, sigma2: Number, exact: Any) -> Array:
     """``df`` where a contrast's variance is one, 0 where scores sum to nothing in every cluster.
 
-    ``size`` is the contrast's variance at unit error variance; a CR1 variance far below rounding's
-    share of the classical one belongs to a coefficient that a single cluster determines.
+    ``size`` is the contrast's variance at unit error variance; a robust variance below rounding's
+    share of the classical one belongs to a coefficient that a single cluster determines, or on
+    which all clusters agree to the last digit.
     """
-    return np.where((variance > 1e-18 * sigma2 * size) | exact, df, 0.0)
+    return np.where((variance > NOTHING * sigma2 * size) | exact, df, 0.0)
 
 
 def _satterthwaite(pieces: Pieces, w: Array) -> Array:

@@ -29,6 +29,8 @@ __all__ = [
 
 #: Eigenvalues of I - K_g below this are zero: the cluster alone determines that direction.
 SINGULAR = 1e-10
+#: a robust variance below this share of the model's own is rounding: all scores are zero
+NOTHING = 1e-18
 
 
 @dataclass(frozen=True, slots=True, eq=False)

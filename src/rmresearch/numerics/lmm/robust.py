@@ -32,7 +32,7 @@ from rmresearch.numerics.contrast import (
 from rmresearch.numerics.lmm.result import MixedFit
 from rmresearch.numerics.lmm.stacks import Stack, stacks
 from rmresearch.numerics.lmm.terms import Codes, Ready, free_entries
-from rmresearch.numerics.sandwich import SINGULAR, hotelling, satterthwaite
+from rmresearch.numerics.sandwich import NOTHING, SINGULAR, hotelling, satterthwaite
 
 __all__ = ["RobustMixed", "robust"]
 
@@ -61,6 +61,7 @@ class RobustMixed:
     _cross: Array = field(repr=False)
     _kind: Codes = field(repr=False)
     _usable: NDArray[np.bool_] = field(repr=False)
+    _sigma2: Array = field(repr=False)
 
     @property
     def df(self) -> Array:
@@ -83,7 +84,9 @@ class RobustMixed:
         variance = (w.swapaxes(-1, -2) @ self._inner @ w)[..., 0, 0]
         length = np.linalg.norm(w, axis=-2, keepdims=True)
         df = satterthwaite(*self._vectors(w / np.where(length > 0, length, 1.0)))
-        return judged(self.coef @ weight, variance, np.where(self._usable, df, 0.0), ~self._usable)
+        # Clusters that agree to the last digit leave rounding, and no variance to test by.
+        known = self._usable & (variance > NOTHING * self._sigma2 * length[..., 0, 0] ** 2)
+        return judged(self.coef @ weight, variance, np.where(known, df, 0.0), ~self._usable)
 
     def wald(self, weights: ArrayLike) -> Wald:
         """Whether q contrasts, ``weights`` (q, p), are all zero.
@@ -97,6 +100,7 @@ class RobustMixed:
         variance = w.swapaxes(-1, -2) @ self._inner @ w
         sizes = np.linalg.eigvalsh(variance)
         usable = self._usable & (sizes[..., 0] > 1e-14 * sizes[..., -1])
+        usable &= sizes[..., 0] > NOTHING * self._sigma2
         variance = np.where(usable[..., None, None], variance, np.eye(q))
         gap = np.linalg.solve(r.swapaxes(-1, -2), np.where(usable[..., None], gap, 0.0)[..., None])
         statistic = (gap * np.linalg.solve(variance, gap)).sum(axis=(-2, -1))
@@ -137,8 +141,7 @@ def robust(
     (2.333333, 2.0)
     """
     outcome, there, codes, basis = _checked(fit, y, x, cluster, present)
-    lead, n = outcome.shape[:-1], outcome.shape[-1]
-    p, k = basis.q.shape[1], fit.theta.shape[-1]
+    lead, (n, p), k = outcome.shape[:-1], basis.q.shape, fit.theta.shape[-1]
     usable = np.asarray(fit.converged & ~np.asarray(fit.exact))
     known: Any = codes.max() + 1
     if there is not None:
@@ -171,6 +174,7 @@ def robust(
         _cross=parts.cross.reshape(*lead, -1, p, p),
         _kind=np.concatenate([s.kind + o for s, o in zip(groups, offsets, strict=False)]),
         _usable=usable,
+        _sigma2=np.asarray(fit.sigma2),
     )
 
 
