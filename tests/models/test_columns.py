@@ -130,6 +130,8 @@ def test_ids_too_large_for_decimals() -> None:
     rows["pair"] = rows["pair"] + 12_345_678_901_234_567.0
     assert "may have been merged: read such ids as text" in lmm(FORMULA, rows).notes[0]
     assert dict(lmm(FORMULA, rows).n_groups)["pair"] < 12
+    rows["pair"] = frame()["pair"] * 1e19 + 1e20
+    assert lmm(FORMULA, rows).random_effects()["level"][1] == "110000000000000000000"
 
 
 @pytest.mark.parametrize(

@@ -69,12 +69,13 @@ class Grouped:
     def labels(self, rows: pd.DataFrame) -> list[str]:
         """The levels as lme4 prints them, such as ``2:17`` of ``person:pair``."""
         columns = rows[list(self.term.columns)].iloc[self.first_rows()]
-        whole = columns.select_dtypes("float").columns
-        text = columns.astype(dict.fromkeys(whole, int)).astype(str)
-        joined = text.iloc[:, 0]
-        for name in text.columns[1:]:
-            joined = joined + ":" + text[name]
-        return joined.tolist()
+        text = [
+            [f"{value:.0f}" for value in column]
+            if pd.api.types.is_float_dtype(column.dtype)
+            else column.astype(str).tolist()
+            for _, column in columns.items()
+        ]
+        return [":".join(parts) for parts in zip(*text, strict=True)]
 
 
 def parse(text: str) -> tuple[str, tuple[RandomTerm, ...]]:
