@@ -282,6 +282,12 @@ def test_refusals_name_the_culprit() -> None:
         fit(y, x, [Term(pair.group, np.column_stack([one, 2 * one]))])
     with pytest.raises(FitError, match="finite"):
         fit(np.where(np.arange(n) == 3, np.nan, y), x, [pair])
+    for hole in (np.nan, None, -1):
+        group = np.asarray(pair.group).astype(int if hole == -1 else object)
+        group[3] = hole
+        group = group.astype(float) if hole is not None and hole != -1 else group
+        with pytest.raises(FitError, match="term 0 has rows without a group"):
+            fit(y, x, [Term(group, one)])
     with pytest.raises(ValueError, match="needs a random term"):
         fit(y, x, [])
     with pytest.raises(ValueError, match="rows of x"):

@@ -59,6 +59,11 @@ def prepare(terms: Sequence[Term], n: int) -> tuple[Ready, ...]:
             )
         if not np.isfinite(z).all():
             raise FitError(f"random term {number} holds values of z that are not finite")
+        if _unnamed(group):
+            raise FitError(
+                f"random term {number} has rows without a group (missing, or a negative code, "
+                "which usually marks a missing one): drop these rows first"
+            )
         codes, levels = _dense(group)
         wrong += _faults(number, levels, z, term.correlated, n)
         if not wrong:
@@ -68,6 +73,15 @@ def prepare(terms: Sequence[Term], n: int) -> tuple[Ready, ...]:
     if wrong:
         raise FitError("; ".join(wrong) + ". Drop or simplify the named terms.")
     return tuple(ready)
+
+
+def _unnamed(group: NDArray[Any]) -> bool:
+    """Whether a row has no group."""
+    if group.dtype.kind == "O":
+        return any(one is None or one != one for one in group.tolist())
+    if group.dtype.kind == "f":
+        return not bool(np.isfinite(group).all())
+    return group.dtype.kind == "i" and bool((group < 0).any())
 
 
 def _dense(group: NDArray[Any]) -> tuple[Codes, int]:
