@@ -17,7 +17,7 @@ than a minute, prints its rows and leaves this page alone.
 
 {rows}
 `met` is judged by `ratio`, or by `ours` where a row has no peer; `-` where the peer is absent here
-or the row has no target. A row whose function does not exist yet is not in the table.
+or the row has no target.
 
 Measured on {machine}.
 

@@ -13,7 +13,7 @@ from scipy import optimize
 from tests.numerics.test_lmm import dense, parameters
 
 from rmresearch.errors import FitError
-from rmresearch.numerics.lmm import Term, fit
+from rmresearch.numerics.lmm import Term, design, fit, fit_many
 
 Array = NDArray[np.float64]
 
@@ -68,3 +68,21 @@ def test_no_multistart_search_finds_a_deeper_valley(part: int) -> None:
             continue
         fitted += 1
     assert fitted >= 24
+
+
+@pytest.mark.parametrize(("seed", "replicate"), [(3, 85), (109, 79), (184, 59), (287, 18)])
+def test_hardly_more_rows_than_effects_have_several_valleys(seed: int, replicate: int) -> None:
+    """24 people at three waves, a third of the rows lost, a slope each: one start ends too high."""
+    rng = np.random.default_rng(seed)
+    person, wave = (a.ravel() for a in np.meshgrid(np.arange(24), np.arange(3), indexing="ij"))
+    keep = rng.random(person.size) > 0.3
+    person, wave = person[keep], wave[keep].astype(float)
+    one, arm = np.ones(person.size), person % 2
+    later = [wave == 1, wave == 2]
+    x = np.column_stack([one, *later, *(arm * part for part in later)]).astype(float)
+    terms = [Term(person, np.column_stack([one, wave]))]
+    y = rng.normal(size=(100, person.size))
+    best = deepest(y[replicate], x, terms, rng)
+    assert fit(y[replicate], x, terms).criterion <= best + 1e-8 * abs(best)
+    together = fit_many(y[replicate - 1 : replicate + 1], design(x, terms))
+    assert together.criterion[1] <= best + 1e-8 * abs(best)

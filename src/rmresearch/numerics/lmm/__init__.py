@@ -143,7 +143,8 @@ def _chunk(
 def _found(data: Data, design: Design, reml: bool) -> Found:
     problem = Problem(data, reml)
     first, apart = started(design, problem)
-    found = search(problem, first, design.diagonal, design.factors, design.own, design.small)
+    thorough = design.small(data.df + (design.p if reml else 0))
+    found = search(problem, first, design.diagonal, design.factors, design.own, thorough)
     # Of the rows that are left no group may be without a rival: such variances are arbitrary.
     if data.base is not None:
         found.converged[~apart] = False

@@ -20,9 +20,9 @@ __all__ = ["Design", "design"]
 
 #: what Z'x may hold of a direction of x, as a share of the most it holds of one, and be nothing
 UNTOUCHED = 1e-12
-#: designs with fewer rows, or fewer groups of some kind, are searched for several valleys: in
-#: 12,000 random fits of 9 to 30 rows 1 in 200 has a deeper one that a single start misses
-ROWS, GROUPS = 40, 8
+#: fewer rows, fewer groups of some kind, or effects of one term above this share of the rows: the
+#: criterion may have several valleys, of which a single start misses the deepest now and then
+ROWS, GROUPS, CROWDED = 40, 8, 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,10 +51,12 @@ class Design:
         """How many coefficients."""
         return len(self.names)
 
-    @property
-    def small(self) -> bool:
-        """Whether the criterion may have several valleys: few groups, or hardly more rows."""
-        return self.n < ROWS or min(term.levels for term in self.terms) < GROUPS
+    def small(self, rows: Array) -> NDArray[np.bool_]:
+        """Whether the criterion of replicates with ``rows`` (R,) may have several valleys."""
+        few = min(term.levels for term in self.terms) < GROUPS
+        effects = max(term.levels * term.z.shape[1] for term in self.terms)
+        found: NDArray[np.bool_] = few | (rows < ROWS) | (effects > CROWDED * rows)
+        return found
 
 
 def design(x: ArrayLike, terms: Sequence[Term], names: Sequence[str] | None = None) -> Design:

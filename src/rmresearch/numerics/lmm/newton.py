@@ -1,7 +1,8 @@
 """Newton's method on the criterion, all replicates at once, with the boundary found exactly.
 
-Variances are squares of theta, so a zero variance is a smooth stationary point: the search runs
-free of bounds, and what is as good at an exact zero becomes one.
+A variance that stands alone in its column of the Cholesky factor enters by the square of theta: it
+is stepped in that square, which reaches or crosses zero at once, and an exact zero is taken where
+the criterion does not fall on leaving it. All else runs in theta, free of bounds.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ SADDLE = 1e-7
 FLAT = 1e-9
 #: theta beyond which the residual variance is nothing beside a random effect's
 RUNAWAY = 1e5
-#: starting values of the variances' roots, the later ones only for those that fail
+#: roots of relative variances from which what failed is started again, one after the other
 STARTS = (1.0, 0.25, 4.0, 0.05)
 #: a root below it is stepped as it is: its square is lost beside others
 TINY = 1e-7
@@ -62,13 +63,13 @@ def search(
     diagonal: Flags,
     factors: Sequence[Any],
     own: Flags,
-    thorough: bool,
+    thorough: Flags,
 ) -> Found:
     """Minimise the criterion from theta ``first`` (K, R).
 
     ``diagonal`` (K,) marks the diagonal entries of Cholesky factors, ``own`` those alone in their
     column, ``factors``: per row the indices of its entries, zero together where the row's variance
-    is. ``thorough``: look for deeper valleys from other starts too.
+    is. ``thorough`` (R,): look for deeper valleys from other starts too.
     """
     start = diagonal[:, None] * np.ones(problem.replicates)
     found = _attempt(problem, first, factors, own)
@@ -81,11 +82,12 @@ def search(
         _replace(found, failed, again, better)
     _lower_rank(problem, found, factors, own)
     _leave_out(problem, found, factors, own)
-    if thorough:
-        everyone = np.arange(problem.replicates)
+    who = np.flatnonzero(thorough)
+    if who.size:
+        some = problem.restrict(who)
         for roots in _valleys(diagonal):
-            there = roots[:, None] * np.ones(problem.replicates)
-            _keep_lower(found, everyone, _attempt(problem, there, factors, own))
+            there = roots[:, None] * np.ones(who.size)
+            _keep_lower(found, who, _attempt(some, there, factors, own))
     return found
 
 

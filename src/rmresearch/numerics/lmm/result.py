@@ -34,7 +34,8 @@ class MixedFit:
     ``coef`` (..., p), ``vcov`` (..., p, p), ``criterion`` (...) = lme4's REMLcrit (or deviance,
     ``reml`` false), ``loglik`` = -criterion / 2, ``sigma2`` (...) residual variance,
     ``covariances``: per term (..., q, q) in the units of y and z, ``singular`` (...): some
-    covariance is rank-deficient, which is a valid answer, ``converged`` (...) judged by
+    covariance is rank-deficient, which is a valid answer, ``n`` rows, (...) where replicates have
+    rows of their own, ``converged`` (...) judged by
     ``gradient`` (..., K) of the criterion in ``theta`` (..., K), the entries of the relative
     Cholesky factors of standardised z, ``n_iter`` (...), ``exact`` (...): the fixed part alone
     fits without residual, and no variance or test has a meaning.
@@ -52,7 +53,7 @@ class MixedFit:
     theta: Array
     n_iter: Any
     exact: Any
-    n: int
+    n: Any
     names: tuple[str, ...]
     reml: bool
     _inner: Array = field(repr=False)
