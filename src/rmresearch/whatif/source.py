@@ -13,7 +13,7 @@ from rmresearch.study import Design, Outcome, Study
 from rmresearch.world import cohort, gaussian
 from rmresearch.world.draw import Draw, draw
 from rmresearch.world.gaussian import Gaussian, GaussianDraw, draw_gaussian
-from rmresearch.world.instruments import INSTRUMENTS
+from rmresearch.world.instruments import SENIOR
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.truth import TruthRow, truths
 
@@ -109,7 +109,7 @@ class _Programme:
 
     @property
     def size(self) -> int:
-        items = sum(scale.items for scale in INSTRUMENTS)
+        items = sum(scale.items for scale in self.scenario.scales)
         return self.scenario.pairs * len(self.scenario.design.waves) * items
 
     def cohorts(self, replicates: int, seed: np.random.SeedSequence) -> Cohorts:
@@ -127,19 +127,19 @@ class _ProgrammeCohorts:
         return truths(self.drawn)
 
     def panel(self, outcome: Outcome) -> Panel | None:
-        scale = next((one for one in INSTRUMENTS if one.name == outcome.name), None)
-        if scale is None:
-            return None
         people, scenario = self.drawn.people, self.drawn.scenario
-        # the design declares the programme first; every pair is a set of its own, and of each
-        # pair one person has the role
+        scale = next((one for one in scenario.scales if one.name == outcome.name), None)
+        if scale is None or scenario.design.unit == "department":  # clusters differ by replicate
+            return None
+        each = 1 if scale.side == SENIOR else people.juniors
+        together = np.repeat(np.arange(scenario.sets), each)
         return Panel(
             design=cohort.design(scenario),
             outcome=outcome,
             scores=self.drawn.observed(scale),
-            arm=np.where(people.programme, 0, 1),
-            cluster=np.arange(scenario.pairs),
-            stratum=people.site if scenario.comparison == "waitlist" else None,
+            arm=np.where(people.programme_of(scale.side), 0, 1),  # the programme is declared first
+            cluster=together,
+            stratum=people.site[together] if scenario.stratified else None,
         )
 
 

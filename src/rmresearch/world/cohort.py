@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 import math
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from rmresearch import study as s
 from rmresearch.world import tables
 from rmresearch.world.draw import Draw, draw
-from rmresearch.world.instruments import INSTRUMENTS, Instrument
+from rmresearch.world.instruments import Instrument
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.truth import COMPARISON, PROGRAMME, Truth, truths, wave_names
 
@@ -82,13 +83,16 @@ def study(drawn: Draw, replicate: int = 0) -> s.Study:
 
 def design(scenario: Scenario) -> s.Design:
     """What study.toml would declare about the cohort."""
-    kinds = {"waitlist": "waitlist", "pool": "comparison", "none": "single-group"}
-    waits = scenario.comparison == "waitlist"
+    kinds = {
+        "waitlist": "waitlist",
+        "control": "randomised",
+        "pool": "comparison",
+        "none": "single-group",
+    }
     days = tables.wave_days(scenario)
     arms = [s.Arm(PROGRAMME, "Programme", programme=True)]
     if scenario.comparison != "none":
-        label = "Starts later" if waits else "Eligible, not in the programme"
-        arms.append(s.Arm(COMPARISON, label, programme=False))
+        arms.append(s.Arm(COMPARISON, LABELS[scenario.comparison], programme=False))
     names, months = wave_names(scenario), scenario.design.waves
     return s.Design(
         name="synthetic-pilot",
@@ -96,7 +100,7 @@ def design(scenario: Scenario) -> s.Design:
         organisation="An invented organisation",
         synthetic=True,
         kind=kinds[scenario.comparison],  # type: ignore[arg-type]
-        unit="pair" if waits else "person",
+        unit=_unit(scenario),
         start=scenario.design.start,
         end=days[-1],
         planned_meetings=scenario.levers.cadence * scenario.levers.duration,
@@ -113,9 +117,29 @@ def design(scenario: Scenario) -> s.Design:
             )
             for name, month, day in zip(names, months, days, strict=True)
         ),
-        outcomes=(*(_outcome(scale, names) for scale in INSTRUMENTS), *_reactions(names)),
+        outcomes=(
+            *(_outcome(scale, names) for scale in scenario.scales),
+            *(one for one in _reactions(names) if one.name in scenario.design.instruments),
+        ),
         features=(("interests", "number"),),
     )
+
+
+#: what the people are called who are compared with
+LABELS = {
+    "waitlist": "Starts later",
+    "control": "Applied, not drawn",
+    "pool": "Eligible, not in the programme",
+}
+
+
+def _unit(scenario: Scenario) -> Literal["person", "pair", "set", "department"]:
+    """What was assigned: people where the others have no partner."""
+    if scenario.comparison != "waitlist":
+        return "person"
+    if scenario.design.unit == "department":
+        return "department"
+    return "pair" if scenario.levers.juniors == 1 else "set"
 
 
 def _outcome(scale: Instrument, waves: tuple[str, ...]) -> s.Outcome:

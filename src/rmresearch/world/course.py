@@ -8,12 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rmresearch.world.instruments import INSTRUMENTS, JUNIOR, SKILL
+from rmresearch.world.instruments import INSTRUMENTS, JUNIORS
+from rmresearch.world.levers import GROUPS
+from rmresearch.world.pairs import Pairs
 from rmresearch.world.people import People
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.streams import Streams
 
-__all__ = ["LEFT", "REASONS", "Course", "draw_course", "gains"]
+__all__ = ["LEFT", "REASONS", "Course", "draw_course", "engaged"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -26,13 +28,14 @@ TIME, MATCH, LEFT = 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The months of every pair, *if* it were in the programme.
+    """The months of every set and its pairs, *if* it were in the programme.
 
-    ``slots`` (replicate, pair, month, slot): which planned meetings were held; month 1 comes
-    first. ``quality`` and ``learning`` (0 none to 1 full) (replicate, pair, month), after the
-    month. ``ended`` (replicate, pair): the month at whose end the pair stopped early, 0 = it did
-    not, and ``reason`` why (``REASONS``). ``left`` and ``promoted`` (world, replicate, pair,
-    person): the month at whose end it happened, 0 = never; world 0 is without the programme.
+    ``slots`` (replicate, set, month, slot): which planned meetings were held; month 1 comes
+    first. ``quality`` (replicate, set, junior, month) and ``learning`` (replicate, set, person,
+    month; 0 none to 1 full), after the month. ``ended`` (replicate, set, junior): the month at
+    whose end the pair stopped early, 0 = it did not, and ``reason`` why (``REASONS``). ``left``
+    and ``promoted`` (world, replicate, set, person): the month at whose end it happened, 0 =
+    never; world 0 is without the programme.
     """
 
     slots: Flags
@@ -43,95 +46,157 @@ class Course:
     left: Ints
     promoted: Ints
 
+    def felt(self, months: Ints) -> Floats:
+        """Relationship quality after ``months`` (from 0 on), of each person (replicate, set,
+        person, month); a senior feels the mean of the pairs.
+        """
+        of_pairs = self.quality[..., months]
+        return np.concatenate([of_pairs.mean(axis=2, keepdims=True), of_pairs], axis=2)
+
 
 class _Lots(NamedTuple):
     """The chances of all months."""
 
-    meeting: Floats  # (replicate, pair, month, slot), uniform
-    shock: Floats  # (replicate, pair, month), normal
-    ending: Floats  # (replicate, pair, month), uniform
-    reason: Floats  # (replicate, pair), uniform
-    leaving: Floats  # (replicate, pair, person, month), uniform
+    meeting: Floats  # (replicate, set, month, slot), uniform
+    shock: Floats  # (replicate, set, junior, month), normal
+    ending: Floats  # (replicate, set, junior, month), uniform
+    reason: Floats  # (replicate, set, junior), uniform
+    leaving: Floats  # (replicate, set, person, month), uniform
     promotion: Floats
 
 
 def _lots(scenario: Scenario, shape: tuple[int, ...], streams: Streams) -> _Lots:
-    months = (*shape, scenario.months)
-    people = (*shape, 2, scenario.months)
+    months = scenario.months
+    pairs, people = (*shape, months), (*shape[:2], 1 + shape[2], months)
     return _Lots(
-        meeting=streams.uniform("months.meeting", (*months, scenario.levers.cadence)),
-        shock=streams.normal("months.quality", months),
-        ending=streams.uniform("months.ending", months),
+        meeting=streams.uniform("months.meeting", (*shape[:2], months, scenario.levers.cadence)),
+        shock=streams.normal("months.quality", pairs),
+        ending=streams.uniform("months.ending", pairs),
         reason=streams.uniform("months.reason", shape),
         leaving=streams.uniform("months.leaving", people),
         promotion=streams.uniform("months.promotion", people),
     )
 
 
-def draw_course(scenario: Scenario, people: People, streams: Streams) -> Course:
-    """The months of every pair, one after the other: last month's quality moves this month."""
+def draw_course(scenario: Scenario, people: People, pairs: Pairs, streams: Streams) -> Course:
+    """The months of every set, one after the other: last month's quality moves this month."""
     nature, duration = scenario.nature, scenario.levers.duration
-    shape = people.safety.shape
+    shape = pairs.quality.shape
     lots = _lots(scenario, shape, streams)
     slots = np.zeros(lots.meeting.shape, bool)
-    quality, learning = np.empty(lots.shock.shape), np.empty(lots.shock.shape)
-    left, promoted = (np.zeros((2, *shape, 2), np.int64) for _ in range(2))
+    quality = np.empty(lots.shock.shape)
+    learning = np.empty(lots.leaving.shape)
+    left, promoted = (np.zeros((2, *lots.leaving.shape[:3]), np.int64) for _ in range(2))
     ended, reason = (np.zeros(shape, np.int64) for _ in range(2))
-    busy = people.time_poverty.mean(axis=-1)
-    swing, waiting, learned = (np.zeros(shape) for _ in range(3))
+    swing, (waiting, learned) = np.zeros(shape), (np.zeros(lots.leaving.shape[:3]) for _ in "12")
     for month in range(scenario.months):
         active = (ended == 0) & (month < duration)
-        chance = _meeting_chance(scenario, people.quality + swing, busy)
-        slots[..., month, :] = (lots.meeting[..., month, :] < chance[..., None]) & active[..., None]
-        held = slots[..., month, :].sum(axis=-1)
-        effort = active * (held / scenario.levers.cadence - nature.meeting_rate)
-        swing = nature.quality_monthly * swing + nature.meetings_on_quality * effort
-        swing += nature.quality_shock * lots.shock[..., month]
-        quality[..., month] = people.quality + swing
-        waiting, learned = _learn(scenario, held, quality[..., month], waiting, learned)
-        learned = np.where(active, learned, (1 - nature.fade) * learned)
+        meets = active.any(axis=-1)
+        chance = _meeting_chance(scenario, pairs.quality + swing, pairs.busy)
+        slots[..., month, :] = (lots.meeting[..., month, :] < chance[..., None]) & meets[..., None]
+        held = slots[..., month, :].sum(axis=-1)[..., None] * active
+        effort = held / scenario.levers.cadence - nature.meeting_rate * active
+        swing = _swing(scenario, swing, effort, pairs.quality, lots.shock[..., month])
+        quality[..., month] = pairs.quality + swing
+        taught = _both(held * _teaching(scenario, quality[..., month]))
+        waiting, learned = _learn(scenario, taught, waiting, learned)
+        stopped = ~np.concatenate([meets[..., None], active], axis=-1)
+        learned = np.where(stopped, (1 - nature.fade) * learned, learned)
         learning[..., month] = learned
-        _leave(scenario, learned, lots, month, left, promoted)
+        engagement = engaged(scenario, learned, _both(quality[..., month]))
+        _leave(scenario, people, learned, engagement, lots, month, left, promoted)
         if month + 1 < duration:  # stopping with the programme is not early
-            _end(scenario, quality[..., month], busy, lots, month, left[1], ended, reason)
+            _end(scenario, quality[..., month], pairs.busy, lots, month, left[1], ended, reason)
     return Course(slots, quality, learning, ended, reason, left, promoted)
 
 
+def _both(of_pairs: Floats) -> Floats:
+    """What pairs (replicate, set, junior) are to people (..., person): a senior has the mean."""
+    return np.concatenate([of_pairs.mean(axis=-1, keepdims=True), of_pairs], axis=-1)
+
+
 def _meeting_chance(scenario: Scenario, quality: Floats, busy: Floats) -> Floats:
+    """Of each planned meeting of a set, (replicate, set)."""
     nature = scenario.nature
     odds = np.log(nature.meeting_rate / (1 - nature.meeting_rate))
-    odds = odds + nature.quality_on_meetings * quality + nature.time_on_meetings * busy
-    return np.asarray(1 / (1 + np.exp(-odds)))
+    odds += nature.agenda_on_meetings * (scenario.levers.agenda - 0.5)
+    pull = nature.quality_on_meetings * quality + nature.time_on_meetings * busy
+    return np.asarray(1 / (1 + np.exp(-odds - pull.mean(axis=-1))))
+
+
+def _swing(
+    scenario: Scenario, swing: Floats, effort: Floats, level: Floats, shock: Floats
+) -> Floats:
+    """This month's ups and downs: what is left of last month's, effort, adapting, chance."""
+    nature = scenario.nature
+    adapting = nature.adapting_on_quality * (scenario.levers.pulse_and_adapt - 0.5)
+    below = np.minimum(level + swing, 0.0)
+    made = nature.quality_monthly * swing + nature.meetings_on_quality * effort
+    made += nature.quality_shock * shock - adapting * below
+    return np.asarray(made)
+
+
+def _teaching(scenario: Scenario, quality: Floats) -> Floats:
+    """What a held meeting of a pair exposes its people to."""
+    nature, levers = scenario.nature, scenario.levers
+    rate = nature.quality_on_learning * quality
+    rate += nature.clarity_on_learning * (levers.goal_clarity - 0.5)
+    if levers.format in GROUPS:
+        rate += nature.group_on_dose
+    elif levers.format == "reciprocal":
+        rate += nature.reciprocal_on_dose
+    return np.asarray(nature.learning_per_meeting * np.exp(rate))
 
 
 def _learn(
-    scenario: Scenario, held: Ints, quality: Floats, waiting: Floats, learned: Floats
+    scenario: Scenario, taught: Floats, waiting: Floats, learned: Floats
 ) -> tuple[Floats, Floats]:
     """Exposure waits to be practised (delay) and closes part of what is left to learn."""
-    nature = scenario.nature
-    rate = nature.quality_on_learning * quality
-    rate = rate + nature.clarity_on_learning * (scenario.levers.goal_clarity - 0.5)
-    waiting = waiting + nature.learning_per_meeting * held * np.exp(rate)
-    taken = nature.uptake * waiting
+    waiting = waiting + taught
+    taken = scenario.nature.uptake * waiting
     return waiting - taken, 1 - (1 - learned) * np.exp(-taken)
 
 
+def engaged(scenario: Scenario, learned: Floats, felt: Floats) -> Floats:
+    """What the programme adds to the engagement of people (replicate, set, person), in SD."""
+    nature = scenario.nature
+    found = learned * (nature.engagement_gain + nature.quality_on_engagement * felt)
+    found[..., JUNIORS] += nature.visibility_on_engagement * _seen(scenario, learned[..., JUNIORS])
+    return np.asarray(found)
+
+
+def _seen(scenario: Scenario, learned: Floats) -> Floats:
+    """The visibility that average juniors have gained."""
+    return np.asarray(scenario.full_gain(INSTRUMENTS[-1]) * learned)
+
+
 def _leave(
-    scenario: Scenario, learned: Floats, lots: _Lots, month: int, left: Ints, promoted: Ints
+    scenario: Scenario,
+    people: People,
+    learned: Floats,
+    engagement: Floats,
+    lots: _Lots,
+    month: int,
+    left: Ints,
+    promoted: Ints,
 ) -> None:
     """Leaving and promotion in both worlds, from the same chances; fills the two arrays."""
     nature = scenario.nature
-    seen = nature.visibility_gain * scenario.levers.two_way * learned
+    rises = nature.promotion_rate * np.exp(nature.performance_on_promotion * people.performance)
     for world in (0, 1):
-        leaving = np.full((*learned.shape, 2), nature.leaving_rate)
-        promotion = np.full((*learned.shape, 2), nature.promotion_rate)
+        leaving = np.full(learned.shape, nature.leaving_rate)
+        promotion = rises
         if world:
-            leaving *= np.exp(nature.learning_on_leaving * learned)[..., None]
-            promotion[..., JUNIOR] *= np.exp(nature.visibility_on_promotion * seen)
+            leaving *= np.exp(nature.engagement_on_leaving * engagement)
+            better = nature.performance_on_promotion * nature.junior_performance_gain
+            gained = learned[..., JUNIORS]
+            pull = nature.visibility_on_promotion * _seen(scenario, gained) + better * gained
+            promotion = rises.copy()
+            promotion[..., JUNIORS] *= np.exp(pull)
         here = left[world] == 0
         left[world][here & (lots.leaving[..., month] < leaving)] = month + 1
-        rises = (left[world] == 0) & (promoted[world] == 0)
-        promoted[world][rises & (lots.promotion[..., month] < promotion)] = month + 1
+        waits = (left[world] == 0) & (promoted[world] == 0)
+        promoted[world][waits & (lots.promotion[..., month] < promotion)] = month + 1
 
 
 def _end(
@@ -149,28 +214,9 @@ def _end(
     rate = nature.ending_rate * np.exp(
         nature.quality_on_ending * quality + nature.time_on_ending * busy
     )
-    gone = (left > 0).any(axis=-1)
+    gone = (left[..., :1] > 0) | (left[..., JUNIORS] > 0)
     ends = (ended == 0) & (gone | (lots.ending[..., month] < rate))
     # No time against a bad match: odds rise with time poverty and with quality.
     why = np.where(lots.reason < 1 / (1 + np.exp(-(busy + quality))), TIME, MATCH)
     ended[ends] = month + 1
     reason[ends] = np.where(gone, LEFT, why)[ends]
-
-
-def gains(scenario: Scenario, untreated: dict[str, Floats], learning: Floats) -> dict[str, Floats]:
-    """What the programme adds to each true score: (replicate, pair, wave), 0 at the start."""
-    nature = scenario.nature
-    after = np.asarray(scenario.design.waves[1:]) - 1
-    reached = np.zeros(untreated[SKILL].shape)
-    reached[..., 1:] = learning[..., after]
-    added: dict[str, Floats] = {}
-    for scale in INSTRUMENTS:
-        if scale.rater == "partner":
-            added[scale.name] = nature.transfer * added[SKILL]
-            continue
-        full = getattr(nature, f"{scale.name}_gain")
-        if scale.side == JUNIOR:
-            full *= scenario.levers.two_way
-        room = 1 + nature.skill_on_gain * untreated[scale.name][..., :1]
-        added[scale.name] = full * reached * room
-    return added

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Coefficient", "coefficient", "coefficients", "lowered", "problems"]
+__all__ = ["Coefficient", "Edge", "coefficient", "coefficients", "lowered", "problems"]
 
 #: "S" a practice text, "C" a published source, "D" computed from public data, "A" an assumption,
 #: "" a choice of whoever sets up the study
@@ -29,6 +29,19 @@ class Coefficient:
     evidence: str
     source: str
     what: str
+    edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An arrow of the causal graph: ``sign`` "+", "-", "0" (found to be none) or "?"."""
+
+    cause: str
+    effect: str
+    sign: str
+
+    def __str__(self) -> str:
+        return f"{self.cause} -> {self.effect} ({self.sign})"
 
 
 def coefficient(
@@ -38,13 +51,17 @@ def coefficient(
     legal: tuple[Any, ...],
     evidence: Evidence,
     source: str = "",
+    edges: str = "",
 ) -> Any:
     """A dataclass field with its unit, evidence and source; ``legal`` is (low, high) or choices.
 
     Numbers are held to the closed range low..high, text to the choices; a bool or a date is held
-    to its type.
+    to its type; a tuple's members are held to what its first member is. ``edges`` names the arrows
+    of the causal graph that the number is the strength of, as "training -> mentoring skill"; the
+    sign is the default's, or stands behind the arrow ("-> meetings +"), as it must for a lever.
     """
     notes = {
+        "edges": tuple(_edge(text, default) for text in edges.split("; ") if text),
         "what": what,
         "unit": unit,
         "legal": legal,
@@ -68,7 +85,16 @@ def coefficients(block: str, values: Any) -> Iterator[Coefficient]:
                 evidence=note["evidence"],
                 source=note["source"],
                 what=note["what"],
+                edges=note["edges"],
             )
+
+
+def _edge(text: str, default: Any) -> Edge:
+    cause, _, effect = text.partition(" -> ")
+    sign = effect[-1]
+    if sign in "+-0?":
+        return Edge(cause, effect[:-1].strip(), sign)
+    return Edge(cause, effect, "+" if default > 0 else "-")
 
 
 def problems(block: str, values: Any) -> list[str]:

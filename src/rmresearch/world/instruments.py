@@ -5,10 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["INSTRUMENTS", "JUNIOR", "REACTIONS", "SENIOR", "SKILL", "Instrument"]
+__all__ = [
+    "ASKABLE",
+    "ASKED",
+    "INSTRUMENTS",
+    "JUNIOR",
+    "JUNIORS",
+    "REACTIONS",
+    "SENIOR",
+    "SKILL",
+    "VISIBILITY",
+    "Instrument",
+]
 
-#: positions on the person axis of every array
+#: positions on the person axis of a set: its senior, its first junior; all its juniors
 SENIOR, JUNIOR = 0, 1
+JUNIORS = slice(1, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +44,17 @@ class Instrument:
 
     @property
     def side(self) -> int:
-        """The position of the person described on the person axis."""
+        """SENIOR or JUNIOR: whom it describes."""
         return SENIOR if self.role == "senior" else JUNIOR
 
     @property
+    def people(self) -> slice:
+        """The people described on the person axis of a set."""
+        return slice(0, 1) if self.role == "senior" else JUNIORS
+
+    @property
     def answered_by(self) -> int:
-        """The position of the person who answers."""
+        """SENIOR or JUNIOR: who answers; the first junior of a group rates its senior."""
         return self.side if self.rater == "self" else 1 - self.side
 
     def item(self, number: int) -> str:
@@ -64,6 +81,12 @@ INSTRUMENTS: tuple[Instrument, ...] = (
 
 #: what seniors' behaviour follows
 SKILL = INSTRUMENTS[0].name
+#: what a team that presents to executives gains more of
+VISIBILITY = INSTRUMENTS[-1].name
 
 #: asked of programme people after the start: satisfaction 1-5, would recommend 0-10
 REACTIONS: tuple[str, ...] = ("satisfaction", "recommend")
+
+#: what a study may ask, and what it asks unless told otherwise
+ASKED: tuple[str, ...] = (*(scale.name for scale in INSTRUMENTS), *REACTIONS)
+ASKABLE: tuple[str, ...] = ASKED

@@ -12,6 +12,7 @@ from rmresearch.world.course import Course
 from rmresearch.world.instruments import INSTRUMENTS, Instrument
 from rmresearch.world.people import People
 from rmresearch.world.scenario import Scenario
+from rmresearch.world.scores import spilt
 from rmresearch.world.streams import Streams
 
 __all__ = ["Answers", "answers", "reactions", "respond"]
@@ -25,47 +26,70 @@ LOW, HIGH = 1, 5
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers to one scale, (replicate, pair, wave, item), 1 to 5, reverse items turned back.
+    """The answers to one scale, (replicate, person of the role, wave, item), 1 to 5, reverse items
+    turned back.
 
     ``without`` the programme, ``with_it`` as people report it, ``honest`` with it if nobody
-    flattered themselves; all three from the same chances. ``skipped`` marks items left out.
+    flattered themselves, and ``happened``: what there was to be seen. All from the same chances.
+    ``skipped`` marks items left out.
     """
 
     without: Codes
     with_it: Codes
     honest: Codes
+    happened: Codes
     skipped: Flags
 
 
 def answers(
-    scenario: Scenario, scale: Instrument, score: Floats, gain: Floats, streams: Streams
+    scenario: Scenario,
+    scale: Instrument,
+    people: People,
+    score: Floats,
+    gain: Floats,
+    streams: Streams,
 ) -> Answers:
     """What people answer on one scale, given true scores and what the programme adds to them."""
     nature, shape = scenario.nature, (*score.shape, scale.items)
-    own = streams.normal(f"items.own.{scale.name}", (*score.shape[:2], 1, scale.items))
+    noise, heard = _noise(scenario, scale, shape, streams)
+    without = _coded(noise, heard * score)
+    treated = score + gain
+    honest = with_it = _coded(noise, heard * treated)
+    if scale.rater == "self" and nature.self_inflation:
+        treated[..., 1:] += nature.self_inflation
+        with_it = _coded(noise, heard * treated)
+    beside = without
+    spilt_over = spilt(scenario, people, scale, gain)
+    if spilt_over is not None:
+        beside = _coded(noise, heard * (score + spilt_over))
+    skips = streams.generator(f"items.skip.{scale.name}").random(shape, dtype=np.float32)
+    programme = people.programme_of(scale.side)[..., None, None]
+    return Answers(
+        without=without,
+        with_it=with_it,
+        honest=honest,
+        happened=np.where(programme, with_it, beside),
+        skipped=skips < nature.item_skip,
+    )
+
+
+def _noise(
+    scenario: Scenario, scale: Instrument, shape: tuple[int, ...], streams: Streams
+) -> tuple[Floats, float]:
+    """What answers have besides the true score, in points, and the weight of that score."""
+    nature = scenario.nature
     noise = streams.normal(f"items.noise.{scale.name}", shape)
     noise *= np.sqrt(max(0.0, 1 - nature.item_reliability - nature.item_stable))
+    own = streams.normal(f"items.own.{scale.name}", (*shape[:2], 1, scale.items))
     noise += np.sqrt(nature.item_stable) * own
     heard = np.sqrt(nature.item_reliability)
     if scale.rater == "partner":
-        lenient = streams.normal(f"items.rater.{scale.name}", score.shape[:2])
+        lenient = streams.normal(f"items.rater.{scale.name}", shape[:2])
         noise += heard * np.sqrt(nature.rater_share) * lenient[..., None, None]
         heard *= np.sqrt(1 - nature.rater_share)
     noise *= nature.item_spread
     noise += nature.item_center + np.linspace(-0.5, 0.5, scale.items) * nature.item_difficulty
-    heard *= nature.item_spread
-    inflation = np.zeros(score.shape[-1])
-    if scale.rater == "self":
-        inflation[1:] = nature.self_inflation
-    honest = _coded(noise, heard * (score + gain))
-    flattered = _coded(noise, heard * (score + gain + inflation)) if inflation.any() else honest
-    skips = streams.generator(f"items.skip.{scale.name}").random(shape, dtype=np.float32)
-    return Answers(
-        without=_coded(noise, heard * score),
-        with_it=flattered,
-        honest=honest,
-        skipped=skips < nature.item_skip,
-    )
+    return noise, float(heard * nature.item_spread)
 
 
 def _coded(noise: Floats, signal: Floats) -> Codes:
@@ -76,23 +100,23 @@ def _coded(noise: Floats, signal: Floats) -> Codes:
 def respond(
     scenario: Scenario, people: People, course: Course, gain: dict[str, Floats], streams: Streams
 ) -> Flags:
-    """Who answers the survey of a wave: (replicate, pair, person, wave).
+    """Who answers the survey of a wave: (replicate, set, person, wave).
 
     A probit with a person's own propensity, scaled so that the declared response holds exactly
     where nothing depends on quality or gain. People who left the employer do not answer.
     """
     nature, waves = scenario.nature, np.asarray(scenario.design.waves)
-    shape = (*people.safety.shape, 2, len(waves))
+    shape = (*people.skill.shape, len(waves))
     person = streams.normal("response.person", shape[:3])
-    chance = streams.normal("response.wave", shape)
+    wish = streams.normal("response.wave", shape)
     rates = np.full(len(waves), nature.response)
     rates[0] = nature.response_start
     spread = np.sqrt(1 + nature.response_person**2)
-    wish = ndtri(rates) * spread + nature.response_person * person[..., None] + chance
+    wish += nature.response_person * person[..., None] + ndtri(rates) * spread
     firsts = sorted((s for s in INSTRUMENTS if s.first), key=lambda scale: scale.side)
-    gained = np.stack([gain[scale.name] for scale in firsts], axis=-2)
-    pull = nature.gain_on_response * gained
-    pull[..., 1:] += nature.quality_on_response * course.quality[..., None, waves[1:] - 1]
+    gained = [gain[scale.name].reshape(*shape[:2], -1, len(waves)) for scale in firsts]
+    pull = nature.gain_on_response * np.concatenate(gained, axis=2)
+    pull[..., 1:] += nature.quality_on_response * course.felt(waves[1:] - 1)
     programme = people.programme[..., None]
     wish += np.where(programme[..., None], pull, 0.0)
     left = np.where(programme, course.left[1], course.left[0])[..., None]
@@ -100,18 +124,17 @@ def respond(
 
 
 def reactions(scenario: Scenario, course: Course, streams: Streams) -> dict[str, Codes]:
-    """How programme people liked it, (replicate, pair, person, wave), 0 at the start.
+    """How programme people liked it, (replicate, set, person, wave), 0 at the start.
 
     Satisfaction (1-5) is J-shaped by its declared ends; the rest falls on 2, 3, 4 as 1:2:4.
     Recommending (0-10) follows it, skewed so that 9 and 10 have their declared share.
     """
     nature, waves = scenario.nature, np.asarray(scenario.design.waves)
-    pairs = course.quality.shape[:2]
-    shape = (*pairs, 2, len(waves))
+    shape = (*course.learning.shape[:3], len(waves))
     own = streams.normal("reaction.person", shape[:3])[..., None]
     rest = np.sqrt(max(0.0, 1 - nature.rater_share - nature.satisfaction_quality))
     felt = np.sqrt(nature.rater_share) * own + rest * streams.normal("reaction.wave", shape)
-    felt[..., 1:] += np.sqrt(nature.satisfaction_quality) * course.quality[..., None, waves[1:] - 1]
+    felt[..., 1:] += np.sqrt(nature.satisfaction_quality) * course.felt(waves[1:] - 1)
     middle = 1 - nature.satisfaction_top - nature.satisfaction_bottom
     ends = nature.satisfaction_bottom + middle * np.array([0, 1 / 7, 3 / 7, 1])
     satisfied = 1 + np.searchsorted(ndtri(ends), felt, side="right")

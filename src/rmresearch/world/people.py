@@ -1,17 +1,21 @@
-"""Who is there: people, their volunteering, their pairs' fit, and scores without a programme."""
+"""Who is there: eligible people, who of them volunteers, where they work, and who meets whom.
+
+The person axis of every array is the senior, then the juniors of the set: one of them in
+one-to-one mentoring, more in a group.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rmresearch.world.instruments import INSTRUMENTS, JUNIOR, SENIOR, SKILL, Instrument
+from rmresearch.world.instruments import JUNIORS, SENIOR
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.streams import Streams
 
-__all__ = ["People", "draw_people", "untreated"]
+__all__ = ["People", "draw_people", "similarity", "state_of_own"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -20,107 +24,171 @@ Flags = NDArray[np.bool_]
 HALF_NORMAL_MEAN = 2 / np.sqrt(np.pi)  # of |a - b|, a and b standard normal
 HALF_NORMAL_SD = np.sqrt(2 * (1 - 2 / np.pi))
 
+#: juniors stand on the lowest rungs, up to this one
+JUNIOR_RUNGS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """People in their places; arrays (replicate, pair) or (replicate, pair, person).
+    """People in their places; arrays (replicate, set) or (replicate, set, person).
 
-    The person axis is senior, junior. ``programme`` (replicate, pair) says which pairs got the
-    programme; in the "pool" comparison the others are no pairs but two unpaired people.
-    ``skill`` is the current true score of the role's first scale, own part, in its own SD:
-    what volunteering goes by. ``levels``, ``department`` and ``site`` are whole numbers from 0.
+    ``programme`` (replicate, set) says which sets got the programme; in the "pool" and "control"
+    comparisons the others are no pairs but unpaired people. ``applied``: who volunteered (the rest
+    were asked), ``applicants``: how many of a place's eligible did. ``skill`` is the current true
+    score of the role's first scale, own part, in its own SD: what volunteering goes by.
+    ``department`` and ``site`` (set,) are whole numbers from 0. ``resistance`` (of seniors),
+    ``intimidation`` by nature and ``mentoring`` skill (of juniors) share the array ``manner`` and
+    its neighbours: see ``draw_people``.
     """
 
     programme: Flags
     site: Ints
     department: Ints
     level: Ints
-    time_poverty: Floats
+    applied: Flags
+    applicants: Ints
     skill: Floats
+    time_poverty: Floats
+    performance: Floats
     stable: Floats
+    values: Floats
     interests: Floats
-    safety: Floats
-    quality: Floats
+    background: Floats
+    manner: Floats  # resistance of seniors, intimidation of juniors
+    mentoring: Floats  # (replicate, set, junior)
+
+    @property
+    def juniors(self) -> int:
+        """How many juniors a senior meets."""
+        return self.skill.shape[-1] - 1
+
+    def programme_of(self, side: int) -> Flags:
+        """Whether each person of a role (replicate, person of that role) gets the programme."""
+        return self.programme if side == SENIOR else self.each_pair(self.programme)
+
+    def each_pair(self, of_set: NDArray[np.generic]) -> NDArray[np.generic]:
+        """What is true of a set (replicate, set), for each of its pairs (replicate, pair)."""
+        return of_set if self.juniors == 1 else np.repeat(of_set, self.juniors, axis=1)
 
 
 def draw_people(scenario: Scenario, replicates: int, streams: Streams) -> People:
-    """People and pairs just before the start."""
-    programme, site = _arms(scenario, replicates, streams)
-    skill, poverty = _volunteers(scenario, programme, streams)
-    department, level = _places(scenario, replicates, streams)
-    safety = _safety(scenario, department, level, streams)
-    interests = streams.normal("pairs.interests", skill.shape)
-    return People(
+    """People in their places just before the start, paired by the scenario's policy."""
+    shape = (replicates, scenario.sets, 1 + scenario.levers.juniors)
+    department, level = _places(scenario, shape, streams)
+    programme, site = _arms(scenario, department[..., SENIOR], streams)
+    skill, poverty, performance, applied, applicants = _volunteers(scenario, programme, streams)
+    found = People(
         programme=programme,
         site=site,
         department=department,
         level=level,
-        time_poverty=poverty,
+        applied=applied,
+        applicants=applicants,
         skill=skill,
+        time_poverty=poverty,
+        performance=performance,
         stable=_stable(scenario, skill, streams),
-        interests=interests,
-        safety=safety,
-        quality=_quality(scenario, department, interests, safety, streams),
+        values=streams.normal("people.values", shape),
+        interests=streams.normal("people.interests", shape),
+        background=streams.normal("people.background", shape),
+        manner=streams.normal("people.manner", shape),
+        mentoring=streams.normal("people.mentoring", (*shape[:2], shape[2] - 1)),
     )
+    return _matched(scenario, found, streams)
 
 
-def _arms(scenario: Scenario, replicates: int, streams: Streams) -> tuple[Flags, Ints]:
-    """Pairs take turns over the sites; within a site, chance decides who starts."""
-    pairs, sites = scenario.pairs, scenario.design.sites
-    site = np.arange(pairs) % sites
-    if scenario.comparison != "waitlist":
-        first = np.arange(pairs) < scenario.programme_pairs
-        return np.broadcast_to(first, (replicates, pairs)), site
-    # Ranked within sites and dealt in turn: every site gets its share, to within one pair.
-    lots = streams.uniform("design.lots", (replicates, pairs))
+def _arms(scenario: Scenario, department: Ints, streams: Streams) -> tuple[Flags, Ints]:
+    """Sets take turns over the sites; within a site, chance decides who starts."""
+    sets, sites = scenario.sets, scenario.design.sites
+    replicates, site = department.shape[0], np.arange(sets) % sites
+    if scenario.comparison in {"pool", "none"}:
+        first = np.arange(sets) < scenario.programme_sets
+        return np.broadcast_to(first, (replicates, sets)), site
+    if scenario.design.unit == "department":
+        count = scenario.design.departments
+        starts = min(count - 1, max(1, round(count * scenario.design.programme_share)))
+        lots = streams.uniform("design.departments", (replicates, count))
+        chosen = lots.argsort(axis=-1).argsort(axis=-1) < starts
+        return np.take_along_axis(chosen, department, axis=-1), site
+    # Ranked within sites and dealt in turn: every site gets its share, to within one set.
+    lots = streams.uniform("design.lots", (replicates, sets))
     order = np.argsort(lots + site, axis=-1)
-    quota = np.arange(1, pairs + 1) * scenario.programme_pairs // pairs
-    starts = np.diff(quota, prepend=0).astype(bool)
-    programme = np.empty((replicates, pairs), bool)
-    np.put_along_axis(programme, order, np.broadcast_to(starts, order.shape), axis=-1)
+    quota = np.arange(1, sets + 1) * scenario.programme_sets // sets
+    starts_here = np.diff(quota, prepend=0).astype(bool)
+    programme = np.empty((replicates, sets), bool)
+    np.put_along_axis(programme, order, np.broadcast_to(starts_here, order.shape), axis=-1)
     return programme, site
 
 
-def _volunteers(scenario: Scenario, programme: Flags, streams: Streams) -> tuple[Floats, Floats]:
-    """Each place is filled from ``eligible`` people: a multinomial logit by largest utility.
+def _volunteers(
+    scenario: Scenario, programme: Flags, streams: Streams
+) -> tuple[Floats, Floats, Floats, Flags, Ints]:
+    """Skill, time poverty and performance of those who fill the places; who applied; how many.
 
-    Comparison people of the "pool" did not volunteer: any of the eligible.
+    Each of a place's ``eligible`` people applies or not, by a logit. The place goes to one of
+    those who applied, whichever; to the keenest where nobody did; to anybody where places are
+    assigned. Comparison people of the "pool" are any of the eligible who did not get a place.
     """
-    nature, eligible = scenario.nature, scenario.design.eligible
-    shape = (*programme.shape, 2, eligible)
+    eligible = scenario.design.eligible
+    shape = (*programme.shape, 1 + scenario.levers.juniors, eligible)
     skill = streams.normal("people.skill", shape)
     poverty = streams.normal("people.time", shape)
-    if eligible == 1:
-        return skill[..., 0], poverty[..., 0]
-    pull = np.empty(2)
-    pull[SENIOR] = nature.skill_on_senior_volunteering
-    pull[JUNIOR] = nature.skill_on_junior_volunteering
-    # Minus the log of an exponential number is a Gumbel number; 1e-300 keeps log(0) away.
-    waiting = -np.log1p(-streams.uniform("people.volunteering", shape))
-    chance = -np.log(waiting + 1e-300)
-    wish = pull[:, None] * skill + nature.time_on_volunteering * poverty + chance
-    if scenario.comparison == "pool":
-        wish = np.where(programme[..., None, None], wish, 0.0)
-    chosen = wish.argmax(axis=-1)[..., None]
-    return (
-        np.take_along_axis(skill, chosen, axis=-1)[..., 0],
-        np.take_along_axis(poverty, chosen, axis=-1)[..., 0],
+    performance = streams.normal("people.performance", shape)
+    wish = _wishes(scenario, skill, poverty, performance)
+    odds = streams.uniform("people.volunteering", shape)
+    # A logistic number by its quantile; 1e-300 keeps log(0) away.
+    wish += np.log((odds + 1e-300) / (1 - odds))
+    applies = wish > 0
+    applicants = applies.sum(axis=-1)
+    # The eligible come in no order, so the first who applied is any of them.
+    chosen = np.where(applicants > 0, applies.argmax(axis=-1), wish.argmax(axis=-1))
+    if scenario.levers.application == "assigned":
+        chosen = np.zeros_like(chosen)
+    elif scenario.comparison == "pool":
+        chosen = np.where(programme[..., None], chosen, 0)
+    place = chosen[..., None]
+    of_chosen = (
+        np.take_along_axis(one, place, axis=-1)[..., 0]
+        for one in (skill, poverty, performance, applies)
     )
+    return (*of_chosen, applicants)  # type: ignore[return-value]
 
 
-def _places(scenario: Scenario, replicates: int, streams: Streams) -> tuple[Ints, Ints]:
-    shape = (replicates, scenario.pairs, 2)
-    count = scenario.design.departments
-    lots = streams.uniform("pairs.department", shape)
+def _wishes(scenario: Scenario, skill: Floats, poverty: Floats, performance: Floats) -> Floats:
+    """The log odds of applying."""
+    nature = scenario.nature
+    pull = np.full((skill.shape[-2], 1), nature.skill_on_junior_volunteering)
+    pull[SENIOR] = nature.skill_on_senior_volunteering
+    rate = np.log(nature.volunteering_rate / (1 - nature.volunteering_rate))
+    wish = pull * skill
+    wish += nature.time_on_volunteering * poverty
+    wish += nature.performance_on_volunteering * performance
+    wish += rate + nature.sponsor_on_volunteering * (scenario.levers.sponsor - 0.5)
+    return np.asarray(wish)
+
+
+def _places(
+    scenario: Scenario, shape: tuple[int, ...], streams: Streams
+) -> tuple[Ints, Ints]:
+    """Departments and levels; where rules hold, every junior in a place fits its senior."""
+    levers, design = scenario.levers, scenario.design
+    count, free = design.departments, levers.matching in {"random", "self-selected"}
+    lots = streams.uniform("people.department", shape)
     department = (lots * count).astype(np.int64)
-    if scenario.levers.other_department:
-        away = 1 + (lots[..., JUNIOR] * (count - 1)).astype(np.int64)
-        department[..., JUNIOR] = (department[..., SENIOR] + away) % count
-    rungs = streams.uniform("pairs.level", shape)
+    if levers.other_department and not free:
+        away = 1 + (lots[..., JUNIORS] * (count - 1)).astype(np.int64)
+        department[..., JUNIORS] = (department[..., :1] + away) % count
+    elif design.unit == "department":
+        department[..., JUNIORS] = department[..., :1]
+    rungs = streams.uniform("people.level", shape)
+    top = min(JUNIOR_RUNGS, design.levels - levers.level_gap)
     level = np.empty(shape, np.int64)
-    level[..., JUNIOR] = 1 + (rungs[..., JUNIOR] * 3).astype(np.int64)
-    gap = scenario.levers.level_gap + (rungs[..., SENIOR] * 2).astype(np.int64)
-    level[..., SENIOR] = level[..., JUNIOR] + gap
+    level[..., JUNIORS] = 1 + (rungs[..., JUNIORS] * top).astype(np.int64)
+    if free:
+        level[..., SENIOR] = 2 + (rungs[..., SENIOR] * (design.levels - 1)).astype(np.int64)
+    else:
+        gap = levers.level_gap + (rungs[..., SENIOR] * 2).astype(np.int64)
+        level[..., SENIOR] = np.minimum(level[..., JUNIORS].max(axis=-1) + gap, design.levels)
     return department, level
 
 
@@ -130,125 +198,102 @@ def _stable(scenario: Scenario, skill: Floats, streams: Streams) -> Floats:
     With c = sqrt(1 - k) T + sqrt(k) S, k the state's share of a person's own variance, the state
     given c is normal with mean sqrt(k) c and variance 1 - k; T follows.
     """
-    k = _state_of_own(scenario)
+    k = state_of_own(scenario)
     chance = streams.normal("people.state", skill.shape)
     state = np.sqrt(k) * skill + np.sqrt(1 - k) * chance
     return np.asarray((skill - np.sqrt(k) * state) / np.sqrt(1 - k))
 
 
-def _state_of_own(scenario: Scenario) -> float:
+def state_of_own(scenario: Scenario) -> float:
+    """The part that comes and goes, as a share of what is a person's own."""
     nature = scenario.nature
     return nature.state_share / (1 - nature.pair_share - nature.department_share)
 
 
-def _safety(scenario: Scenario, department: Ints, level: Ints, streams: Streams) -> Floats:
-    nature, levers = scenario.nature, scenario.levers
-    traits = streams.normal("pairs.traits", department.shape)
-    gap = level[..., SENIOR] - level[..., JUNIOR]
-    intimidation = traits[..., JUNIOR] + nature.level_on_intimidation * (gap - 3)
-    together = department[..., SENIOR] == department[..., JUNIOR]
-    return np.asarray(
-        nature.confidentiality_on_safety * (levers.confidentiality - 0.5)
-        + nature.intimidation_on_safety * intimidation
-        + nature.resistance_on_safety * traits[..., SENIOR]
-        + nature.conflict_on_safety * together
+def _matched(scenario: Scenario, people: People, streams: Streams) -> People:
+    """Juniors move to the seniors that the policy gives them; "rules" and "random" leave them.
+
+    Places were filled by chance, and where rules hold they hold already. Pairs are made within a
+    site, and where the comparison is unpaired among those who get the programme.
+    """
+    policy = scenario.levers.matching
+    if policy in {"rules", "random"}:
+        return people
+    from rmresearch.world.matching import assign
+
+    score = _score(scenario, people, streams)
+    chosen = assign(
+        score,
+        _allowed(scenario, people),
+        "greedy" if policy == "self-selected" else policy,
+        streams.generator("pairs.matching"),
+        capacity=people.juniors,
     )
+    order = chosen.reshape(score.shape[0], -1)
+    names = ("department", "level", "applied", "applicants", "skill", "time_poverty",
+             "performance", "stable", "values", "interests", "background", "manner")  # fmt: skip
+    moved = {name: _moved(getattr(people, name), order) for name in names}
+    mentoring = _reordered(people.mentoring, order)
+    return replace(people, **moved, mentoring=mentoring)
 
 
-def _quality(
-    scenario: Scenario, department: Ints, interests: Floats, safety: Floats, streams: Streams
-) -> Floats:
-    """The level around which a pair's relationship quality moves."""
-    nature, levers = scenario.nature, scenario.levers
-    values = streams.normal("pairs.values", department.shape)
-    known = nature.values_on_compatibility, nature.interests_on_compatibility
-    rest = np.sqrt(max(0.0, 1 - known[0] ** 2 - known[1] ** 2))
-    fit = known[0] * _similarity(values) + known[1] * _similarity(interests)
-    fit += rest * streams.normal("pairs.fit", safety.shape)
-    together = department[..., SENIOR] == department[..., JUNIOR]
-    return np.asarray(
-        nature.compatibility_on_quality * fit
-        + nature.safety_on_quality * safety
-        + nature.training_on_quality * (levers.training - 0.5)
-        + nature.context_on_quality * together
-        + nature.quality_residual * streams.normal("pairs.quality", safety.shape)
+def _moved(values: NDArray[np.generic], order: Ints) -> NDArray[np.generic]:
+    made = values.copy()
+    made[..., JUNIORS] = _reordered(values[..., JUNIORS], order)
+    return made
+
+
+def _reordered(juniors: NDArray[np.generic], order: Ints) -> NDArray[np.generic]:
+    flat = juniors.reshape(len(order), -1)
+    return np.take_along_axis(flat, order, axis=-1).reshape(juniors.shape)
+
+
+def _score(scenario: Scenario, people: People, streams: Streams) -> Floats:
+    """How well each senior and junior seem to fit, (replicate, senior, junior)."""
+    nature, shape = scenario.nature, people.skill.shape
+    interests = _alike(people.interests)
+    if scenario.levers.matching == "self-selected":
+        own = nature.background_on_choice
+        chance = streams.normal("pairs.attraction", interests.shape)
+        return np.asarray(own * _alike(people.background) + (1 - own) * interests + chance)
+    heard = nature.values_asked
+    asked = heard * people.values + np.sqrt(1 - heard**2) * streams.normal("people.form", shape)
+    return np.asarray(interests + _alike(asked))
+
+
+def _alike(trait: Floats) -> Floats:
+    """The similarity of every senior with every junior."""
+    juniors = trait[..., JUNIORS].reshape(trait.shape[0], 1, -1)
+    return _closeness(trait[..., SENIOR, None] - juniors)
+
+
+def _allowed(scenario: Scenario, people: People) -> Flags:
+    """Who may meet whom, (replicate, senior, junior)."""
+    levers, replicates = scenario.levers, people.skill.shape[0]
+    site = np.repeat(people.site, people.juniors)
+    found = np.broadcast_to(
+        people.site[:, None] == site, (replicates, len(people.site), len(site))
+    ).copy()
+    if scenario.comparison in {"pool", "control"}:
+        found &= people.programme[..., None] == people.each_pair(people.programme)[:, None]
+    if levers.matching == "self-selected":
+        return found
+    department, level = (
+        (one[..., SENIOR, None], one[..., JUNIORS].reshape(replicates, 1, -1))
+        for one in (people.department, people.level)
     )
+    found &= level[0] - level[1] >= levers.level_gap
+    if levers.other_department:
+        found &= department[0] != department[1]
+    elif scenario.design.unit == "department":
+        found &= department[0] == department[1]
+    return found
 
 
-def _similarity(trait: Floats) -> Floats:
-    """Closeness of two standard normal traits, itself with mean 0 and variance 1."""
-    apart = np.abs(trait[..., SENIOR] - trait[..., JUNIOR])
-    return np.asarray((HALF_NORMAL_MEAN - apart) / HALF_NORMAL_SD)
+def similarity(trait: Floats) -> Floats:
+    """Closeness of two standard normal traits, itself with mean 0 and variance 1, per pair."""
+    return _closeness(trait[..., :1] - trait[..., JUNIORS])
 
 
-def untreated(scenario: Scenario, people: People, streams: Streams) -> dict[str, Floats]:
-    """True scores (replicate, pair, wave) of each scale if there were no programme."""
-    nature = scenario.nature
-    shared = _shared(scenario, people, streams)
-    own = 1 - nature.pair_share - nature.department_share
-    trend = nature.trend * np.asarray(scenario.design.waves, float)
-    scores: dict[str, Floats] = {}
-    for scale in INSTRUMENTS:
-        if scale.rater == "partner":
-            habit = streams.normal(f"people.habit.{scale.name}", people.safety.shape)
-            kept = np.sqrt(1 - nature.transfer**2)
-            scores[scale.name] = nature.transfer * scores[SKILL] + kept * habit[..., None]
-            continue
-        stable, start = _person(scenario, people, scale, streams)
-        person = shared[..., scale.side] + np.sqrt(own - nature.state_share) * stable
-        states = _states(scenario, f"people.states.{scale.name}", stable.shape, start, streams)
-        scores[scale.name] = person[..., None] + np.sqrt(nature.state_share) * states + trend
-    return scores
-
-
-def _person(
-    scenario: Scenario, people: People, scale: Instrument, streams: Streams
-) -> tuple[Floats, Floats | None]:
-    """A scale's stable part, and its state at the start where volunteering has settled it."""
-    stable = people.stable[..., scale.side]
-    if scale.first:
-        k = _state_of_own(scenario)
-        if k == 0:
-            return stable, None
-        current = people.skill[..., scale.side]
-        return stable, np.asarray((current - np.sqrt(1 - k) * stable) / np.sqrt(k))
-    r = scenario.nature.outcome_correlation
-    chance = streams.normal(f"people.stable.{scale.name}", stable.shape)
-    return np.asarray(r * stable + np.sqrt(1 - r**2) * chance), None
-
-
-def _shared(scenario: Scenario, people: People, streams: Streams) -> Floats:
-    """What a pair and a department have in common: (replicate, pair, person)."""
-    nature = scenario.nature
-    shape = people.skill.shape
-    pair = streams.normal("pairs.shared", shape[:2])
-    both = np.stack([pair, pair], axis=-1)
-    if scenario.comparison == "pool":
-        alone = streams.normal("people.unpaired", shape[:2])
-        both[..., JUNIOR] = np.where(people.programme, pair, alone)
-    effects = streams.normal("departments.shared", (shape[0], scenario.design.departments))
-    flat = people.department.reshape(shape[0], -1)
-    department = np.take_along_axis(effects, flat, axis=-1).reshape(shape)
-    return np.asarray(
-        np.sqrt(nature.pair_share) * both + np.sqrt(nature.department_share) * department
-    )
-
-
-def _states(
-    scenario: Scenario,
-    cause: str,
-    shape: tuple[int, ...],
-    start: Floats | None,
-    streams: Streams,
-) -> Floats:
-    """A first-order autoregression seen at the waves: (replicate, pair, wave), variance 1."""
-    waves = scenario.design.waves
-    shocks = streams.normal(cause, (*shape, len(waves)))
-    states = np.empty_like(shocks)
-    states[..., 0] = shocks[..., 0] if start is None else start
-    for index in range(1, len(waves)):
-        kept = scenario.nature.state_monthly ** (waves[index] - waves[index - 1])
-        states[..., index] = (
-            kept * states[..., index - 1] + np.sqrt(1 - kept**2) * shocks[..., index]
-        )
-    return states
+def _closeness(apart: Floats) -> Floats:
+    return np.asarray((HALF_NORMAL_MEAN - np.abs(apart)) / HALF_NORMAL_SD)

@@ -23,7 +23,7 @@ from rmresearch.study import Design, Study
 from rmresearch.world.cohort import Cohort, simulate
 from rmresearch.world.documents import design_document, plan_document
 from rmresearch.world.instruments import INSTRUMENTS
-from rmresearch.world.scenario import PRESETS
+from rmresearch.world.presets import preset
 from rmresearch.world.streams import Streams
 from rmresearch.world.toml import to_toml
 from rmresearch.world.writing import delimited, typed, write_files
@@ -159,7 +159,7 @@ def write_example(folder: Path | str) -> Path:
 
 def example() -> Cohort:
     """The cohort behind the example pilot: the default scenario, 48 pairs."""
-    return simulate(replace(PRESETS["default"], pairs=PAIRS), seed=SEED)
+    return simulate(replace(preset("default"), pairs=PAIRS), seed=SEED)
 
 
 def example_files(drawn: Cohort) -> dict[str, bytes]:

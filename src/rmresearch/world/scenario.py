@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal
 
-from rmresearch.errors import StudyError
 from rmresearch.world.fields import Coefficient, coefficient, coefficients, lowered, problems
+from rmresearch.world.instruments import INSTRUMENTS, JUNIOR, VISIBILITY, Instrument
 from rmresearch.world.levers import Levers, Setting
 from rmresearch.world.nature import Nature
 
-__all__ = ["PRESETS", "Levers", "Nature", "Scenario", "Setting", "explain", "preset"]
+__all__ = ["Levers", "Nature", "Scenario", "Setting", "entries", "explain"]
 
-Comparison = Literal["waitlist", "pool", "none"]
+Comparison = Literal["waitlist", "control", "pool", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A reverse-mentoring programme and the study around it, before chance has its say.
 
-    ``pairs`` counts pairs over all arms, before assignment. ``comparison``: "waitlist" = matched
-    pairs are randomised within their site, and the others wait; "pool" = volunteers get the
-    programme and are compared with unpaired people of the eligible pool; "none" = one group.
+    ``pairs`` counts pairs over all arms, before assignment; ``sets`` of them share a senior in a
+    group. ``comparison``: "waitlist" = matched pairs are randomised within their site, and the
+    others wait; "control" = volunteers are randomised, and who is not chosen stays unpaired;
+    "pool" = volunteers get the programme and are compared with unpaired people of the eligible
+    pool; "none" = one group.
     Every coefficient of ``nature`` (what is), ``levers`` (what a programme chooses) and
     ``design`` (how it is studied) has a unit, a range and a source: see ``explain``.
 
@@ -35,7 +38,8 @@ class Scenario:
 
     pairs: int = coefficient(48, "pairs over all arms", "pairs", (1, 10_000_000), "")
     comparison: Comparison = coefficient(  # noqa: RUF009 (makes a field)
-        "waitlist", "whom the programme is compared with", "", ("waitlist", "pool", "none"), ""
+        "waitlist", "whom the programme is compared with", "choice",
+        ("waitlist", "control", "pool", "none"), "",
     )
     nature: Nature = field(default_factory=Nature)
     levers: Levers = field(default_factory=Levers)
@@ -50,67 +54,100 @@ class Scenario:
         lowered(self._combinations(), "this scenario is impossible")
 
     def _combinations(self) -> list[str]:
-        found, design = [], self.design
-        if self.levers.other_department and design.departments < 2:
-            found.append(
-                "levers.other_department is True with design.departments 1; legal: 2 or more "
-                "departments, or other_department false"
-            )
-        if self.comparison != "none" and not 0 < self.programme_pairs < self.pairs:
-            found.append(
-                f"pairs is {self.pairs} with design.programme_share {design.programme_share}, "
-                f"which leaves an arm empty; legal: enough pairs for one in each arm"
-            )
-        return found
+        return [text for text, wrong in combinations(self) if wrong]
+
+    @property
+    def sets(self) -> int:
+        """How many seniors, each with their juniors: sets of pairs."""
+        return self.pairs // self.levers.juniors
+
+    @property
+    def programme_sets(self) -> int:
+        """How many sets get the programme (halves round up)."""
+        if self.comparison == "none":
+            return self.sets
+        return int(self.sets * self.design.programme_share + 0.5)
 
     @property
     def programme_pairs(self) -> int:
-        """How many pairs get the programme (halves round up)."""
-        if self.comparison == "none":
-            return self.pairs
-        return int(self.pairs * self.design.programme_share + 0.5)
+        """How many pairs get the programme, where chance assigns pairs."""
+        return self.programme_sets * self.levers.juniors
+
+    @property
+    def unpaired(self) -> bool:
+        """Whether the people compared with have no partner."""
+        return self.comparison in {"control", "pool"}
+
+    @property
+    def randomised(self) -> bool:
+        """Whether chance decides who gets the programme."""
+        return self.comparison in {"waitlist", "control"}
+
+    @property
+    def stratified(self) -> bool:
+        """Whether chance decides within each site."""
+        return self.randomised and self.design.unit == "pair"
 
     @property
     def months(self) -> int:
         """How many months are drawn: to the last wave."""
         return self.design.waves[-1]
 
+    @property
+    def scales(self) -> tuple[Instrument, ...]:
+        """The scales that are asked."""
+        return tuple(one for one in INSTRUMENTS if one.name in self.design.instruments)
 
-NOTHING = Nature(
-    digital_skill_gain=0.0,
-    inclusion_awareness_gain=0.0,
-    leadership_confidence_gain=0.0,
-    visibility_gain=0.0,
-    learning_on_leaving=0.0,
-)
-
-#: "default": priors of the domain, senior skill peaking near .4 SD. "no-effect": every effect of
-#: the programme zero, while selection, regression to the mean, self-report bias and non-random
-#: non-response stay on. "strong": the upper end of the sweep, senior skill peaking near .7 SD.
-PRESETS: dict[str, Scenario] = {
-    "default": Scenario(),
-    "no-effect": Scenario(nature=NOTHING),
-    "strong": Scenario(
-        nature=Nature(
-            digital_skill_gain=1.4,
-            inclusion_awareness_gain=0.7,
-            leadership_confidence_gain=1.05,
-            visibility_gain=1.4,
-        )
-    ),
-}
+    def full_gain(self, scale: Instrument) -> float:
+        """What full learning adds to somebody average on a self-rated scale, in SD."""
+        full = float(getattr(self.nature, f"{scale.name}_gain"))
+        if scale.side == JUNIOR:
+            full *= self.levers.exchange
+        if scale.name == VISIBILITY and self.levers.format == "team challenge":
+            full *= math.exp(self.nature.challenge_on_visibility)
+        return full
 
 
-def preset(name: str, *, pairs: int | None = None) -> Scenario:
-    """The scenario of that name, with another number of pairs if given.
-
-    An unknown name raises ``StudyError`` with the nearest known one.
-    """
-    if name not in PRESETS:
-        near = difflib.get_close_matches(name, PRESETS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise StudyError(f"no scenario {name!r}; there are {', '.join(PRESETS)}.{hint}")
-    return PRESETS[name] if pairs is None else replace(PRESETS[name], pairs=pairs)
+def combinations(scenario: Scenario) -> Iterator[tuple[str, bool]]:
+    """What cannot be together: a sentence, and whether it is the case."""
+    levers, design = scenario.levers, scenario.design
+    rules = levers.matching not in {"random", "self-selected"}
+    yield (
+        "levers.other_department is True with design.departments 1; legal: 2 or more "
+        "departments, or other_department false",
+        rules and levers.other_department and design.departments < 2,
+    )
+    yield (
+        f"levers.level_gap is {levers.level_gap} with design.levels {design.levels}; legal: up to "
+        f"{design.levels - 1}, or a longer ladder",
+        levers.level_gap >= design.levels,
+    )
+    yield (
+        f"pairs is {scenario.pairs} with levers.juniors {levers.juniors}; legal: a multiple of "
+        f"{levers.juniors}, as every senior meets {levers.juniors} juniors",
+        scenario.pairs % levers.juniors > 0,
+    )
+    yield (
+        f"pairs is {scenario.pairs} with design.programme_share {design.programme_share}, "
+        f"which leaves an arm empty; legal: enough pairs for one in each arm",
+        scenario.comparison != "none" and not 0 < scenario.programme_sets < scenario.sets,
+    )
+    by_department = design.unit == "department"
+    yield (
+        f"design.unit is 'department' with comparison {scenario.comparison!r}; legal: "
+        f"comparison 'waitlist', where departments are randomised",
+        by_department and scenario.comparison != "waitlist",
+    )
+    yield (
+        f"design.unit is 'department' with levers.matching {levers.matching!r} and "
+        f"levers.other_department {levers.other_department}; legal: matching by rules, greedy or "
+        f"optimal with other_department false, as pairs across departments would be in both arms",
+        by_department and (levers.other_department or not rules),
+    )
+    yield (
+        "design.unit is 'department' with design.departments 1; legal: 2 or more",
+        by_department and design.departments < 2,
+    )
 
 
 EVIDENCE = (
@@ -134,7 +171,7 @@ def entries(scenario: Scenario) -> tuple[Coefficient, ...]:
 def explain(scenario: Scenario | None = None) -> str:
     """Which numbers does the world rest on, and where do they come from? A text to print."""
     lines = [EVIDENCE]
-    for entry in entries(scenario or PRESETS["default"]):
+    for entry in entries(scenario or Scenario()):
         name = f"{entry.block}.{entry.name}" if entry.block else entry.name
         basis = " ".join(part for part in (f"[{entry.evidence}]", entry.source) if part != "[]")
         lines.append(f"{name} = {entry.value}")

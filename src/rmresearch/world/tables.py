@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rmresearch.study import TABLES
 from rmresearch.world.course import REASONS
 from rmresearch.world.draw import Draw
-from rmresearch.world.instruments import INSTRUMENTS, JUNIOR, REACTIONS, SENIOR, Instrument
+from rmresearch.world.instruments import REACTIONS, SENIOR, Instrument
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.truth import COMPARISON, PROGRAMME, wave_names
 
@@ -43,12 +43,18 @@ class _One:
 
     drawn: Draw
     replicate: int
-    pair: Texts
-    person: Texts  # (pair, person)
+    senior: Texts  # (set,)
+    junior: Texts  # (set, junior)
+    pair: Texts  # (set, junior)
 
     @property
     def scenario(self) -> Scenario:
         return self.drawn.scenario
+
+    @property
+    def person(self) -> Texts:
+        """Ids (set, person)."""
+        return np.concatenate([self.senior[:, None], self.junior], axis=1)
 
     @property
     def programme(self) -> NDArray[np.bool_]:
@@ -56,11 +62,11 @@ class _One:
 
     @property
     def paired(self) -> NDArray[np.bool_]:
-        """Rows that are pairs; in the "pool" comparison the others are two unpaired people."""
-        return self.programme if self.scenario.comparison == "pool" else self.programme | True
+        """Sets that are pairs; in an unpaired comparison the others are people on their own."""
+        return self.programme if self.scenario.unpaired else self.programme | True
 
     def happened(self, months: NDArray[Any]) -> Ints:
-        """(world, replicate, pair, person) -> (pair, person) in the world that happened."""
+        """(world, replicate, set, person) -> (set, person) in the world that happened."""
         with_it, without = months[1, self.replicate], months[0, self.replicate]
         return np.asarray(np.where(self.programme[:, None], with_it, without))
 
@@ -71,14 +77,20 @@ class _One:
 
 def tables(drawn: Draw, replicate: int = 0) -> dict[str, pd.DataFrame]:
     """The five tables of one cohort, with the columns and types of ``study.TABLES``."""
-    pairs = drawn.scenario.pairs
-    width = max(3, len(str(pairs)))
-    numbers = [f"{number:0{width}d}" for number in range(1, pairs + 1)]
-    person = np.empty((pairs, 2), object)
-    person[:, SENIOR] = [f"S{number}" for number in numbers]
-    person[:, JUNIOR] = [f"J{number}" for number in numbers]
-    pair = np.array([f"P{number}" for number in numbers], object)
-    one = _One(drawn, replicate, pair, person)
+    scenario = drawn.scenario
+    width = max(3, len(str(scenario.pairs)))
+    shape = (scenario.sets, scenario.levers.juniors)
+
+    def ids(letter: str, count: int) -> Texts:
+        return np.array([f"{letter}{number:0{width}d}" for number in range(1, count + 1)], object)
+
+    one = _One(
+        drawn=drawn,
+        replicate=replicate,
+        senior=ids("S", scenario.sets),
+        junior=ids("J", scenario.pairs).reshape(shape),
+        pair=ids("P", scenario.pairs).reshape(shape),
+    )
     return {
         "participants": _participants(one),
         "pairs": _pairs(one),
@@ -107,19 +119,21 @@ def crossover(scenario: Scenario) -> dt.date:
 def _participants(one: _One) -> pd.DataFrame:
     drawn, scenario = one.drawn, one.scenario
     r, people = one.replicate, drawn.people
-    programme = np.repeat(one.programme, 2)
+    crowd = one.person.shape
+    programme = np.broadcast_to(one.programme[:, None], crowd).ravel()
     department = people.department[r].ravel()
-    site = np.repeat(people.site, 2)
+    site = np.broadcast_to(people.site[:, None], crowd).ravel()
     waits = scenario.comparison == "waitlist"
     later = np.datetime64(crossover(scenario))
+    role = np.array(["senior"] + ["junior"] * scenario.levers.juniors, object)
     columns = {
         "person": one.person.ravel(),
-        "role": np.tile(np.array(["senior", "junior"], object), scenario.pairs),
+        "role": np.broadcast_to(role, crowd).ravel(),
         "arm": np.where(programme, PROGRAMME, COMPARISON).astype(object),
         "department": np.array(DEPARTMENTS, object)[department],
         "level": people.level[r].ravel(),
         "manager": _named("M", department * scenario.design.sites + site + 1),
-        "stratum": _named("site ", site + 1) if waits else None,
+        "stratum": _named("site ", site + 1) if scenario.stratified else None,
         "crossover_date": np.where(~programme & waits, later, np.datetime64("NaT", "D")),
     }
     made = frame("participants", columns, len(programme))
@@ -131,28 +145,30 @@ def _named(prefix: str, numbers: Ints) -> Texts:
 
 
 def _pairs(one: _One) -> pd.DataFrame:
-    drawn, keep = one.drawn, one.paired
+    drawn, shape = one.drawn, one.pair.shape
     chance = one.chance("pairs")
-    ended = drawn.course.ended[one.replicate] * one.programme
-    offset = chance.integers(0, 8, len(keep))
+    starts = np.broadcast_to(one.programme[:, None], shape).ravel()
+    ended = drawn.course.ended[one.replicate].ravel() * starts
+    offset = np.repeat(chance.integers(0, 8, shape[0]), shape[1])
     start = _weekday(_dates(one.scenario, offset), forward=True)
-    start[~one.programme] = np.datetime64("NaT")
-    reason = np.array([None, *REASONS[1:]], object)[drawn.course.reason[one.replicate]]
+    start[~starts] = np.datetime64("NaT")
+    reason = np.array([None, *REASONS[1:]], object)[drawn.course.reason[one.replicate].ravel()]
     reason[ended == 0] = None
     duration = one.scenario.levers.duration
     if duration < one.scenario.months:  # else they still met when the study ended
-        through = one.programme & (ended == 0)
+        through = starts & (ended == 0)
         ended = np.where(through, duration, ended)
         reason[through] = "planned"
     columns: dict[str, NDArray[Any]] = {
-        "pair": one.pair,
-        "junior": one.person[:, JUNIOR],
-        "senior": one.person[:, SENIOR],
+        "pair": one.pair.ravel(),
+        "junior": one.junior.ravel(),
+        "senior": np.repeat(one.senior, shape[1]),
         "start": start,
         "end": _month_end(one.scenario, ended),
         "reason": reason,
-        "topic": np.array(TOPICS, object)[chance.integers(0, len(TOPICS), len(keep))],
+        "topic": np.array(TOPICS, object)[chance.integers(0, len(TOPICS), len(starts))],
     }
+    keep = np.repeat(one.paired, shape[1])
     return frame("pairs", {name: value[keep] for name, value in columns.items()}, keep.sum())
 
 
@@ -172,44 +188,50 @@ def _weekday(days: NDArray[np.datetime64], *, forward: bool) -> NDArray[np.datet
 
 
 def _measures(one: _One) -> pd.DataFrame:
-    parts = [_scale(one, scale) for scale in INSTRUMENTS]
-    parts += [_reaction(one, item) for item in REACTIONS]
+    scenario = one.scenario
+    parts = [_scale(one, scale) for scale in scenario.scales]
+    parts += [_reaction(one, item) for item in REACTIONS if item in scenario.design.instruments]
     return pd.concat(parts, ignore_index=True)
 
 
 def _scale(one: _One, scale: Instrument) -> pd.DataFrame:
     """The answers as they are typed: reverse items stand reversed."""
     drawn, r = one.drawn, one.replicate
-    codes = drawn.reported(scale)[r].astype(np.int64)
+    codes = drawn.answers[scale.name].happened[r].astype(np.int64)
     turned = [number in scale.reverse for number in range(1, scale.items + 1)]
     codes[..., turned] = 6 - codes[..., turned]
     given = drawn.asked(scale)[r][..., None] & ~drawn.answers[scale.name].skipped[r]
-    pair, wave, item = np.nonzero(given)
+    place, wave, item = np.nonzero(given)
     names = np.array([scale.item(number) for number in range(1, scale.items + 1)], object)
+    described = (one.senior if scale.side == SENIOR else one.junior.ravel())[place]
+    rater, pair = described, None
+    if scale.rater == "partner":  # the first junior of a set rates its senior
+        rater, pair = one.junior[place, 0], one.pair[place, 0]
     columns = {
-        "person": one.person[pair, scale.side],
-        "rater": one.person[pair, scale.answered_by],
-        "pair": one.pair[pair] if scale.rater == "partner" else None,
+        "person": described,
+        "rater": rater,
+        "pair": pair,
         "wave": np.array(wave_names(one.scenario), object)[wave],
         "item": names[item],
         "value": codes[given],
     }
-    return frame("measures", columns, len(pair))
+    return frame("measures", columns, len(place))
 
 
 def _reaction(one: _One, item: str) -> pd.DataFrame:
     drawn, r = one.drawn, one.replicate
     given = drawn.response[r] & one.programme[:, None, None]
     given[..., 0] = False
-    pair, person, wave = np.nonzero(given)
+    place, person, wave = np.nonzero(given)
+    ids = one.person[place, person]
     columns = {
-        "person": one.person[pair, person],
-        "rater": one.person[pair, person],
+        "person": ids,
+        "rater": ids,
         "wave": np.array(wave_names(one.scenario), object)[wave],
-        "item": np.full(len(pair), item, object),
+        "item": np.full(len(place), item, object),
         "value": drawn.reactions[item][r][given],
     }
-    return frame("measures", columns, len(pair))
+    return frame("measures", columns, len(place))
 
 
 def _meetings(one: _One) -> pd.DataFrame:
@@ -221,21 +243,21 @@ def _meetings(one: _One) -> pd.DataFrame:
     logged = chance.random(shape) < nature.log_completeness
     wobble = chance.random(shape)
     minutes = 5 * np.rint(nature.meeting_minutes * (1 + 0.2 * chance.standard_normal(shape)) / 5)
-    month = np.arange(1, months + 1)
-    ended = course.ended[r][:, None]
-    planned = ((ended == 0) | (month <= ended)) & (month <= scenario.levers.duration)
-    planned &= one.programme[:, None]
-    pair, at, slot = np.nonzero(planned[..., None] & logged)
+    month = np.arange(1, months + 1)[:, None]
+    ended = course.ended[r][:, None, :]
+    going = ((ended == 0) | (month <= ended)) & (month <= scenario.levers.duration)
+    planned = going & one.programme[:, None, None]  # (set, month, junior)
+    place, at, slot, junior = np.nonzero(planned[:, :, None] & logged[..., None])
     # Between day 11 of a month, when every pair has started, and day 28, before any has stopped.
-    within = 11 + (slot + 0.3 + 0.4 * wobble[pair, at, slot]) * 17 / cadence
-    held = course.slots[r][pair, at, slot]
+    within = 11 + (slot + 0.3 + 0.4 * wobble[place, at, slot]) * 17 / cadence
+    held = course.slots[r][place, at, slot]
     columns = {
-        "pair": one.pair[pair],
+        "pair": one.pair[place, junior],
         "date": _weekday(_dates(scenario, np.floor(DAYS_A_MONTH * at + within)), forward=False),
         "held": held,
-        "minutes": np.where(held, np.maximum(10, minutes[pair, at, slot]), np.nan),
+        "minutes": np.where(held, np.maximum(10, minutes[place, at, slot]), np.nan),
     }
-    return frame("meetings", columns, len(pair))
+    return frame("meetings", columns, len(place))
 
 
 def _records(one: _One) -> pd.DataFrame:

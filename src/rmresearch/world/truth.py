@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from rmresearch.result import KEY
 from rmresearch.world.draw import Draw
-from rmresearch.world.instruments import INSTRUMENTS, Instrument
+from rmresearch.world.instruments import Instrument
 from rmresearch.world.scenario import Scenario
+from rmresearch.world.scores import spilt
 
 __all__ = [
     "ANSWERED_BOTH",
@@ -65,7 +66,8 @@ class TruthRow:
 class Truth:
     """What is true of one cohort: rows by key, and the scenario and seed that made it.
 
-    Effects ("programme - comparison") compare the two potential outcomes of the same people. In
+    Effects ("programme - comparison") compare the two potential outcomes of the same people: with
+    the programme, and had there been none at all (so nothing to spill over to them). In
     group "" they are all people in the study where pairs were randomised, else the people of the
     programme, and in group "programme" always those. Changes ("month6 - start") are what
     happened to the people of an arm, whatever its cause: to all of them, and to those whose
@@ -114,7 +116,7 @@ def truths(drawn: Draw) -> tuple[TruthRow, ...]:
     minus the score each would have without it, answered with the same chances.
     """
     rows: list[TruthRow] = []
-    for scale in INSTRUMENTS:
+    for scale in drawn.scenario.scales:
         rows += _effects(drawn, scale)
         rows += _changes(drawn, scale)
     return tuple(rows)
@@ -125,8 +127,8 @@ def _effects(drawn: Draw, scale: Instrument) -> Iterator[TruthRow]:
     without = answers.without.mean(axis=-1)
     honest = answers.honest.mean(axis=-1) - without
     reported = answers.with_it.mean(axis=-1) - without
-    programme = drawn.people.programme
-    everyone = np.ones_like(programme) if drawn.scenario.comparison == "waitlist" else programme
+    programme = drawn.people.programme_of(scale.side)
+    everyone = np.ones_like(programme) if drawn.scenario.randomised else programme
     for index, wave in enumerate(wave_names(drawn.scenario)[1:], start=1):
         for group, people in (("", everyone), (PROGRAMME, programme)):
             yield TruthRow(
@@ -142,16 +144,20 @@ def _effects(drawn: Draw, scale: Instrument) -> Iterator[TruthRow]:
 
 
 def _changes(drawn: Draw, scale: Instrument) -> Iterator[TruthRow]:
-    answers, programme = drawn.answers[scale.name], drawn.people.programme
-    happened = programme[..., None]
-    without = answers.without.mean(axis=-1)
-    honest = np.where(happened, answers.honest.mean(axis=-1), without)
-    reported = np.where(happened, answers.with_it.mean(axis=-1), without)
-    true = drawn.untreated[scale.name] + np.where(happened, drawn.gain[scale.name], 0.0)
+    """What happened to the people of an arm; comparison people live beside the programme."""
+    answers, programme = drawn.answers[scale.name], drawn.people.programme_of(scale.side)
+    reported = answers.happened.mean(axis=-1)
+    honest = np.where(programme[..., None], answers.honest.mean(axis=-1), reported)
+    gain = drawn.gain[scale.name]
+    beside = spilt(drawn.scenario, drawn.people, scale, gain)
+    true = drawn.untreated[scale.name] + np.where(
+        programme[..., None], gain, 0.0 if beside is None else beside
+    )
     names = wave_names(drawn.scenario)
     seen = np.isfinite(drawn.observed(scale))
     for index, wave in enumerate(names[1:], start=1):
-        for group, estimand, people in _whom(drawn, seen[..., 0] & seen[..., index]):
+        both = seen[..., 0] & seen[..., index]
+        for group, estimand, people in _whom(drawn, programme, both):
             yield TruthRow(
                 role=scale.role,
                 outcome=scale.name,
@@ -165,9 +171,8 @@ def _changes(drawn: Draw, scale: Instrument) -> Iterator[TruthRow]:
             )
 
 
-def _whom(drawn: Draw, both: Flags) -> Iterator[tuple[str, str, Flags]]:
+def _whom(drawn: Draw, programme: Flags, both: Flags) -> Iterator[tuple[str, str, Flags]]:
     """The groups whose change is told; ``both`` marks answers at both waves."""
-    programme = drawn.people.programme
     arms = {PROGRAMME: programme, COMPARISON: ~programme}
     if drawn.scenario.comparison == "none":
         del arms[COMPARISON]

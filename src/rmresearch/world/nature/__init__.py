@@ -1,0 +1,61 @@
+"""Nature: what a programme cannot choose. Every coefficient with unit, range, evidence, source.
+
+Built up in the order in which causes act: people, their pairs, what they learn, what surveys make
+of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rmresearch.world.fields import lowered, problems
+from rmresearch.world.nature.surveys import SurveyNature
+
+__all__ = ["Nature"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nature(SurveyNature):
+    """People, pairs and surveys as they are.
+
+    Scores are in standard deviations of the eligible pool's true score at the start; quality,
+    safety, disclosure, compatibility, resistance, intimidation, mentoring skill, performance and
+    time poverty in their own SD. Raises ``ValueError`` naming every field outside its range.
+
+    >>> Nature(item_reliability=0.5).item_reliability
+    0.5
+    """
+
+    def __post_init__(self) -> None:
+        found = problems("nature", self)
+        if not found:
+            found = [text for text, wrong in self._sums() if wrong]
+        lowered(found, "this nature is impossible")
+
+    def _sums(self) -> list[tuple[str, bool]]:
+        shares = self.state_share + self.pair_share + self.department_share
+        item = self.item_reliability + self.item_stable
+        fit = (
+            self.values_on_compatibility**2
+            + self.interests_on_compatibility**2
+            + self.background_on_compatibility**2
+        )
+        said = self.rater_share + self.satisfaction_quality
+        ends = self.satisfaction_top + self.satisfaction_bottom
+        return [
+            (
+                f"state_share + pair_share + department_share is {shares:.3g}; legal: up to 0.95",
+                shares > 0.95,
+            ),
+            (f"item_reliability + item_stable is {item:.3g}; legal: up to 1", item > 1),
+            (
+                f"values_on_compatibility² + interests_on_compatibility² + "
+                f"background_on_compatibility² is {fit:.3g}; legal: up to 1",
+                fit > 1,
+            ),
+            (f"rater_share + satisfaction_quality is {said:.3g}; legal: up to 1", said > 1),
+            (
+                f"satisfaction_top + satisfaction_bottom is {ends:.3g}; legal: up to 0.98",
+                ends > 0.98,
+            ),
+        ]

@@ -1,0 +1,142 @@
+"""True scores: what they would be without a programme, and what the programme adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rmresearch.world.course import Course
+from rmresearch.world.instruments import INSTRUMENTS, SKILL, Instrument
+from rmresearch.world.people import People, state_of_own
+from rmresearch.world.scenario import Scenario
+from rmresearch.world.streams import Streams
+
+__all__ = ["gains", "spilt", "untreated"]
+
+Floats = NDArray[np.float64]
+
+
+def untreated(scenario: Scenario, people: People, streams: Streams) -> dict[str, Floats]:
+    """True scores (replicate, person of the role, wave) if there were no programme, by scale."""
+    nature = scenario.nature
+    shared = _shared(scenario, people, streams)
+    own = 1 - nature.pair_share - nature.department_share
+    trend = nature.trend * np.asarray(scenario.design.waves, float)
+    scores: dict[str, Floats] = {}
+    for scale in INSTRUMENTS:
+        if scale.rater == "partner":
+            habit = streams.normal(f"people.habit.{scale.name}", scores[SKILL].shape[:2])
+            kept = np.sqrt(1 - nature.transfer**2)
+            scores[scale.name] = nature.transfer * scores[SKILL] + kept * habit[..., None]
+            continue
+        stable, start = _person(scenario, people, scale, streams)
+        person = _flat(shared[..., scale.people]) + np.sqrt(own - nature.state_share) * stable
+        states = _states(scenario, f"people.states.{scale.name}", stable.shape, start, streams)
+        scores[scale.name] = person[..., None] + np.sqrt(nature.state_share) * states + trend
+    return scores
+
+
+def _flat(values: Floats) -> Floats:
+    """(replicate, set, person of the role) -> (replicate, person of the role)."""
+    return np.asarray(values.reshape(len(values), -1))
+
+
+def _person(
+    scenario: Scenario, people: People, scale: Instrument, streams: Streams
+) -> tuple[Floats, Floats | None]:
+    """A scale's stable part, and its state at the start where volunteering has settled it."""
+    stable = _flat(people.stable[..., scale.people])
+    if scale.first:
+        k = state_of_own(scenario)
+        if k == 0:
+            return stable, None
+        current = _flat(people.skill[..., scale.people])
+        return stable, np.asarray((current - np.sqrt(1 - k) * stable) / np.sqrt(k))
+    r = scenario.nature.outcome_correlation
+    chance = streams.normal(f"people.stable.{scale.name}", stable.shape)
+    return np.asarray(r * stable + np.sqrt(1 - r**2) * chance), None
+
+
+def _shared(scenario: Scenario, people: People, streams: Streams) -> Floats:
+    """What a set and a department have in common: (replicate, set, person)."""
+    nature = scenario.nature
+    shape = people.skill.shape
+    together = streams.normal("pairs.shared", shape[:2])
+    every = np.repeat(together[..., None], shape[2], axis=2)
+    if scenario.unpaired:
+        alone = streams.normal("people.unpaired", (*shape[:2], shape[2] - 1))
+        unpaired = ~people.programme[..., None]
+        np.copyto(every[..., 1:], alone, where=unpaired)
+    effects = streams.normal("departments.shared", (shape[0], scenario.design.departments))
+    flat = people.department.reshape(shape[0], -1)
+    department = np.take_along_axis(effects, flat, axis=-1).reshape(shape)
+    every *= np.sqrt(nature.pair_share)
+    every += np.sqrt(nature.department_share) * department
+    return every
+
+
+def _states(
+    scenario: Scenario,
+    cause: str,
+    shape: tuple[int, ...],
+    start: Floats | None,
+    streams: Streams,
+) -> Floats:
+    """A first-order autoregression seen at the waves: (replicate, person, wave), variance 1."""
+    waves = scenario.design.waves
+    shocks = streams.normal(cause, (*shape, len(waves)))
+    states = np.empty_like(shocks)
+    states[..., 0] = shocks[..., 0] if start is None else start
+    for index in range(1, len(waves)):
+        kept = scenario.nature.state_monthly ** (waves[index] - waves[index - 1])
+        states[..., index] = (
+            kept * states[..., index - 1] + np.sqrt(1 - kept**2) * shocks[..., index]
+        )
+    return states
+
+
+def gains(
+    scenario: Scenario, people: People, untreated: Mapping[str, Floats], course: Course
+) -> dict[str, Floats]:
+    """What the programme adds to each true score: (replicate, person, wave), 0 at the start."""
+    nature = scenario.nature
+    after = np.asarray(scenario.design.waves[1:]) - 1
+    added: dict[str, Floats] = {}
+    for scale in INSTRUMENTS:
+        if scale.rater == "partner":
+            added[scale.name] = nature.transfer * added[SKILL]
+            continue
+        before = untreated[scale.name]
+        reached = course.learning[..., scale.people, :][..., after]
+        reached = reached.reshape(*before.shape[:2], len(after))
+        room = 1 + nature.skill_on_gain * before[..., 0]
+        room += nature.performance_on_gain * _flat(people.performance[..., scale.people])
+        made = np.zeros(before.shape)
+        made[..., 1:] = scenario.full_gain(scale) * reached * room[..., None]
+        added[scale.name] = made
+    return added
+
+
+def spilt(
+    scenario: Scenario, people: People, scale: Instrument, gain: Floats
+) -> Floats | None:
+    """What comparison people gain from colleagues of their role and department in the programme.
+
+    (replicate, person of the role, wave): a part of these colleagues' mean gain. None where
+    nothing spills over.
+    """
+    part = scenario.design.spillover
+    if part == 0 or scenario.comparison == "none":
+        return None
+    treated = people.programme_of(scale.side)
+    department = people.department[..., scale.people].reshape(treated.shape)
+    found = np.zeros_like(gain)
+    for number in range(scenario.design.departments):
+        here = department == number
+        sources = (here & treated)[..., None]
+        count = sources.sum(axis=1)
+        mean = (gain * sources).sum(axis=1) / np.maximum(count, 1)
+        found += (here & ~treated)[..., None] * (part * mean)[:, None]
+    return found
