@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rmresearch.world.cohort import Cohort, simulate
     from rmresearch.world.gaussian import Gaussian
     from rmresearch.world.scenario import Scenario
+    from rmresearch.world.scenario_file import read_scenario, write_scenario
 
 __version__ = "0.1.0"
 
@@ -65,11 +66,13 @@ _HOME = {
     "ols": "models",
     "pre_post": "analysis.change",
     "reaction": "analysis.reactions",
+    "read_scenario": "world.scenario_file",
     "read_study": "io.read",
     "reliability": "analysis.scales",
     "simulate": "world.cohort",
     "sweep": "whatif.sweep",
     "wave_means": "analysis.means",
+    "write_scenario": "world.scenario_file",
 }
 
 __all__ = [
@@ -97,11 +100,13 @@ __all__ = [
     "ols",
     "pre_post",
     "reaction",
+    "read_scenario",
     "read_study",
     "reliability",
     "simulate",
     "sweep",
     "wave_means",
+    "write_scenario",
 ]
 
 

@@ -122,9 +122,10 @@ def report(study: Path, out: Path | None, data: Path | None) -> None:
 def simulate(
     scenario: str, out: Path | None, seed: int | None, pairs: int | None, explain: bool
 ) -> None:
-    """Draw a synthetic study whose truth is known, from a named scenario.
+    """Draw a synthetic study whose truth is known, from a scenario.
 
-    SCENARIO is default, no-effect, strong, or example (the pilot in data/synthetic/pilot).
+    SCENARIO is default, no-effect, strong, example (the pilot in data/synthetic/pilot), or a
+    scenario file that ends in .toml.
     """
     from rmresearch.world.folder import write
     from rmresearch.world.scenario import explain as explained

@@ -1,15 +1,17 @@
-"""Draw a named scenario into a study folder: what `rmresearch simulate` does."""
+"""Draw a scenario, by name or from a file, into a study folder: `rmresearch simulate`."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from rmresearch.errors import StudyError
 from rmresearch.world.cohort import simulate
 from rmresearch.world.pilot import PAIRS, SEED, write_example
-from rmresearch.world.scenario import preset
+from rmresearch.world.presets import preset
+from rmresearch.world.scenario_file import read_scenario
 from rmresearch.world.writing import write_study
 
 __all__ = ["write"]
@@ -23,11 +25,12 @@ def write(
     pairs: int | None = None,
     say: Callable[[str], None] = lambda message: None,
 ) -> Path:
-    """Write the study of a named scenario (or "example") into ``out``, its truth into OUT.truth.
+    """Write the study of a scenario into ``out``, its truth into OUT.truth.
 
-    Without a seed one is drawn, said, and recorded in the truth. An unknown name, too few pairs,
-    or a seed or pairs for the example, which is always the same, raise ``StudyError``; a folder
-    that holds something else raises ``ReportError``.
+    ``name`` is a preset's, "example", or the path of a scenario file (it ends in .toml). Without a
+    seed one is drawn, said, and recorded in the truth. An unknown name, a file that is no
+    scenario, too few pairs, or a seed or pairs for the example, which is always the same, raise
+    ``StudyError``; a folder that holds something else raises ``ReportError``.
     """
     if name == "example":
         if (seed, pairs) not in {(None, None), (SEED, PAIRS)}:
@@ -37,7 +40,10 @@ def write(
             )
         return write_example(out)
     try:
-        scenario = preset(name, pairs=pairs)
+        file = name.endswith(".toml")
+        scenario = read_scenario(name) if file else preset(name)
+        if pairs is not None:
+            scenario = replace(scenario, pairs=pairs)
     except ValueError as error:
         raise StudyError(str(error)) from error
     if seed is None:
