@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -76,23 +76,31 @@ def assign(
     juniors = _capacity("seniors_per_junior", seniors_per_junior, score.shape[-1:], found)
     if found:
         raise ValueError("; ".join(found))
-    shape = np.broadcast_shapes(score.shape, allowed.shape, *(w.shape for w in wishes or ()))
-    score, allowed = np.broadcast_to(score, shape), np.broadcast_to(allowed, shape)
-    wanted = () if wishes is None else tuple(np.broadcast_to(w, shape) for w in wishes)
-    made = np.full((*shape[:-1], int(seniors.max(initial=0))), -1, dtype=np.int64)
+    matrices = (score, allowed, *(() if wishes is None else wishes))
+    return _by_replicate(policy, matrices, (seniors, juniors), rng)
+
+
+def _by_replicate(
+    policy: str,
+    matrices: Sequence[NDArray[Any]],
+    places: tuple[Ints, Ints],
+    rng: np.random.Generator,
+) -> Ints:
+    shape = np.broadcast_shapes(*(matrix.shape for matrix in matrices))
+    matrices = [np.broadcast_to(matrix, shape) for matrix in matrices]
+    made = np.full((*shape[:-1], int(places[0].max(initial=0))), -1, dtype=np.int64)
     for at in np.ndindex(shape[:-2]):
         rows, columns = rng.permutation(shape[-2]), rng.permutation(shape[-1])
-        places = seniors[rows], juniors[columns]
+        room = places[0][rows], places[1][columns]
         if policy == "random":
-            links = _by_chance(*places, rng)
+            links = _by_chance(*room, rng)
         else:
-            given = rng.random(shape[-2:]) if policy == "rules" else score[at]
+            given = [matrix[at] for matrix in matrices]
+            if policy == "rules":
+                given[0] = rng.random(shape[-2:])
             # taking rows, then columns, is four times faster than a mesh of both
-            shuffled = [
-                matrix.take(rows, axis=0).take(columns, axis=1)
-                for matrix in (given, allowed[at], *(wish[at] for wish in wanted))
-            ]
-            links = _chosen(policy, shuffled, places)
+            shuffled = [one.take(rows, axis=0).take(columns, axis=1) for one in given]
+            links = _chosen(policy, shuffled, room)
         _write(made[at], rows[links[0]], columns[links[1]])
     return made
 
