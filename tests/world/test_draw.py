@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rmresearch.world.cohort import simulate
 from rmresearch.world.course import REASONS, Course
 from rmresearch.world.draw import Draw, draw
 from rmresearch.world.instruments import INSTRUMENTS, JUNIOR, SENIOR
-from rmresearch.world.levers import Levers, Setting
+from rmresearch.world.levers import Levers, Matching, Setting
 from rmresearch.world.nature import Nature
-from rmresearch.world.scenario import PRESETS, Comparison, Scenario
+from rmresearch.world.people import similarity
+from rmresearch.world.presets import preset
+from rmresearch.world.scenario import Comparison, Scenario
+from rmresearch.world.scores import spilt
 from rmresearch.world.streams import Streams
 
 SMALL = Scenario(pairs=14)
@@ -41,7 +45,7 @@ def replicate(path: str, array: np.ndarray, number: int) -> np.ndarray:
     return array[number]
 
 
-@pytest.mark.parametrize("comparison", ["waitlist", "pool", "none"])
+@pytest.mark.parametrize("comparison", ["waitlist", "control", "pool", "none"])
 def test_a_replicate_is_the_same_however_many_are_drawn(comparison: Comparison) -> None:
     scenario = dataclasses.replace(SMALL, comparison=comparison)
     one, three, five = (dict(arrays(draw(scenario, n, seed=0))) for n in (1, 3, 5))
@@ -99,7 +103,7 @@ def test_each_cause_has_its_own_stream_and_is_drawn_once(
 
 
 def test_scenarios_under_one_seed_share_their_luck() -> None:
-    default, strong = (draw(PRESETS[name], 2, seed=4) for name in ("default", "strong"))
+    default, strong = (draw(preset(name), 2, seed=4) for name in ("default", "strong"))
     np.testing.assert_array_equal(default.course.slots[:, :, 0], strong.course.slots[:, :, 0])
     for scale in INSTRUMENTS:
         np.testing.assert_array_equal(
@@ -142,7 +146,7 @@ def test_levels_and_departments_keep_the_rules() -> None:
 MONTHS = Scenario(
     pairs=40,
     nature=Nature(ending_rate=0.15, leaving_rate=0.02, quality_shock=0.5),
-    levers=Levers(duration=5, cadence=3, goal_clarity=0.9),
+    levers=Levers(duration=5, cadence=3, goal_clarity=0.9, pulse_and_adapt=0.8),
     design=Setting(waves=(0, 3, 8)),
 )
 
@@ -158,7 +162,7 @@ def test_learning_follows_the_meetings_as_written_out_by_hand(months: Draw) -> N
         for pair in range(MONTHS.pairs):
             waiting = learned = 0.0
             for month in range(8):
-                quality = course.quality[r, pair, month]
+                quality = course.quality[r, pair, 0, month]
                 rate = np.exp(
                     nature.quality_on_learning * quality + 0.4 * nature.clarity_on_learning
                 )
@@ -167,43 +171,45 @@ def test_learning_follows_the_meetings_as_written_out_by_hand(months: Draw) -> N
                 taken = waiting * nature.uptake
                 waiting -= taken
                 learned += (1 - learned) * (1 - np.exp(-taken))
-                ended = course.ended[r, pair]
+                ended = course.ended[r, pair, 0]
                 if month + 1 > levers.duration or 0 < ended < month + 1:
                     learned -= nature.fade * learned
                 # The same operations in another order: rounding only.
-                assert course.learning[r, pair, month] == pytest.approx(learned, rel=1e-12)
+                assert course.learning[r, pair, :, month] == pytest.approx(learned, rel=1e-12)
 
 
 def test_quality_follows_the_meetings_as_written_out_by_hand(months: Draw) -> None:
     nature, course = MONTHS.nature, months.course
-    level = months.people.quality
-    shocks = Streams.of(8).normal("months.quality", (2, MONTHS.pairs, 8))
+    level = months.pairs.quality
+    shocks = Streams.of(8).normal("months.quality", (2, MONTHS.pairs, 1, 8))
     for r, pair in np.ndindex(2, MONTHS.pairs):
         swing = 0.0
         for month in range(8):
-            ended = course.ended[r, pair]
+            ended = course.ended[r, pair, 0]
             effort = 0.0
             if month + 1 <= 5 and not 0 < ended < month + 1:
                 effort = course.slots[r, pair, month].mean() - nature.meeting_rate
+            lifted = -0.3 * nature.adapting_on_quality * min(level[r, pair, 0] + swing, 0)
             swing = (
                 nature.quality_monthly * swing
                 + nature.meetings_on_quality * effort
-                + nature.quality_shock * shocks[r, pair, month]
+                + nature.quality_shock * shocks[r, pair, 0, month]
+                + lifted
             )
-            assert course.quality[r, pair, month] == pytest.approx(level[r, pair] + swing)
+            assert course.quality[r, pair, 0, month] == pytest.approx(level[r, pair, 0] + swing)
 
 
 def test_pairs_stop_once_with_a_reason_and_meet_no_more(months: Draw) -> None:
     course = months.course
     month = np.arange(1, 9)
-    stopped = (course.ended[..., None] > 0) & (month > course.ended[..., None])
+    stopped = (course.ended > 0) & (month > course.ended)
     assert not course.slots[stopped | (month > 5)].any()
     assert ((course.ended > 0) == (course.reason > 0)).all()
     assert course.ended.max() < 5  # stopping with the programme is not early
     assert set(course.reason.ravel()) == set(range(len(REASONS)))
     first = np.where(course.left[1] > 0, course.left[1], 99).min(axis=-1)
-    left = course.reason == REASONS.index("left the organisation")
-    np.testing.assert_array_equal(course.ended[left], first[left])
+    left = course.reason[..., 0] == REASONS.index("left the organisation")
+    np.testing.assert_array_equal(course.ended[left][:, 0], first[left])
     assert (course.ended[first < 5] > 0).all()
 
 
@@ -217,8 +223,10 @@ def test_gains_start_at_nothing_and_follow_learning(months: Draw) -> None:
         assert (gain[..., 0] == 0).all()
         for r, pair in np.ndindex(2, MONTHS.pairs):
             room = 1 + nature.skill_on_gain * before[r, pair, 0]
+            performs = months.people.performance[r, pair, scale.side]
+            room += nature.performance_on_gain * performs
             for index, month in ((1, 3), (2, 8)):
-                expected = full * room * course.learning[r, pair, month - 1]
+                expected = full * room * course.learning[r, pair, scale.side, month - 1]
                 assert gain[r, pair, index] == pytest.approx(expected, rel=1e-12)
     used = months.gain["digital_use"]
     np.testing.assert_allclose(used, nature.transfer * months.gain["digital_skill"], rtol=1e-12)
@@ -248,3 +256,123 @@ def test_courses_hold_what_they_say(months: Draw) -> None:
     assert ((course.learning >= 0) & (course.learning < 1)).all()
     never = (course.promoted > 0) & (course.left > 0) & (course.promoted > course.left)
     assert not never.any()  # nobody is promoted after they left
+
+
+@pytest.mark.parametrize("policy", ["greedy", "optimal", "self-selected"])
+@pytest.mark.parametrize("comparison", ["waitlist", "control"])
+def test_matching_moves_juniors_within_what_is_allowed(
+    policy: Matching, comparison: Comparison
+) -> None:
+    levers = Levers(matching=policy)
+    scenario = Scenario(pairs=40, comparison=comparison, levers=levers)
+    people = draw(scenario, 30, seed=41).people
+    rules = dataclasses.replace(levers, matching="random" if policy == "self-selected" else "rules")
+    before = draw(dataclasses.replace(scenario, levers=rules), 30, seed=41).people
+    # The same juniors in other places: every attribute moves with its person.
+    moved = people.interests[..., JUNIOR] != before.interests[..., JUNIOR]
+    assert 0.5 < moved.mean() < 1
+    for r in range(30):
+        came = np.argsort(before.interests[r, :, JUNIOR])[
+            np.argsort(np.argsort(people.interests[r, :, JUNIOR]))
+        ]
+        for name in ("skill", "performance", "level", "department", "values", "manner"):
+            found, there = getattr(people, name)[r], getattr(before, name)[r]
+            np.testing.assert_array_equal(found[:, JUNIOR], there[came, JUNIOR], name)
+            np.testing.assert_array_equal(found[:, SENIOR], there[:, SENIOR], name)
+        np.testing.assert_array_equal(people.site[came], people.site)
+        if comparison == "control":
+            np.testing.assert_array_equal(people.programme[r][came], people.programme[r])
+    gap = people.level[..., SENIOR] - people.level[..., JUNIOR]
+    if policy == "self-selected":
+        assert gap.min() >= 1
+    else:
+        assert gap.min() >= levers.level_gap
+        assert (people.department[..., SENIOR] != people.department[..., JUNIOR]).all()
+
+
+def test_optimal_matching_is_at_least_as_good_as_greedy_and_that_as_chance() -> None:
+    means = []
+    for policy in MATCHINGS:
+        people = draw(Scenario(pairs=60, levers=Levers(matching=policy)), 50, seed=42).people
+        means.append(similarity(people.interests).mean())
+    assert means[0] < 0.1 < means[1] <= means[2]
+
+
+MATCHINGS: tuple[Matching, ...] = ("rules", "greedy", "optimal")
+GROUP = Scenario(pairs=24, levers=Levers(format="group", juniors=3, goal_clarity=0.5))
+
+
+def test_a_group_shares_its_senior_and_its_meetings() -> None:
+    drawn = draw(dataclasses.replace(GROUP, design=Setting(waves=(0, 4))), 3, seed=43)
+    nature, course = GROUP.nature, drawn.course
+    assert drawn.people.skill.shape == (3, 8, 4)
+    assert drawn.untreated["digital_skill"].shape == (3, 8, 2)
+    assert drawn.untreated["visibility"].shape == (3, 24, 2)
+    pull = np.exp(nature.group_on_dose)
+    for r, place in np.ndindex(3, 8):
+        waiting, learned = np.zeros(4), np.zeros(4)
+        for month in range(4):
+            ended = course.ended[r, place]
+            active = (ended == 0) | (ended > month)
+            met = course.slots[r, place, month].sum() * active
+            quality = course.quality[r, place, :, month]
+            taught = met * nature.learning_per_meeting * pull
+            taught = taught * np.exp(nature.quality_on_learning * quality)
+            waiting += [taught.mean(), *taught]  # a senior learns the pairs' mean
+            taken = nature.uptake * waiting
+            waiting, learned = waiting - taken, 1 - (1 - learned) * np.exp(-taken)
+            learned[1:][~active] *= 1 - nature.fade
+            learned[0] *= 1 if active.any() else 1 - nature.fade
+            np.testing.assert_allclose(course.learning[r, place, :, month], learned, rtol=1e-12)
+
+
+def test_a_group_is_one_unit_in_its_study() -> None:
+    study = simulate(GROUP, seed=44).study
+    assert study.design.unit == "set"
+    assert study.pairs.groupby("senior").size().eq(3).all()
+    assert study.participants["role"].value_counts().to_dict() == {"junior": 24, "senior": 8}
+    assert study.clusters().nunique() == 8
+    # Its juniors go to the same meetings while they take part.
+    met = study.meetings.merge(study.pairs[["pair", "senior"]], on="pair")
+    assert met.groupby(["senior", "date"])["pair"].size().max() == 3
+
+
+def test_departments_are_assigned_whole() -> None:
+    inside = Levers(other_department=False)
+    design = Setting(unit="department", departments=6, sites=1)
+    scenario = Scenario(pairs=60, levers=inside, design=design)
+    people = draw(scenario, 40, seed=45).people
+    assert (people.department[..., SENIOR] == people.department[..., JUNIOR]).all()
+    for r in range(40):
+        arms = {
+            number: set(people.programme[r, people.department[r, :, SENIOR] == number])
+            for number in range(6)
+        }
+        assert all(len(arm) <= 1 for arm in arms.values())
+        assert sum(arm == {True} for arm in arms.values()) <= 3
+    study = simulate(scenario, seed=45).study
+    assert study.design.unit == "department"
+    assert study.clusters().nunique() == study.participants["department"].nunique()
+
+
+def test_what_spills_over_is_a_part_of_what_colleagues_gain() -> None:
+    scenario = Scenario(pairs=40, design=Setting(spillover=0.5))
+    drawn = draw(scenario, 2, seed=46)
+    scale = INSTRUMENTS[0]
+    gain, people = drawn.gain[scale.name], drawn.people
+    found = spilt(scenario, people, scale, gain)
+    assert found is not None
+    for r, place in np.ndindex(2, 40):
+        expected = np.zeros(3)
+        same = people.department[r, :, SENIOR] == people.department[r, place, SENIOR]
+        sources = same & people.programme[r]
+        if not people.programme[r, place] and sources.any():
+            expected = 0.5 * gain[r, sources].mean(axis=0)
+        np.testing.assert_allclose(found[r, place], expected, rtol=1e-12)
+    answers = drawn.answers[scale.name]
+    waiting = ~people.programme
+    assert (answers.happened[waiting] >= answers.without[waiting]).all()
+    assert (answers.happened[waiting] > answers.without[waiting]).any()
+    none = dataclasses.replace(scenario, design=Setting(spillover=0.0))
+    alone = draw(none, 2, seed=46).answers[scale.name]
+    np.testing.assert_array_equal(alone.happened[waiting], alone.without[waiting])

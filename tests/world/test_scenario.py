@@ -14,7 +14,8 @@ from rmresearch.errors import StudyError
 from rmresearch.world.cohort import simulate
 from rmresearch.world.levers import Levers, Setting
 from rmresearch.world.nature import Nature
-from rmresearch.world.scenario import PRESETS, Scenario, entries, explain, preset
+from rmresearch.world.presets import PRESETS, preset
+from rmresearch.world.scenario import Scenario, entries, explain
 
 BLOCKS: dict[str, Any] = {"nature": Nature, "levers": Levers, "design": Setting}
 FIELDS = [(block, field) for block, kind in BLOCKS.items() for field in dataclasses.fields(kind)]
@@ -40,6 +41,10 @@ def test_values_out_of_range_are_refused_by_name(block: str, field: Any) -> None
         wrong: list[Any] = [1, "yes", None]
     elif isinstance(default, dt.date):
         wrong = ["2025-09-01", dt.date(1999, 12, 31), dt.datetime(2025, 9, 1)]
+    elif isinstance(default, str):
+        wrong = ["nobody", 1, None, ("random",)]
+    elif isinstance(default, tuple) and isinstance(default[0], str):
+        wrong = [("nothing",), (), (default[0], default[0]), [default[0]], (1,)]
     elif isinstance(default, tuple):
         wrong = [(0,), (0, 3, 3), (1, 3), (0, 25), (0, 1.5), [0, 3], (0, True)]
     else:
@@ -70,16 +75,29 @@ def test_shares_that_exceed_the_whole_are_refused(values: dict[str, float], name
         Nature(**values)
 
 
+GROUP, INSIDE = Levers(format="group", juniors=2), Levers(other_department=False)
+
+
 @pytest.mark.parametrize(
     ("values", "named"),
     [
         ({"pairs": 0}, "pairs is 0; legal: a whole number 1 to"),
         ({"pairs": 2.0}, "pairs is 2.0"),
-        ({"comparison": "placebo"}, "comparison is 'placebo'; legal: waitlist, pool, none"),
+        (
+            {"comparison": "placebo"},
+            "comparison is 'placebo'; legal: waitlist, control, pool, none",
+        ),
         ({"pairs": 1}, "leaves an arm empty"),
         ({"pairs": 4, "design": Setting(programme_share=0.05)}, "leaves an arm empty"),
         ({"design": Setting(departments=1)}, "design.departments 1"),
         ({"nature": 3}, "nature is no Nature"),
+        ({"pairs": 7, "levers": GROUP}, "pairs is 7 with levers.juniors 2; legal: a multiple of 2"),
+        ({"levers": Levers(level_gap=6), "design": Setting(levels=6)}, "level_gap is 6 .* up to 5"),
+        ({"design": Setting(unit="department")}, "other_department false"),
+        (
+            {"comparison": "none", "levers": INSIDE, "design": Setting(unit="department")},
+            "unit is 'department' with comparison 'none'",
+        ),
     ],
 )
 def test_impossible_combinations_are_refused(values: dict[str, Any], named: str) -> None:
@@ -94,28 +112,34 @@ def test_numbers_of_numpy_are_numbers() -> None:
 
 
 def test_presets_are_known_by_name() -> None:
-    assert set(PRESETS) >= {"default", "no-effect", "strong"}
+    assert list(PRESETS) == [
+        "default", "no-effect", "strong", "small-pilot", "rct", "volunteers", "group-format",
+    ]  # fmt: skip
+    assert all(len(one.about.split()) > 20 for one in PRESETS.values())
     assert preset("default", pairs=60).pairs == 60
-    assert preset("no-effect") is PRESETS["no-effect"]
+    assert preset("no-effect") is PRESETS["no-effect"].scenario
     with pytest.raises(StudyError, match="Did you mean 'no-effect'"):
         preset("no_effect")
 
 
 def test_no_effect_differs_from_default_only_in_effects() -> None:
-    default, nothing = PRESETS["default"].nature, PRESETS["no-effect"].nature
+    default, nothing = preset("default").nature, preset("no-effect").nature
     changed = {
         field.name
         for field in dataclasses.fields(Nature)
         if getattr(default, field.name) != getattr(nothing, field.name)
     }
     full = {f.name for f in dataclasses.fields(Nature) if f.name.endswith("_gain")}
-    assert changed == full - {"skill_on_gain"} | {"learning_on_leaving"}
+    already = {"skill_on_gain", "performance_on_gain", "junior_performance_gain"}
+    assert changed == full - already | {"quality_on_engagement"}
+    assert nothing.junior_performance_gain == 0
     assert all(getattr(nothing, name) == 0 for name in changed)
 
 
 def test_explain_lists_every_coefficient_with_its_range() -> None:
     text = explain()
-    listed = {line.split(" = ")[0] for line in text.splitlines() if " = " in line}
+    lines = [line for line in text.splitlines() if " = " in line and not line.startswith(" ")]
+    listed = {line.split(" = ")[0] for line in lines}
     assert listed == {*NAMES, "pairs", "comparison"}
     assert len(entries(Scenario())) == len(NAMES) + 2
     assert "legal: 0.0 to 1.0. [C] Brooks et al. 2018: gone by month 12" in text
@@ -126,8 +150,28 @@ def test_explain_lists_every_coefficient_with_its_range() -> None:
 BUSY = Scenario(
     pairs=200,
     nature=Nature(promotion_rate=0.05, leaving_rate=0.04),
-    levers=Levers(other_department=False, training=1.0, goal_clarity=1.0, confidentiality=1.0),
+    levers=Levers(
+        other_department=False,
+        training=1.0,
+        goal_clarity=1.0,
+        confidentiality=1.0,
+        sponsor=1.0,
+        communication_fit=1.0,
+        agenda=1.0,
+        pulse_and_adapt=1.0,
+    ),
 )
+#: coefficients that speak in some programmes only
+ELSEWHERE = {
+    "group_on_intimidation": {"format": "group", "juniors": 2},
+    "group_on_dose": {"format": "group", "juniors": 2},
+    "juniors": {"format": "group", "juniors": 2},
+    "challenge_on_visibility": {"format": "team challenge", "juniors": 4},
+    "reciprocal_on_dose": {"format": "reciprocal"},
+    "values_asked": {"matching": "optimal"},
+    "background_on_choice": {"matching": "self-selected"},
+    "levels": {"matching": "random"},
+}
 
 
 def everything(scenario: Scenario) -> dict[str, pd.DataFrame]:
@@ -144,13 +188,19 @@ def busy() -> dict[str, pd.DataFrame]:
 
 def another(field: Any, block: str) -> Any:
     """A legal value well away from the present one."""
+    if field.name == "format":
+        return "reciprocal"
+    if field.name == "juniors":
+        return 4
     now, legal = getattr(getattr(BUSY, block), field.name), field.metadata["legal"]
     if isinstance(now, bool):
         return not now
     if isinstance(now, dt.date):
         return now + dt.timedelta(days=30)
+    if isinstance(now, str):
+        return next(one for one in legal if one != now)
     if isinstance(now, tuple):
-        return (0, 3, 9)
+        return (0, 3, 9) if isinstance(now[0], int) else now[:3]
     if isinstance(now, int):
         return now + 1
     if now == legal[1]:
@@ -162,12 +212,20 @@ def another(field: Any, block: str) -> Any:
 def test_every_coefficient_moves_something(
     block: str, field: Any, busy: dict[str, pd.DataFrame]
 ) -> None:
-    part = dataclasses.replace(getattr(BUSY, block), **{field.name: another(field, block)})
-    other = everything(dataclasses.replace(BUSY, **{block: part}))
-    assert any(not busy[name].equals(other[name]) for name in busy)
+    start, before = BUSY, busy
+    if field.name in ELSEWHERE:
+        special = dataclasses.replace(BUSY.levers, **ELSEWHERE[field.name])
+        start = dataclasses.replace(BUSY, levers=special)
+        before = everything(start)
+    part = dataclasses.replace(getattr(start, block), **{field.name: another(field, block)})
+    after = everything(dataclasses.replace(start, **{block: part}))
+    assert any(not before[name].equals(after[name]) for name in before)
 
 
-@pytest.mark.parametrize("change", [{"pairs": 151}, {"comparison": "pool"}, {"comparison": "none"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"pairs": 151}, {"comparison": "control"}, {"comparison": "pool"}, {"comparison": "none"}],
+)
 def test_pairs_and_comparison_move_something(
     change: dict[str, Any], busy: dict[str, pd.DataFrame]
 ) -> None:

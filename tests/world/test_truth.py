@@ -17,13 +17,14 @@ from rmresearch.world.draw import Draw, draw
 from rmresearch.world.instruments import INSTRUMENTS
 from rmresearch.world.levers import Setting
 from rmresearch.world.nature import Nature
-from rmresearch.world.scenario import PRESETS, Comparison, Scenario
+from rmresearch.world.presets import preset
+from rmresearch.world.scenario import Comparison, Scenario
 from rmresearch.world.truth import ANSWERED_BOTH, AS_ASSIGNED, TruthRow, truths
 
 SMALL = Scenario(pairs=11)
 
 
-@pytest.fixture(scope="module", params=["waitlist", "pool", "none"])
+@pytest.fixture(scope="module", params=["waitlist", "control", "pool", "none"])
 def drawn(request: pytest.FixtureRequest) -> Draw:
     return draw(dataclasses.replace(SMALL, comparison=request.param), 3, seed=31)
 
@@ -35,7 +36,7 @@ def value(drawn: Draw, row: TruthRow, number: int, r: int) -> float:
 
 def test_effects_are_the_mean_difference_of_potential_outcomes(drawn: Draw) -> None:
     """Loops over replicates, people and items; sums of small whole numbers, so 1e-12."""
-    randomised = drawn.scenario.comparison == "waitlist"
+    randomised = drawn.scenario.comparison in {"waitlist", "control"}
     rows = [row for row in truths(drawn) if " - start" not in row.contrast]
     assert len(rows) == len(INSTRUMENTS) * 2 * 2
     scales = {one.name: one for one in INSTRUMENTS}
@@ -76,7 +77,9 @@ def test_changes_are_what_happened_to_the_people_of_an_arm(drawn: Draw) -> None:
                 here = (seen[r, pair, 0], seen[r, pair, wave])
                 if row.estimand == ANSWERED_BOTH and np.isnan(here).any():
                     continue
-                world = answers.with_it if chosen else answers.without
+                world = answers.happened
+                if chosen:
+                    np.testing.assert_array_equal(world[r, pair], answers.with_it[r, pair])
                 changes.append(world[r, pair, wave].mean() - world[r, pair, 0].mean())
             if changes:
                 assert value(drawn, row, 1, r) == pytest.approx(fmean(changes), abs=1e-12)
@@ -84,9 +87,9 @@ def test_changes_are_what_happened_to_the_people_of_an_arm(drawn: Draw) -> None:
                 assert math.isnan(value(drawn, row, 1, r))
 
 
-@pytest.mark.parametrize("comparison", ["waitlist", "pool", "none"])
+@pytest.mark.parametrize("comparison", ["waitlist", "control", "pool", "none"])
 def test_no_effect_world_has_exactly_no_truth_but_flattery(comparison: Comparison) -> None:
-    scenario = dataclasses.replace(PRESETS["no-effect"], comparison=comparison)
+    scenario = dataclasses.replace(preset("no-effect"), comparison=comparison)
     for row in truths(draw(scenario, 20, seed=32)):
         if " - start" in row.contrast:
             continue
@@ -152,7 +155,8 @@ def test_randomisation_recovers_the_reported_truth_without_non_response() -> Non
     Also on average unbiased for change scores; the seed was not chosen.
     """
     everybody = Nature(response=1.0, response_start=1.0, leaving_rate=0.0, item_skip=0.0)
-    drawn = draw(Scenario(pairs=60, nature=everybody), 400, seed=35)
+    alone = Setting(spillover=0.0)
+    drawn = draw(Scenario(pairs=60, nature=everybody, design=alone), 400, seed=35)
     programme = drawn.people.programme
     rows = {
         (row.outcome, row.wave): row
@@ -173,10 +177,10 @@ def test_randomisation_recovers_the_reported_truth_without_non_response() -> Non
 def test_volunteers_against_the_pool_are_biased_in_the_null_world() -> None:
     """Without chance the difference in follow-up scores is not the truth: low scorers came."""
     scenario = dataclasses.replace(
-        PRESETS["no-effect"],
+        preset("no-effect"),
         pairs=60,
         comparison="pool",
-        nature=dataclasses.replace(PRESETS["no-effect"].nature, self_inflation=0.0),
+        nature=dataclasses.replace(preset("no-effect").nature, self_inflation=0.0),
     )
     drawn = draw(scenario, 400, seed=36)
     programme = drawn.people.programme[0]

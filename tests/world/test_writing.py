@@ -24,7 +24,8 @@ from rmresearch.study import TABLES
 from rmresearch.world import folder as folders
 from rmresearch.world.cohort import simulate
 from rmresearch.world.documents import plan_document
-from rmresearch.world.scenario import PRESETS, Comparison, Scenario, preset
+from rmresearch.world.presets import PRESETS, preset
+from rmresearch.world.scenario import Comparison, Scenario
 from rmresearch.world.toml import to_toml
 from rmresearch.world.writing import delimited, study_files, typed, write_study
 

@@ -164,7 +164,9 @@ class Setting:
             and all(a < b for a, b in zip(self.waves, self.waves[1:], strict=False))
         ):
             found = [f"design.waves is {self.waves!r}; legal: 0 first, then later months in order"]
-        if not found and (not self.instruments or len(set(self.instruments)) < len(self.instruments)):
+        if not found and (
+            not self.instruments or len(set(self.instruments)) < len(self.instruments)
+        ):
             found = [
                 f"design.instruments is {self.instruments!r}; legal: one or more of "
                 f"{', '.join(ASKABLE)}, each once"

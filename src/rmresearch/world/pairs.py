@@ -109,4 +109,4 @@ def _compatibility(scenario: Scenario, people: People, streams: Streams) -> Floa
     for weight, trait in known:
         if weight:
             found += weight * similarity(trait)
-    return found
+    return np.asarray(found)

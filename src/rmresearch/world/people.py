@@ -7,11 +7,13 @@ one-to-one mentoring, more in a group.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.world.instruments import JUNIORS, SENIOR
+from rmresearch.world.matching import assign
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.streams import Streams
 
@@ -60,13 +62,13 @@ class People:
     @property
     def juniors(self) -> int:
         """How many juniors a senior meets."""
-        return self.skill.shape[-1] - 1
+        return int(self.skill.shape[-1]) - 1
 
     def programme_of(self, side: int) -> Flags:
         """Whether each person of a role (replicate, person of that role) gets the programme."""
         return self.programme if side == SENIOR else self.each_pair(self.programme)
 
-    def each_pair(self, of_set: NDArray[np.generic]) -> NDArray[np.generic]:
+    def each_pair(self, of_set: NDArray[Any]) -> NDArray[Any]:
         """What is true of a set (replicate, set), for each of its pairs (replicate, pair)."""
         return of_set if self.juniors == 1 else np.repeat(of_set, self.juniors, axis=1)
 
@@ -151,7 +153,7 @@ def _volunteers(
         np.take_along_axis(one, place, axis=-1)[..., 0]
         for one in (skill, poverty, performance, applies)
     )
-    return (*of_chosen, applicants)  # type: ignore[return-value]
+    return (*of_chosen, applicants)
 
 
 def _wishes(scenario: Scenario, skill: Floats, poverty: Floats, performance: Floats) -> Floats:
@@ -167,9 +169,7 @@ def _wishes(scenario: Scenario, skill: Floats, poverty: Floats, performance: Flo
     return np.asarray(wish)
 
 
-def _places(
-    scenario: Scenario, shape: tuple[int, ...], streams: Streams
-) -> tuple[Ints, Ints]:
+def _places(scenario: Scenario, shape: tuple[int, ...], streams: Streams) -> tuple[Ints, Ints]:
     """Departments and levels; where rules hold, every junior in a place fits its senior."""
     levers, design = scenario.levers, scenario.design
     count, free = design.departments, levers.matching in {"random", "self-selected"}
@@ -181,11 +181,12 @@ def _places(
     elif design.unit == "department":
         department[..., JUNIORS] = department[..., :1]
     rungs = streams.uniform("people.level", shape)
-    top = min(JUNIOR_RUNGS, design.levels - levers.level_gap)
+    top = min(JUNIOR_RUNGS, design.levels - (1 if free else max(1, levers.level_gap)))
     level = np.empty(shape, np.int64)
     level[..., JUNIORS] = 1 + (rungs[..., JUNIORS] * top).astype(np.int64)
     if free:
-        level[..., SENIOR] = 2 + (rungs[..., SENIOR] * (design.levels - 1)).astype(np.int64)
+        above = (rungs[..., SENIOR] * (design.levels - top)).astype(np.int64)
+        level[..., SENIOR] = top + 1 + above
     else:
         gap = levers.level_gap + (rungs[..., SENIOR] * 2).astype(np.int64)
         level[..., SENIOR] = np.minimum(level[..., JUNIORS].max(axis=-1) + gap, design.levels)
@@ -214,21 +215,22 @@ def _matched(scenario: Scenario, people: People, streams: Streams) -> People:
     """Juniors move to the seniors that the policy gives them; "rules" and "random" leave them.
 
     Places were filled by chance, and where rules hold they hold already. Pairs are made within a
-    site, and where the comparison is unpaired among those who get the programme.
+    site, and where the comparison is unpaired among those who get the programme. Where taking the
+    best pair first would leave people over, all are matched by the optimum instead. What chance
+    does to a place later stays with the place.
     """
     policy = scenario.levers.matching
     if policy in {"rules", "random"}:
         return people
-    from rmresearch.world.matching import assign
-
-    score = _score(scenario, people, streams)
-    chosen = assign(
-        score,
-        _allowed(scenario, people),
-        "greedy" if policy == "self-selected" else policy,
-        streams.generator("pairs.matching"),
-        capacity=people.juniors,
-    )
+    score, allowed = _score(scenario, people, streams), _allowed(scenario, people)
+    rng = streams.generator("pairs.matching")
+    wishes = _wanted(score, streams) if policy == "self-selected" else None
+    chosen = assign(score, allowed, policy, rng, juniors_per_senior=people.juniors, wishes=wishes)
+    short = (chosen < 0).any(axis=(1, 2))
+    if short.any():
+        chosen[short] = assign(
+            score[short], allowed[short], "optimal", rng, juniors_per_senior=people.juniors
+        )
     order = chosen.reshape(score.shape[0], -1)
     names = ("department", "level", "applied", "applicants", "skill", "time_poverty",
              "performance", "stable", "values", "interests", "background", "manner")  # fmt: skip
@@ -237,13 +239,21 @@ def _matched(scenario: Scenario, people: People, streams: Streams) -> People:
     return replace(people, **moved, mentoring=mentoring)
 
 
-def _moved(values: NDArray[np.generic], order: Ints) -> NDArray[np.generic]:
+def _wanted(score: Floats, streams: Streams) -> tuple[Floats, Floats]:
+    """How much seniors want juniors and the reverse: who seems alike, and attraction."""
+    return (
+        score + streams.normal("pairs.seniors_want", score.shape),
+        score + streams.normal("pairs.juniors_want", score.shape),
+    )
+
+
+def _moved(values: NDArray[Any], order: Ints) -> NDArray[Any]:
     made = values.copy()
     made[..., JUNIORS] = _reordered(values[..., JUNIORS], order)
     return made
 
 
-def _reordered(juniors: NDArray[np.generic], order: Ints) -> NDArray[np.generic]:
+def _reordered(juniors: NDArray[Any], order: Ints) -> NDArray[Any]:
     flat = juniors.reshape(len(order), -1)
     return np.take_along_axis(flat, order, axis=-1).reshape(juniors.shape)
 
@@ -254,8 +264,7 @@ def _score(scenario: Scenario, people: People, streams: Streams) -> Floats:
     interests = _alike(people.interests)
     if scenario.levers.matching == "self-selected":
         own = nature.background_on_choice
-        chance = streams.normal("pairs.attraction", interests.shape)
-        return np.asarray(own * _alike(people.background) + (1 - own) * interests + chance)
+        return np.asarray(own * _alike(people.background) + (1 - own) * interests)
     heard = nature.values_asked
     asked = heard * people.values + np.sqrt(1 - heard**2) * streams.normal("people.form", shape)
     return np.asarray(interests + _alike(asked))

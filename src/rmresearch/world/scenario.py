@@ -38,8 +38,11 @@ class Scenario:
 
     pairs: int = coefficient(48, "pairs over all arms", "pairs", (1, 10_000_000), "")
     comparison: Comparison = coefficient(  # noqa: RUF009 (makes a field)
-        "waitlist", "whom the programme is compared with", "choice",
-        ("waitlist", "control", "pool", "none"), "",
+        "waitlist",
+        "whom the programme is compared with",
+        "choice",
+        ("waitlist", "control", "pool", "none"),
+        "",
     )
     nature: Nature = field(default_factory=Nature)
     levers: Levers = field(default_factory=Levers)

@@ -119,9 +119,7 @@ def gains(
     return added
 
 
-def spilt(
-    scenario: Scenario, people: People, scale: Instrument, gain: Floats
-) -> Floats | None:
+def spilt(scenario: Scenario, people: People, scale: Instrument, gain: Floats) -> Floats | None:
     """What comparison people gain from colleagues of their role and department in the programme.
 
     (replicate, person of the role, wave): a part of these colleagues' mean gain. None where

@@ -1,4 +1,4 @@
-"""Nature of meetings and learning: what is held, what is learnt, what fades, who stops and leaves."""
+"""Nature of meetings and learning: what is held, learnt and lost, who stops and who leaves."""
 
 from __future__ import annotations
 

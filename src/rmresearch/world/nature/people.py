@@ -54,7 +54,7 @@ class PeopleNature:
         "sponsor -> volunteering",
     )
     skill_on_senior_volunteering: float = coefficient(
-        -0.5, "seniors who can less at the moment volunteer more", LOGIT, (-3.0, 3.0), "A",
+        -0.7, "seniors who can less at the moment volunteer more", LOGIT, (-3.0, 3.0), "A",
         "low scorers volunteer for training; S 0: reluctance to admit needing help",
         "senior skill at the start -> volunteering",
     )
