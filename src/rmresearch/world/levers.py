@@ -44,7 +44,8 @@ class Levers:
         "rules", "how pairs are made; all but random and self-selected hold to level_gap and "
         "other_department", "choice", ("random", "self-selected", "rules", "greedy", "optimal"),
         "S", "S 1, 3; C: effect about 0", "matching effort -> value similarity +; "
-        "matching effort -> interest similarity +",
+        "matching effort -> interest similarity +; matching effort -> level gap +; "
+        "matching effort -> conflict of interest -; matching effort -> shared context -",
     )
     level_gap: int = coefficient(
         3, "smallest distance between the two people of a pair", "levels", (0, 6), "S",
@@ -90,6 +91,7 @@ class Levers:
     )
     duration: int = coefficient(
         6, "length of the programme", "months", (1, 24), "C", "six meetings in six months (ReMEDI)",
+        "duration -> meetings +; duration -> learning +; duration -> early ending +",
     )
     # fmt: on
 
@@ -134,7 +136,10 @@ class Setting:
         ("pair", "department"), "",
     )
     eligible: int = coefficient(
-        4, "people a place is filled from", "people a place", (1, 50), "",
+        4, "people a place is filled from", "people a place", (1, 50), "", "",
+        "volunteering -> senior skill at the start -; "
+        "volunteering -> junior confidence at the start +; "
+        "volunteering -> baseline performance +; volunteering -> time poverty -",
     )
     sites: int = coefficient(
         2, "sites; pairs are matched and randomised within a site", "sites", (1, 20), "",
@@ -148,7 +153,11 @@ class Setting:
     spillover: float = coefficient(
         0.05, "comparison people gain this part of what colleagues of their department gain",
         "share of their mean gain", (0.0, 1.0), "A", "",
-        "treated colleagues -> comparison people's score",
+        "senior skill -> comparison people's score; "
+        "inclusion awareness -> comparison people's score; "
+        "senior behaviour -> comparison people's score; "
+        "junior leadership confidence -> comparison people's score; "
+        "junior visibility -> comparison people's score",
     )
     start: dt.date = coefficient(  # noqa: RUF009 (makes a field)
         dt.date(2025, 9, 1), "first day of the programme", "date",

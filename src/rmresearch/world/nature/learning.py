@@ -58,22 +58,25 @@ class LearningNature(PairNature):
     # learning
     learning_per_meeting: float = coefficient(
         0.13, "exposure from a meeting of average quality and clarity", "of full exposure",
-        (0.0, 2.0), "A", "", "meetings -> learning",
+        (0.0, 2.0), "A", "",
+        "meetings -> dose per person; learning per meeting -> dose per person",
     )
     quality_on_learning: float = coefficient(
         0.3, "meetings of pairs that get on teach more", LOG, (-2.0, 2.0), "C",
-        "Eby et al. 2013: quality with social capital .54", "relationship quality -> learning",
+        "Eby et al. 2013: quality with social capital .54",
+        "relationship quality -> learning per meeting",
     )
     clarity_on_learning: float = coefficient(
         0.5, "from no clear goals to full clarity", "log rate", (-2.0, 2.0), "S", "S 3",
-        "goal clarity -> learning",
+        "goal clarity -> learning per meeting",
     )
     group_on_dose: float = coefficient(
         -0.3, "in a group each person's part of a meeting", "log rate", (-2.0, 2.0), "A", "S 4",
         "group format -> dose per person",
     )
     reciprocal_on_dose: float = coefficient(
-        -0.2, "in reciprocal mentoring the hour is shared", "log rate", (-2.0, 2.0), "A",
+        -0.2, "in reciprocal mentoring the hour is shared", "log rate", (-2.0, 2.0), "A", "",
+        "reciprocal format -> dose per person",
     )
     challenge_on_visibility: float = coefficient(
         0.3, "juniors whose team presents to executives gain more visibility", "log rate",
@@ -82,14 +85,15 @@ class LearningNature(PairNature):
     uptake: float = coefficient(
         0.5, "exposure that becomes skill in a month; the rest waits", "share a month",
         (0.05, 1.0), "A", "delay: Brooks et al. 2018 peak at months 4-7",
+        "dose per person -> learning",
     )
     fade: float = coefficient(
         0.3, "what is lost after the meetings stop", "share a month", (0.0, 1.0), "C",
-        "Brooks et al. 2018: gone by month 12", "early ending -> skill retained -",
+        "Brooks et al. 2018: gone by month 12", "early ending -> learning -",
     )
     skill_on_gain: float = coefficient(
         -0.2, "those who can more gain less", "share per SD", (-1.0, 1.0), "A", "",
-        "senior skill at the start -> own gain",
+        "senior skill at the start -> own gain; junior confidence at the start -> own gain",
     )
     performance_on_gain: float = coefficient(
         -0.1, "those who perform better gain less", "share per SD", (-1.0, 1.0), "C",
@@ -99,26 +103,26 @@ class LearningNature(PairNature):
     digital_skill_gain: float = coefficient(
         0.75, "seniors, full learning; the default average peaks near .4", SD, (-2.0, 2.0), "A",
         "default world: peak .4, sweep 0 to .7; no controlled estimate exists",
-        "learning -> senior skill",
+        "own gain -> senior skill",
     )
     inclusion_awareness_gain: float = coefficient(
         0.4, "seniors, full learning", SD, (-2.0, 2.0), "A", "S 2; mentoring meta-analyses .2",
-        "learning -> inclusion awareness",
+        "own gain -> inclusion awareness",
     )
     leadership_confidence_gain: float = coefficient(
         0.6, "juniors, full learning and full two-way exchange", SD, (-2.0, 2.0), "A",
-        "S 0-2; mentoring meta-analyses .2", "learning -> junior leadership confidence",
+        "S 0-2; mentoring meta-analyses .2", "own gain -> junior leadership confidence",
     )
     visibility_gain: float = coefficient(
         0.8, "juniors, full learning and full two-way exchange", SD, (-2.0, 2.0), "A", "S 0-3",
-        "learning -> junior visibility",
+        "own gain -> junior visibility",
     )
 
     # the organisation's side
     junior_performance_gain: float = coefficient(
         0.0, "juniors' own performance, full learning", SD, (-2.0, 2.0), "C",
         "Brooks et al. 2018: no detectable effect on mentors",
-        "mentoring others -> junior's own performance ?",
+        "learning -> junior's own performance ?",
     )
     engagement_gain: float = coefficient(
         0.2, "full learning in a relationship of average quality", "SD of engagement",
@@ -150,6 +154,6 @@ class LearningNature(PairNature):
     )
     performance_on_promotion: float = coefficient(
         0.3, "people who perform better are promoted more", LOG, (-3.0, 3.0), "A", "",
-        "baseline performance -> promotion",
+        "baseline performance -> promotion; junior's own performance -> promotion",
     )
     # fmt: on

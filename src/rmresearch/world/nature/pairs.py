@@ -36,10 +36,12 @@ class PairNature(PeopleNature):
     values_asked: float = coefficient(
         0.3, "what an application form learns of a person's values", "correlation", (0.0, 1.0),
         "A", "two strangers' compatibility is mostly unobservable in advance (8,128 ratings)",
+        "matching effort -> value similarity",
     )
     background_on_choice: float = coefficient(
         0.5, "people who choose for themselves choose people like them, against interests",
-        "weight 0 to 1", (0.0, 1.0), "A",
+        "weight 0 to 1", (0.0, 1.0), "A", "",
+        "self-selected matching -> demographic similarity",
     )
     level_on_intimidation: float = coefficient(
         0.15, "a level of distance beyond three intimidates", "SD a level", (-1.0, 1.0), "A", "",

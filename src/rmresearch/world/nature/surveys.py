@@ -47,7 +47,7 @@ class SurveyNature(LearningNature):
     )
     satisfaction_quality: float = coefficient(
         0.28, "relationship quality in satisfaction", SHARE, (0.0, 0.9), "D",
-        "liking: 16% target and 12% dyad (8,128 ratings)",
+        "liking: 16% target and 12% dyad (8,128 ratings)", "relationship quality -> satisfaction",
     )
     satisfaction_top: float = coefficient(
         0.45, "answer 5 of 5 at average quality (J-shaped)", "share", (0.01, 0.9), "A",
@@ -76,7 +76,7 @@ class SurveyNature(LearningNature):
     )
     gain_on_response: float = coefficient(
         0.3, "programme people who gained answer more", "probit per SD gained", (-2.0, 2.0), "A",
-        "", "own gain -> non-response -",
+        "", "senior skill -> non-response -; junior leadership confidence -> non-response -",
     )
     item_skip: float = coefficient(
         0.01, "an item is skipped by somebody who answers", "share", (0.0, 0.5), "A",
