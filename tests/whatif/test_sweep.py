@@ -23,6 +23,7 @@ from rmresearch.world.nature import Nature
 from rmresearch.world.scenario import Scenario
 
 SMALL = Gaussian(programme=4, comparison=4)
+GROUP = Levers(format="group", juniors=2)
 KEY = ["scenario", "replicate", "role", "outcome", "wave", "contrast", "group", "estimand", "term"]
 
 
@@ -58,11 +59,14 @@ def swept(scenarios: Any, analysis: Any = rm.compare_arms, **given: Any) -> Any:
         (Scenario(pairs=28, nature=Nature(response=1.0, response_start=1.0)), "digital_skill"),
         (Scenario(pairs=14, design=Setting(waves=(0, 6), sites=5)), "leadership_confidence"),
         (Scenario(pairs=24, comparison="pool", design=Setting(waves=(0, 6))), "digital_skill"),
+        (Scenario(pairs=24, comparison="control", design=Setting(waves=(0, 6))), "digital_skill"),
+        (Scenario(pairs=36, levers=GROUP, design=Setting(waves=(0, 6))), "leadership_confidence"),
+        (Scenario(pairs=36, levers=GROUP, design=Setting(waves=(0, 6))), "digital_skill"),
     ],
     ids=["sets", "pairs", "arms that vanish", "rings", "departments", "unpaired", "three waves",
          "slopes", "slopes of people", "dropout by waves", "waves without chance", "wait-list",
          "wait-list, three waves",
-         "strata that vanish", "pool"],
+         "strata that vanish", "pool", "control", "juniors of groups", "seniors of groups"],
 )  # fmt: skip
 def test_arrays_say_what_the_shipped_comparison_says(scenario: Any, outcome: str) -> None:
     agree(scenario, outcome, rm.compare_arms, arms, least=2, replicates=3)
