@@ -107,11 +107,11 @@ def missing_names(text: str, columns: pd.Index) -> list[str]:
     return [name for name in names_in(text) if name not in known and "." not in name]
 
 
-def categories(columns: pd.DataFrame, ordered: Sequence[str]) -> pd.DataFrame:
-    """Text as categories, so that long columns are read once; in those ``ordered`` they sort."""
+def categories(columns: pd.DataFrame) -> pd.DataFrame:
+    """Text as sorted categories, so that long columns are read once."""
     made = columns.copy(deep=False)
     for name in columns.columns[[_is_text(dtype) for dtype in columns.dtypes]]:
-        codes, levels = pd.factorize(columns[name], sort=name in ordered)
+        codes, levels = pd.factorize(columns[name], sort=True)
         made[name] = pd.Categorical.from_codes(codes, levels)
     return made
 

@@ -111,7 +111,7 @@ def ols(
         raise ValueError(unknown("column", missing, list(rows.columns)))
     used = [name for name in names_in(text) if name in rows.columns]
     kept = rows[whole_rows(rows, used)].reset_index(drop=True)
-    for name, column in categories(plain(kept[used]), used).items():
+    for name, column in categories(plain(kept[used])).items():
         kept[name] = column
     check_levels(kept[used])
     y, x, terms, _ = matrices(text, kept)

@@ -18,7 +18,6 @@ from rmresearch.models.formula import (
     check_levels,
     codes,
     labelled,
-    matrices,
     missing_names,
     names_in,
     plain,
@@ -27,6 +26,7 @@ from rmresearch.models.formula import (
     whole_rows,
     written,
 )
+from rmresearch.models.kinds import matrices_by_kind
 from rmresearch.models.mixed_fit import Ddf, LmmFit, Rows
 from rmresearch.models.random import Grouped, RandomTerm, facts, group, in_words, parse
 from rmresearch.numerics import lmm as kernel
@@ -108,18 +108,18 @@ def _rows(
     named = [*names_in(fixed), *(name for term in random for name in names_in(term.effects))]
     left = [name for name in dict.fromkeys(named) if name in whole.columns]
     used = list(dict.fromkeys([*left, *(name for term in random for name in term.columns)]))
-    coded = categories(whole[used], left)
-    if cluster is not None and cluster not in used:
-        coded[cluster] = whole[cluster]
-    complete = whole_rows(coded, used)
-    kept = plain(coded if complete.all() else coded[complete])
+    complete = whole_rows(whole, used)
+    named = used if cluster is None or cluster in used else [*used, cluster]
+    kept = plain(whole[named] if complete.all() else whole.loc[complete, named])
+    for name, column in categories(kept[left]).items():
+        kept[name] = column
     check_levels(kept[left])
-    y, x, terms, spec = matrices(fixed, kept[left])
-    return Rows(y, x, spec, group(random, kept), kept), terms
+    y, x, terms, spec, kinds = matrices_by_kind(fixed, kept[left])
+    return Rows(y, x, kinds, spec, group(random, kept), kept), terms
 
 
 def _fitted(rows: Rows, terms: Sequence[str], reml: bool) -> kernel.MixedFit:
-    design = kernel.design(rows.x, rows.terms, names=terms)
+    design = kernel.design(rows.design, rows.terms, names=terms, kinds=rows.kinds)
     if reml:
         refuse_confounded(design)
     return kernel.fit_many(rows.y, design, reml=reml)

@@ -17,6 +17,7 @@ from rmresearch.models.pages import as_html, as_text
 from rmresearch.models.random import Grouped
 from rmresearch.models.simulate import Bootstrap, bootstrap, simulate
 from rmresearch.numerics import lmm as kernel
+from rmresearch.numerics.basis import Kinds
 from rmresearch.numerics.contrast import Contrast, Wald
 from rmresearch.numerics.lmm.predict import RandomEffects, random_effects
 from rmresearch.numerics.lmm.robust import RobustMixed
@@ -29,15 +30,23 @@ Ddf = Literal["satterthwaite", "kenward-roger"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """What entered the kernel: outcome ``y`` (n,), design ``x`` (n, p), the random terms, and the
-    formula's columns of these rows; ``spec`` is formulaic's account of x.
+    """What entered the kernel: outcome ``y`` (n,), the design, the random terms, and the formula's
+    columns of these rows; ``spec`` is formulaic's account of the design.
+
+    ``design``: its rows (n, p), or where there are ``kinds`` of rows one of each, (size, p).
     """
 
     y: Array
-    x: Array
+    design: Array
+    kinds: Kinds | None
     spec: Any
     grouped: tuple[Grouped, ...]
     frame: pd.DataFrame
+
+    @property
+    def x(self) -> Array:
+        """All rows of the design (n, p); where there are kinds, made anew each time."""
+        return self.design if self.kinds is None else self.design.take(self.kinds.of, axis=0)
 
     @property
     def terms(self) -> list[kernel.Term]:

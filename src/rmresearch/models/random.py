@@ -52,10 +52,14 @@ class RandomTerm:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grouped:
-    """A term on data: ``codes`` (n,) below ``levels``, ``z`` (n, q) with its ``names``."""
+    """A term on data: ``codes`` (n,) below ``levels``, ``z`` (n, q) with its ``names``.
+
+    ``inner`` (n,): codes of the grouping's first column alone.
+    """
 
     term: RandomTerm
     codes: Codes
+    inner: Codes
     levels: int
     z: NDArray[np.float64]
     names: tuple[str, ...]
@@ -166,7 +170,7 @@ def group(terms: Sequence[RandomTerm], rows: pd.DataFrame) -> tuple[Grouped, ...
     for term in terms:
         codes, levels = _codes(term.columns, rows, known)
         z, names = _effects(term, rows)
-        found.append(Grouped(term, codes, levels, z, names))
+        found.append(Grouped(term, codes, known[term.columns[:1]][0], levels, z, names))
     return tuple(sorted(found, key=lambda one: -one.levels))
 
 
@@ -174,13 +178,24 @@ def _codes(
     columns: tuple[str, ...], rows: pd.DataFrame, known: dict[tuple[str, ...], tuple[Codes, int]]
 ) -> tuple[Codes, int]:
     """Codes in order of appearance; a combination's levels are those that occur."""
-    if columns not in known:
+    if columns in known:
+        return known[columns]
+    if len(columns) == 1:
         codes = _appearance(rows[columns[0]])
-        if len(columns) > 1:
-            rest, size = _codes(columns[1:], rows, known)
+    else:
+        codes, levels = _codes(columns[:1], rows, known)
+        rest, size = _codes(columns[1:], rows, known)
+        if not _within(codes, levels, rest):
             codes = pd.factorize(codes * np.intp(size) + rest)[0].astype(np.intp, copy=False)
-        known[columns] = codes, int(codes.max()) + 1
+    known[columns] = codes, int(codes.max()) + 1
     return known[columns]
+
+
+def _within(codes: Codes, levels: int, outer: Codes) -> bool:
+    """Whether each of the ``levels`` lies in one group of ``outer``, which then adds nothing."""
+    holder = np.empty(levels, dtype=np.intp)
+    holder[codes] = outer
+    return bool((holder[codes] == outer).all())
 
 
 def _appearance(column: pd.Series[Any]) -> Codes:
@@ -197,7 +212,7 @@ def _appearance(column: pd.Series[Any]) -> Codes:
 def _effects(term: RandomTerm, rows: pd.DataFrame) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """The model matrix of what stands left of the bar."""
     if term.effects == "1":
-        return np.ones((len(rows), 1)), ("Intercept",)
+        return np.broadcast_to(1.0, (len(rows), 1)), ("Intercept",)
     from formulaic import Formula
 
     with readable(str(term), rows):
@@ -232,17 +247,17 @@ def facts(grouped: Sequence[Grouped], rows: pd.DataFrame) -> tuple[str, ...]:
         if single:
             found.append(f"{one.term}: {single} of {one.levels} groups have one row")
     for k, one in enumerate(grouped):
-        found += _reused(one, rows)
+        found += _reused(one)
         found += [said for other in grouped[k + 1 :] for said in _crossed(one, other)]
     return tuple(dict.fromkeys(found))
 
 
-def _reused(one: Grouped, rows: pd.DataFrame) -> list[str]:
+def _reused(one: Grouped) -> list[str]:
     """A code met in few of the outer groups is either a slip or a person who is in several."""
     inner, outer = one.term.columns[0], one.term.columns[1:]
-    if not outer or "/" not in one.term.written:
+    if not outer or "/" not in one.term.written or one.inner is one.codes:
         return []
-    groups = np.bincount(pd.factorize(rows[inner].iloc[one.first_rows()])[0])
+    groups = np.bincount(one.inner[one.first_rows()])
     several = int((groups > 1).sum())
     # Codes that start anew in every outer group, such as 1 and 2, are what the slash is for.
     if not 0 < several < 0.5 * groups.size:

@@ -92,7 +92,8 @@ def bootstrap(fit: LmmFit, n: int, seed: int) -> Bootstrap:
     size = max(1, ROOM // fit.n)
     if index(n) < 2:
         raise ValueError(f"n must be at least 2, not {n}: an interval needs more than one refit")
-    design = kernel.design(fit.rows.x, fit.rows.terms, names=fit.terms)
+    rows = fit.rows
+    design = kernel.design(rows.design, rows.terms, names=fit.terms, kinds=rows.kinds)
     draws, singular, converged = [], [], []
     for first in range(0, n, size):
         drawn = simulate(fit, min(size, n - first), seed, first)

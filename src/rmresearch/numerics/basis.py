@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rmresearch.errors import FitError
 
-__all__ = ["Array", "Basis", "decompose", "solve", "turned"]
+__all__ = ["LONG", "Array", "Basis", "Kinds", "decompose", "solve", "turned"]
 
 Array = NDArray[np.float64]
 
@@ -28,36 +28,92 @@ EXACT = 1e-11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Kinds:
+    """Rows of ``size`` kinds: ``of`` (n,) says which kind each row is, and none is without rows.
+
+    What is the same in all rows of a kind is computed once for them all.
+    """
+
+    of: NDArray[np.intp]
+    size: int
+
+    def counts(self) -> Array:
+        """How many rows each kind has (size,)."""
+        return np.bincount(self.of, minlength=self.size).astype(float)
+
+    def some_rows(self) -> NDArray[np.intp]:
+        """A row of each kind (size,)."""
+        found = np.empty(self.size, dtype=np.intp)
+        found[self.of] = np.arange(self.of.size)
+        return found
+
+    def sums(self, values: Array) -> Array:
+        """``values`` (n, R) summed over the rows of each kind: (size, R)."""
+        found = np.empty((self.size, values.shape[1]))
+        for place, column in enumerate(values.T):
+            found[:, place] = np.bincount(self.of, column, self.size)
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Basis:
     """``x = q @ inv(back)``: ``q`` (..., n, p) has orthonormal columns, ``back`` is (..., p, p).
 
     ``ones`` (..., p) holds the coefficients that reproduce a column of ones, or is ``None`` where
-    the design has no intercept in any form; then the outcome cannot be centred.
+    the design has no intercept in any form; then the outcome cannot be centred. ``rows``: q, or
+    where there are ``kinds`` of rows that of each kind (size, p).
     """
 
-    q: Array
+    rows: Array
     back: Array
     ones: Array | None
+    kinds: Kinds | None = None
+
+    @property
+    def q(self) -> Array:
+        """All rows of q: where there are kinds, made anew each time."""
+        return self.rows if self.kinds is None else self.rows.take(self.kinds.of, axis=0)
+
+    def along(self, values: Array) -> Array:
+        """``q'values``: (n, R) give (p, R)."""
+        return self.rows.T @ (values if self.kinds is None else self.kinds.sums(values))
+
+    def spread(self, gain: Array) -> Array:
+        """``q gain``: (p, R) give (n, R)."""
+        found: Array = self.rows @ gain
+        return found if self.kinds is None else found.take(self.kinds.of, axis=0)
+
+    def turned(self, axes: Array) -> Basis:
+        """The same span by other columns: ``axes`` (p, p) orthonormal; q is overwritten."""
+        return Basis(turned(self.rows, axes), self.back @ axes, self.ones, self.kinds)
 
 
-def decompose(x: Array, names: Sequence[str]) -> Basis:
+def decompose(x: Array, names: Sequence[str], kinds: Kinds | None = None) -> Basis:
     """The basis of ``x`` (..., n, p): columns centred where an intercept allows it, then scaled.
 
-    Raises ``FitError`` naming every column that the columns before it already determine.
+    With ``kinds`` of rows x holds one row of each kind, (size, p). Raises ``FitError`` naming every
+    column that the columns before it already determine.
     """
     n, p = x.shape[-2:]
+    share, root = np.full(n, 1.0 / n), None
+    if kinds is not None:
+        share, n = kinds.counts() / kinds.of.size, kinds.of.size
+        root = np.sqrt(share * n)[:, None]
     constant = _constant_column(x)
     shift = np.zeros((*x.shape[:-2], p))
-    centred = x
+    centred = whole = x
     if constant is not None:
-        shift, centred = _centred(x, constant)
-    length, raw = _length(centred), _length(x)
+        shift, centred = _centred(x, constant, share)
+    if root is not None:
+        # A kind counts as often as it has rows.
+        centred, whole = centred * root, x * root
+    length, raw = _length(centred), _length(whole)
     flat = length <= 1e-13 * np.maximum(raw, 1e-300)
     scale = np.where(flat, np.maximum(raw, 1e-300), length)
     q, r = _orthonormal(centred, scale, ours=centred is not x)
     diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
-    if n < p or bool((flat | (diagonal < ALIASED)).any()):
-        _refuse(x, centred / scale[..., None, :], flat, constant, names)
+    if x.shape[-2] < p or bool((flat | (diagonal < ALIASED)).any()):
+        _refuse(whole, centred / scale[..., None, :], flat, constant, names, n)
     unscale = np.zeros((*x.shape[:-2], p, p))
     unscale[..., np.arange(p), np.arange(p)] = 1.0 / scale
     if constant is not None:
@@ -65,21 +121,25 @@ def decompose(x: Array, names: Sequence[str]) -> Basis:
         slopes = np.arange(p) != constant
         unscale[..., constant, slopes] = (-shift / scale / level[..., None])[..., slopes]
     back = unscale @ np.linalg.inv(r)
+    if root is not None:
+        q /= root
     if constant is None:
-        return Basis(q, back, _ones(q, back))
+        return Basis(q, back, _ones(q, back, share * n), kinds)
     ones = np.zeros((*x.shape[:-2], p))
     ones[..., constant] = 1.0 / x[..., 0, constant]
-    return Basis(q, back, ones)
+    return Basis(q, back, ones, kinds)
 
 
-def _centred(x: Array, constant: int) -> tuple[Array, Array]:
-    """The means (..., p) of the columns but the constant one, and the columns less these."""
-    each = np.full(x.shape[-2], 1.0 / x.shape[-2])
-    shift = each @ x
+def _centred(x: Array, constant: int, share: Array) -> tuple[Array, Array]:
+    """The means (..., p) of the columns but the constant one, and the columns less these.
+
+    ``share`` (n,): what each row counts for in a mean.
+    """
+    shift = share @ x
     shift[..., constant] = 0.0
     centred = x - shift[..., None, :]
     # The second pass removes what rounding left of a large offset.
-    rest = each @ centred
+    rest = share @ centred
     rest[..., constant] = 0.0
     if (np.abs(rest) > 1e-15 * np.abs(shift)).any():
         centred -= rest[..., None, :]
@@ -172,18 +232,20 @@ def _constant_column(x: Array) -> int | None:
     return None
 
 
-def _ones(q: Array, back: Array) -> Array | None:
-    one = np.ones(q.shape[-2])
-    inside = project(q, one)
-    left = one - expand(q, inside)
+def _ones(q: Array, back: Array, count: Array) -> Array | None:
+    """The coefficients of a column of ones, rows of q counting ``count`` (n,) times."""
+    inside = project(q, count)
+    left = 1.0 - expand(q, inside)
     return expand(back, inside) if bool((np.abs(left) < 1e-9).all()) else None
 
 
-def _refuse(x: Array, scaled: Array, flat: Any, constant: int | None, names: Sequence[str]) -> None:
-    """Raise with every aliased column of the first replicate that has one."""
-    n, p = scaled.shape[-2:]
-    dull = np.broadcast_to(flat, (*scaled.shape[:-2], p)).reshape(-1, p)
-    blocks = zip(x.reshape(-1, n, p), scaled.reshape(-1, n, p), dull, strict=True)
+def _refuse(
+    x: Array, scaled: Array, flat: Any, constant: int | None, names: Sequence[str], n: int
+) -> None:
+    """Raise with every aliased column of the first replicate that has one; it has ``n`` rows."""
+    shape = (-1, *scaled.shape[-2:])
+    dull = np.broadcast_to(flat, (*scaled.shape[:-2], shape[-1])).reshape(-1, shape[-1])
+    blocks = zip(x.reshape(shape), scaled.reshape(shape), dull, strict=True)
     for raw, block, constants in blocks:
         found = _aliases(raw, block, constants, constant, names)
         if found:

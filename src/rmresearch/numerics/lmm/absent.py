@@ -73,10 +73,10 @@ def _moments(family: Family, design: Design, left: Array, here: Array) -> Moment
     m, p, replicates = family.g.shape[-1], design.p, left.shape[1]
     i, j = np.triu_indices(m)
     a, b = np.triu_indices(p)
-    v = np.asarray(family.gather @ left).reshape(-1, m, replicates)
-    u = np.stack(
-        [np.asarray(family.gather @ (column[:, None] * here)) for column in design.basis.q.T]
-    ).reshape(p, -1, m, replicates)
+    v = np.asarray(family.gather @ design.by_unit(left)).reshape(-1, m, replicates)
+    masked = (design.by_unit(column[:, None] * here) for column in design.basis.q.T)
+    u = np.stack([np.asarray(family.gather @ one) for one in masked])
+    u = u.reshape(p, -1, m, replicates)
     xy = 0.5 * (u[:, :, i] * v[:, j] + u[:, :, j] * v[:, i]).swapaxes(1, 2)
     yy = (v[:, i] * v[:, j]).swapaxes(0, 1)
     xx = np.empty((a.size, i.size, *v.shape[::2]))
@@ -84,14 +84,15 @@ def _moments(family: Family, design: Design, left: Array, here: Array) -> Moment
         left_, right = u[first], u[second]
         both = left_[:, i] * right[:, j] + left_[:, j] * right[:, i]
         xx[place] = 0.5 * both.swapaxes(0, 1)
-    packed = np.asarray(_squares(family) @ here).reshape(i.size, -1, replicates)
+    # All rows of a unit have the same z.
+    packed = np.asarray(_squares(family) @ design.by_unit(here)).reshape(i.size, -1, replicates)
     g = np.empty((m, m, *packed.shape[1:]))
     g[i, j] = g[j, i] = packed
     return Moments(family, g, np.ones((packed.shape[1], 1)), xx, xy, yy)
 
 
 def _squares(family: Family) -> sparse.csr_array:
-    """Sums rows into the packed Z'Z of every block: (S * blocks, n)."""
+    """Sums rows, or their units, into the packed Z'Z of every block: (S * blocks, n)."""
     m = family.g.shape[-1]
     by_row = family.gather.T.tocsr()
     columns, values = by_row.indices, by_row.data

@@ -57,7 +57,8 @@ def refuse_aliased(
 def _absorbed(family: Family, sums: Array) -> Array:
     """The squared length that x's columns take of the columns of z, by parameter (K,)."""
     m = family.g.shape[-1]
-    each = (sums.reshape(-1, m, sums.shape[1]) ** 2).sum(axis=(0, 2))
+    blocks = sums.reshape(-1, m * sums.shape[1])
+    each = np.einsum("bi,bi->i", blocks, blocks).reshape(m, -1).sum(axis=1)
     result: Array = np.add.reduceat(each[family.rows], family.starts)
     return result
 

@@ -16,6 +16,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from rmresearch.numerics.basis import Array
+from rmresearch.numerics.lanes import upper
 from rmresearch.numerics.lmm.terms import Codes, Ready
 
 __all__ = ["Family", "alike", "families"]
@@ -27,9 +28,9 @@ class Family:
 
     ``g`` (C, m, m) = Z'Z of each class, ``counts`` (C,) its blocks, ``order``: the blocks sorted
     by class, ``spots``: (sizes, classes) runs of classes with one size, ``gather`` (blocks * m, n)
-    sums rows into Z'data. The E entries of a block's Cholesky factor of D stand at (``rows``,
-    ``columns``) and are ``parameter`` (E,), those of parameter k from ``starts[k]`` on;
-    ``along`` (m,): the parameters of a factor that is diagonal, else None.
+    sums rows, or the sums of their units, into Z'data. The E entries of a block's Cholesky factor
+    of D stand at (``rows``, ``columns``) and are ``parameter`` (E,), those of parameter k from
+    ``starts[k]`` on; ``along`` (m,): the parameters of a factor that is diagonal, else None.
     """
 
     g: Array
@@ -52,10 +53,13 @@ class Family:
         return basis
 
 
-def families(terms: Sequence[Ready]) -> tuple[Family, ...]:
-    """The families of the model; columns within a block run by term, level, effect."""
+def families(terms: Sequence[Ready], count: Array | None = None) -> tuple[Family, ...]:
+    """The families of the model; columns within a block run by term, level, effect.
+
+    ``count`` (n,): how many rows each row of the terms stands for, None: one.
+    """
     block_of_row, block_of_level = _components(terms)
-    places, counts = _places(terms, block_of_row, block_of_level)
+    places, counts = _places(terms, block_of_row, block_of_level, count)
     first, kind, _ = alike(counts.astype(float))
     found = []
     for number, shape in enumerate(counts[first]):
@@ -64,7 +68,7 @@ def families(terms: Sequence[Ready]) -> tuple[Family, ...]:
         index[inside] = np.arange(inside.size)
         of_row = index[block_of_row]
         rows = np.flatnonzero(of_row >= 0)
-        found.append(_family(terms, shape, rows, of_row[rows], places, inside.size))
+        found.append(_family(terms, shape, rows, of_row[rows], places, inside.size, count))
     return tuple(found)
 
 
@@ -98,7 +102,7 @@ def _nested(terms: Sequence[Ready]) -> tuple[Codes, list[Codes]] | None:
 
 
 def _places(
-    terms: Sequence[Ready], rows: Codes, levels: Sequence[Codes]
+    terms: Sequence[Ready], rows: Codes, levels: Sequence[Codes], count: Array | None
 ) -> tuple[list[Codes], Codes]:
     """Each row's place among its block's levels, per term; levels per block and term (B, T).
 
@@ -108,13 +112,16 @@ def _places(
     blocks = int(rows.max()) + 1
     places, counts = [], np.empty((blocks, len(terms)), dtype=np.intp)
     for number, (term, block) in enumerate(zip(terms, levels, strict=True)):
-        keys = [np.bincount(term.codes, minlength=term.levels), block]
+        counts[:, number] = np.bincount(block, minlength=blocks)
+        if counts[:, number].max() == 1:
+            places.append(np.zeros(term.codes.size, dtype=np.intp))
+            continue
+        keys = [np.bincount(term.codes, count, term.levels), block]
         if np.ptp(term.z) > 0:
             columns = (term.z[:, 0], *(term.z * term.z).T)
             sums = (np.bincount(term.codes, column, term.levels) for column in columns)
             keys = [*(np.round(one, 9) for one in sums), *keys]
         order = np.lexsort(keys)
-        counts[:, number] = np.bincount(block, minlength=blocks)
         start = np.concatenate([[0], np.cumsum(counts[:, number])[:-1]])
         place = np.empty(term.levels, dtype=np.intp)
         place[order] = np.arange(term.levels) - start[block[order]]
@@ -129,6 +136,7 @@ def _family(
     block: Codes,
     places: Sequence[Codes],
     blocks: int,
+    count: Array | None,
 ) -> Family:
     n, m = (
         terms[0].codes.size,
@@ -136,31 +144,29 @@ def _family(
     )
     width = np.int32 if max(blocks * m, n) < 2**31 else np.intp
     here = slice(None) if rows.size == n else rows
-    targets, values, offset = [], [], 0
+    inside, values, offset = [], [], 0
     for term, place, levels in zip(terms, places, shape, strict=True):
         q = term.z.shape[1]
         for effect in range(q):
-            column = block * m + offset + place[here] * q + effect
-            targets.append(column.astype(width))
+            inside.append(place[here] * q + (offset + effect))
             values.append(term.z[here, effect])
         offset += int(levels) * q
-    g = _squares(targets, values, blocks, m)
-    gather = sparse.csr_array(
-        (
-            np.concatenate(values),
-            (np.concatenate(targets), np.tile(rows.astype(width), len(values))),
-        ),
-        shape=(blocks * m, n),
-    )
-    del targets, values
-    first, label, count = alike(np.round(g / np.abs(g).max(), 12) + 0.0)
-    by_size = np.argsort(count, kind="stable")
+    packed = _squares(block, inside, values, m, None if count is None else count[here])
+    targets = np.concatenate([(block * m + one).astype(width) for one in inside])
+    sources = np.tile(rows.astype(width), len(values))
+    gather = sparse.csr_array((np.concatenate(values), (targets, sources)), shape=(blocks * m, n))
+    del targets, sources, inside, values
+    first, label, times = alike(np.round(packed / np.abs(packed).max(), 12) + 0.0)
+    by_size = np.argsort(times, kind="stable")
     rank = np.empty_like(by_size)
     rank[by_size] = np.arange(by_size.size)
-    sizes, runs = np.unique(count, return_counts=True)
+    sizes, runs = np.unique(times, return_counts=True)
+    i, j, _ = upper(m)
+    g = np.empty((by_size.size, m, m))
+    g[:, i, j] = g[:, j, i] = packed[first[by_size]]
     return Family(
-        g=g[first[by_size]].reshape(-1, m, m),
-        counts=count[by_size].astype(np.intp),
+        g=g,
+        counts=times[by_size].astype(np.intp),
         order=np.argsort(rank[label.reshape(-1)], kind="stable").astype(np.intp),
         spots=tuple((int(s), int(r)) for s, r in zip(sizes, runs, strict=True)),
         gather=gather,
@@ -168,15 +174,20 @@ def _family(
     )
 
 
-def _squares(targets: Sequence[Codes], values: Sequence[Array], blocks: int, m: int) -> Array:
-    """Z'Z of every block (blocks, m * m), from where in it each row's entries of z stand."""
-    upper = np.zeros(blocks * m * m)
-    for a, (target, left) in enumerate(zip(targets, values, strict=True)):
-        for other, right in zip(targets[a:], values[a:], strict=True):
-            at = target.astype(np.intp) * m + other % m
-            upper += np.bincount(at, left * right, upper.size)
-    square = upper.reshape(blocks, m, m)
-    return (square + np.triu(square, 1).swapaxes(-1, -2)).reshape(blocks, m * m)
+def _squares(
+    block: Codes, inside: Sequence[Codes], values: Sequence[Array], m: int, count: Array | None
+) -> Array:
+    """Z'Z of every block, packed (blocks, S), from where ``inside`` it each row's z stands."""
+    i, j, _ = upper(m)
+    place = np.empty((m, m), dtype=np.intp)
+    place[i, j] = place[j, i] = np.arange(i.size)
+    size = (int(block.max()) + 1) * i.size
+    first, found = block * i.size, np.zeros(size)
+    for a, left in enumerate(values):
+        for b, right in enumerate(values[a:], a):
+            both = left * right if count is None else left * right * count
+            found += np.bincount(first + place[inside[a], inside[b]], both, size)
+    return found.reshape(-1, i.size)
 
 
 def alike(keys: Array) -> tuple[Codes, Codes, Codes]:

@@ -86,7 +86,10 @@ def shared_moments(family: Family, sums: Array) -> Shared:
 
 
 def outcome_moments(shared: Shared, y: Array, unit: Array) -> Moments:
-    """The moments of the outcomes ``y`` (n, R) over ``unit`` (R,), beside the shared ones."""
+    """The moments of the outcomes over ``unit`` (R,), beside the shared ones.
+
+    ``y`` (n, R): their rows, or the sums of units that the family gathers.
+    """
     family = shared.family
     m, replicates = family.g.shape[-1], y.shape[1]
     sums = np.asarray(family.gather @ y).reshape(-1, m, replicates)

@@ -43,17 +43,17 @@ def projected(y: Array, basis: Basis, df: float) -> tuple[Array, Outcomes]:
     rows = left.shape[0]
     middle = np.full(rows, 1.0 / rows) @ left
     coef = np.zeros((basis.back.shape[1], left.shape[1]))
-    gain, length = _reduced(left, basis.q)
+    gain, length = _reduced(left, basis)
     if basis.ones is not None and (np.abs(middle) * np.sqrt(rows) > FAR * length).any():
         left = y.T - middle
         # What rounding left of a large offset.
         rest = left.mean(axis=0)
         left -= rest
         coef += basis.ones[:, None] * (middle + rest)
-        gain, length = _reduced(left, basis.q)
+        gain, length = _reduced(left, basis)
     spread = np.sqrt(length * length + np.einsum("pr,pr->r", gain, gain))
     if (length < FAINT * spread).any():
-        more, length = _reduced(left, basis.q)
+        more, length = _reduced(left, basis)
         gain += more
     coef += basis.back @ gain
     biggest = np.abs(middle) + spread
@@ -63,8 +63,8 @@ def projected(y: Array, basis: Basis, df: float) -> tuple[Array, Outcomes]:
     return left, Outcomes(coef, np.where(exact, 1.0, length / np.sqrt(df)), exact)
 
 
-def _reduced(left: Array, q: Array) -> tuple[Array, Array]:
-    """Take the part along ``q`` off ``left`` (n, R), in place; it, and the length of the rest."""
-    gain = q.T @ left
-    left -= q @ gain
+def _reduced(left: Array, basis: Basis) -> tuple[Array, Array]:
+    """Take the part along q off ``left`` (n, R), in place; it, and the length of the rest."""
+    gain = basis.along(left)
+    left -= basis.spread(gain)
     return gain, np.sqrt(np.einsum("nr,nr->r", left, left))

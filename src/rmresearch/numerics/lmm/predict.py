@@ -73,13 +73,15 @@ def random_effects(fit: MixedFit, y: ArrayLike, x: ArrayLike) -> RandomEffects:
     left = solve(outcome, decompose(design, fit.names))[1].reshape(-1, n)
     blocks = [_blocks(one, theta, fit) for one in fit._design.groups]
     # x'V^-1 of residuals that are orthogonal to x
+    sums = fit._design.by_unit(left.T)
     score = sum(
-        (_predicted(one, left)[..., None, :] @ one.x)[..., 0, :].sum(axis=1) for one in blocks
+        (_predicted(one, sums)[..., None, :] @ one.x)[..., 0, :].sum(axis=1) for one in blocks
     )
-    left = left + (inner @ score[..., None])[..., 0] @ fit._q.T
+    left = left + fit._design.basis.spread((inner @ score[..., None])[..., 0].T).T
+    sums = fit._design.by_unit(left.T)
     sigma2 = np.where(usable, np.asarray(fit.sigma2).reshape(-1), np.nan)
     found = [
-        _of_term(number, blocks, left, inner, sigma2, fit) for number in range(len(fit._terms))
+        _of_term(number, blocks, sums, inner, sigma2, fit) for number in range(len(fit._terms))
     ]
     for term, (values, _, _) in zip(fit._terms, found, strict=True):
         left = left - ((term.z @ np.linalg.inv(term.turn)) * values[:, term.codes]).sum(axis=-1)
@@ -114,9 +116,11 @@ def _blocks(family: Family, theta: Array, fit: MixedFit) -> _Blocks:
     k = factor @ np.linalg.solve(np.eye(m) + turned @ family.g @ factor, turned)
     kind = np.empty(family.order.size, dtype=np.intp)
     kind[family.order] = np.repeat(np.arange(family.counts.size), family.counts)
-    x = np.asarray(family.gather @ fit._q).reshape(kind.size, m, -1)
+    x = np.asarray(family.gather @ fit._design.by_unit(fit._q)).reshape(kind.size, m, -1)
     # Some row of every level: the first that its effect is summed over.
     row = family.gather.indices[family.gather.indptr[:-1]].reshape(kind.size, m)
+    if fit._design.units is not None:
+        row = fit._design.units.some_rows()[row]
     levels = np.diff(np.append(family.starts, family.rows.size))
     spots, parameter, offset = [], 0, 0
     for term in fit._terms:
@@ -128,15 +132,15 @@ def _blocks(family: Family, theta: Array, fit: MixedFit) -> _Blocks:
     return _Blocks(family, k[:, kind], x, tuple(spots))
 
 
-def _predicted(one: _Blocks, left: Array) -> Array:
-    """K Z'left of ``left`` (R, n): (R, B, m)."""
-    sums = np.asarray(one.family.gather @ left.T).T.reshape(*one.k.shape[:-1])
-    found: Array = (one.k @ sums[..., None])[..., 0]
+def _predicted(one: _Blocks, sums: Array) -> Array:
+    """K Z'left (R, B, m), ``sums`` being what the families gather of left."""
+    gathered = np.asarray(one.family.gather @ sums).T.reshape(*one.k.shape[:-1])
+    found: Array = (one.k @ gathered[..., None])[..., 0]
     return found
 
 
 def _of_term(
-    number: int, blocks: Sequence[_Blocks], left: Array, inner: Array, sigma2: Array, fit: MixedFit
+    number: int, blocks: Sequence[_Blocks], sums: Array, inner: Array, sigma2: Array, fit: MixedFit
 ) -> tuple[Array, Array, Array]:
     """A term's effects (R, levels, q), and their two covariances (R, levels, q, q)."""
     term = fit._terms[number]
@@ -148,7 +152,7 @@ def _of_term(
         levels, place = one.spots[number]
         within = one.k[:, :, place[:, :, None], place[:, None, :]]
         shift = (one.k @ one.x)[:, :, place]
-        values[:, levels] = _predicted(one, left)[:, :, place]
+        values[:, levels] = _predicted(one, sums)[:, :, place]
         conditional[:, levels] = within
         variances[:, levels] = within + shift @ inner[:, None, None] @ shift.swapaxes(-1, -2)
     size = sigma2[:, None, None, None]

@@ -195,7 +195,7 @@ class MixedFit:
         """Kenward and Roger's adjustment of R replicates in basis coordinates, usable (R,)."""
         if not self.reml:
             raise ValueError("Kenward and Roger's df need a REML fit: fit with reml=True")
-        if np.any(np.asarray(self.n) != self._q.shape[-2]):
+        if np.any(np.asarray(self.n) != self._design.n):
             raise ValueError("Kenward and Roger's df need whole rows: fit those that are there")
         usable = np.asarray(self.converged).reshape(-1)
         p, k = self.coef.shape[-1], self.theta.shape[-1]

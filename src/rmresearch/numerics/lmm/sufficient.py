@@ -111,12 +111,13 @@ def _types(
 ) -> tuple[Type, ...]:
     m, t = family.g.shape[-1], design.touched
     q = design.basis.q[:, :t]
-    u = np.asarray(family.gather @ q).reshape(-1, m, t)
+    u = np.asarray(family.gather @ design.by_unit(q)).reshape(-1, m, t)
     by_row = family.gather.T.tocsr()
     used = np.flatnonzero(np.diff(by_row.indptr))
     block = by_row.indices[by_row.indptr[used]] // m
     a, b, _ = upper(t)
-    columns = (q[used, i] * q[used, j] for i, j in zip(a, b, strict=True))
+    products = ((q[:, i] * q[:, j])[:, None] for i, j in zip(a, b, strict=True))
+    columns = (design.by_unit(product)[used, 0] for product in products)
     qq = np.stack([np.bincount(block, column, len(u)) for column in columns], axis=1)
     kind = np.empty(len(u), dtype=np.intp)
     kind[family.order] = np.repeat(np.arange(family.counts.size), family.counts)

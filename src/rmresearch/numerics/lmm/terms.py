@@ -104,6 +104,8 @@ def _faults(number: int, levels: int, z: Array, correlated: bool, n: int) -> lis
             f"random term {number} has {levels} groups x {together} effects on {n} rows: "
             "its variance cannot be told from the residual's"
         ]
+    if _intercept(z):
+        return []
     length = np.linalg.norm(z, axis=0)
     if (length == 0).any():
         return [f"random term {number}: column {int(np.argmin(length))} of z is 0 in every row"]
@@ -113,10 +115,14 @@ def _faults(number: int, levels: int, z: Array, correlated: bool, n: int) -> lis
     return []
 
 
+def _intercept(z: Array) -> bool:
+    return z.shape[1] == 1 and bool(z[0, 0] != 0 and (z == z[0]).all())
+
+
 def _standard(codes: Codes, levels: int, z: Array, correlated: bool) -> Ready:
     """A full covariance allows any basis, so an orthogonal one; a diagonal one only new units."""
     n, q = z.shape
-    if q == 1 and (z == z[0]).all():
+    if _intercept(z):
         # An intercept: one number, however many rows.
         turn = np.abs(1.0 / z[:1])
         one, zero = np.broadcast_to(np.sign(z[:1]), z.shape), np.zeros(1, dtype=np.intp)

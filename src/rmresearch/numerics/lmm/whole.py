@@ -25,7 +25,8 @@ def whole_data(y: Array, design: Design, reml: bool) -> tuple[Data, Outcomes]:
         left[:, run], found = projected(y[run], design.basis, df)
         parts.append(found)
     outcomes = Outcomes.joined(parts)
-    moments = tuple(outcome_moments(one, left, outcomes.unit) for one in design.shared)
+    sums = design.by_unit(left)
+    moments = tuple(outcome_moments(one, sums, outcomes.unit) for one in design.shared)
     # A replicate without residuals has no criterion; a stand-in keeps the arrays whole.
     total = np.where(outcomes.exact, 1.0, df)
     return Data(moments, total, np.full(total.size, df)), outcomes
