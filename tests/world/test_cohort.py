@@ -175,11 +175,27 @@ def test_the_smallest_studies_hold_together(comparison: Comparison, pairs: int) 
         assert len(study.clusters()) == 2 * pairs
 
 
-def test_a_notebook_shows_a_cohort() -> None:
-    shown = simulate(Scenario(pairs=10), seed=43)._repr_html_()
-    assert "20 participants, 10 pairs" in shown
-    assert "seed 43" in shown
-    assert "digital_skill" in shown
+def test_a_cohort_shows_who_is_in_it_and_what_is_true() -> None:
+    made = simulate(Scenario(pairs=10), seed=43)
+    page, text = made._repr_html_(), repr(made)
+    effect = made.truth.row("digital_skill", "month6")
+    for shown in (page, text):
+        assert "seed 43" in shown
+        assert "Digital skill" in shown
+        assert f"{effect.latent:+.2f}" in shown
+        assert f"{effect.as_reported:+.2f}" in shown
+        assert "everyone assigned" in shown
+    assert "participants: 20 rows" in page
+    # Five pairs an arm; who answered before the start, counted by hand.
+    study, people = made.study, made.study.participants
+    seniors = set(people.loc[(people["arm"] == "programme") & (people["role"] == "senior"),
+                             "person"])  # fmt: skip
+    first = study.measures[study.measures["wave"] == "start"]
+    own = set(first.loc[first["person"] == first["rater"], "person"])
+    line = next(one for one in text.splitlines() if one.split()[:2] == ["Programme", "senior"])
+    assert line.split()[2:5] == ["5", "5", f"{len(seniors & own) / 5:.0%}"]
+    alone = simulate(dataclasses.replace(made.truth.scenario, comparison="none"), seed=1)
+    assert "people of the programme" in repr(alone)
 
 
 def test_simulate_wants_a_scenario() -> None:

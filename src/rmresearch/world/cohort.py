@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -11,27 +10,25 @@ from rmresearch import study as s
 from rmresearch.world import tables
 from rmresearch.world.draw import Draw, draw
 from rmresearch.world.instruments import Instrument
+from rmresearch.world.pages import as_html, as_text
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.truth import COMPARISON, PROGRAMME, Truth, truths, wave_names
 
 __all__ = ["Cohort", "cohort", "design", "simulate", "study"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Cohort:
     """A study and its truth, siblings: an analysis takes ``study`` and cannot reach ``truth``."""
 
     study: s.Study
     truth: Truth
 
+    def __repr__(self) -> str:
+        return as_text(self)
+
     def _repr_html_(self) -> str:
-        study = self.study
-        counts = ", ".join(
-            f"{len(getattr(study, name))} {name}" for name in s.TABLES if name != "records"
-        )
-        title = html.escape(f"{study.design.title}: {counts}; seed {self.truth.seed}.")
-        truth = self.truth.to_frame().round(3).to_html(index=False, escape=True)
-        return f"<p>{title}</p>{study.participants.head().to_html(index=False)}{truth}"
+        return as_html(self)
 
 
 def simulate(scenario: Scenario, *, seed: int) -> Cohort:

@@ -23,6 +23,7 @@ __all__ = [
     "PROGRAMME",
     "Truth",
     "TruthRow",
+    "arms_contrast",
     "truths",
     "wave_names",
 ]
