@@ -65,7 +65,10 @@ def test_each_function_of_the_readme_is_public_and_asks_that_question() -> None:
 
 @pytest.mark.parametrize(
     "part",
-    ["StudyHead", "DesignEntry", "WaveEntry", "OutcomeEntry", "TableSource", "PrivacyEntry"],
+    [
+        *("StudyHead", "DesignEntry", "WaveEntry", "OutcomeEntry", "TableSource", "PrivacyEntry"),
+        *("MatchingEntry", "MatchingRules", "MatchingQuestion"),
+    ],
 )
 def test_the_page_on_study_toml_names_every_key(part: str) -> None:
     for key in getattr(schema, part).model_fields:

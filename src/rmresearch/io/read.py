@@ -28,7 +28,16 @@ from rmresearch.plan import follow_up_present, freeze
 from rmresearch.privacy.pseudonyms import Pseudonyms, pseudonymise
 from rmresearch.study import TABLES, Design, Study
 
-__all__ = ["LISTED", "Loaded", "freeze_plan", "load", "read_study"]
+__all__ = [
+    "LISTED",
+    "Loaded",
+    "freeze_plan",
+    "holding",
+    "load",
+    "places",
+    "read_study",
+    "unreadable",
+]
 
 Flags = NDArray[np.bool_]
 #: lines that are listed before the total is given
@@ -85,22 +94,27 @@ def _readable(path: str | Path, data: str | Path | None) -> Study:
     loaded = load(path, data)
     if loaded.study is not None:
         return loaded.study
-    count = loaded.findings.count()
-    problems = loaded.findings.lines()
+    raise unreadable(loaded.findings)
+
+
+def unreadable(findings: Findings) -> StudyError:
+    """Everything that was found as one error: the first 200 lines and the total."""
+    count = findings.count()
+    problems = findings.lines()
     lines = [f"{count:,} problem{'' if count == 1 else 's'}"]
     lines += [str(problem) for problem in problems[:LISTED]]
     if count > LISTED:
         lines.append(f"and {count - LISTED:,} more")
-    raise StudyError("\n".join(lines), problems)
+    return StudyError("\n".join(lines), problems)
 
 
 def load(path: str | Path, data: str | Path | None = None) -> Loaded:
     """Read and check a study without writing anything; ids are those of the files."""
     findings = Findings()
-    places = _places(Path(path), None if data is None else Path(data), findings)
-    if places is None:
+    found = places(Path(path), None if data is None else Path(data), findings)
+    if found is None:
         return Loaded(None, findings)
-    toml, root = places
+    toml, root = found
     file, _, problems = read_toml(toml)
     for problem in problems:
         findings.add(problem)
@@ -123,7 +137,7 @@ def load(path: str | Path, data: str | Path | None = None) -> Loaded:
     return Loaded(_study(everything, files, findings, excluded), findings)
 
 
-def _places(path: Path, data: Path | None, findings: Findings) -> tuple[Path, Path | None] | None:
+def places(path: Path, data: Path | None, findings: Findings) -> tuple[Path, Path | None] | None:
     """The TOML file and the data root; what is missing is noted."""
 
     def problem(where: Path, found: str, fix: str) -> None:
@@ -178,20 +192,20 @@ class _Reading:
                 found["participants"],
                 self.findings,
                 features=features,
-                leave_out=_holding(refused, "person"),
+                leave_out=holding(refused, "person"),
             )
             _forget_managers(participants.frame, refused)
         else:
             participants, gone = _respondents(measures, features), pd.DataFrame()
-        no_pairs, leave_pairs = frozenset[str](), _holding(refused, "junior", "senior")
+        no_pairs, leave_pairs = frozenset[str](), holding(refused, "junior", "senior")
         pairs, gone_pairs = build("pairs", found["pairs"], self.findings, leave_out=leave_pairs)
         if "pair" in gone_pairs:
             no_pairs = frozenset(gone_pairs["pair"].dropna())
         meetings, gone_meetings = build(
-            "meetings", found["meetings"], self.findings, leave_out=_holding(no_pairs, "pair")
+            "meetings", found["meetings"], self.findings, leave_out=holding(no_pairs, "pair")
         )
         records, gone_records = build(
-            "records", found["records"], self.findings, leave_out=_holding(refused, "person")
+            "records", found["records"], self.findings, leave_out=holding(refused, "person")
         )
         people = len(refused) if linked else measures.refusals
         counts = {
@@ -228,7 +242,7 @@ class _Reading:
         return sum(self.files.broken.get(place, 0) for place in places)
 
 
-def _holding(ids: frozenset[str], *columns: str) -> Callable[[pd.DataFrame], Flags]:
+def holding(ids: frozenset[str], *columns: str) -> Callable[[pd.DataFrame], Flags]:
     """Which rows hold one of the ids in one of the columns."""
 
     def rows(frame: pd.DataFrame) -> Flags:

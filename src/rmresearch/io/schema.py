@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rmresearch import study as s
 
-__all__ = ["StudyFile", "TableSource", "to_design"]
+__all__ = ["MatchingEntry", "MatchingQuestion", "StudyFile", "TableSource", "to_design"]
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Text = Annotated[str, Field(min_length=1, max_length=300)]
@@ -176,6 +176,58 @@ class PrivacyEntry(Strict):
     smallest_interval: Annotated[int, Field(ge=10)] = 10
 
 
+class MatchingRules(Strict):
+    """[matching.rules]: pairs that may not be made. Columns are those of the participants."""
+
+    level_gap: Annotated[int, Field(ge=0)] | None = None  # the senior is so far above, at least
+    other_department: bool = False
+    reporting_line: bool = True  # neither above the other, nor under one line manager
+    new_partner: bool = True  # not with somebody with whom the table of pairs has them already
+    same: list[str] = []  # columns in which the two have an entry in common: language, site
+    refusals: str | None = None  # column of ids with whom a person is not to be paired
+
+
+class MatchingQuestion(Strict):
+    """[[matching.questions]]: what makes a pair fit better, and how much it counts.
+
+    ``feature`` is the column of both, ``senior`` and ``junior`` where they were asked different
+    things. ``close`` compares numbers over their ``range``, ``same`` wants an entry in common
+    (``anything``: answers that fit everybody), ``words`` the share of entries in common,
+    ``teaches`` what the ``learner`` wants that the other offers.
+    """
+
+    name: Text
+    compare: Literal["close", "same", "words", "teaches"]
+    weight: Annotated[float | int, Field(gt=0, allow_inf_nan=False)]
+    feature: str | None = None
+    senior: str | None = None
+    junior: str | None = None
+    range: Annotated[list[float | int], Field(min_length=2, max_length=2)] | None = None
+    anything: list[str] = []
+    learner: Literal["senior", "junior"] = "senior"
+
+    def columns(self) -> tuple[str | None, str | None]:
+        """The seniors' column and the juniors'."""
+        return self.senior or self.feature, self.junior or self.feature
+
+
+class MatchingEntry(Strict):
+    """[matching]: how `rmresearch match` pairs applicants.
+
+    ``juniors_per_senior`` and ``seniors_per_junior`` are a number, or a column of numbers (no
+    answer: 1). ``wishes`` is a column of ids, the most wanted first; ``separator`` stands between
+    the entries of a cell; ``arms`` limits who is paired.
+    """
+
+    juniors_per_senior: Annotated[int, Field(ge=1)] | str = 1
+    seniors_per_junior: Annotated[int, Field(ge=1)] | str = 1
+    wishes: str | None = None
+    separator: Annotated[str, Field(min_length=1, max_length=3)] = ";"
+    arms: list[str] = []
+    rules: MatchingRules = MatchingRules()
+    questions: list[MatchingQuestion] = []
+
+
 class StudyFile(Strict):
     """The whole of study.toml."""
 
@@ -186,6 +238,7 @@ class StudyFile(Strict):
     outcomes: Annotated[list[OutcomeEntry], Field(min_length=1)]
     tables: Tables
     privacy: PrivacyEntry = PrivacyEntry()
+    matching: MatchingEntry = MatchingEntry()
 
 
 def to_design(file: StudyFile) -> s.Design:

@@ -193,6 +193,9 @@ def _mended(data: dict[str, Any], error: ValidationError) -> StudyFile | None:
     mended = copy.deepcopy(data)
     for entry in error.errors(include_url=False):
         location = _inside(data, entry["loc"], entry["type"])
+        if location[:1] == ("matching",):  # says nothing about how data are read
+            mended.pop("matching", None)
+            continue
         if not location or not isinstance(location[-1], str):
             return None
         holder: Any = mended

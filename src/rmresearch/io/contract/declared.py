@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from rmresearch.errors import Problem
+from rmresearch.io.contract.matching import matching_problems
 from rmresearch.io.findings import nearest, some
 from rmresearch.io.schema import OutcomeEntry, StudyFile, TableSource, to_design
 from rmresearch.study import TABLES
@@ -21,7 +22,7 @@ CARRIED = ("role", "arm", "department", "level", "stratum")
 
 def declaration_problems(file: StudyFile, name: str) -> Iterator[Problem]:
     """Everything in study.toml that contradicts itself, as problems of the file ``name``."""
-    rules = (_head, _arms, _waves, _outcomes, _shared_items, _tables)
+    rules = (_head, _arms, _waves, _outcomes, _shared_items, _tables, matching_problems)
     for rule in rules:
         for found, fix, *severity in rule(file):
             yield Problem(

@@ -20,7 +20,14 @@ from rmresearch.io.contract.tables import (
 from rmresearch.io.findings import BAD, Findings
 from rmresearch.study import ROLES
 
-__all__ = ["RECORD_KINDS", "check_tables", "unknown_pairs", "unknown_people"]
+__all__ = [
+    "RECORD_KINDS",
+    "check_people",
+    "check_roles",
+    "check_tables",
+    "unknown_pairs",
+    "unknown_people",
+]
 
 Flags = NDArray[np.bool_]
 #: the events that analyses know; an outcome from records adds its items
@@ -30,7 +37,8 @@ RECORD_KINDS = ("left", "promoted", "adopted")
 def check_tables(everything: Everything, findings: Findings) -> None:
     """Every rule on who took part, in which pair, when they met and what was recorded."""
     if everything.design.linked:
-        _people(everything, findings)
+        check_people(everything, findings)
+    check_roles(everything, findings)
     _assignment(everything, findings)
     _pairs(everything, findings)
     _members(everything, findings)
@@ -38,7 +46,8 @@ def check_tables(everything: Everything, findings: Findings) -> None:
     _records(everything, findings)
 
 
-def _people(everything: Everything, findings: Findings) -> None:
+def check_people(everything: Everything, findings: Findings) -> None:
+    """Everybody has an id, is listed once and has a role."""
     mapped = everything.participants
     frame = mapped.frame
     _empty_cells(mapped.frame, "person", "a participant without id", findings)
@@ -50,14 +59,18 @@ def _people(everything: Everything, findings: Findings) -> None:
         _empty_cells(frame, "role", "a participant without role", findings)
 
 
-def _assignment(everything: Everything, findings: Findings) -> None:
-    """Roles, arms, departments and crossover dates, as the design declares them."""
-    mapped, design = everything.participants, everything.design
-    frame = mapped.frame
+def check_roles(everything: Everything, findings: Findings) -> None:
+    """Every role is junior or senior."""
     # no nearest role is suggested: a mentor is the junior here, and a guess flips every effect
     fix = 'Map it in values.role = { "theirs" = "junior", ... }.'
     problem = Problem("unknown-role", "the role is neither junior nor senior", fix)
-    unknown(findings, frame, "role", ROLES, problem, guess=False)
+    unknown(findings, everything.participants.frame, "role", ROLES, problem, guess=False)
+
+
+def _assignment(everything: Everything, findings: Findings) -> None:
+    """Arms, departments and crossover dates, as the design declares them."""
+    mapped, design = everything.participants, everything.design
+    frame = mapped.frame
     arms = [arm.name for arm in design.arms]
     if len(arms) > 1:
         fix = "Map it in values.arm, or declare the arm."
