@@ -84,6 +84,7 @@ class Levers:
     format: Format = coefficient(  # noqa: RUF009 (makes a field)
         "one-to-one", "who meets whom", "choice",
         ("one-to-one", "reciprocal", "group", "team challenge"), "S", "S 4; ReMEDI",
+        "reciprocal format -> two-way exchange +",
     )
     juniors: int = coefficient(
         1, "juniors to one senior; more than one in a group or team challenge only", "people",
