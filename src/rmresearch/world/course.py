@@ -15,7 +15,7 @@ from rmresearch.world.people import People
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.streams import Streams
 
-__all__ = ["LEFT", "REASONS", "Course", "draw_course", "engaged"]
+__all__ = ["LEFT", "REASONS", "Course", "both", "draw_course", "engaged"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -98,19 +98,19 @@ def draw_course(scenario: Scenario, people: People, pairs: Pairs, streams: Strea
         effort = held / scenario.levers.cadence - nature.meeting_rate * active
         swing = _swing(scenario, swing, effort, pairs.quality, lots.shock[..., month])
         quality[..., month] = pairs.quality + swing
-        taught = _both(held * _teaching(scenario, quality[..., month]))
+        taught = both(held * _teaching(scenario, quality[..., month]))
         waiting, learned = _learn(scenario, taught, waiting, learned)
         stopped = ~np.concatenate([meets[..., None], active], axis=-1)
         learned = np.where(stopped, (1 - nature.fade) * learned, learned)
         learning[..., month] = learned
-        engagement = engaged(scenario, learned, _both(quality[..., month]))
+        engagement = engaged(scenario, learned, both(quality[..., month]))
         _leave(scenario, people, learned, engagement, lots, month, left, promoted)
         if month + 1 < duration:  # stopping with the programme is not early
             _end(scenario, quality[..., month], pairs.busy, lots, month, left[1], ended, reason)
     return Course(slots, quality, learning, ended, reason, left, promoted)
 
 
-def _both(of_pairs: Floats) -> Floats:
+def both(of_pairs: Floats) -> Floats:
     """What pairs (replicate, set, junior) are to people (..., person): a senior has the mean."""
     return np.concatenate([of_pairs.mean(axis=-1, keepdims=True), of_pairs], axis=-1)
 

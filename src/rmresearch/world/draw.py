@@ -3,24 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.world.course import Course, draw_course
-from rmresearch.world.instruments import Instrument
-from rmresearch.world.measurement import Answers, answers, reactions, respond
+from rmresearch.world.instruments import (
+    BURDEN,
+    GOALS,
+    HARM,
+    MATCH,
+    PERFORMANCE,
+    PULSE,
+    TOOL_USE,
+    Instrument,
+)
+from rmresearch.world.measurement import Answers, answers, blind_raters, reactions, respond
 from rmresearch.world.pairs import Pairs, draw_pairs
 from rmresearch.world.people import People, draw_people
+from rmresearch.world.reception import Pulses, goals, matches, pulses
+from rmresearch.world.recorded import Recorded, performance, tool_use
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.scores import gains, untreated
+from rmresearch.world.strain import burden, harm
 from rmresearch.world.streams import Seed, Streams
+from rmresearch.world.topics import of_pairs
 
-__all__ = ["Draw", "draw"]
+__all__ = ["Draw", "Further", "draw"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Codes = NDArray[np.int8]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """What only some studies ask or record; None or empty where a study does not.
+
+    ``raters`` (replicate, senior, rater): who of the panel sees each demonstration. ``goals``
+    (replicate, set, junior): how far the pair's goal was reached, -2 to 2. ``harm`` (world,
+    replicate, set, junior, month): who reports harm; world 0 is without the programme.
+    ``recorded`` by kind: tool use (replicate, senior, wave), performance (replicate, set, person).
+    """
+
+    raters: Ints | None = None
+    goals: Codes | None = None
+    pulses: Pulses | None = None
+    harm: Flags | None = None
+    recorded: Mapping[str, Recorded] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +63,7 @@ class Draw:
     describes scores is (replicate, person of the role, wave), juniors set by set. ``untreated``
     and ``gain`` (true scores without the programme, and what it adds) and ``answers`` are by
     scale; ``response`` (replicate, set, person, wave) says who answered; ``reactions`` are by
-    item, for programme people.
+    item (replicate, set, person, wave), for programme people.
     """
 
     scenario: Scenario
@@ -43,7 +75,8 @@ class Draw:
     gain: Mapping[str, Floats]
     answers: Mapping[str, Answers]
     response: Flags
-    reactions: Mapping[str, NDArray[np.int8]]
+    reactions: Mapping[str, Codes]
+    further: Further = Further()
 
     @property
     def replicates(self) -> int:
@@ -51,18 +84,20 @@ class Draw:
         return int(self.people.programme.shape[0])
 
     def asked(self, scale: Instrument) -> Flags:
-        """Whose answers on a scale there are, (replicate, person of the role, wave).
+        """Whose answers on a scale there are, (replicate, person of the role, wave asked at).
 
-        The rater responded; a partner rates only within a pair, and who is still there.
+        The rater responded; a partner rates only within a pair, and who is still there. Who
+        responds comes to a demonstration too.
         """
-        shape = (*self.people.programme_of(scale.side).shape, -1)
-        if scale.rater == "self":
-            return self.response[..., scale.people, :].reshape(shape)
+        shape = self.people.programme_of(scale.side).shape
+        at = scale.at(len(self.scenario.design.waves))
+        if scale.rater != "partner":
+            return self.response[..., scale.people, at].reshape(*shape, -1)
         rater = slice(scale.answered_by, scale.answered_by + 1)
-        here = self.response[..., rater, :] & self.present()[..., scale.people, :]
+        here = self.response[..., rater, at] & self.present()[..., scale.people, at]
         if self.scenario.unpaired:
             here &= self.people.programme[..., None, None]
-        return here.reshape(shape)
+        return here.reshape(*shape, -1)
 
     def present(self) -> Flags:
         """Who has not left the employer, in the world that happened (replicate, set, person,
@@ -82,8 +117,11 @@ class Draw:
         answered = ~given.skipped
         count = answered.sum(axis=-1)
         total = (answered * given.happened).sum(axis=-1)
-        enough = self.asked(scale) & (2 * count >= scale.items) & (count > 0)
-        return np.where(enough, total / np.maximum(count, 1), np.nan)
+        enough = self.asked(scale) & (2 * count >= scale.columns) & (count > 0)
+        waves = len(self.scenario.design.waves)
+        found = np.full((*count.shape[:2], waves), np.nan)
+        found[..., scale.at(waves)] = np.where(enough, total / np.maximum(count, 1), np.nan)
+        return found
 
 
 def draw(scenario: Scenario, replicates: int, seed: Seed) -> Draw:
@@ -99,12 +137,19 @@ def draw(scenario: Scenario, replicates: int, seed: Seed) -> Draw:
     if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1:
         raise ValueError(f"replicates is {replicates!r}; expected a whole number from 1 on")
     streams = Streams.of(seed)
+    asked = set(scenario.design.instruments)
     people = draw_people(scenario, replicates, streams)
     pairs = draw_pairs(scenario, people, streams)
     course = draw_course(scenario, people, pairs, streams)
     before = untreated(scenario, people, streams)
     gain = gains(scenario, people, before, course)
-    return Draw(
+    topics = of_pairs(scenario, streams, replicates) if asked & {BURDEN, GOALS} else None
+    if topics is not None and BURDEN in asked:
+        gain[BURDEN] = burden(scenario, people, pairs, course, topics)
+    liked = reactions(scenario, course, streams)
+    if MATCH in asked:
+        liked |= matches(scenario, pairs, course, streams)
+    drawn = Draw(
         scenario=scenario,
         streams=streams,
         people=people,
@@ -114,10 +159,34 @@ def draw(scenario: Scenario, replicates: int, seed: Seed) -> Draw:
         gain=gain,
         answers={
             scale.name: answers(
-                scenario, scale, people, before[scale.name], gain[scale.name], streams
+                scenario, scale, people, course, before[scale.name], gain[scale.name], streams
             )
             for scale in scenario.scales
         },
         response=respond(scenario, people, course, gain, streams),
-        reactions=reactions(scenario, course, streams),
+        reactions=liked,
+    )
+    return replace(drawn, further=_further(drawn, topics))
+
+
+def _further(drawn: Draw, topics: Ints | None) -> Further:
+    """Whatever the scenario asks of it, each from streams of its own."""
+    scenario, streams, people, course = drawn.scenario, drawn.streams, drawn.people, drawn.course
+    asked = scenario.design.instruments
+    recorded = {}
+    if TOOL_USE in asked:
+        recorded[TOOL_USE] = tool_use(scenario, people, drawn.untreated, drawn.gain, streams)
+    if PERFORMANCE in asked:
+        recorded[PERFORMANCE] = performance(scenario, people, course, streams)
+    blind = any(scale.rater == "blind" for scale in scenario.scales)
+    return Further(
+        raters=blind_raters(*people.programme.shape, streams) if blind else None,
+        goals=(
+            None
+            if topics is None or GOALS not in asked
+            else goals(scenario, topics, drawn.gain, streams)
+        ),
+        pulses=pulses(scenario, people, drawn.pairs, course, streams) if PULSE in asked else None,
+        harm=harm(scenario, drawn.pairs, course, streams) if HARM in asked else None,
+        recorded=recorded,
     )

@@ -9,29 +9,32 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from rmresearch.world.course import Course
-from rmresearch.world.instruments import INSTRUMENTS, Instrument
+from rmresearch.world.instruments import INSTRUMENTS, RATERS, SENIOR, Instrument
 from rmresearch.world.people import People
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.scores import spilt
 from rmresearch.world.streams import Streams
 
-__all__ = ["Answers", "answers", "reactions", "respond"]
+__all__ = ["PANEL", "Answers", "answers", "blind_raters", "coded", "reactions", "respond"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int8]
+Ints = NDArray[np.int64]
 
 LOW, HIGH = 1, 5
+#: raters of demonstrations, of whom two see each
+PANEL = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers to one scale, (replicate, person of the role, wave, item), 1 to 5, reverse items
-    turned back.
+    """The answers to one scale, (replicate, person of the role, wave asked at, item), 1 to 5,
+    reverse items turned back; where several rate, one rater's items after the other's.
 
     ``without`` the programme, ``with_it`` as people report it, ``honest`` with it if nobody
-    flattered themselves, and ``happened``: what there was to be seen. All from the same chances.
-    ``skipped`` marks items left out.
+    flattered themselves, changed their standard or remembered wrongly, and ``happened``: what
+    there was to be seen. All from the same chances. ``skipped`` marks items left out.
     """
 
     without: Codes
@@ -45,32 +48,61 @@ def answers(
     scenario: Scenario,
     scale: Instrument,
     people: People,
+    course: Course,
     score: Floats,
     gain: Floats,
     streams: Streams,
 ) -> Answers:
     """What people answer on one scale, given true scores and what the programme adds to them."""
-    nature, shape = scenario.nature, (*score.shape, scale.items)
+    at = scale.at(len(scenario.design.waves))
+    shape = (*score[..., at].shape, scale.columns)
     noise, heard = _noise(scenario, scale, shape, streams)
-    without = _coded(noise, heard * score)
+    without = coded(noise + (heard * score[..., at])[..., None])
     treated = score + gain
-    honest = with_it = _coded(noise, heard * treated)
-    if scale.rater == "self" and nature.self_inflation:
-        treated[..., 1:] += nature.self_inflation
-        with_it = _coded(noise, heard * treated)
+    honest = with_it = coded(noise + (heard * treated[..., at])[..., None])
+    if _misjudged(scenario, scale, course, treated):
+        with_it = coded(noise + (heard * treated[..., at])[..., None])
     beside = without
     spilt_over = spilt(scenario, people, scale, gain)
     if spilt_over is not None:
-        beside = _coded(noise, heard * (score + spilt_over))
-    skips = streams.generator(f"items.skip.{scale.name}").random(shape, dtype=np.float32)
+        beside = coded(noise + (heard * (score + spilt_over)[..., at])[..., None])
     programme = people.programme_of(scale.side)[..., None, None]
     return Answers(
         without=without,
         with_it=with_it,
         honest=honest,
         happened=np.where(programme, with_it, beside),
-        skipped=skips < nature.item_skip,
+        skipped=_skipped(scenario, scale, shape, streams),
     )
+
+
+def _misjudged(scenario: Scenario, scale: Instrument, course: Course, treated: Floats) -> bool:
+    """Add to ``treated`` how programme people misjudge themselves; whether they do at all.
+
+    They flatter themselves, but remember a start worse than it was; and seniors who learnt judge
+    what they can by a stricter standard, as it is and as it was.
+    """
+    nature = scenario.nature
+    if scale.rater != "self" or scale.direction < 0:
+        return False
+    flattery = -nature.recall_bias if scale.looks_back else nature.self_inflation
+    shift = nature.response_shift if scale.role == "senior" and scale.kirkpatrick == 2 else 0.0
+    if flattery:
+        treated[..., 1:] += flattery
+    if shift:
+        after = np.asarray(scenario.design.waves[1:]) - 1
+        treated[..., 1:] -= shift * course.learning[:, :, SENIOR, after]
+    return bool(flattery or shift)
+
+
+def _skipped(
+    scenario: Scenario, scale: Instrument, shape: tuple[int, ...], streams: Streams
+) -> Flags:
+    """Items left out; raters who are asked to rate leave none."""
+    if scale.rater == "blind":
+        return np.broadcast_to(np.False_, shape)
+    skips = streams.generator(f"items.skip.{scale.name}").random(shape, dtype=np.float32)
+    return np.asarray(skips < scenario.nature.item_skip)
 
 
 def _noise(
@@ -80,21 +112,54 @@ def _noise(
     nature = scenario.nature
     noise = streams.normal(f"items.noise.{scale.name}", shape)
     noise *= np.sqrt(max(0.0, 1 - nature.item_reliability - nature.item_stable))
-    own = streams.normal(f"items.own.{scale.name}", (*shape[:2], 1, scale.items))
+    # Who looks back is asked the same items.
+    asked = scale.follows if scale.looks_back else scale.name
+    own = streams.normal(f"items.own.{asked}", (*shape[:2], 1, scale.items))
+    if scale.rater == "blind":  # what an item has of its own, each rater sees
+        own = np.tile(own, RATERS)
     noise += np.sqrt(nature.item_stable) * own
     heard = np.sqrt(nature.item_reliability)
     if scale.rater == "partner":
-        lenient = streams.normal(f"items.rater.{scale.name}", shape[:2])
-        noise += heard * np.sqrt(nature.rater_share) * lenient[..., None, None]
+        noise += heard * np.sqrt(nature.rater_share) * _leniency(scenario, scale, shape, streams)
         heard *= np.sqrt(1 - nature.rater_share)
+    elif scale.rater == "blind":
+        noise -= heard * nature.blind_severity * _severity(shape, streams)
     noise *= nature.item_spread
-    noise += nature.item_center + np.linspace(-0.5, 0.5, scale.items) * nature.item_difficulty
+    difficulty = np.linspace(-0.5, 0.5, scale.items) * nature.item_difficulty
+    noise += nature.item_center + np.tile(difficulty, scale.columns // scale.items)
     return noise, float(heard * nature.item_spread)
 
 
-def _coded(noise: Floats, signal: Floats) -> Codes:
-    """Rounded to the five answers, with a floor and a ceiling."""
-    return np.clip(np.rint(noise + signal[..., None]), LOW, HIGH).astype(np.int8)
+def _leniency(
+    scenario: Scenario, scale: Instrument, shape: tuple[int, ...], streams: Streams
+) -> Floats:
+    """The leniency of each person's rater, (replicate, person, 1, 1), one for all of a senior."""
+    lenient = streams.normal(f"items.rater.{scale.name}", (shape[0], scenario.sets))
+    each = lenient.repeat(shape[1] // scenario.sets, axis=1)
+    return np.asarray(each[..., None, None])
+
+
+def blind_raters(replicates: int, seniors: int, streams: Streams) -> Ints:
+    """Two different raters of the panel for every senior, (replicate, senior, rater), from 0."""
+    shape = (replicates, seniors)
+    lots = streams.uniform("demonstration.raters", (*shape, RATERS))
+    first = (lots[..., 0] * PANEL).astype(np.int64)
+    other = 1 + (lots[..., 1] * (PANEL - 1)).astype(np.int64)
+    return np.stack([first, (first + other) % PANEL], axis=-1)
+
+
+def _severity(shape: tuple[int, ...], streams: Streams) -> Floats:
+    """The severity of each senior's raters, (replicate, senior, 1, rater and item)."""
+    panel = streams.normal("demonstration.severity", (shape[0], PANEL))
+    raters = blind_raters(*shape[:2], streams)
+    each = np.take_along_axis(panel[:, None], raters, axis=-1)
+    return np.asarray(each.repeat(shape[-1] // RATERS, axis=-1)[:, :, None])
+
+
+def coded(answer: Floats) -> Codes:
+    """Rounded to the five answers, with a floor and a ceiling; ``answer`` is used up."""
+    np.rint(answer, out=answer)
+    return np.clip(answer, LOW, HIGH, out=answer).astype(np.int8)
 
 
 def respond(

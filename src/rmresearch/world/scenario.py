@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Literal
 
 from rmresearch.world.fields import Coefficient, coefficient, coefficients, lowered, problems
-from rmresearch.world.instruments import INSTRUMENTS, JUNIOR, VISIBILITY, Instrument
+from rmresearch.world.instruments import FURTHER, INSTRUMENTS, JUNIOR, VISIBILITY, Instrument
 from rmresearch.world.levers import Levers, Setting
 from rmresearch.world.nature import Nature
 
@@ -99,7 +99,13 @@ class Scenario:
     @property
     def scales(self) -> tuple[Instrument, ...]:
         """The scales that are asked."""
-        return tuple(one for one in INSTRUMENTS if one.name in self.design.instruments)
+        return tuple(one for one in self.scored if one.outcome in self.design.instruments)
+
+    @property
+    def scored(self) -> tuple[Instrument, ...]:
+        """The scales with true scores: the five by which the world goes, and further ones asked."""
+        asked = (one for one in FURTHER if one.outcome in self.design.instruments)
+        return (*INSTRUMENTS, *asked)
 
     def full_gain(self, scale: Instrument) -> float:
         """What full learning adds to somebody average on a self-rated scale, in SD."""

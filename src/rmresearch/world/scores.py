@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from rmresearch.world.course import Course
-from rmresearch.world.instruments import INSTRUMENTS, SKILL, Instrument
+from rmresearch.world.course import Course, engaged
+from rmresearch.world.instruments import BURDEN, ENGAGEMENT, Instrument
 from rmresearch.world.people import People, state_of_own
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.streams import Streams
@@ -25,17 +25,26 @@ def untreated(scenario: Scenario, people: People, streams: Streams) -> dict[str,
     own = 1 - nature.pair_share - nature.department_share
     trend = nature.trend * np.asarray(scenario.design.waves, float)
     scores: dict[str, Floats] = {}
-    for scale in INSTRUMENTS:
-        if scale.rater == "partner":
-            habit = streams.normal(f"people.habit.{scale.name}", scores[SKILL].shape[:2])
-            kept = np.sqrt(1 - nature.transfer**2)
-            scores[scale.name] = nature.transfer * scores[SKILL] + kept * habit[..., None]
+    for scale in scenario.scored:
+        if scale.follows:
+            scores[scale.name] = _following(scenario, scale, scores[scale.follows], streams)
             continue
         stable, start = _person(scenario, people, scale, streams)
         person = _flat(shared[..., scale.people]) + np.sqrt(own - nature.state_share) * stable
         states = _states(scenario, f"people.states.{scale.name}", stable.shape, start, streams)
-        scores[scale.name] = person[..., None] + np.sqrt(nature.state_share) * states + trend
+        scores[scale.name] = person[..., None] + np.sqrt(nature.state_share) * states
+        if scale.direction > 0:
+            scores[scale.name] += trend
     return scores
+
+
+def _following(scenario: Scenario, scale: Instrument, followed: Floats, streams: Streams) -> Floats:
+    """The score of a scale that goes by another's; looking back, that score as it was."""
+    if scale.looks_back:
+        return np.broadcast_to(followed[..., :1], followed.shape)
+    by = getattr(scenario.nature, scale.through)
+    habit = streams.normal(f"people.habit.{scale.name}", followed.shape[:2])
+    return np.asarray(by * followed + np.sqrt(1 - by**2) * habit[..., None])
 
 
 def _flat(values: Floats) -> Floats:
@@ -54,7 +63,7 @@ def _person(
             return stable, None
         current = _flat(people.skill[..., scale.people])
         return stable, np.asarray((current - np.sqrt(1 - k) * stable) / np.sqrt(k))
-    r = scenario.nature.outcome_correlation
+    r = scale.direction * scenario.nature.outcome_correlation
     chance = streams.normal(f"people.stable.{scale.name}", stable.shape)
     return np.asarray(r * stable + np.sqrt(1 - r**2) * chance), None
 
@@ -100,33 +109,50 @@ def _states(
 def gains(
     scenario: Scenario, people: People, untreated: Mapping[str, Floats], course: Course
 ) -> dict[str, Floats]:
-    """What the programme adds to each true score: (replicate, person, wave), 0 at the start."""
-    nature = scenario.nature
-    after = np.asarray(scenario.design.waves[1:]) - 1
+    """What the programme adds to each true score: (replicate, person, wave), 0 at the start.
+
+    All but burden, which goes by how pairs are (`strain.burden`).
+    """
     added: dict[str, Floats] = {}
-    for scale in INSTRUMENTS:
-        if scale.rater == "partner":
-            added[scale.name] = nature.transfer * added[SKILL]
-            continue
-        before = untreated[scale.name]
-        reached = course.learning[..., scale.people, :][..., after]
-        reached = reached.reshape(*before.shape[:2], len(after))
-        room = 1 + nature.skill_on_gain * before[..., 0]
-        room += nature.performance_on_gain * _flat(people.performance[..., scale.people])
-        made = np.zeros(before.shape)
-        made[..., 1:] = scenario.full_gain(scale) * reached * room[..., None]
-        added[scale.name] = made
+    for scale in scenario.scored:
+        if scale.looks_back:
+            added[scale.name] = np.broadcast_to(0.0, untreated[scale.name].shape)
+        elif scale.follows:
+            added[scale.name] = getattr(scenario.nature, scale.through) * added[scale.follows]
+        elif scale.name != BURDEN:
+            added[scale.name] = _gain(scenario, people, scale, untreated[scale.name], course)
     return added
+
+
+def _gain(
+    scenario: Scenario, people: People, scale: Instrument, before: Floats, course: Course
+) -> Floats:
+    """What learning adds, given the scores before."""
+    nature, after = scenario.nature, np.asarray(scenario.design.waves[1:]) - 1
+    made = np.zeros(before.shape)
+    if scale.shared == ENGAGEMENT:
+        for index, month in enumerate(after, start=1):
+            felt = course.felt(np.array([month]))[..., 0]
+            moved = engaged(scenario, course.learning[..., month], felt)
+            made[..., index] = _flat(moved[..., scale.people])
+        return made
+    reached = course.learning[..., scale.people, :][..., after]
+    reached = reached.reshape(*before.shape[:2], len(after))
+    room = 1 + nature.skill_on_gain * before[..., 0]
+    room += nature.performance_on_gain * _flat(people.performance[..., scale.people])
+    made[..., 1:] = scenario.full_gain(scale) * reached * room[..., None]
+    return made
 
 
 def spilt(scenario: Scenario, people: People, scale: Instrument, gain: Floats) -> Floats | None:
     """What comparison people gain from colleagues of their role and department in the programme.
 
     (replicate, person of the role, wave): a part of these colleagues' mean gain. None where
-    nothing spills over.
+    nothing spills over: nothing is learnt, or a burden is borne alone.
     """
     part = scenario.design.spillover
-    if part == 0 or scenario.comparison == "none":
+    alone = scale.looks_back or scale.direction < 0
+    if part == 0 or scenario.comparison == "none" or alone:
         return None
     treated = people.programme_of(scale.side)
     department = people.department[..., scale.people].reshape(treated.shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 
 from rmresearch.result import KEY
 from rmresearch.world.draw import Draw
-from rmresearch.world.instruments import Instrument
+from rmresearch.world.instruments import (
+    HARM,
+    INSTRUMENTS,
+    JUNIOR,
+    JUNIORS,
+    PERFORMANCE,
+    SENIOR,
+    TOOL_USE,
+    USE,
+    Instrument,
+)
+from rmresearch.world.recorded import Recorded
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.scores import spilt
 
@@ -25,6 +36,7 @@ __all__ = [
     "TruthRow",
     "arms_contrast",
     "truths",
+    "wave_name",
     "wave_names",
 ]
 
@@ -41,9 +53,10 @@ PROGRAMME, COMPARISON = "programme", "comparison"
 class TruthRow:
     """One true quantity; the fields down to ``term`` are the key it shares with an Estimate.
 
-    ``latent``: in points of the score, had nobody flattered themselves. ``as_reported``: in
-    points, self-report inflation on. ``latent_sd``: the true score itself, in SD of the eligible
-    at the start. All three are floats for a cohort, arrays (replicate,) for a draw.
+    ``latent``: in points of the score, had nobody flattered themselves, changed their standard or
+    remembered wrongly. ``as_reported``: in points, with all of these. ``latent_sd``: the true
+    score itself, in SD of the eligible at the start; of an event, its share once more. All three
+    are floats for a cohort, arrays (replicate,) for a draw.
     """
 
     role: str
@@ -86,11 +99,17 @@ class Truth:
         contrast: str = "",
         group: str = "",
         estimand: str = AS_ASSIGNED,
+        *,
+        role: str = "",
     ) -> TruthRow:
-        """The row of an outcome, wave, contrast (default: between arms), group and estimand."""
+        """The row of an outcome, wave, contrast (default: between arms), group and estimand.
+
+        An outcome of both roles has rows for each: name the ``role``.
+        """
         wanted = (outcome, wave, contrast or arms_contrast(self.scenario), group, estimand)
         for row in self.rows:
-            if (row.outcome, row.wave, row.contrast, row.group, row.estimand) == wanted:
+            found = (row.outcome, row.wave, row.contrast, row.group, row.estimand)
+            if found == wanted and role in {"", row.role}:
                 return row
         raise KeyError(f"no truth for {', '.join(map(repr, wanted))}")
 
@@ -101,13 +120,40 @@ class Truth:
 
 def wave_names(scenario: Scenario) -> tuple[str, ...]:
     """The names of the waves: start, month3, month6, ..."""
-    return tuple(f"month{month}" if month else "start" for month in scenario.design.waves)
+    return tuple(wave_name(month) for month in scenario.design.waves)
+
+
+def wave_name(month: int) -> str:
+    """The name of the wave of a month."""
+    return f"month{month}" if month else "start"
 
 
 def arms_contrast(scenario: Scenario) -> str:
     """The contrast between arms as estimates name it; a single group lacks the other arm."""
     other = "no programme" if scenario.comparison == "none" else COMPARISON
     return f"{PROGRAMME} - {other}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """One outcome of one role, each array (replicate, person, place); places are its waves.
+
+    ``without`` the programme, ``honest`` and ``reported`` with it, and as it ``happened``;
+    ``gain`` is what the programme adds to the true score, in SD, and ``true`` the score as it
+    happened; ``seen`` whether an analysis has it. ``waves`` are the places among the study's.
+    """
+
+    role: str
+    outcome: str
+    side: int
+    waves: tuple[int, ...]
+    without: Floats
+    honest: Floats
+    reported: Floats
+    happened: Floats
+    gain: Floats
+    true: Floats
+    seen: Flags
 
 
 def truths(drawn: Draw) -> tuple[TruthRow, ...]:
@@ -117,58 +163,144 @@ def truths(drawn: Draw) -> tuple[TruthRow, ...]:
     minus the score each would have without it, answered with the same chances.
     """
     rows: list[TruthRow] = []
-    for scale in drawn.scenario.scales:
-        rows += _effects(drawn, scale)
-        rows += _changes(drawn, scale)
+    for told in (*(_scale(drawn, scale) for scale in drawn.scenario.scales), *_records(drawn)):
+        rows += _effects(drawn, told)
+        rows += _changes(drawn, told)
     return tuple(rows)
 
 
-def _effects(drawn: Draw, scale: Instrument) -> Iterator[TruthRow]:
-    answers = drawn.answers[scale.name]
-    without = answers.without.mean(axis=-1)
-    honest = answers.honest.mean(axis=-1) - without
-    reported = answers.with_it.mean(axis=-1) - without
-    programme = drawn.people.programme_of(scale.side)
-    everyone = np.ones_like(programme) if drawn.scenario.randomised else programme
-    for index, wave in enumerate(wave_names(drawn.scenario)[1:], start=1):
-        for group, people in (("", everyone), (PROGRAMME, programme)):
-            yield TruthRow(
-                role=scale.role,
-                outcome=scale.name,
-                wave=wave,
-                contrast=arms_contrast(drawn.scenario),
-                group=group,
-                latent=_mean(honest[..., index], people),
-                as_reported=_mean(reported[..., index], people),
-                latent_sd=_mean(drawn.gain[scale.name][..., index], people),
-            )
-
-
-def _changes(drawn: Draw, scale: Instrument) -> Iterator[TruthRow]:
-    """What happened to the people of an arm; comparison people live beside the programme."""
-    answers, programme = drawn.answers[scale.name], drawn.people.programme_of(scale.side)
-    reported = answers.happened.mean(axis=-1)
-    honest = np.where(programme[..., None], answers.honest.mean(axis=-1), reported)
+def _scale(drawn: Draw, scale: Instrument) -> _Told:
+    """A scale's scores; comparison people live beside the programme."""
+    answers, count = drawn.answers[scale.name], len(drawn.scenario.design.waves)
+    at, programme = scale.at(count), drawn.people.programme_of(scale.side)[..., None]
+    happened, honest = answers.happened.mean(axis=-1), answers.honest.mean(axis=-1)
     gain = drawn.gain[scale.name]
     beside = spilt(drawn.scenario, drawn.people, scale, gain)
-    true = drawn.untreated[scale.name] + np.where(
-        programme[..., None], gain, 0.0 if beside is None else beside
+    added = np.where(programme, gain, 0.0 if beside is None else beside)
+    return _Told(
+        role=scale.role,
+        outcome=scale.outcome,
+        side=scale.side,
+        waves=tuple(range(count)[at]),
+        without=answers.without.mean(axis=-1),
+        honest=honest,
+        reported=answers.with_it.mean(axis=-1),
+        happened=happened,
+        gain=gain[..., at],
+        true=(drawn.untreated[scale.name] + added)[..., at],
+        seen=np.isfinite(drawn.observed(scale)[..., at]),
     )
+
+
+def _records(drawn: Draw) -> Iterator[_Told]:
+    """What is recorded where a study asks for it: use of tools, performance, harm so far."""
+    further, waves = drawn.further, len(drawn.scenario.design.waves)
+    for kind, found in further.recorded.items():
+        if kind == TOOL_USE:
+            yield _use(drawn, found)
+        else:
+            yield from _performance(drawn, found)
+    if further.harm is not None:
+        flat = further.harm.reshape(2, drawn.replicates, -1, drawn.scenario.months)
+        so_far = [flat[..., :month].any(axis=-1) for month in drawn.scenario.design.waves[1:]]
+        without, with_it = np.stack(so_far, axis=-1).astype(float)
+        yield _event(drawn, HARM, "junior", tuple(range(1, waves)), without, with_it)
+
+
+def _use(drawn: Draw, found: Recorded) -> _Told:
+    """How often seniors used the tools, and the behaviour behind it."""
+    scale = next(one for one in INSTRUMENTS if one.name == USE)
+    programme, gain = drawn.people.programme[..., None], drawn.gain[USE]
+    beside = spilt(drawn.scenario, drawn.people, scale, gain)
+    return _Told(
+        role="senior",
+        outcome=TOOL_USE,
+        side=SENIOR,
+        waves=tuple(range(gain.shape[-1])),
+        without=found.without.astype(float),
+        honest=found.with_it.astype(float),
+        reported=found.with_it.astype(float),
+        happened=found.happened.astype(float),
+        gain=gain,
+        true=drawn.untreated[USE] + np.where(programme, gain, 0.0 if beside is None else beside),
+        seen=drawn.present()[..., SENIOR, :],
+    )
+
+
+def _performance(drawn: Draw, found: Recorded) -> Iterator[_Told]:
+    """Ratings of both roles at the last wave."""
+    last = (len(drawn.scenario.design.waves) - 1,)
+    added = drawn.scenario.nature.junior_performance_gain * drawn.course.learning[..., -1]
+    added[..., SENIOR] = 0.0
+    for role, people in (("senior", slice(0, 1)), ("junior", JUNIORS)):
+        without, with_it, gain = (
+            one[..., people].reshape(drawn.replicates, -1, 1).astype(float)
+            for one in (found.without, found.with_it, added)
+        )
+        yield replace(_event(drawn, PERFORMANCE, role, last, without, with_it), gain=gain)
+
+
+def _event(
+    drawn: Draw, kind: str, role: str, waves: tuple[int, ...], without: Floats, with_it: Floats
+) -> _Told:
+    """What has no score from before and no true score apart from it."""
+    side = SENIOR if role == "senior" else JUNIOR
+    programme = drawn.people.programme_of(side)[..., None]
+    happened = np.where(programme, with_it, without)
+    return _Told(
+        role=role,
+        outcome=kind,
+        side=side,
+        waves=waves,
+        without=without,
+        honest=with_it,
+        reported=with_it,
+        happened=happened,
+        gain=with_it - without,
+        true=happened,
+        seen=np.ones(happened.shape, bool),
+    )
+
+
+def _effects(drawn: Draw, told: _Told) -> Iterator[TruthRow]:
+    programme = drawn.people.programme_of(told.side)
+    everyone = np.ones_like(programme) if drawn.scenario.randomised else programme
     names = wave_names(drawn.scenario)
-    seen = np.isfinite(drawn.observed(scale))
-    for index, wave in enumerate(names[1:], start=1):
-        both = seen[..., 0] & seen[..., index]
+    for place, wave in enumerate(told.waves):
+        for group, people in (("", everyone), (PROGRAMME, programme)):
+            if wave > 0:
+                before = told.without[..., place]
+                yield TruthRow(
+                    role=told.role,
+                    outcome=told.outcome,
+                    wave=names[wave],
+                    contrast=arms_contrast(drawn.scenario),
+                    group=group,
+                    latent=_mean(told.honest[..., place] - before, people),
+                    as_reported=_mean(told.reported[..., place] - before, people),
+                    latent_sd=_mean(told.gain[..., place], people),
+                )
+
+
+def _changes(drawn: Draw, told: _Told) -> Iterator[TruthRow]:
+    """What happened to the people of an arm, where it was asked or recorded at the start too."""
+    if told.waves[0] > 0:
+        return
+    programme, names = drawn.people.programme_of(told.side), wave_names(drawn.scenario)
+    honest = np.where(programme[..., None], told.honest, told.happened)
+    for place, wave in enumerate(told.waves[1:], start=1):
+        both = told.seen[..., 0] & told.seen[..., place]
         for group, estimand, people in _whom(drawn, programme, both):
             yield TruthRow(
-                role=scale.role,
-                outcome=scale.name,
-                wave=wave,
-                contrast=f"{wave} - {names[0]}",
+                role=told.role,
+                outcome=told.outcome,
+                wave=names[wave],
+                contrast=f"{names[wave]} - {names[0]}",
                 group=group,
                 estimand=estimand,
-                latent=_mean(honest[..., index] - honest[..., 0], people),
-                as_reported=_mean(reported[..., index] - reported[..., 0], people),
-                latent_sd=_mean(true[..., index] - true[..., 0], people),
+                latent=_mean(honest[..., place] - honest[..., 0], people),
+                as_reported=_mean(told.happened[..., place] - told.happened[..., 0], people),
+                latent_sd=_mean(told.true[..., place] - told.true[..., 0], people),
             )
 
 

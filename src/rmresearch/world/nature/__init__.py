@@ -1,7 +1,7 @@
 """Nature: what a programme cannot choose. Every coefficient with unit, range, evidence, source.
 
 Built up in the order in which causes act: people, their pairs, what they learn, what surveys make
-of it.
+of it, what further instruments find.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rmresearch.world.fields import lowered, problems
-from rmresearch.world.nature.surveys import SurveyNature
+from rmresearch.world.nature.instruments import InstrumentNature
 
 __all__ = ["Nature"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nature(SurveyNature):
+class Nature(InstrumentNature):
     """People, pairs and surveys as they are.
 
     Scores are in standard deviations of the eligible pool's true score at the start; quality,

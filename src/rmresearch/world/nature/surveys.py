@@ -41,6 +41,13 @@ class SurveyNature(LearningNature):
         (-1.0, 2.0), "C", "mentor training, 283 pairs: self-rated +20%, partner-rated +7%",
         "programme -> self-rated skill beyond true skill",
     )
+    response_shift: float = coefficient(
+        0.0, "full learning makes seniors judge what they can by a stricter standard", SD,
+        (-1.0, 2.0), "C",
+        "a retrospective pre-test shows d 1.5 where the true one shows .5 (n = 267), which does "
+        "not tell a standard from recall; self-ratings outrun partners' net of any shift",
+        "learning -> own standard ?; own standard -> self-rated skill beyond true skill -",
+    )
     rater_share: float = coefficient(
         0.29, "a rater's own leniency in what they say of others", SHARE, (0.0, 0.9), "D",
         "liking: 29% rater (8,128 ratings)",
