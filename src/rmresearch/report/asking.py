@@ -25,6 +25,10 @@ from rmresearch.study import Outcome, Study
 
 __all__ = ["ask"]
 
+RECORDED = (
+    "It is kept in the records, by date. This report compares what was asked wave by wave, so it "
+    "is not compared here."
+)
 TOO_EARLY = (
     "The data do not reach the planned end of the programme, so no change or difference is "
     "estimated yet: looking again and again finds something by chance."
@@ -79,6 +83,9 @@ def _about(study: Study, outcome: Outcome, answers: _Answers) -> None:
     name = outcome.name
     if outcome.kirkpatrick == 1:
         answers.take("reaction", name, lambda: reaction(study, outcome))
+        return
+    if outcome.source == "record" and not study.measures["item"].isin(outcome.items).any():
+        answers.refused.update({name_of(f, name): RECORDED for f in ("pre_post", "compare_arms")})
         return
     if len(outcome.items) > 1:
         answers.take("reliability", name, lambda: reliability(study, outcome))

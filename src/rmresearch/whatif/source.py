@@ -129,12 +129,15 @@ class _ProgrammeCohorts:
     def panel(self, outcome: Outcome) -> Panel | None:
         people, scenario = self.drawn.people, self.drawn.scenario
         scale = next((one for one in scenario.scales if one.name == outcome.name), None)
-        if scale is None or scenario.design.unit == "department":  # clusters differ by replicate
+        design = cohort.design(scenario)
+        everywhere = scale is not None and len(outcome.waves) == len(design.waves)
+        # Where departments are assigned, clusters differ by replicate.
+        if scale is None or not everywhere or scenario.design.unit == "department":
             return None
         each = 1 if scale.side == SENIOR else people.juniors
         together = np.repeat(np.arange(scenario.sets), each)
         return Panel(
-            design=cohort.design(scenario),
+            design=design,
             outcome=outcome,
             scores=self.drawn.observed(scale),
             arm=np.where(people.programme_of(scale.side), 0, 1),  # the programme is declared first

@@ -8,11 +8,13 @@ from typing import Literal
 
 from rmresearch import study as s
 from rmresearch.world import tables
+from rmresearch.world.codebook import outcomes
 from rmresearch.world.draw import Draw, draw
-from rmresearch.world.instruments import Instrument
+from rmresearch.world.instruments import PULSE
 from rmresearch.world.pages import as_html, as_text
+from rmresearch.world.reception import pulse_months
 from rmresearch.world.scenario import Scenario
-from rmresearch.world.truth import COMPARISON, PROGRAMME, Truth, truths, wave_names
+from rmresearch.world.truth import COMPARISON, PROGRAMME, Truth, truths, wave_name
 
 __all__ = ["Cohort", "cohort", "design", "simulate", "study"]
 
@@ -90,7 +92,6 @@ def design(scenario: Scenario) -> s.Design:
     arms = [s.Arm(PROGRAMME, "Programme", programme=True)]
     if scenario.comparison != "none":
         arms.append(s.Arm(COMPARISON, LABELS[scenario.comparison], programme=False))
-    names, months = wave_names(scenario), scenario.design.waves
     return s.Design(
         name="synthetic-pilot",
         title="A synthetic reverse-mentoring pilot",
@@ -104,21 +105,26 @@ def design(scenario: Scenario) -> s.Design:
         goals=("Seniors use digital tools with confidence", "Juniors see how decisions are made"),
         arms=tuple(arms),
         role_labels=(("senior", "senior mentee"), ("junior", "junior mentor")),
-        waves=tuple(
-            s.Wave(
-                name,
-                f"Month {month}" if month else "Before the start",
-                float(month),
-                not month,
-                day,
-            )
-            for name, month, day in zip(names, months, days, strict=True)
-        ),
-        outcomes=(
-            *(_outcome(scale, names) for scale in scenario.scales),
-            *(one for one in _reactions(names) if one.name in scenario.design.instruments),
-        ),
+        waves=_waves(scenario),
+        outcomes=outcomes(scenario),
         features=(("interests", "number"),),
+    )
+
+
+def _waves(scenario: Scenario) -> tuple[s.Wave, ...]:
+    """The waves of the surveys, and between them the months of pulses."""
+    months = set(scenario.design.waves)
+    if PULSE in scenario.design.instruments:
+        months |= set(pulse_months(scenario).tolist())
+    return tuple(
+        s.Wave(
+            wave_name(month),
+            f"Month {month}" if month else "Before the start",
+            float(month),
+            not month,
+            tables.day(scenario, month),
+        )
+        for month in sorted(months)
     )
 
 
@@ -137,45 +143,3 @@ def _unit(scenario: Scenario) -> Literal["person", "pair", "set", "department"]:
     if scenario.design.unit == "department":
         return "department"
     return "pair" if scenario.levers.juniors == 1 else "set"
-
-
-def _outcome(scale: Instrument, waves: tuple[str, ...]) -> s.Outcome:
-    return s.Outcome(
-        name=scale.name,
-        label=scale.label,
-        role=scale.role,
-        items=tuple(scale.item(number) for number in range(1, scale.items + 1)),
-        low=1.0,
-        high=5.0,
-        reverse=frozenset(scale.item(number) for number in scale.reverse),
-        waves=waves,
-        source=scale.rater,
-        kirkpatrick=scale.kirkpatrick,
-        smallest_effect=scale.smallest_effect,
-    )
-
-
-def _reactions(waves: tuple[str, ...]) -> tuple[s.Outcome, ...]:
-    satisfied = s.Outcome(
-        name="satisfaction",
-        label="Satisfied with the programme",
-        role="all",
-        items=("satisfaction",),
-        kind="ordinal",
-        low=1.0,
-        high=5.0,
-        waves=waves[1:],
-        kirkpatrick=1,
-        favourable=4.0,
-    )
-    recommends = replace(
-        satisfied,
-        name="recommend",
-        label="Would recommend the programme to a colleague",
-        items=("recommend",),
-        kind="recommend",
-        low=0.0,
-        high=10.0,
-        favourable=9.0,
-    )
-    return satisfied, recommends

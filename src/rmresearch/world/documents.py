@@ -63,6 +63,10 @@ def _outcome(outcome: Outcome, design: Design) -> Document:
         "waves": None if everywhere else list(outcome.waves),
         "source": None if outcome.source == "self" else outcome.source,
         "kirkpatrick": outcome.kirkpatrick,
+        "direction": None if outcome.direction == 1 else "lower",
+        "timing": None if outcome.timing == "repeated" else outcome.timing,
+        "related": outcome.related,
+        "unit": None if outcome.unit == "points" else outcome.unit,
         "smallest_effect": outcome.smallest_effect,
         "favourable": None if outcome.favourable is None else _plain(outcome.favourable),
         "labels": {text: _plain(code) for text, code in outcome.labels} or None,
@@ -91,11 +95,12 @@ def plan_document(design: Design) -> Document:
     """plan.toml: every repeated scale at the last wave, the first one primary.
 
     Without a comparison arm the questions are about change. What partners rate is not compared
-    with people who have no partner.
+    with people who have no partner; what is asked once, or only recorded, is not planned.
     """
     last, other = design.waves[-1], design.comparison
-    alone = {"partner"} if design.kind == "comparison" else set()
-    scales = [o for o in design.outcomes if o.kirkpatrick > 1 and o.source not in alone]
+    out = {"record", "partner"} if design.kind == "comparison" else {"record"}
+    repeated = [o for o in design.outcomes if o.kirkpatrick > 1 and o.timing == "repeated"]
+    scales = [o for o in repeated if o.source not in out]
     if other is None:
         analysis, contrast = "pre_post", f"{last.name} - {design.baseline.name}"
     else:
@@ -127,4 +132,8 @@ WHY = {
     "digital_use": "Skill counts when others can see it used; somebody else rates it.",
     "leadership_confidence": "Juniors practise leading a conversation with somebody senior.",
     "visibility": "Seniors show juniors how decisions are made.",
+    "demonstration": "Skill that is shown counts more than skill that is claimed.",
+    "leadership_seen": "Somebody senior sees whether confidence becomes leadership.",
+    "burden": "What the programme costs juniors is asked as openly as what it brings.",
+    "engagement": "People who are listened to may care more about their work.",
 }

@@ -29,6 +29,8 @@ NOTHING = Nature(
     junior_performance_gain=0.0,
     engagement_gain=0.0,
     quality_on_engagement=0.0,
+    burden_gain=0.0,
+    harm_added=0.0,
 )
 STRONG = Nature(
     digital_skill_gain=1.4,

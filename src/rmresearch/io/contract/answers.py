@@ -103,7 +103,12 @@ def _absences(everything: Everything) -> Iterator[Problem]:
             found = f"wave {wave.name} has no answers yet"
             fix = "Fine if it is still to come; otherwise check the tables of measures."
             yield Problem("empty-wave", found, fix, severity="warning")
+    kinds = set(everything.records.frame["kind"].dropna().unique())
     for outcome in design.outcomes:
+        # Records know dates and no waves; an event that never happened has none.
+        never = outcome.kind == "binary" and bool(everything.records.declared)
+        if outcome.source == "record" and (never or kinds & set(outcome.items)):
+            continue
         for wave_name in outcome.waves:
             if wave_name in answered:
                 yield from _silent(everything, outcome, wave_name, counts)
