@@ -180,7 +180,7 @@ def _further(drawn: Draw, topics: Ints | None) -> Further:
         recorded[PERFORMANCE] = performance(scenario, people, course, streams)
     blind = any(scale.rater == "blind" for scale in scenario.scales)
     return Further(
-        raters=blind_raters(*people.programme.shape, streams) if blind else None,
+        raters=blind_raters(drawn.replicates, scenario.sets, streams) if blind else None,
         goals=(
             None
             if topics is None or GOALS not in asked

@@ -169,7 +169,7 @@ FURTHER: tuple[Instrument, ...] = (
         Instrument(
             f"{role}_engagement",
             "Engagement at work",
-            role,  # type: ignore[arg-type]
+            role,
             3,
             kirkpatrick=4,
             smallest_effect=0.2,
