@@ -142,6 +142,13 @@ def test_a_caret_in_a_call_is_a_power(term: str) -> None:
     assert np.allclose(found["se"], expected["se"], rtol=1e-10)
 
 
+def test_a_brace_that_begins_a_formula_holds_python_too() -> None:
+    data = frame().assign(count=frame()["day of week"])
+    data["square"] = data["count"] ** 2
+    found, expected = (ols(f"{y} ~ pre", data).to_frame() for y in ("{count^2}", "square"))
+    assert np.allclose(found["estimate"], expected["estimate"], rtol=1e-10)
+
+
 def test_a_caret_outside_is_crossing() -> None:
     crossed = ols("post ~ (pre + flag)^2", frame())
     assert crossed.terms == ("Intercept", "pre", "flag", "pre:flag")

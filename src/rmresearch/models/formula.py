@@ -26,6 +26,7 @@ __all__ = [
     "matrices",
     "missing_names",
     "names_in",
+    "outcome",
     "plain",
     "python_powers",
     "readable",
@@ -196,18 +197,34 @@ def matrices(
         raise ValueError(f"{text!r}: write one outcome and one design, as in 'post ~ arm + pre'")
     with readable(text, rows):
         made = parsed.get_model_matrix(trimmed(rows), na_action="ignore")
-    if made.lhs.shape[1] != 1:
-        names = [str(name) for name in made.lhs.columns]
-        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        raise ValueError(
-            f"the outcome of {text!r} must be one numeric column, not "
-            f"{', '.join(names[:MOST_NAMED])}{more}"
-        )
+    _check_one(made.lhs, text)
     if made.rhs.shape[1] == 0:
         raise ValueError(f"{text!r} has no design: nothing stands right of ~")
     y, x = finite(made.lhs, made.rhs)
     terms = tuple(str(name) for name in made.rhs.columns)
     return y[:, 0], x, terms, made.rhs.model_spec
+
+
+def outcome(text: str, rows: pd.DataFrame) -> NDArray[np.float64]:
+    """The outcome of ``matrices`` alone (n,)."""
+    from formulaic import Formula
+
+    with readable(text, rows):
+        made = Formula(text).lhs.get_model_matrix(trimmed(rows), na_action="ignore")
+    _check_one(made, text)
+    found: NDArray[np.float64] = finite(made)[0][:, 0]
+    return found
+
+
+def _check_one(made: pd.DataFrame, text: str) -> None:
+    """``ValueError`` for an outcome of several columns."""
+    if made.shape[1] != 1:
+        names = [str(name) for name in made.columns]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        raise ValueError(
+            f"the outcome of {text!r} must be one numeric column, not "
+            f"{', '.join(names[:MOST_NAMED])}{more}"
+        )
 
 
 @contextmanager
@@ -312,7 +329,7 @@ def scan(formula: str) -> Iterator[tuple[str, str, int]]:
         elif char in "({[":
             before = formula[:position].rstrip()[-1:]
             call = char == "{" or (char == "(" and (before.isalnum() or before in {"_", "."}))
-            python.append((bool(python) and python[-1]) or (call and before != ""))
+            python.append((bool(python) and python[-1]) or call)
 
 
 def split(text: str, marks: str) -> list[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import FitError
-from rmresearch.models.formula import matrices, names_in, scan, split
+from rmresearch.models.formula import matrices, names_in, outcome, scan, split
 from rmresearch.numerics.basis import LONG, Kinds
 
 __all__ = ["matrices_by_kind"]
@@ -32,7 +31,7 @@ def matrices_by_kind(
     Only of columns and C() of one: any other function may look at more than one row, as a mean or
     the knots of a spline do.
     """
-    outcome, design = (side for _, side in split(text, "~"))
+    design = split(text, "~")[1][1]
     kinds = None
     if len(rows) >= LONG and _by_row(design, rows.columns):
         kinds = _kinds(rows[[name for name in names_in(design) if name in rows.columns]])
@@ -40,14 +39,14 @@ def matrices_by_kind(
         return (*matrices(text, rows), None)
     try:
         _, x, terms, spec = matrices(text, rows.iloc[kinds.some_rows()])
-        y = matrices(f"{outcome} ~ 1", rows)[0]
+        y = outcome(text, rows)
     except (FitError, ValueError):
         # What is wrong with them is counted in rows.
         return (*matrices(text, rows), None)
     return y, x, terms, spec, kinds
 
 
-def _by_row(design: str, columns: Sequence[str]) -> bool:
+def _by_row(design: str, columns: pd.Index) -> bool:
     """Whether each row of the design depends on that row of the frame alone, and on its values."""
     plain = design if "C" in columns else _CATEGORY.sub(r"\1", design)
     return all(kind != "python" for _, kind, _ in scan(plain))
@@ -58,29 +57,33 @@ def _kinds(columns: pd.DataFrame) -> Kinds | None:
     most = len(columns) // SPARE
     found, size = np.zeros(len(columns), dtype=np.intp), 1
     for name in columns:
-        codes = _codes(columns[name], most // size)
-        if codes is None:
+        read = _codes(columns[name], most // size)
+        if read is None:
             return None
-        found *= codes.size
-        found += codes.of
-        size *= codes.size
+        codes, levels = read
+        found *= levels
+        found += codes
+        size *= levels
     there = np.bincount(found, minlength=size) > 0
     if not there.all():
         found = (np.cumsum(there) - 1)[found]
     return Kinds(found, int(there.sum()))
 
 
-def _codes(column: pd.Series[Any], most: int) -> Kinds | None:
-    """A column's values as codes, of which at most ``most`` may occur; None where more may."""
+def _codes(column: pd.Series[Any], most: int) -> tuple[NDArray[np.intp], int] | None:
+    """A column's values as codes below a number, None where it would be above ``most``."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        codes, size = column.cat.codes.to_numpy(), column.cat.categories.size
-        return Kinds(codes, size) if size <= most else None
+        levels = column.cat.categories.size
+        return (np.asarray(column.cat.codes, dtype=np.intp), levels) if levels <= most else None
+    # Among objects 1 and True would count as equal.
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        return None
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biu":
-        values = column.to_numpy()
-        low, high = int(values.min()), int(values.max())
-        if high - low < most:
-            return Kinds(np.subtract(values, low, dtype=np.intp, casting="unsafe"), high - low + 1)
+        whole = column.to_numpy().astype(np.intp)
+        low, levels = int(whole.min()), int(whole.max()) - int(whole.min()) + 1
+        if levels <= most:
+            return whole - low, levels
     if column.iloc[:LOOK].nunique() > min(LOOK // 2, most):
         return None
-    codes, levels = pd.factorize(column)
-    return Kinds(codes, len(levels)) if len(levels) <= most else None
+    codes, values = pd.factorize(column)
+    return (codes.astype(np.intp, copy=False), len(values)) if len(values) <= most else None

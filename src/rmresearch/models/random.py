@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,10 +20,9 @@ from rmresearch.models.formula import (
     split,
     trimmed,
 )
+from rmresearch.models.levels import Codes, numbered
 
 __all__ = ["Grouped", "RandomTerm", "facts", "group", "in_words", "parse"]
-
-Codes = NDArray[np.intp]
 
 _PLAIN = re.compile(r"[^\W\d][\w.]*|`[^`]+`")
 
@@ -165,48 +163,13 @@ def group(terms: Sequence[RandomTerm], rows: pd.DataFrame) -> tuple[Grouped, ...
     ]
     if wrong:
         raise FitError("; ".join(dict.fromkeys(wrong)) + ". Group by a code, or swap the sides.")
-    known: dict[tuple[str, ...], tuple[Codes, int]] = {}
+    known = numbered([term.columns for term in terms], rows)
     found = []
     for term in terms:
-        codes, levels = _codes(term.columns, rows, known)
+        codes, levels = known[term.columns]
         z, names = _effects(term, rows)
         found.append(Grouped(term, codes, known[term.columns[:1]][0], levels, z, names))
     return tuple(sorted(found, key=lambda one: -one.levels))
-
-
-def _codes(
-    columns: tuple[str, ...], rows: pd.DataFrame, known: dict[tuple[str, ...], tuple[Codes, int]]
-) -> tuple[Codes, int]:
-    """Codes in order of appearance; a combination's levels are those that occur."""
-    if columns in known:
-        return known[columns]
-    if len(columns) == 1:
-        codes = _appearance(rows[columns[0]])
-    else:
-        codes, levels = _codes(columns[:1], rows, known)
-        rest, size = _codes(columns[1:], rows, known)
-        if not _within(codes, levels, rest):
-            codes = pd.factorize(codes * np.intp(size) + rest)[0].astype(np.intp, copy=False)
-    known[columns] = codes, int(codes.max()) + 1
-    return known[columns]
-
-
-def _within(codes: Codes, levels: int, outer: Codes) -> bool:
-    """Whether each of the ``levels`` lies in one group of ``outer``, which then adds nothing."""
-    holder = np.empty(levels, dtype=np.intp)
-    holder[codes] = outer
-    return bool((holder[codes] == outer).all())
-
-
-def _appearance(column: pd.Series[Any]) -> Codes:
-    """Codes in order of appearance; categories that stand in that order have them already."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        codes = np.asarray(column.cat.codes, dtype=np.intp)
-        highest = np.maximum.accumulate(codes)
-        new = np.diff(highest, prepend=-1)
-        if codes.min() == 0 and new.max() <= 1 and highest[-1] + 1 == new.sum():
-            return codes
-    return np.asarray(pd.factorize(column)[0], dtype=np.intp)
 
 
 def _effects(term: RandomTerm, rows: pd.DataFrame) -> tuple[NDArray[np.float64], tuple[str, ...]]:

@@ -74,6 +74,11 @@ class Basis:
         """All rows of q: where there are kinds, made anew each time."""
         return self.rows if self.kinds is None else self.rows.take(self.kinds.of, axis=0)
 
+    def column(self, place: int) -> Array:
+        """One column of q (n,)."""
+        found: Array = self.rows[:, place]
+        return found if self.kinds is None else found.take(self.kinds.of)
+
     def along(self, values: Array) -> Array:
         """``q'values``: (n, R) give (p, R)."""
         return self.rows.T @ (values if self.kinds is None else self.kinds.sums(values))

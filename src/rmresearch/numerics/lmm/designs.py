@@ -130,8 +130,8 @@ def _by_unit(basis: Basis, units: Kinds | None) -> Array:
     if units is None:
         return basis.q
     found = np.empty((units.size, basis.rows.shape[1]))
-    for place, unit in enumerate(np.eye(found.shape[1])):
-        found[:, [place]] = units.sums(basis.spread(unit[:, None]))
+    for place in range(found.shape[1]):
+        found[:, [place]] = units.sums(basis.column(place)[:, None])
     return found
 
 

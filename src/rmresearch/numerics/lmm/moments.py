@@ -65,7 +65,9 @@ class Data:
 def shared_moments(family: Family, sums: Array) -> Shared:
     """The moments of x alone, from the ``sums`` Z'q (blocks * m, p) of its orthonormal basis."""
     m, p = family.g.shape[-1], sums.shape[1]
-    sums = sums.reshape(-1, m * p)[family.order]
+    sums = sums.reshape(-1, m * p)
+    if family.counts.size > 1:
+        sums = sums.take(family.order, axis=0)
     parts, start = [], 0
     for size, classes in family.spots:
         stop = start + size * classes
@@ -94,7 +96,7 @@ def outcome_moments(shared: Shared, y: Array, unit: Array) -> Moments:
     m, replicates = family.g.shape[-1], y.shape[1]
     sums = np.asarray(family.gather @ y).reshape(-1, m, replicates)
     if family.counts.size > 1:
-        sums = sums[family.order]
+        sums = sums.take(family.order, axis=0)
     i, j, _ = upper(m)
     p = shared.sums[0].shape[1] // m
     xy = np.empty((p, i.size, family.counts.size, replicates))
