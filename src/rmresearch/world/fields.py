@@ -34,7 +34,9 @@ class Coefficient:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An arrow of the causal graph: ``sign`` "+", "-", "0" (found to be none) or "?"."""
+    """An arrow of the causal graph: ``sign`` "+", "-", "0" (found to be none), or "?" (none by
+    default, or either way, as other levers stand).
+    """
 
     cause: str
     effect: str

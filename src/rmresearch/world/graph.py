@@ -41,6 +41,9 @@ BY_DEFINITION: tuple[Edge, ...] = (
     Edge("retention", "early ending", "-"),
     Edge("retention", "promotion", "+"),
     Edge("retention", "non-response", "-"),
+    Edge("retention", "harm to juniors", "+"),
+    Edge("retention", "pulse response", "+"),
+    Edge("early ending", "pulse response", "-"),
 )
 
 #: levers whose nodes do not have the lever's own name

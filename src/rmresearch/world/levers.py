@@ -44,7 +44,7 @@ class Levers:
         "rules", "how pairs are made; all but random and self-selected hold to level_gap and "
         "other_department", "choice", ("random", "self-selected", "rules", "greedy", "optimal"),
         "S", "S 1, 3; C: effect about 0", "matching effort -> value similarity +; "
-        "matching effort -> interest similarity +; matching effort -> level gap +; "
+        "matching effort -> interest similarity +; matching effort -> level gap ?; "
         "matching effort -> conflict of interest -; matching effort -> shared context -",
     )
     level_gap: int = coefficient(
@@ -92,7 +92,9 @@ class Levers:
     )
     duration: int = coefficient(
         6, "length of the programme", "months", (1, 24), "C", "six meetings in six months (ReMEDI)",
-        "duration -> meetings +; duration -> learning +; duration -> early ending +",
+        "duration -> meetings +; duration -> learning +; duration -> early ending +; "
+        "duration -> junior burden +; duration -> harm to juniors +; "
+        "duration -> months of pulses +",
     )
     # fmt: on
 

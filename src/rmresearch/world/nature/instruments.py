@@ -61,7 +61,7 @@ class InstrumentNature(SurveyNature):
     # burden and harm
     burden_gain: float = coefficient(
         0.15, "juniors while their pair meets, average but for what follows", SD, (0.0, 2.0), "S",
-        "S 2", "programme -> junior burden",
+        "S 2", "programme -> junior burden; early ending -> junior burden -",
     )
     intimidation_on_burden: float = coefficient(
         0.4, "what intimidates weighs more", LOG, (-2.0, 2.0), "S", "S 2, 3",
@@ -85,7 +85,8 @@ class InstrumentNature(SurveyNature):
     )
     harm_added: float = coefficient(
         0.003, "the same from a programme, for an average junior whose pair meets",
-        "chance a month", (0.0, 0.2), "A", "S 3: disrespect", "programme -> harm to juniors",
+        "chance a month", (0.0, 0.2), "A", "S 3: disrespect",
+        "programme -> harm to juniors; early ending -> harm to juniors -",
     )
     intimidation_on_harm: float = coefficient(
         0.5, "intimidated juniors come to harm more", LOG, (-2.0, 2.0), "A", "",

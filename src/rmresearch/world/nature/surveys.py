@@ -79,7 +79,8 @@ class SurveyNature(LearningNature):
     )
     quality_on_response: float = coefficient(
         0.25, "programme people whose pair gets on answer more", "probit per SD",
-        (-2.0, 2.0), "A", "", "relationship quality -> non-response -",
+        (-2.0, 2.0), "A", "",
+        "relationship quality -> non-response -; relationship quality -> pulse response +",
     )
     gain_on_response: float = coefficient(
         0.3, "programme people who gained answer more", "probit per SD gained", (-2.0, 2.0), "A",
