@@ -17,11 +17,11 @@ from rmresearch.io.raw import FileLog, column_letters
 from rmresearch.io.sources import READABLE, read_raw
 
 
-@pytest.mark.parametrize("suffix", [".pkl", ".joblib", ".npz", ".rds", ".parquet", ".csv.gz", ""])
+@pytest.mark.parametrize("suffix", [".pkl", ".joblib", ".npz", ".rds", ".feather", ".csv.gz", ""])
 def test_unknown_kinds_are_refused_with_those_that_are_read(tmp_path: Path, suffix: str) -> None:
     table = read(tmp_path / f"a{suffix}", lines())
     assert rules(table) == ["file-type"]
-    for known in (".csv", ".tsv", ".xlsx", ".xlsm", ".sav", ".zsav", ".dta"):
+    for known in (".csv", ".tsv", ".xlsx", ".xlsm", ".sav", ".zsav", ".dta", ".parquet"):
         assert known in READABLE
         assert known in table.problems[0].fix
 
@@ -41,7 +41,7 @@ class Trap:
         return os.system, ("exit 1",)
 
 
-@pytest.mark.parametrize("suffix", [".pkl", ".csv", ".xlsx", ".sav", ".dta"])
+@pytest.mark.parametrize("suffix", [".pkl", ".csv", ".xlsx", ".sav", ".dta", ".parquet"])
 def test_no_pickle_is_ever_opened(
     tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,6 +61,7 @@ def test_no_pickle_is_ever_opened(
         (b"\xd0\xcf\x11\xe0\xa1", "old or password-protected Excel"),
         (b"$FL2@(#) SPSS", "SPSS"),
         (b"<stata_dta><header>", "Stata"),
+        (b"PAR1\x15\x04", "Parquet"),
         (b"\x1f\x8b\x08", "gzip"),
         (b"%PDF-1.7", "PDF"),
         (b"\n <!DOCTYPE HTML><html>", "web page"),
@@ -76,7 +77,7 @@ def test_other_files_named_csv_say_what_they_are(
     assert words in said(table)
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".sav", ".dta"])
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".sav", ".dta", ".parquet"])
 def test_what_is_not_an_ordinary_file(tmp_path: Path, suffix: str) -> None:
     assert rules(read(tmp_path / f"absent{suffix}")) == ["file"]
     (tmp_path / f"folder{suffix}").mkdir()

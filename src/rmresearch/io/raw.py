@@ -25,8 +25,8 @@ class RawTable:
 
     ``frame`` has the stripped header texts as columns, unique, and the row numbers of the
     spreadsheet as index (header row 1, first data row 2; the physical line where a record starts
-    in text files; the case number + 1 in SPSS and Stata files). Rows without any value are left
-    out, and so are rows and columns whose structure is broken; the numbering is kept.
+    in text files; the case number + 1 in SPSS, Stata and Parquet files). Rows without any value are
+    left out, and so are rows and columns whose structure is broken; the numbering is kept.
     ``typed`` is False for text files: every cell is a str (pandas' ``str`` dtype), and only an
     empty cell is missing. Where it is True, columns are float64, datetime64, bool or str; a
     column of mixed kinds has dtype object with float, str, bool and datetime cells.

@@ -12,7 +12,8 @@ __all__ = ["MAX_BYTES", "READABLE", "RawTable", "read_raw"]
 TEXT = {".csv": None, ".tsv": "\t", ".tab": "\t", ".txt": None}
 WORKBOOKS = {".xlsx", ".xlsm"}
 LABELLED = {".sav": "SPSS", ".zsav": "SPSS", ".dta": "Stata"}
-READABLE = (*TEXT, *sorted(WORKBOOKS), *LABELLED)
+PARQUET = ".parquet"
+READABLE = (*TEXT, *sorted(WORKBOOKS), *LABELLED, PARQUET)
 #: the largest file that is read (a million survey answers take about 40 MB)
 MAX_BYTES = 200_000_000
 #: how files begin that carry another kind's extension
@@ -22,6 +23,7 @@ _SIGNATURES = {
     b"$FL2": "an SPSS file",
     b"$FL3": "an SPSS file",
     b"<stata_dta>": "a Stata file",
+    b"PAR1": "a Parquet file",
     b"\x1f\x8b": "a gzip archive",
     b"%pdf": "a PDF",
     b"<html": "a web page",
@@ -68,6 +70,10 @@ def read_raw(
             from rmresearch.io.workbook import read_workbook
 
             return read_workbook(path.read_bytes(), log, sheet=sheet)
+        if suffix == PARQUET:
+            from rmresearch.io.parquet import read_parquet
+
+            return read_parquet(path, log)
         from rmresearch.io.labelled import read_labelled
 
         return read_labelled(path, log, encoding=encoding)
