@@ -12,6 +12,7 @@ import pytest
 
 from rmresearch.errors import StudyError
 from rmresearch.world.cohort import simulate
+from rmresearch.world.instruments import ASKABLE
 from rmresearch.world.levers import Levers, Setting
 from rmresearch.world.nature import Nature
 from rmresearch.world.presets import PRESETS, preset
@@ -131,7 +132,7 @@ def test_no_effect_differs_from_default_only_in_effects() -> None:
     }
     full = {f.name for f in dataclasses.fields(Nature) if f.name.endswith("_gain")}
     already = {"skill_on_gain", "performance_on_gain", "junior_performance_gain"}
-    assert changed == full - already | {"quality_on_engagement"}
+    assert changed == full - already | {"quality_on_engagement", "harm_added"}
     assert nothing.junior_performance_gain == 0
     assert all(getattr(nothing, name) == 0 for name in changed)
 
@@ -146,7 +147,8 @@ def test_explain_lists_every_coefficient_with_its_range() -> None:
     assert "levers.cadence = 5" in explain(Scenario(levers=Levers(cadence=5)))
 
 
-#: enough people for rare things to happen, pairs inside departments too, levers off their middle
+#: enough people for rare things to happen, pairs inside departments too, levers off their middle,
+#: everything asked
 BUSY = Scenario(
     pairs=200,
     nature=Nature(promotion_rate=0.05, leaving_rate=0.04),
@@ -160,6 +162,7 @@ BUSY = Scenario(
         agenda=1.0,
         pulse_and_adapt=1.0,
     ),
+    design=Setting(instruments=ASKABLE),
 )
 #: coefficients that speak in some programmes only
 ELSEWHERE = {
