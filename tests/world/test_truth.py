@@ -55,6 +55,7 @@ def test_effects_are_the_mean_difference_of_potential_outcomes(drawn: Draw) -> N
                 honest.append(yes - no)
                 reported.append(said - no)
                 true.append(drawn.gain[row.outcome][r, pair, wave])
+            assert row.people[r] == len(true)
             expected = (fmean(honest), fmean(reported), fmean(true))
             for number in range(3):
                 assert value(drawn, row, number, r) == pytest.approx(expected[number], abs=1e-12)
@@ -81,6 +82,7 @@ def test_changes_are_what_happened_to_the_people_of_an_arm(drawn: Draw) -> None:
                 if chosen:
                     np.testing.assert_array_equal(world[r, pair], answers.with_it[r, pair])
                 changes.append(world[r, pair, wave].mean() - world[r, pair, 0].mean())
+            assert row.people[r] == len(changes)
             if changes:
                 assert value(drawn, row, 1, r) == pytest.approx(fmean(changes), abs=1e-12)
             else:
@@ -145,6 +147,7 @@ def test_a_cohorts_truth_is_its_replicates(drawn: Draw) -> None:
             assert own.latent == row.latent[r]
             assert own.as_reported == row.as_reported[r]
             assert own.latent_sd == row.latent_sd[r]
+            assert own.people == row.people[r]
     with pytest.raises(ValueError, match="replicate is 3"):
         cohort(drawn, 3, seed=31)
 

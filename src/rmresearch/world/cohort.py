@@ -60,6 +60,7 @@ def cohort(drawn: Draw, replicate: int = 0, *, seed: int) -> Cohort:
             latent=float(row.latent[replicate]),
             as_reported=float(row.as_reported[replicate]),
             latent_sd=float(row.latent_sd[replicate]),
+            people=int(row.people[replicate]),
         )
         for row in truths(drawn)
         if math.isfinite(row.latent[replicate])

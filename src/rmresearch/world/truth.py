@@ -55,8 +55,9 @@ class TruthRow:
 
     ``latent``: in points of the score, had nobody flattered themselves, changed their standard or
     remembered wrongly. ``as_reported``: in points, with all of these. ``latent_sd``: the true
-    score itself, in SD of the eligible at the start; of an event, its share once more. All three
-    are floats for a cohort, arrays (replicate,) for a draw.
+    score itself, in SD of the eligible at the start; of an event, its share once more. ``people``:
+    how many people all three are the mean of; None for a truth about a population. All are numbers
+    for a cohort, arrays (replicate,) for a draw.
     """
 
     role: str
@@ -69,6 +70,7 @@ class TruthRow:
     latent: Any
     as_reported: Any
     latent_sd: Any
+    people: Any = None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -279,6 +281,7 @@ def _effects(drawn: Draw, told: _Told) -> Iterator[TruthRow]:
                     latent=_mean(told.honest[..., place] - before, people),
                     as_reported=_mean(told.reported[..., place] - before, people),
                     latent_sd=_mean(told.gain[..., place], people),
+                    people=people.sum(axis=-1),
                 )
 
 
@@ -301,6 +304,7 @@ def _changes(drawn: Draw, told: _Told) -> Iterator[TruthRow]:
                 latent=_mean(honest[..., place] - honest[..., 0], people),
                 as_reported=_mean(told.happened[..., place] - told.happened[..., 0], people),
                 latent_sd=_mean(told.true[..., place] - told.true[..., 0], people),
+                people=people.sum(axis=-1),
             )
 
 
