@@ -19,6 +19,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 STUDY = click.Path(exists=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+#: those of world.matching, which a test compares: importing it here would load numpy
+POLICIES = ("random", "self-selected", "rules", "greedy", "optimal")
 
 
 def _plain_errors(command: Callable[P, T]) -> Callable[P, T]:
@@ -110,6 +113,30 @@ def report(study: Path, out: Path | None, data: Path | None) -> None:
     except ReportError as error:
         raise click.UsageError(str(error)) from error
     click.echo(str(build(study, out, data=data, say=_progress)))
+
+
+@main.command(short_help="Propose pairs from applications.")
+@click.argument("study", type=STUDY)
+@click.option("--policy", type=click.Choice(POLICIES), required=True, help="How people are paired.")
+@click.option("--out", type=FILE, required=True, help="The workbook to write (.xlsx).")
+@click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
+@click.option("--seed", type=click.IntRange(min=0), help="Drawn, printed and recorded if absent.")
+@_plain_errors
+def match(study: Path, policy: str, out: Path, data: Path | None, seed: int | None) -> None:
+    """Propose pairs from people's applications, by the rules and questions of [matching].
+
+    The workbook shows real ids: it is for the programme team only. It says for every pair its
+    score, and for everybody left out why. Exit code 2 when no pair can be made, with the rule
+    that could be relaxed.
+    """
+    from rmresearch.report.proposals import match as propose
+    from rmresearch.report.proposals.workbook import check_target
+
+    try:
+        check_target(out)
+    except ReportError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(str(propose(study, out, policy=policy, seed=seed, data=data, say=_progress)))
 
 
 @main.command(short_help="Draw a synthetic study whose truth is known.")
