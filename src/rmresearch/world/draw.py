@@ -124,7 +124,7 @@ class Draw:
         return found
 
 
-def draw(scenario: Scenario, replicates: int, seed: Seed) -> Draw:
+def draw(scenario: Scenario, replicates: int, seed: Seed | Streams) -> Draw:
     """Draw ``replicates`` cohorts of a scenario.
 
     Both potential outcomes of every person come from the same chances, so each cohort's truth is

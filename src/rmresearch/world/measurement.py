@@ -150,7 +150,7 @@ def blind_raters(replicates: int, seniors: int, streams: Streams) -> Ints:
 
 def _severity(shape: tuple[int, ...], streams: Streams) -> Floats:
     """The severity of each senior's raters, (replicate, senior, 1, rater and item)."""
-    panel = streams.normal("demonstration.severity", (shape[0], PANEL))
+    panel = streams.whole.normal("demonstration.severity", (shape[0], PANEL))
     raters = blind_raters(shape[0], shape[1], streams)
     each = np.take_along_axis(panel[:, None], raters, axis=-1)
     return np.asarray(each.repeat(shape[-1] // RATERS, axis=-1)[:, :, None])

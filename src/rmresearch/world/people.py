@@ -109,7 +109,7 @@ def _arms(scenario: Scenario, department: Ints, streams: Streams) -> tuple[Flags
     if scenario.design.unit == "department":
         count = scenario.design.departments
         starts = min(count - 1, max(1, round(count * scenario.design.programme_share)))
-        lots = streams.uniform("design.departments", (replicates, count))
+        lots = streams.whole.uniform("design.departments", (replicates, count))
         chosen = lots.argsort(axis=-1).argsort(axis=-1) < starts
         return np.take_along_axis(chosen, department, axis=-1), site
     # Ranked within sites and dealt in turn: every site gets its share, to within one set.

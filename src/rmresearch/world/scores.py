@@ -78,7 +78,7 @@ def _shared(scenario: Scenario, people: People, streams: Streams) -> Floats:
         alone = streams.normal("people.unpaired", (*shape[:2], shape[2] - 1))
         unpaired = ~people.programme[..., None]
         np.copyto(every[..., 1:], alone, where=unpaired)
-    effects = streams.normal("departments.shared", (shape[0], scenario.design.departments))
+    effects = streams.whole.normal("departments.shared", (shape[0], scenario.design.departments))
     flat = people.department.reshape(shape[0], -1)
     department = np.take_along_axis(effects, flat, axis=-1).reshape(shape)
     every *= np.sqrt(nature.pair_share)

@@ -19,7 +19,8 @@ class Streams:
     """The streams of one seed; a cause's stream is keyed by its name (CRC-32 as spawn key).
 
     Arrays are filled with the replicates first, and a cause is drawn by one call, so replicate
-    ``r`` is the same however many replicates are drawn after it.
+    ``r`` is the same however many replicates are drawn after it. A cohort can be drawn in pieces:
+    each has streams of its own (`piece`), but for what the `whole` cohort shares.
 
     >>> few, many = (Streams.of(0).normal("skill", (n, 2)) for n in (1, 3))
     >>> bool((few == many[:1]).all())
@@ -27,10 +28,13 @@ class Streams:
     """
 
     root: np.random.SeedSequence
+    cohort: np.random.SeedSequence | None = None
 
     @classmethod
-    def of(cls, seed: Seed) -> Streams:
+    def of(cls, seed: Seed | Streams) -> Streams:
         """The streams of a whole number from 0 on, or of a ``SeedSequence`` of a larger plan."""
+        if isinstance(seed, cls):
+            return seed
         if isinstance(seed, np.random.SeedSequence):
             return cls(seed)
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
@@ -38,6 +42,16 @@ class Streams:
         if seed < 0:
             raise ValueError(f"seed is {seed}; expected 0 or more")
         return cls(np.random.SeedSequence(int(seed)))
+
+    def piece(self, number: int) -> Streams:
+        """The streams of one piece of a cohort, numbered from 0."""
+        key = (*self.root.spawn_key, zlib.crc32(b"piece"), number)
+        return Streams(np.random.SeedSequence(self.root.entropy, spawn_key=key), self.root)
+
+    @property
+    def whole(self) -> Streams:
+        """The streams of the whole cohort, which are its own where it is drawn at once."""
+        return self if self.cohort is None else Streams(self.cohort)
 
     def generator(self, cause: str, *further: int) -> np.random.Generator:
         """The generator of one cause."""
