@@ -19,7 +19,7 @@ from rmresearch.world.levers import Setting
 from rmresearch.world.nature import Nature
 from rmresearch.world.presets import preset
 from rmresearch.world.scenario import Comparison, Scenario
-from rmresearch.world.truth import ANSWERED_BOTH, AS_ASSIGNED, TruthRow, truths
+from rmresearch.world.truth import ANSWERED_BOTH, AS_ASSIGNED, BY_FIT, TruthRow, truths
 
 SMALL = Scenario(pairs=11)
 
@@ -34,11 +34,18 @@ def value(drawn: Draw, row: TruthRow, number: int, r: int) -> float:
     return float(found[r])
 
 
+def third(drawn: Draw, r: int, pair: int) -> int:
+    """Of those in the programme, in which third the pair's fit stands."""
+    fit = drawn.pairs.compatibility[r, :, 0]
+    others = fit[drawn.people.programme[r]]
+    return 3 * int((others < fit[pair]).sum()) // len(others)
+
+
 def test_effects_are_the_mean_difference_of_potential_outcomes(drawn: Draw) -> None:
     """Loops over replicates, people and items; sums of small whole numbers, so 1e-12."""
     randomised = drawn.scenario.comparison in {"waitlist", "control"}
     rows = [row for row in truths(drawn) if " - start" not in row.contrast]
-    assert len(rows) == len(INSTRUMENTS) * 2 * 2
+    assert len(rows) == len(INSTRUMENTS) * 2 * 5
     scales = {one.name: one for one in INSTRUMENTS}
     for row in rows:
         scale, wave = scales[row.outcome], {"month3": 1, "month6": 2}[row.wave]
@@ -47,7 +54,9 @@ def test_effects_are_the_mean_difference_of_potential_outcomes(drawn: Draw) -> N
             honest, reported, true = [], [], []
             for pair in range(11):
                 chosen = bool(drawn.people.programme[r, pair])
-                if not chosen and (row.group == "programme" or not randomised):
+                if not chosen and (row.group != "" or not randomised):
+                    continue
+                if row.group in BY_FIT and third(drawn, r, pair) != BY_FIT.index(row.group):
                     continue
                 no = fmean(int(answers.without[r, pair, wave, i]) for i in range(scale.items))
                 yes = fmean(int(answers.honest[r, pair, wave, i]) for i in range(scale.items))
@@ -209,3 +218,13 @@ def test_study_cannot_reach_the_truth() -> None:
 def test_waves_of_another_study_have_their_truth_too() -> None:
     found = simulate(Scenario(design=Setting(waves=(0, 2, 12))), seed=38).truth
     assert {row.wave for row in found.rows} == {"month2", "month12"}
+
+
+def test_who_fits_gains_more() -> None:
+    """Quality teaches: the order of the thirds, over many cohorts; means of 40,000 people."""
+    rows = {
+        row.group: row.latent_sd.mean()
+        for row in truths(draw(Scenario(pairs=200, comparison="none"), 200, seed=41))
+        if row.outcome == "digital_skill" and row.wave == "month6" and row.group in BY_FIT
+    }
+    assert rows[BY_FIT[0]] + 0.02 < rows[BY_FIT[1]] < rows[BY_FIT[2]] - 0.02

@@ -30,6 +30,7 @@ from rmresearch.world.scores import spilt
 __all__ = [
     "ANSWERED_BOTH",
     "AS_ASSIGNED",
+    "BY_FIT",
     "COMPARISON",
     "PROGRAMME",
     "Truth",
@@ -47,6 +48,8 @@ Flags = NDArray[np.bool_]
 AS_ASSIGNED = "everyone assigned, as assigned"
 ANSWERED_BOTH = "people who answered both waves"
 PROGRAMME, COMPARISON = "programme", "comparison"
+#: the people of the programme in thirds of how well their pairs would get on
+BY_FIT = ("programme, worst fit", "programme, middle fit", "programme, best fit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,16 @@ class TruthRow:
         """(role, outcome, wave, contrast, group, estimand, term), as ``Estimate.key``."""
         return tuple(getattr(self, name) for name in KEY)
 
+    def of(self, replicate: int) -> TruthRow:
+        """The row of one cohort of a draw."""
+        return replace(
+            self,
+            latent=float(self.latent[replicate]),
+            as_reported=float(self.as_reported[replicate]),
+            latent_sd=float(self.latent_sd[replicate]),
+            people=int(self.people[replicate]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -85,7 +98,8 @@ class Truth:
     Effects ("programme - comparison") compare the two potential outcomes of the same people: with
     the programme, and had there been none at all (so nothing to spill over to them). In
     group "" they are all people in the study where pairs were randomised, else the people of the
-    programme, and in group "programme" always those. Changes ("month6 - start") are what
+    programme, in group "programme" always those, and in ``BY_FIT`` thirds of them by the true
+    compatibility of their pairs (of a senior, the mean). Changes ("month6 - start") are what
     happened to the people of an arm, whatever its cause: to all of them, and to those whose
     answers there are at both waves. A truth about nobody has no row.
     """
@@ -265,11 +279,9 @@ def _event(
 
 
 def _effects(drawn: Draw, told: _Told) -> Iterator[TruthRow]:
-    programme = drawn.people.programme_of(told.side)
-    everyone = np.ones_like(programme) if drawn.scenario.randomised else programme
-    names = wave_names(drawn.scenario)
+    names, groups = wave_names(drawn.scenario), list(_groups(drawn, told.side))
     for place, wave in enumerate(told.waves):
-        for group, people in (("", everyone), (PROGRAMME, programme)):
+        for group, people in groups:
             if wave > 0:
                 before = told.without[..., place]
                 yield TruthRow(
@@ -283,6 +295,20 @@ def _effects(drawn: Draw, told: _Told) -> Iterator[TruthRow]:
                     latent_sd=_mean(told.gain[..., place], people),
                     people=people.sum(axis=-1),
                 )
+
+
+def _groups(drawn: Draw, side: int) -> Iterator[tuple[str, Flags]]:
+    """On whom effects are told: all in the study, those in the programme, these by their fit."""
+    programme = drawn.people.programme_of(side)
+    yield "", np.ones_like(programme) if drawn.scenario.randomised else programme
+    yield PROGRAMME, programme
+    fit = drawn.pairs.compatibility
+    fit = fit.mean(axis=-1) if side == SENIOR else fit.reshape(drawn.replicates, -1)
+    # The place among the programme's, the others behind them all.
+    place = np.where(programme, fit, np.inf).argsort(axis=-1).argsort(axis=-1)
+    third = 3 * place // np.maximum(programme.sum(axis=-1, keepdims=True), 1)
+    for number, name in enumerate(BY_FIT):
+        yield name, programme & (third == number)
 
 
 def _changes(drawn: Draw, told: _Told) -> Iterator[TruthRow]:
