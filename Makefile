@@ -9,7 +9,8 @@ PEERS_READY := $(PEERS)/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup report test validate validate-size lab bench bench-quick lint format lock pilot clean
+.PHONY: help setup report test validate validate-size lab bench bench-quick lint format lock pilot \
+  world clean
 
 help:
 	@echo "make report    set up, evaluate the example pilot, print the report's path"
@@ -17,6 +18,7 @@ help:
 	@echo "make lab       open JupyterLab on the notebooks"
 	@echo "make bench     measure speed and accuracy against named peers; bench-quick: in a minute"
 	@echo "make validate  the heavy proofs; make validate-size  false-positive rates and coverage"
+	@echo "make world     write docs/world.md and its pictures from the code"
 	@echo "make lint, format, lock, pilot, clean"
 
 setup: $(READY)
@@ -73,6 +75,9 @@ $(PEERS_READY): benchmarks/requirements.txt
 
 pilot: $(READY)
 	$(BIN)/rmresearch simulate example --out data/synthetic/pilot
+
+world: $(READY)
+	@$(BIN)/python -m rmresearch.report.world_page
 
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \

@@ -152,4 +152,10 @@ def test_explain_prints_each_coefficient_with_its_source() -> None:
     code, out, _ = run("simulate", "--explain")
     assert code == 0
     assert "[A]" in out
-    assert "retest" in out or "reliability" in out
+    assert "retest" in out
+    assert max(map(len, out.splitlines())) <= 100
+    code, out, _ = run("simulate", "rct", "--pairs", 30, "--explain")
+    assert code == 0
+    assert "* pairs = 30 (default 48)" in out
+    assert "* comparison = control (default waitlist)" in out
+    assert run("simulate", "nobody", "--explain")[0] == 2

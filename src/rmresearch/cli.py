@@ -144,7 +144,7 @@ def match(study: Path, policy: str, out: Path, data: Path | None, seed: int | No
 @click.option("--out", type=FOLDER, help="Folder for the study; the truth goes to FOLDER.truth.")
 @click.option("--seed", type=click.IntRange(min=0), help="Drawn, printed and recorded if absent.")
 @click.option("--pairs", type=click.IntRange(min=2), help="Pairs over all arms.")
-@click.option("--explain", is_flag=True, help="Print every coefficient with unit and source.")
+@click.option("--explain", is_flag=True, help="Print what SCENARIO rests on instead.")
 @_plain_errors
 def simulate(
     scenario: str, out: Path | None, seed: int | None, pairs: int | None, explain: bool
@@ -154,11 +154,11 @@ def simulate(
     SCENARIO is default, no-effect, strong, example (the pilot in data/synthetic/pilot), or a
     scenario file that ends in .toml.
     """
-    from rmresearch.world.folder import write
-    from rmresearch.world.scenario import explain as explained
+    from rmresearch.world.explain import explain as explained
+    from rmresearch.world.folder import named, write
 
     if explain:
-        click.echo(explained())
+        click.echo(explained(named(scenario, pairs=pairs)))
         return
     if out is None:
         raise click.UsageError("say where to: --out FOLDER")

@@ -11,10 +11,11 @@ from rmresearch.errors import StudyError
 from rmresearch.world.cohort import simulate
 from rmresearch.world.pilot import PAIRS, SEED, write_example
 from rmresearch.world.presets import preset
+from rmresearch.world.scenario import Scenario
 from rmresearch.world.scenario_file import read_scenario
 from rmresearch.world.writing import write_study
 
-__all__ = ["write"]
+__all__ = ["named", "write"]
 
 
 def write(
@@ -39,14 +40,22 @@ def write(
                 f"leave --seed and --pairs out, or name another scenario."
             )
         return write_example(out)
-    try:
-        file = name.endswith(".toml")
-        scenario = read_scenario(name) if file else preset(name)
-        if pairs is not None:
-            scenario = replace(scenario, pairs=pairs)
-    except ValueError as error:
-        raise StudyError(str(error)) from error
+    scenario = named(name, pairs=pairs)
     if seed is None:
         seed = secrets.randbelow(2**32)
         say(f"seed {seed} (drawn; --seed {seed} makes the same study again)")
     return write_study(simulate(scenario, seed=seed), out)
+
+
+def named(name: str, *, pairs: int | None = None) -> Scenario:
+    """The scenario of a preset, of "example", or of a scenario file (its path ends in .toml).
+
+    Raises ``StudyError`` for an unknown name, a file that is no scenario, or too few pairs.
+    """
+    if name == "example":
+        name, pairs = "default", PAIRS
+    try:
+        scenario = read_scenario(name) if name.endswith(".toml") else preset(name)
+        return scenario if pairs is None else replace(scenario, pairs=pairs)
+    except ValueError as error:
+        raise StudyError(str(error)) from error

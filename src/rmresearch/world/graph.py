@@ -148,7 +148,8 @@ def parts(arrows: Sequence[Edge]) -> tuple[tuple[Edge, ...], ...]:
     second what a coefficient of meetings and learning moves, in the first the rest.
     """
     carried = [edge for edge in arrows if edge not in BY_DEFINITION]
-    months = {edge.effect for edge in arrows for one in _carriers(edge) if _of_months(one)}
+    carrying = carriers().items()
+    months = {effect for (_, effect), those in carrying if any(map(_of_months, those))}
     found: tuple[list[Edge], ...] = ([], [], [])
     for edge in arrows:
         moves = "learning" in reached(edge.effect, carried)
@@ -160,22 +161,20 @@ def kinds(part: Sequence[Edge], whole: Sequence[Edge]) -> dict[str, Kind]:
     """What each node of a part of the graph is (see ``Kind``)."""
     made, here = ({edge.effect for edge in forward(whole) if edge in one} for one in (whole, part))
     changed = reached("learning", forward(whole)) - {"learning", "own gain"}
+    carrying: dict[str, list[Coefficient]] = {}
+    for (_, effect), those in carriers().items():
+        carrying.setdefault(effect, []).extend(those)
     found: dict[str, Kind] = {}
     for node in dict.fromkeys(node for edge in part for node in (edge.cause, edge.effect)):
-        carrying = [one for edge in part if edge.effect == node for one in _carriers(edge)]
         if lever_of(node):
             found[node] = "lever"
         elif node not in here:
             found[node] = "elsewhere" if node in made else "given"
-        elif carrying and all(map(_of_studies, carrying)):
+        elif carrying[node] and all(map(_of_studies, carrying[node])):
             found[node] = "seen"
         else:
             found[node] = "outcome" if node in changed else "between"
     return found
-
-
-def _carriers(edge: Edge) -> tuple[Coefficient, ...]:
-    return carriers()[edge.cause, edge.effect]
 
 
 def _of_months(entry: Coefficient) -> bool:

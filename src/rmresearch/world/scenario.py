@@ -13,7 +13,7 @@ from rmresearch.world.instruments import FURTHER, INSTRUMENTS, JUNIOR, VISIBILIT
 from rmresearch.world.levers import Levers, Setting
 from rmresearch.world.nature import Nature
 
-__all__ = ["Levers", "Nature", "Scenario", "Setting", "entries", "explain"]
+__all__ = ["Levers", "Nature", "Scenario", "Setting", "entries"]
 
 Comparison = Literal["waitlist", "control", "pool", "none"]
 
@@ -28,7 +28,7 @@ class Scenario:
     "pool" = volunteers get the programme and are compared with unpaired people of the eligible
     pool; "none" = one group.
     Every coefficient of ``nature`` (what is), ``levers`` (what a programme chooses) and
-    ``design`` (how it is studied) has a unit, a range and a source: see ``explain``.
+    ``design`` (how it is studied) has a unit, a range and a source (docs/world.md).
 
     Raises ``ValueError`` naming every field with an impossible value and what would be legal.
 
@@ -159,13 +159,6 @@ def combinations(scenario: Scenario) -> Iterator[tuple[str, bool]]:
     )
 
 
-EVIDENCE = (
-    "Evidence: [S] a practice text, [C] a published source, [D] computed from public data, "
-    "[A] an assumption; nothing: a choice of whoever sets up the study. Evidence is for the "
-    "direction: where no figure is quoted, the size is an assumption."
-)
-
-
 def entries(scenario: Scenario) -> tuple[Coefficient, ...]:
     """Every coefficient of a scenario, with unit, range, evidence and source."""
     blocks = (
@@ -175,14 +168,3 @@ def entries(scenario: Scenario) -> tuple[Coefficient, ...]:
         ("design", scenario.design),
     )
     return tuple(chain.from_iterable(coefficients(name, block) for name, block in blocks))
-
-
-def explain(scenario: Scenario | None = None) -> str:
-    """Which numbers does the world rest on, and where do they come from? A text to print."""
-    lines = [EVIDENCE]
-    for entry in entries(scenario or Scenario()):
-        name = f"{entry.block}.{entry.name}" if entry.block else entry.name
-        basis = " ".join(part for part in (f"[{entry.evidence}]", entry.source) if part != "[]")
-        lines.append(f"{name} = {entry.value}")
-        lines.append(f"    {entry.what}; {entry.unit or 'choice'}; legal: {entry.legal}. {basis}")
-    return "\n".join(line.rstrip() for line in lines)
