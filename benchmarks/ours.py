@@ -159,7 +159,7 @@ def by_formula(random: str, folder: Path) -> None:
 def memory(folder: Path) -> None:
     """Peak memory of one fit of the million rows above that with the frame loaded, and its size.
 
-    The size counts each text once, as it lies in memory: pandas would count it in every row.
+    Text lies in memory as one run of bytes and where each row's ends, which pandas counts.
     """
     frame = pd.read_csv(folder / "million.csv")
     rm.lmm("score ~ arm + (1 | pair)", cohort.rows().assign(score=np.arange(360) % 7))
@@ -167,19 +167,13 @@ def memory(folder: Path) -> None:
     before = _status("VmRSS")
     rm.lmm(f"{cohort.MILLION} + {cohort.RANDOM['nested']}", frame)
     peak = _status("VmHWM") - before
-    serve({"peak": peak / 1e6, "input": _size(frame) / 1e6}, lambda: 1.0)
+    size = int(frame.memory_usage().sum())
+    serve({"peak": peak / 1e6, "input": size / 1e6}, lambda: 1.0)
 
 
 def _status(name: str) -> int:
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
-
-
-def _size(frame: pd.DataFrame) -> int:
-    total = int(frame.memory_usage(deep=False).sum())
-    for name in ("pair", "person"):
-        total += sum(map(sys.getsizeof, {id(text): text for text in frame[name]}.values()))
-    return total
 
 
 def main(task: str, *rest: str) -> None:

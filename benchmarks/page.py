@@ -44,7 +44,7 @@ Measured on {machine}.
   coefficients into the REML criterion and so fits another model.
 - The million rows: `score ~ wave * arm`, shuffled, text ids, `wave` and `arm` numbers; from formula
   and frame to the fit. Memory is the peak of one such fit above the process with the frame loaded;
-  the input's size counts each text once.
+  the input is the frame, its text as Arrow holds it.
 - The accuracy rows: the judge is dense n x n arithmetic from {starts} starts, polished by Newton
   (`benchmarks/accuracy.py`), on designs with rows missing at random.
 
