@@ -180,6 +180,11 @@ def misspelt_refusal(a: Applicants) -> None:
     a.row("S1")["not_with"] = "1; 002"
 
 
+@mistake("row 8, column Manager", "almost a participant's [s2]", "There is 'S2'")
+def misspelt_manager(a: Applicants) -> None:
+    a.row("003")["Manager"] = "s2"
+
+
 @mistake("row 3, column curiosity", "outside 1 to 5", "[9]")
 def out_of_range(a: Applicants) -> None:
     a.row("S2")["curiosity"] = "9"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,15 +28,17 @@ def rule(
     return Rule(name, forbids, protects)
 
 
-def all_sets(allowed: Flags) -> list[set[tuple[int, int]]]:
-    """Every set of pairs in which nobody stands twice."""
+def all_sets(allowed: Flags, places: tuple[int, int] = (1, 1)) -> list[set[tuple[int, int]]]:
+    """Every set of pairs in which nobody stands more often than there are places."""
     edges = [(int(i), int(j)) for i, j in zip(*np.nonzero(allowed), strict=True)]
-    return [
-        set(chosen)
-        for size in range(min(allowed.shape) + 1)
-        for chosen in itertools.combinations(edges, size)
-        if len({i for i, _ in chosen}) == len({j for _, j in chosen}) == size
-    ]
+    most = min(len(edges), allowed.shape[0] * places[0], allowed.shape[1] * places[1])
+    found = []
+    for size in range(most + 1):
+        for chosen in itertools.combinations(edges, size):
+            sides = Counter(i for i, _ in chosen), Counter(j for _, j in chosen)
+            if all(max(c.values(), default=0) <= p for c, p in zip(sides, places, strict=True)):
+                found.append(set(chosen))
+    return found
 
 
 def by(made: Proposal, side: str, person: int) -> LeftOut:
@@ -121,14 +124,16 @@ def competing(allowed: Flags, pairs: set[tuple[int, int]], wanting: set[int]) ->
     return groups
 
 
-@pytest.mark.parametrize("seed", range(120))
-def test_contested_people_could_not_all_be_had(seed: int) -> None:
+@pytest.mark.parametrize("places", [(1, 1), (2, 1), (1, 2), (2, 2)])
+@pytest.mark.parametrize("seed", range(60))
+def test_contested_people_could_not_all_be_had(seed: int, places: tuple[int, int]) -> None:
     """Of the rivals no assignment, tried one by one, has more than the places that are named."""
     rng = np.random.default_rng(seed)
-    shape = (5, 4)
+    shape = (5, 4) if places == (1, 1) else [(6, 2), (2, 6)][seed % 2]
     forbids = rng.random(shape) < 0.6
-    made = propose("rules", ones(*shape), seed=seed, rules=[Rule("a", forbids)])
-    choices = all_sets(~forbids)
+    room = np.full(shape[0], places[0]), np.full(shape[1], places[1])
+    made = propose("rules", room, seed=seed, rules=[Rule("a", forbids)])
+    choices = all_sets(~forbids, places)
     pairs = set(zip(made.seniors.tolist(), made.juniors.tolist(), strict=True))
     assert len(pairs) == max(map(len, choices))
     for at, side in enumerate(("senior", "junior")):
@@ -139,7 +144,7 @@ def test_contested_people_could_not_all_be_had(seed: int) -> None:
             assert lost.reason == ("contested" if possible else "forbidden")
         contested = {one.person for one in mine if one.reason == "contested"}
         for group in competing(allowed, {(p[at], p[1 - at]) for p in pairs}, contested):
-            most = max(sum(pair[at] in group for pair in chosen) for chosen in choices)
+            most = max(len({pair[at] for pair in chosen} & group) for chosen in choices)
             named = {(o.rivals, o.places) for o in mine if o.person in group & contested}
             assert named == {(len(group), most)}
             assert most == len(group) - len(group & contested)

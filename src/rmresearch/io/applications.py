@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from rmresearch.errors import Problem
@@ -196,9 +197,20 @@ def _numbers(frame: pd.DataFrame, column: str | None) -> bool:
 def _check_lists(
     frame: pd.DataFrame, known: pd.Series[str], matching: MatchingEntry, findings: Findings
 ) -> None:
-    """A misspelt refusal would be passed over in silence; a wish may name anybody."""
+    """A misspelt refusal would be passed over in silence; a wish may name anybody.
+
+    Line managers need not be participants, but one who differs from a participant in zeros or
+    capitals alone is a misspelling that would switch the rule off.
+    """
     ids, hint = set(known), like_ids(known)
     column, wishes = matching.rules.refusals, matching.wishes
+    if matching.rules.reporting_line:
+        unlike = [
+            isinstance(one, str) and one not in ids and bool(hint(one)) for one in frame["manager"]
+        ]
+        found, fix = "the line manager's id is almost a participant's", "Write both alike."
+        problem = Problem("unknown-person", found, fix, column="manager")
+        findings.grouped(frame, np.array(unlike, bool), "manager", problem, hint=hint)
     if column is not None and column in frame:
         for place, row, cell in zip(frame[PLACE], frame[ROW], frame[column], strict=True):
             strange = [one for one in listed(cell, matching.separator) if one not in ids]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rmresearch import __version__
 from rmresearch.report.proposals.task import Task
-from rmresearch.world.matching.proposal import LeftOut, Proposal
+from rmresearch.world.matching.proposal import FEWEST, LeftOut, Proposal
 
 __all__ = ["MARK", "Column", "Page", "given_up", "pages", "summary"]
 
@@ -31,7 +31,7 @@ POLICY = {
     "free, and so on. This can leave out people for whom another way of pairing had room.",
     "optimal": "The highest total score of all pairs together.",
 }
-FEWEST = (
+LEAST_OUT = (
     "As few people as possible were left out: nobody can be added without leaving out somebody "
     "else. Fewer people out comes before a higher score."
 )
@@ -94,10 +94,14 @@ def summary(asked: Task, made: Proposal) -> Iterator[str]:
     )
     missed = sum(made.possible) - sum(made.matched)
     if missed:
-        yield (
-            f"The rules would have let {missed:,} more people have a partner; policies rules and "
-            f"optimal find them."
+        which = (
+            "Wishes and rules would have let {:,} more people have a partner, were they content "
+            "with somebody whom they want less."
+            if made.policy == "self-selected"
+            else "The rules would have let {:,} more people have a partner; policies rules and "
+            "optimal find them."
         )
+        yield which.format(missed)
     costly = [one for one in made.relaxed if one.seniors + one.juniors]
     for one in sorted(costly, key=lambda one: -one.seniors - one.juniors)[:3]:
         more = one.seniors + one.juniors
@@ -120,17 +124,18 @@ def _read_me(asked: Task, made: Proposal) -> Iterator[Row]:
         "it among reports, and do not pass it on to anybody who does not assign the pairs.",
     )
     yield "What came out", " ".join(summary(asked, made))
-    held = f" {FEWEST}" if made.policy in ("random", "rules", "optimal") else ""
+    held = f" {LEAST_OUT}" if made.policy in FEWEST else ""
     yield f"Policy: {made.policy}", POLICY[made.policy] + held
     yield "What a score cannot tell", HONEST
     if asked.questions:
         looked = made.policy in ("greedy", "optimal")
         unused = "" if looked else " This policy did not look at scores; they are shown to compare."
         yield "Scores", SCORES + unused
+    chance = "The rules that were not applied are counted only. " if made.policy == "random" else ""
     yield (
         "Rules",
-        "A pair that a rule forbids was not made. Where the answer that a rule needs is missing, "
-        "the pair was not made either; an unknown line manager keeps nobody apart.",
+        f"{chance}A pair that an applied rule forbids was not made. Where the answer that a rule "
+        "needs is missing, it counts as forbidden; an unknown line manager keeps nobody apart.",
     )
     yield "What to do now", USE
     yield (

@@ -158,7 +158,7 @@ def _rules(
     if rules.new_partner and applications.earlier:
         at = [{one: i for i, one in enumerate(side["person"])} for side in (seniors, juniors)]
         known = [(at[0][a], at[1][b]) for a, b in applications.earlier if a in at[0] and b in at[1]]
-        says = "the two are not a pair already, or were one before"
+        says = "the two are no pair of this study already, now or earlier"
         yield HeldRule(Rule("new partner", hard.named(known, shape)), says)
 
 

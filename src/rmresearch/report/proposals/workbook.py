@@ -25,6 +25,7 @@ STAMP = (1980, 1, 1, 0, 0, 0)
 PROPERTY = "rmresearch proposals"
 PROPERTIES = "docProps/custom.xml"
 BLANK = "0" * 64
+LARGEST = 500_000_000  # bytes unpacked; 100,000 pairs take less
 NUMBERS = {"count": "#,##0", "points": "0.0", "share": "0%"}
 #: a cell that begins so would be taken for a formula if it were typed again
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -69,6 +70,8 @@ def is_ours(path: Path) -> bool:
     """Whether a file is a workbook of proposals that nobody has changed since it was written."""
     try:
         with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > LARGEST:
+                return False
             parts = {name: archive.read(name) for name in archive.namelist()}
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError):
         return False

@@ -15,7 +15,7 @@ from rmresearch.world.matching.optimum import most
 from rmresearch.world.matching.policies import assign
 from rmresearch.world.matching.questions import blend
 
-__all__ = ["LeftOut", "Proposal", "Question", "Relaxed", "Rule", "propose"]
+__all__ = ["FEWEST", "LeftOut", "Proposal", "Question", "Relaxed", "Rule", "propose"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -24,7 +24,7 @@ Counts = NDArray[np.uint8]
 Places = tuple[Ints, Ints]
 Reason = Literal["closed", "forbidden", "contested", "taken"]
 #: policies that leave out as few people as the rules allow
-FEWEST = ("rules", "optimal")
+FEWEST = ("random", "rules", "optimal")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,8 +198,7 @@ def _left_out(
     ):
         out = np.flatnonzero(~made.any(axis=1))
         wanting = out[turned[out].any(axis=1)]
-        fewest = policy in FEWEST or policy == "random"
-        contests = _contests(turned, made, wanting) if fewest else {}
+        contests = _contests(turned, made, wanting) if policy in FEWEST else {}
         open_ = other > 0
         forbids = [rule.forbids if side == "senior" else rule.forbids.T for rule in rules]
         excluded = _beside([one[out][:, open_].sum(axis=1) for one in forbids], len(out))
