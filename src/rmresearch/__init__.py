@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rmresearch.whatif.sweep import sweep
     from rmresearch.world.cohort import Cohort, simulate
     from rmresearch.world.gaussian import Gaussian
+    from rmresearch.world.lever_effects import lever_effects
     from rmresearch.world.scenario import Scenario
     from rmresearch.world.scenario_file import read_scenario, write_scenario
 
@@ -61,6 +62,7 @@ _HOME = {
     "evaluate": "report.evaluation",
     "lmm": "models",
     "judge": "whatif.judge",
+    "lever_effects": "world.lever_effects",
     "missingness": "analysis.missing",
     "mixed_model": "analysis.mixed",
     "ols": "models",
@@ -94,6 +96,7 @@ __all__ = [
     "engagement",
     "evaluate",
     "judge",
+    "lever_effects",
     "lmm",
     "missingness",
     "mixed_model",
