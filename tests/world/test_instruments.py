@@ -24,6 +24,7 @@ from rmresearch.plan.questions import read_plan
 from rmresearch.report.asking import ask
 from rmresearch.study import TABLES
 from rmresearch.whatif.source import source
+from rmresearch.world.codebook import askable
 from rmresearch.world.cohort import Cohort, simulate
 from rmresearch.world.course import engaged
 from rmresearch.world.draw import Draw, draw
@@ -102,6 +103,25 @@ def test_every_optional_instrument_is_listed() -> None:
         "reported_match", "goal_attainment", "pulse", "tool_use", "performance", "harm",
     }  # fmt: skip
     assert Setting().instruments == ASKED
+
+
+def test_every_instrument_is_explained_by_its_name() -> None:
+    rows = {name: others for name, *others in askable()}
+    assert tuple(rows) == ASKABLE
+    assert [name for name, others in rows.items() if others[-1]] == list(ASKED)
+    assert rows["demonstration"][1:4] == [
+        "seniors", "two raters who do not know the arm", "the first and the last wave"
+    ]  # fmt: skip
+    assert rows["pulse"][1:4] == ["both", "each of themselves", "every month of the programme"]
+    assert rows["goal_attainment"][2:4] == ["the other of the pair", "the last wave"]
+    assert rows["reported_match"][3] == "after the start"
+    assert rows["harm"][1:3] == ["juniors", "records"]
+
+
+@pytest.mark.parametrize("wrong", [("tool_uses",), (), ("harm", "harm"), "harm"])
+def test_a_wrong_name_is_refused_with_the_right_ones(wrong: Any) -> None:
+    with pytest.raises(ValueError, match=r"design\.instruments.*tool_use, performance, harm"):
+        Setting(instruments=wrong)
 
 
 @pytest.mark.parametrize("name", OPTIONAL)

@@ -9,6 +9,7 @@ from pathlib import Path
 from rmresearch.files import write_text
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures.causes import causal_graph
+from rmresearch.world.codebook import askable
 from rmresearch.world.equations import ABOUT, ABSENT, EQUATIONS, SOURCES
 from rmresearch.world.explain import (
     BASES,
@@ -93,6 +94,7 @@ def _page() -> Iterator[str]:
     yield "## Every number\n"
     for section in sections():
         yield from _section(section)
+    yield from _instruments()
     yield from _presets()
     yield "## What is left out\n"
     yield from (f"- {text}" for text in ABSENT)
@@ -150,6 +152,17 @@ def _section(section: Section) -> Iterator[str]:
     ]
     head = ("name", "default", "unit", "legal", "what", "evidence")
     yield from _table(head, rows)
+
+
+def _instruments() -> Iterator[str]:
+    yield "## What a study can ask\n"
+    yield (
+        "`instruments` of the design lists their names. What is not asked is not drawn, and "
+        "changes no other number. Programme people only: satisfaction, recommend, reported_match, "
+        "goal_attainment and pulse.\n"
+    )
+    rows = [(f"`{name}`", *others) for name, *others in askable()]
+    yield from _table(("name", "what", "about", "answered by", "when", "default"), rows)
 
 
 def _presets() -> Iterator[str]:

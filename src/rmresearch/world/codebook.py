@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from rmresearch.study import Outcome
 from rmresearch.world.instruments import (
+    ASKABLE,
+    ASKED,
     GOALS,
     HARM,
     MATCH,
@@ -15,11 +17,47 @@ from rmresearch.world.instruments import (
     REACTIONS,
     TOOL_USE,
 )
+from rmresearch.world.levers import Setting
 from rmresearch.world.reception import LEAST, MATCHES, MOST, PULSES, pulse_months
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.truth import wave_name, wave_names
 
-__all__ = ["outcomes"]
+__all__ = ["askable", "outcomes"]
+
+#: who answers, by an outcome's source
+SOURCES = {
+    "self": "each of themselves",
+    "partner": "the other of the pair",
+    "blind": "two raters who do not know the arm",
+    "record": "records",
+}
+
+
+def askable() -> Iterator[tuple[str, str, str, str, str, str]]:
+    """What a study can ask: the name that `design.instruments` takes, what it is, of whom, who
+    answers, when, and whether it is asked unless told otherwise.
+
+    >>> list(askable())[-1][:4]
+    ('harm', 'Reported harm', 'juniors', 'records')
+    """
+    for name in ASKABLE:
+        alone = Scenario(design=Setting(instruments=(name,)))
+        found = outcomes(alone)
+        labels = "; ".join(one.label for one in found)
+        whom = "both" if found[0].role == "all" else f"{found[0].role}s"
+        default = "yes" if name in ASKED else ""
+        yield name, labels, whom, SOURCES[found[0].source], _when(alone, found[0]), default
+
+
+def _when(scenario: Scenario, outcome: Outcome) -> str:
+    names = wave_names(scenario)
+    known = {
+        names: "every wave",
+        names[1:]: "after the start",
+        names[-1:]: "the last wave",
+        (names[0], names[-1]): "the first and the last wave",
+    }
+    return known.get(outcome.waves, "every month of the programme")
 
 
 def outcomes(scenario: Scenario) -> tuple[Outcome, ...]:

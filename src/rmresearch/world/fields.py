@@ -136,7 +136,7 @@ def _fits(value: Any, default: Any, legal: tuple[Any, ...]) -> bool:
 def _legal(default: Any, legal: tuple[Any, ...]) -> str:
     if isinstance(default, bool):
         return "true or false"
-    if isinstance(default, str):
+    if isinstance(default, str) or (isinstance(default, tuple) and isinstance(default[0], str)):
         return ", ".join(legal)
     whole = "whole numbers " if isinstance(default, tuple) else ""
     whole = "a whole number " if isinstance(default, int) else whole
