@@ -9,7 +9,7 @@ PEERS_READY := $(PEERS)/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup report test validate validate-size lab bench bench-quick lint format lock pilot \
+.PHONY: help setup report test validate validate-size lab bench bench-quick lint format lock examples \
   world clean
 
 help:
@@ -19,7 +19,7 @@ help:
 	@echo "make bench     measure speed and accuracy against named peers; bench-quick: in a minute"
 	@echo "make validate  the heavy proofs; make validate-size  false-positive rates and coverage"
 	@echo "make world     write docs/world.md and its pictures from the code"
-	@echo "make lint, format, lock, pilot, clean"
+	@echo "make lint, format, lock, examples, clean"
 
 setup: $(READY)
 
@@ -73,8 +73,10 @@ $(PEERS_READY): benchmarks/requirements.txt
 	done
 	@touch $@
 
-pilot: $(READY)
+examples: $(READY)
 	$(BIN)/rmresearch simulate example --out data/synthetic/pilot
+	$(BIN)/rmresearch simulate no-effect --seed 7 --out data/synthetic/no-effect
+	$(BIN)/rmresearch simulate rct --seed 7 --out data/synthetic/rct
 
 world: $(READY)
 	@$(BIN)/python -m rmresearch.report.world_page

@@ -45,7 +45,19 @@ def test_committed_files_are_what_the_command_writes(part: str, root: Path, writ
     committed, fresh = files(root / "data" / "synthetic" / part), files(written.parent / part)
     assert sorted(committed) == sorted(fresh)
     for name in fresh:
-        assert committed[name] == fresh[name], f"{part}/{name}: run make pilot"
+        assert committed[name] == fresh[name], f"{part}/{name}: run make examples"
+
+
+@pytest.mark.parametrize("name", ["no-effect", "rct"])
+def test_committed_presets_are_what_the_command_writes(
+    name: str, root: Path, tmp_path: Path
+) -> None:
+    folders.write(name, tmp_path / name, seed=7)
+    for part in (name, f"{name}.truth"):
+        committed, fresh = files(root / "data" / "synthetic" / part), files(tmp_path / part)
+        assert sorted(committed) == sorted(fresh)
+        for file in fresh:
+            assert committed[file] == fresh[file], f"{part}/{file}: run make examples"
 
 
 def test_the_command_line_writes_the_same(tmp_path: Path, written: Path) -> None:
