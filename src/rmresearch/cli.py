@@ -144,15 +144,22 @@ def match(study: Path, policy: str, out: Path, data: Path | None, seed: int | No
 @click.option("--out", type=FOLDER, help="Folder for the study; the truth goes to FOLDER.truth.")
 @click.option("--seed", type=click.IntRange(min=0), help="Drawn, printed and recorded if absent.")
 @click.option("--pairs", type=click.IntRange(min=2), help="Pairs over all arms.")
+@click.option("--parquet", is_flag=True, help="Parquet instead of CSV: for any number of pairs.")
 @click.option("--explain", is_flag=True, help="Print what SCENARIO rests on instead.")
 @_plain_errors
 def simulate(
-    scenario: str, out: Path | None, seed: int | None, pairs: int | None, explain: bool
+    scenario: str,
+    out: Path | None,
+    seed: int | None,
+    pairs: int | None,
+    parquet: bool,
+    explain: bool,
 ) -> None:
     """Draw a synthetic study whose truth is known, from a scenario.
 
     SCENARIO is default, no-effect, strong, example (the pilot in data/synthetic/pilot), or a
-    scenario file that ends in .toml.
+    scenario file that ends in .toml. From 4,000 seniors on a cohort is drawn in pieces of 2,000,
+    within which pairs are matched; with --parquet only one piece is in memory at a time.
     """
     from rmresearch.world.explain import explain as explained
     from rmresearch.world.folder import named, write
@@ -162,7 +169,8 @@ def simulate(
         return
     if out is None:
         raise click.UsageError("say where to: --out FOLDER")
-    click.echo(str(write(scenario, out, seed=seed, pairs=pairs, say=_progress)))
+    made = write(scenario, out, seed=seed, pairs=pairs, parquet=parquet, say=_progress)
+    click.echo(str(made))
 
 
 @main.command(short_help="Hold a report folder against its manifest.")

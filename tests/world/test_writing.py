@@ -219,6 +219,8 @@ def test_named_scenarios_are_written_with_their_seed(tmp_path: Path) -> None:
         ("default", {"pairs": 1}, "leaves an arm empty"),
         ("example", {"seed": 1}, "always drawn with seed 2026"),
         ("example", {"pairs": 60}, "48 pairs"),
+        ("example", {"parquet": True}, "as CSV"),
+        ("default", {"pairs": 50_001}, "50,001 pairs are too many for CSV files.*--parquet"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(

@@ -19,7 +19,9 @@ __all__ = [
     "create_bytes",
     "sha256",
     "sha256_text",
+    "sync_folder",
     "to_json",
+    "unwritten",
     "write_bytes",
     "write_json",
     "write_text",
@@ -76,7 +78,7 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o666) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise unwritten(path, error) from error
 
@@ -98,7 +100,7 @@ def create_bytes(path: Path, data: bytes, *, mode: int = 0o666) -> bool:
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise unwritten(path, error) from error
     return True
@@ -123,7 +125,7 @@ def binary() -> int:
     return int(getattr(os, "O_BINARY", 0))
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the rename itself durable, where the system lets a folder be opened."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
+
+import pandas as pd
 
 from rmresearch import study as s
 from rmresearch.world import tables
 from rmresearch.world.codebook import outcomes
-from rmresearch.world.draw import Draw, draw
+from rmresearch.world.draw import Draw
 from rmresearch.world.instruments import PULSE
 from rmresearch.world.pages import as_html, as_text
+from rmresearch.world.pieces import Truths, pieces
 from rmresearch.world.reception import pulse_months
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.truth import COMPARISON, PROGRAMME, Truth, truths, wave_name
@@ -36,7 +39,8 @@ class Cohort:
 def simulate(scenario: Scenario, *, seed: int) -> Cohort:
     """What would a pilot like this look like, and what would be true of it?
 
-    The same scenario and seed give the same cohort. Raises ``TypeError`` or ``ValueError`` for a
+    The same scenario and seed give the same cohort; a large one is drawn in pieces (see `pieces`),
+    and `write_parquet` writes it without holding it. Raises ``TypeError`` or ``ValueError`` for a
     seed that is no whole number from 0 on.
 
     >>> pilot = simulate(Scenario(pairs=20), seed=7)
@@ -45,39 +49,35 @@ def simulate(scenario: Scenario, *, seed: int) -> Cohort:
     >>> pilot.truth.row("digital_skill", "month6").latent > 0
     True
     """
-    if not isinstance(scenario, Scenario):
-        raise TypeError(f"scenario is {type(scenario).__name__}; expected a Scenario")
-    return cohort(draw(scenario, 1, seed), seed=seed)
+    parts, rows = [], Truths()
+    for piece in pieces(scenario, seed):
+        parts.append(piece.tables())
+        rows.add(piece.drawn)
+    made = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in s.TABLES}
+    return Cohort(_study(made, scenario), Truth(rows.known(), scenario, int(seed)))
 
 
 def cohort(drawn: Draw, replicate: int = 0, *, seed: int) -> Cohort:
     """One cohort of a draw as study and truth; ``seed`` is what the draw was made from."""
     if not 0 <= replicate < drawn.replicates:
         raise ValueError(f"replicate is {replicate}; the draw has 0 to {drawn.replicates - 1}")
-    rows = tuple(
-        replace(
-            row,
-            latent=float(row.latent[replicate]),
-            as_reported=float(row.as_reported[replicate]),
-            latent_sd=float(row.latent_sd[replicate]),
-            people=int(row.people[replicate]),
-        )
-        for row in truths(drawn)
-        if math.isfinite(row.latent[replicate])
-    )
+    rows = tuple(row.of(replicate) for row in truths(drawn) if row.people[replicate])
     return Cohort(study(drawn, replicate), Truth(rows, drawn.scenario, int(seed)))
 
 
 def study(drawn: Draw, replicate: int = 0) -> s.Study:
     """One cohort of a draw as a study, without its truth."""
-    made = tables.tables(drawn, replicate)
+    return _study(tables.tables(drawn, replicate), drawn.scenario)
+
+
+def _study(made: Mapping[str, pd.DataFrame], scenario: Scenario) -> s.Study:
     return s.Study(
         participants=made["participants"],
         pairs=made["pairs"],
         measures=made["measures"],
         meetings=made["meetings"],
         records=made["records"],
-        design=design(drawn.scenario),
+        design=design(scenario),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from rmresearch.study import TABLES, Design, Outcome, Study
+from rmresearch.study import Design, Outcome
 
 __all__ = ["design_document", "plan_document", "tables_document"]
 
@@ -77,11 +78,11 @@ def _plain(number: float | None) -> int | float | None:
     return int(number) if number is not None and float(number).is_integer() else number
 
 
-def tables_document(study: Study) -> Document:
-    """[tables.*] of a study whose files have our own columns: one CSV file a table."""
-    sources: Document = {name: {"file": f"{name}.csv"} for name in TABLES}
-    sources["participants"]["features"] = dict(study.design.features) or None
-    return {"tables": {name: sources[name] for name in TABLES if len(getattr(study, name))}}
+def tables_document(design: Design, tables: Iterable[str], kind: str) -> Document:
+    """[tables.*] of a study whose files have our own columns: one of a kind for each table."""
+    sources: Document = {name: {"file": f"{name}.{kind}"} for name in tables}
+    sources["participants"]["features"] = dict(design.features) or None
+    return {"tables": sources}
 
 
 INTERCURRENT = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,22 @@ import pandas as pd
 
 from rmresearch.errors import ReportError
 from rmresearch.files import to_json, write_bytes
+from rmresearch.study import TABLES, Design
 from rmresearch.world.cohort import Cohort
 from rmresearch.world.documents import design_document, plan_document, tables_document
 from rmresearch.world.toml import to_toml
 from rmresearch.world.truth import Truth
 
-__all__ = ["delimited", "study_files", "truth_json", "typed", "write_files", "write_study"]
+__all__ = [
+    "delimited",
+    "documents",
+    "refuse_others",
+    "study_files",
+    "truth_json",
+    "typed",
+    "write_files",
+    "write_study",
+]
 
 #: what may lie in a study folder that a new draw neither writes nor removes
 OTHERS = frozenset({"plan.lock.json", "reports", ".rmresearch"})
@@ -38,16 +48,22 @@ def write_study(cohort: Cohort, folder: Path | str) -> Path:
 def study_files(cohort: Cohort) -> dict[str, bytes]:
     """Every file of the study folder: its path in the folder, and its bytes."""
     study = cohort.study
-    document = design_document(study.design) | tables_document(study)
-    files = {
-        "study.toml": to_toml(document).encode(),
-        "plan.toml": to_toml(plan_document(study.design)).encode(),
-    }
-    for name in document["tables"]:
+    tables = [name for name in TABLES if len(getattr(study, name))]
+    files = documents(study.design, tables, "csv")
+    for name in tables:
         frame = getattr(study, name).dropna(axis="columns", how="all")
         columns = {str(column): typed(frame[column]) for column in frame.columns}
         files[f"data/{name}.csv"] = delimited(columns)
     return files
+
+
+def documents(design: Design, tables: Sequence[str], kind: str) -> dict[str, bytes]:
+    """study.toml and plan.toml of a study with one file for each table, whose kind ends names."""
+    document = design_document(design) | tables_document(design, tables, kind)
+    return {
+        "study.toml": to_toml(document).encode(),
+        "plan.toml": to_toml(plan_document(design)).encode(),
+    }
 
 
 def typed(column: pd.Series[Any], *, day: str = "%Y-%m-%d", decimal: str = ".") -> list[str]:
@@ -97,8 +113,8 @@ def truth_json(truth: Truth) -> bytes:
 def write_files(folder: Path, files: Mapping[str, bytes], truth: Truth) -> Path:
     """Write a study's files into ``folder`` and its truth into ``<folder>.truth``."""
     beside = folder.with_name(f"{folder.name}.truth")
-    _refuse_others(folder, files)
-    _refuse_others(beside, {"truth.json": b""})
+    refuse_others(folder, files)
+    refuse_others(beside, {"truth.json"})
     for name, data in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +124,7 @@ def write_files(folder: Path, files: Mapping[str, bytes], truth: Truth) -> Path:
     return folder
 
 
-def _refuse_others(folder: Path, files: Mapping[str, bytes]) -> None:
+def refuse_others(folder: Path, files: Collection[str]) -> None:
     """Replace only a synthetic study's own files, never anybody's data."""
     if not folder.exists():
         return

@@ -14,14 +14,22 @@ from rmresearch.world.tables.people import DEPARTMENTS, meetings, pairs, partici
 __all__ = ["DEPARTMENTS", "day", "frame", "tables", "wave_days"]
 
 
-def tables(drawn: Draw, replicate: int = 0) -> dict[str, pd.DataFrame]:
-    """The five tables of one cohort, with the columns and types of ``study.TABLES``."""
+def tables(
+    drawn: Draw, replicate: int = 0, *, before: int = 0, pairs_in_all: int | None = None
+) -> dict[str, pd.DataFrame]:
+    """The five tables of one cohort, with the columns and types of ``study.TABLES``.
+
+    Of a piece of a cohort: ``before`` sets have ids already, and ids are as long as those of
+    ``pairs_in_all`` have to be.
+    """
     scenario = drawn.scenario
-    width = max(3, len(str(scenario.pairs)))
+    width = max(3, len(str(pairs_in_all or scenario.pairs)))
     shape = (scenario.sets, scenario.levers.juniors)
 
     def ids(letter: str, count: int) -> Texts:
-        return np.array([f"{letter}{number:0{width}d}" for number in range(1, count + 1)], object)
+        first = before * count // scenario.sets + 1
+        numbers = range(first, first + count)
+        return np.array([f"{letter}{number:0{width}d}" for number in numbers], object)
 
     one = One(
         drawn=drawn,
