@@ -179,15 +179,16 @@ def test_chance_says_which_rules_a_pair_breaks(tmp_path: Path, out: Path) -> Non
 def test_own_wishes(tmp_path: Path, out: Path) -> None:
     applicants = Applicants()
     applicants.matching = '[matching]\nwishes = "wishes"\n' + applicants.matching
-    applicants.row("S1")["wishes"] = "002; 001"
+    applicants.row("S1")["wishes"] = "002; 001; 003"
     applicants.row("002")["wishes"] = "S2; S1"
     applicants.row("S2")["wishes"] = "002"
-    applicants.row("003")["wishes"] = "S3; S2"  # S2 is the manager: the rules forbid it
+    applicants.row("003")["wishes"] = "S2"  # the manager: the rules forbid it
+    applicants.row("005")["wishes"] = "S3"
     code, _, _ = run(applicants.write(tmp_path / "study"), out, policy="self-selected")
     assert code == 0
     found = {(r["senior"], r["junior"]): r["wished by"] for r in sheets(out)["Proposals"]}
     # both want 002, who prefers S2; S1 gets the second choice; nobody wished for S4
-    assert found == {("S2", "002"): "both", ("S1", "001"): "senior", ("S3", "003"): "junior"}
+    assert found == {("S2", "002"): "both", ("S1", "001"): "senior", ("S3", "005"): "junior"}
     rows = {row["person"]: row for row in sheets(out)["Left out"]}
     assert rows["S4"]["excluded by wishes"] == 5
 

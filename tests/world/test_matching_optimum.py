@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from rmresearch.world.matching.optimum import best, most
 
@@ -69,26 +70,46 @@ def test_one_to_one_against_all_permutations(seed: int) -> None:
     assert score[row, column].sum() == pytest.approx(top[1], abs=1e-12)  # sums of 5 numbers
 
 
-def test_capacities_on_both_sides_leave_nothing_to_exchange() -> None:
-    """Too many pairs for one round of the network's programme: prices must bring the rest in."""
-    rng = np.random.default_rng(3)
-    n = 60
-    allowed = rng.random((n, n)) < 0.8
-    score = rng.random((n, n))
-    two = np.full(n, 2)
-    row, column = best(score, allowed, two, two)
-    assert len(row) == 2 * n
-    assert len(set(zip(row.tolist(), column.tolist(), strict=True))) == 2 * n
-    # no swap of two pairs' partners, and no cycle of three, improves the total
-    chosen = np.zeros((n, n), bool)
-    chosen[row, column] = True
-    for cycle in (2, 3):
-        for _ in range(20_000):
-            picked = rng.choice(len(row), cycle, replace=False)
-            new = row[picked], np.roll(column[picked], 1)
-            different = len(set(new[0] * n + new[1])) == cycle
-            if different and allowed[new].all() and not chosen[new].any():
-                assert score[new].sum() <= score[row[picked], column[picked]].sum() + 1e-9
+def by_integer_programme(
+    score: NDArray[np.float64], allowed: NDArray[np.bool_], places: int
+) -> tuple[int, int, float]:
+    """People, pairs and total, by whole numbers over all pairs at once, one aim after another."""
+    n, m = score.shape
+    row, column = np.nonzero(allowed)
+    pairs = len(row)
+    ends = np.zeros((n + m, pairs + n + m))
+    ends[row, np.arange(pairs)] = 1
+    ends[n + column, np.arange(pairs)] = 1
+    had = -ends.copy()
+    had[np.arange(n + m), pairs + np.arange(n + m)] = 1  # only with a partner a person is had
+    rules = [LinearConstraint(ends, ub=places), LinearConstraint(had, ub=0)]
+    aims = [
+        np.concatenate([np.zeros(pairs), np.ones(n + m)]),
+        np.concatenate([np.ones(pairs), np.zeros(n + m)]),
+        np.concatenate([score[row, column], np.zeros(n + m)]),
+    ]
+    reached = []
+    for aim in aims:
+        solved = milp(-aim, constraints=rules, integrality=np.ones(len(aim)), bounds=Bounds(0, 1))
+        reached.append(-solved.fun)
+        rules.append(LinearConstraint(aim[None], lb=-solved.fun - 1e-6))
+    return round(reached[0]), round(reached[1]), reached[2]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_several_places_on_both_sides(seed: int) -> None:
+    """Everybody wants the same few: more pairs matter than those that enter the network first."""
+    rng = np.random.default_rng(seed)
+    shape = (35, 30)
+    allowed = rng.random(shape) < 0.8
+    score = rng.random(shape[1]) ** 2 + rng.random(shape[0])[:, None] + 0.3 * rng.random(shape)
+    places = np.full(shape[0], 3), np.full(shape[1], 3)
+    row, column = best(score, allowed, *places)
+    people, pairs, total = by_integer_programme(score, allowed, 3)
+    assert len(set(zip(row.tolist(), column.tolist(), strict=True))) == len(row) == pairs
+    assert len(set(row)) + len(set(column)) == people
+    # the solvers' own tolerance, 1e-6 a pair
+    assert score[row, column].sum() == pytest.approx(total, abs=1e-4)
 
 
 def test_spreads_people_before_it_fills_groups() -> None:

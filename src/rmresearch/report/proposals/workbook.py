@@ -83,13 +83,7 @@ def is_ours(path: Path) -> bool:
 def workbook(pages: Sequence[Page], title: str) -> bytes:
     """The pages as the bytes of an XLSX file; the same pages are the same bytes."""
     held = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    book = xlsxwriter.Workbook(held, options)
+    book = xlsxwriter.Workbook(held, {"in_memory": True})
     book.set_properties({"title": title, "comments": MARK, "created": DAY})
     book.set_custom_property(PROPERTY, BLANK, "text")
     formats = _formats(book)
