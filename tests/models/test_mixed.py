@@ -377,3 +377,35 @@ def test_clusters_that_agree_to_the_last_digit_are_no_test() -> None:
         }
     assert np.isnan(fit.contrast([{"t": 1}]).p)
     assert np.isnan(least.wald(["t"]).p)
+
+
+def test_a_cluster_that_alone_tells_of_an_arm_is_noted() -> None:
+    """Its errors are invisible: the arm's standard error is that of the other arm's mean alone."""
+    rows = frame()
+    rows["arm"] = np.where(rows["pair"] == 3, "b", "a")
+    one = lmm("score ~ t * arm + (1 | pair/person)", rows, robust="CR2")
+    assert [note for note in one.notes if "alone" in note] == [
+        "1 of the 12 clusters by pair alone determines arm[T.b], t:arm[T.b]: CR2 sees nothing of "
+        "its errors, so that these standard errors are too small, or missing"
+    ]
+    se = one.to_frame()["se"]
+    assert se[2] == pytest.approx(se[0], rel=1e-10)
+    rows["arm"] = np.where(rows["pair"] == 3, "a", "b")
+    other = lmm("score ~ t * arm + (1 | pair/person)", rows, robust="CR2")
+    assert "alone determines Intercept, t, arm[T.b], t:arm[T.b]: CR2" in other.notes[-1]
+    rows["arm"] = np.where(rows["pair"] < 2, "a", "b")
+    two = lmm("score ~ t * arm + (1 | pair/person)", rows, robust="CR2")
+    assert not any("alone" in note for note in two.notes)
+    assert not any("alone" in note for note in lmm(one.formula, rows).notes)
+
+
+def test_rows_that_hardly_differ_are_said_where_the_search_fails() -> None:
+    rng = np.random.default_rng(1)
+    rows = frame()
+    level = rng.normal(size=12)[rows["pair"]] + 0.5 * rng.normal(size=30)[2 * rows["pair"]]
+    rows["score"] = level + 1e-7 * rng.normal(size=len(rows))
+    fit = lmm("score ~ t + (1 | pair)", rows)
+    assert not fit.converged
+    assert "rows of one group hardly differ" in fit.notes[-1]
+    rows["score"] = level + rng.normal(size=len(rows))
+    assert not any("hardly" in note for note in lmm("score ~ t + (1 | pair)", rows).notes)

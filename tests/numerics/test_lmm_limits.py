@@ -10,11 +10,14 @@ from tests.numerics.test_lmm import CASES, dense, nested, parameters
 
 from rmresearch.errors import FitError
 from rmresearch.numerics.basis import decompose, solve
-from rmresearch.numerics.lmm import MixedFit, Term, fit
+from rmresearch.numerics.lmm import MixedFit, Term, design, fit, fit_drawn, fit_many
+from rmresearch.numerics.lmm.balanced import draw_balanced, fit_balanced, strata
 from rmresearch.numerics.lmm.blocks import families
 from rmresearch.numerics.lmm.criterion import Problem
 from rmresearch.numerics.lmm.moments import Data, outcome_moments, shared_moments
+from rmresearch.numerics.lmm.robust import robust
 from rmresearch.numerics.lmm.terms import prepare
+from rmresearch.numerics.robust import fit as least_squares
 
 Array = NDArray[np.float64]
 
@@ -302,3 +305,66 @@ def test_one_row_more_than_coefficients() -> None:
     assert np.isfinite(found.coef).all()
     with pytest.raises(FitError, match="4 rows and 4 coefficients"):
         fit(y, np.eye(4), [term])
+
+
+@pytest.mark.parametrize("spread", [1e-2, 1e-3, 1e-4])
+def test_little_residual_is_found_or_not_converged(spread: float) -> None:
+    """A converged fit is the analysis of variance's, however small the residual beside groups.
+
+    1e-6 is what the search keeps where squares of the residual are 1e-8 of the outcome's.
+    """
+    ended = []
+    for seed in range(12):
+        y, x, term = one_way(seed, between=1.0 / spread)
+        table = spread * y.reshape(7, 4)
+        within = table.var(axis=1, ddof=1).mean()
+        means = 4 * table.mean(axis=1).var(ddof=1)
+        found = fit(spread * y + 3.0, x, [term])
+        ended.append(bool(found.converged))
+        if found.converged:
+            assert found.sigma2 == pytest.approx(within, rel=1e-6)
+            assert found.covariances[0][0, 0] == pytest.approx((means - within) / 4, rel=1e-6)
+            assert found.df[0] == pytest.approx(6.0, rel=1e-5)
+        else:
+            assert found.df[0] == 0.0
+    assert any(ended)
+
+
+def test_nothing_to_fit_is_said() -> None:
+    group, one = np.repeat([0, 1, 2, 3], 2), np.ones((8, 1))
+    made = design(one, [Term(group, one)])
+    even = strata(made)
+    assert even is not None
+    for fitted in (lambda: fit_many(np.empty((0, 8)), made), lambda: fit_balanced(one.T[:0], even)):
+        with pytest.raises(ValueError, match=r"y \(0, 8\) holds no outcome"):
+            fitted()
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="replicates must be at least 1, not 0"):
+        fit_drawn(made, [0.0], [1.0], 1.0, 0, rng)
+    with pytest.raises(ValueError, match="replicates must be at least 1, not 0"):
+        draw_balanced(even, [0.0], [1.0], 1.0, 0, rng)
+    with pytest.raises(FitError, match="0 rows and 1 columns: there is nothing to fit"):
+        design(one[:0], [Term(group[:0], one[:0])])
+    with pytest.raises(FitError, match="8 rows and 0 columns: there is nothing to fit"):
+        design(one[:, :0], [Term(group, one)])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers_are_refused(value: float) -> None:
+    y, x, term = one_way(1, between=1.0)
+    found, codes = fit(y, x, [term]), np.asarray(term.group)
+    even = strata(design(x, [term]))
+    assert even is not None
+    robust_, ols = robust(found, y, x, codes), least_squares(y, x, codes)
+    for judge in (
+        found.contrast,
+        found.kenward_roger,
+        robust_.contrast,
+        ols.contrast,
+        fit_balanced(y, even).contrast,
+    ):
+        with pytest.raises(ValueError, match="must be finite numbers, not"):
+            judge([value])
+    for jointly in (found.wald, robust_.wald, ols.wald):
+        with pytest.raises(ValueError, match="must be finite numbers, not"):
+            jointly([[value]])

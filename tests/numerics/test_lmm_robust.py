@@ -438,3 +438,32 @@ def test_holds_its_size_where_the_model_does_not() -> None:
     for rejected in (np.mean(line.p < 0.05), np.mean(joint.p < 0.05)):
         assert 0.035 - slack <= rejected <= 0.055 + slack
     assert np.mean(found.contrast(np.eye(4)[3]).p < 0.05) > 0.10
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lone_clusters_are_those_without_which_coefficients_cannot_be_told(seed: int) -> None:
+    """A coefficient can be told from rows where its unit vector lies in their span."""
+    rng = np.random.default_rng(seed)
+    pair, n, p = np.repeat(np.arange(8), 5), 40, 4
+    x = np.column_stack(
+        [np.ones(n), rng.normal(size=n), pair == 2, (pair < 2) * rng.normal(size=n)]
+    )
+    x[:, 3] *= 1e6 if seed % 2 else 1.0
+    if seed > 1:  # the pair of the third column is the only one without the fourth, too
+        x[:, 3] = pair != 2
+        x[pair == 6, 3] = rng.normal(size=5)
+    terms = [Term(pair, np.ones(n))]
+    found = fit(rng.normal(size=n) + rng.normal(size=8)[pair], x, terms)
+    wanted = []
+    for g in range(8):
+        rest = x[pair != g] / np.linalg.norm(x, axis=0)
+        inside = np.linalg.pinv(rest, rcond=1e-10) @ rest
+        told = np.abs(np.eye(p) - inside).max(axis=1) < 1e-8
+        if not told.all():
+            wanted.append((~told).tolist())
+    y = rng.normal(size=n)
+    assert sorted(one.tolist() for one in robust(found, y, x, pair).lone or ()) == sorted(wanted)
+    assert wanted
+    here = np.ones((1, n), dtype=bool)
+    many = fit_many(y[None], design(x, terms), present=here)
+    assert robust(many, y[None], x, pair, present=here).lone is None

@@ -38,6 +38,9 @@ __all__ = ["lmm"]
 
 Codes = NDArray[np.intp]
 
+#: SD of a random effect over the residual's from which a search may end in rounding
+SHARP = 300
+
 
 def lmm(
     formula: str,
@@ -93,7 +96,7 @@ def lmm(
         n=len(rows.y),
         n_groups={one.term.group: one.levels for one in grouped},
         dropped=len(data) - len(rows.y),
-        notes=facts(grouped, rows.frame),
+        notes=(*facts(grouped, rows.frame), *_unseen(judge, cluster, terms), *_sharp(found)),
         kernel=found,
         rows=rows,
         _robust=judge,
@@ -188,6 +191,30 @@ def _robust(
             "its clusters are not independent: use a coarser column, or leave cluster out"
         )
     return sandwich(found, rows.y, rows.x, given), cluster
+
+
+def _unseen(judge: RobustMixed | None, cluster: str | None, terms: Sequence[str]) -> list[str]:
+    """Which standard errors CR2 understates, as one cluster alone tells of their terms."""
+    if judge is None or judge.lone is None:
+        return []
+    found = []
+    for which in judge.lone:
+        told = ", ".join(term for term, mine in zip(terms, which, strict=True) if mine)
+        found.append(
+            f"1 of the {judge.n_clusters} clusters by {cluster} alone determines {told}: CR2 sees "
+            "nothing of its errors, so that these standard errors are too small, or missing"
+        )
+    return found
+
+
+def _sharp(found: kernel.MixedFit) -> list[str]:
+    """Why a search ended nowhere: squares of the residual are lost beside those of the effects."""
+    if found.converged or found.exact or np.abs(found.theta).max() < SHARP:
+        return []
+    return [
+        f"rows of one group hardly differ: the residual's SD is less than 1/{SHARP} of a random "
+        "effect's, and rounding hides the optimum. Analyse one value a group instead"
+    ]
 
 
 def _units(grouped: Sequence[Grouped]) -> tuple[Codes, str]:

@@ -59,7 +59,8 @@ class LmmFit:
     """A fitted linear mixed model: ``to_frame()`` has one row a term of the fixed part.
 
     ``n`` rows entered, ``dropped`` had a missing value in a column of the formula, ``n_groups``
-    counts the levels of each grouping. ``notes`` says what a reader should know about the groups.
+    counts the levels of each grouping. ``notes`` says what a reader should know about the groups
+    and, with ``robust``, the clusters.
     ``ddf``, ``robust``, ``cluster`` and ``level`` are as asked for; with ``robust`` every test and
     interval is CR2's by ``cluster``. ``kernel`` holds the arrays, ``rows`` what it was given.
     """

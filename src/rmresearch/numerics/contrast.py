@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-__all__ = ["Contrast", "Number", "Wald", "independent", "judged", "judged_jointly"]
+__all__ = [
+    "Contrast",
+    "Number",
+    "Wald",
+    "checked_weights",
+    "independent",
+    "judged",
+    "judged_jointly",
+]
 
 #: np.float64 for one data set; an array over the leading axes for replicates.
 Number = Any
@@ -51,6 +59,16 @@ class Wald:
     p: Number
 
 
+def checked_weights(weights: ArrayLike, p: int) -> NDArray[np.float64]:
+    """The weights (p,) of a contrast; ``ValueError`` for another shape, NaN and infinity."""
+    found = np.asarray(weights, dtype=float)
+    if found.shape != (p,):
+        raise ValueError(f"weights must have {p} entries, not {found.shape}")
+    if not np.isfinite(found).all():
+        raise ValueError(f"the weights of a contrast must be finite numbers, not {found.tolist()}")
+    return found
+
+
 def judged(estimate: ArrayLike, variance: ArrayLike, df: ArrayLike, exact: ArrayLike) -> Contrast:
     """The contrast with this estimate, variance and df; no test where ``exact`` or df is 0."""
     se = np.where(np.asarray(df) > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
@@ -79,6 +97,8 @@ def independent(matrix: ArrayLike, back: NDArray[np.float64]) -> tuple[Any, Any]
     rows = np.atleast_2d(np.asarray(matrix, dtype=float))
     if rows.ndim != 2 or rows.shape[1] != back.shape[-1]:
         raise ValueError(f"contrasts (q, {back.shape[-1]}) needed, not {rows.shape}")
+    if not np.isfinite(rows).all():
+        raise ValueError(f"the weights of contrasts must be finite numbers, not {rows.tolist()}")
     w = back.swapaxes(-1, -2) @ rows.T
     length = np.linalg.norm(w, axis=-2, keepdims=True)
     length = np.where(length > 0, length, 1.0)

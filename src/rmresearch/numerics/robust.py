@@ -20,6 +20,7 @@ from rmresearch.numerics.contrast import (
     Contrast,
     Number,
     Wald,
+    checked_weights,
     independent,
     judged,
     judged_jointly,
@@ -97,9 +98,7 @@ class Fit:
         >>> round(float(found.estimate), 3), round(float(found.se), 3)
         (4.0, 1.291)
         """
-        weight = np.asarray(weights, dtype=float)
-        if weight.shape != (self.coef.shape[-1],):
-            raise ValueError(f"weights must have {self.coef.shape[-1]} entries, not {weight.shape}")
+        weight = checked_weights(weights, self.coef.shape[-1])
         estimate = self.coef @ weight
         # In basis coordinates: there large variances of near-aliased columns do not cancel.
         w = np.swapaxes(self._basis.back, -1, -2) @ weight[:, None]

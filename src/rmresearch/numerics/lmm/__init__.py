@@ -81,6 +81,8 @@ def fit_many(
     if outcome.ndim < 1 or outcome.shape[-1] != design.n:
         raise ValueError(f"y {outcome.shape} must end in the {design.n} rows of the design")
     rows, there = outcome.reshape(-1, design.n), None
+    if not len(rows):
+        raise ValueError(f"y {outcome.shape} holds no outcome: nothing is to be fitted")
     if present is not None:
         there = np.asarray(present)
         if there.dtype != bool or there.shape not in {outcome.shape, outcome.shape[-1:]}:
@@ -120,6 +122,8 @@ def fit_drawn(
     >>> fit_drawn(one, [3.0], [0.5], 1.0, 100, np.random.default_rng(0)).coef.shape
     (100, 1)
     """
+    if replicates < 1:
+        raise ValueError(f"replicates must be at least 1, not {replicates}")
     truth = gaussian(design, coef, covariances, sigma2)
     parts = []
     for start in range(0, replicates, CHUNK):

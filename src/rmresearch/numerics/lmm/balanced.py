@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rmresearch.errors import FitError
 from rmresearch.numerics.basis import EXACT, Array
-from rmresearch.numerics.contrast import Contrast, judged
+from rmresearch.numerics.contrast import Contrast, checked_weights, judged
 from rmresearch.numerics.lmm.designs import Design
 from rmresearch.numerics.lmm.terms import Codes
 
@@ -71,9 +71,7 @@ class BalancedFit:
 
     def contrast(self, weights: ArrayLike) -> Contrast:
         """The weighted sum of coefficients, ``weights`` (p,), with Satterthwaite's df."""
-        weight = np.asarray(weights, dtype=float)
-        if weight.shape != (self.coef.shape[-1],):
-            raise ValueError(f"weights must have {self.coef.shape[-1]} entries, not {weight.shape}")
+        weight = checked_weights(weights, self.coef.shape[-1])
         w = self._strata.back.T @ weight
         count = self.spread.shape[-1]
         share = np.array([(w[self._strata.stratum == s] ** 2).sum() for s in range(count)])
@@ -179,6 +177,8 @@ def fit_balanced(y: ArrayLike, strata: Strata) -> BalancedFit:
     if outcome.ndim < 1 or outcome.shape[-1] != strata.design.n:
         raise ValueError(f"y {outcome.shape} must end in the {strata.design.n} rows of the design")
     rows = outcome.reshape(-1, strata.design.n)
+    if not len(rows):
+        raise ValueError(f"y {outcome.shape} holds no outcome: nothing is to be fitted")
     if strata.order is not None:
         rows = rows[:, strata.order]
     total = np.einsum("rn,rn->r", rows, rows)
@@ -266,6 +266,8 @@ def draw_balanced(
     ``coef`` (p,) true coefficients, ``variances`` (J,) of the random terms in the design's order.
     A stratum's coefficients are normal and its mean square is a chi-square, all independent.
     """
+    if replicates < 1:
+        raise ValueError(f"replicates must be at least 1, not {replicates}")
     true, given = np.asarray(coef, dtype=float), np.asarray(variances, dtype=float)
     known = np.isfinite(given).all() and np.isfinite(sigma2) and np.isfinite(true).all()
     if given.shape != (len(strata.terms),) or not known or (given < 0).any() or not sigma2 > 0:

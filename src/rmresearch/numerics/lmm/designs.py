@@ -86,6 +86,8 @@ def design(
         raise ValueError(f"x must be (rows, columns), not {fixed.shape}")
     p = fixed.shape[1]
     n = fixed.shape[0] if kinds is None else kinds.of.size
+    if n == 0 or p == 0:
+        raise FitError(f"{n} rows and {p} columns: there is nothing to fit. Check the filters.")
     if kinds is not None and fixed.shape[0] != kinds.size:
         raise ValueError(f"x {fixed.shape} must have a row for each of {kinds.size} kinds of rows")
     labels = tuple(names) if names is not None else tuple(f"x{j}" for j in range(p))

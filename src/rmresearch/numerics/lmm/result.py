@@ -14,6 +14,7 @@ from rmresearch.numerics.contrast import (
     Contrast,
     Number,
     Wald,
+    checked_weights,
     independent,
     judged,
     judged_jointly,
@@ -93,7 +94,7 @@ class MixedFit:
 
         Where the search did not converge, or nothing is left over, there is no test (df 0).
         """
-        weight = self._checked(weights)
+        weight = checked_weights(weights, self.coef.shape[-1])
         variance, df = self._satterthwaite(self._back.T @ weight)
         return judged(self.coef @ weight, variance, df, self.exact)
 
@@ -106,7 +107,7 @@ class MixedFit:
 
     def kenward_roger_each(self, weights: Sequence[ArrayLike]) -> tuple[Contrast, ...]:
         """Several contrasts, each as ``kenward_roger`` has it; the adjustment is made once."""
-        rows = [self._checked(row) for row in weights]
+        rows = [checked_weights(row, self.coef.shape[-1]) for row in weights]
         adjusted, usable = self._adjusted()
         lead = np.shape(self.sigma2)
         found = []
@@ -159,12 +160,6 @@ class MixedFit:
         gap = ((self.coef @ rows.T)[..., None, :] @ axes)[..., 0, :]
         df = joint(np.stack([df for _, df in each], axis=-1))
         return judged_jointly((gap**2 / sizes).mean(axis=-1), len(rows), df)
-
-    def _checked(self, weights: ArrayLike) -> Array:
-        weight = np.asarray(weights, dtype=float)
-        if weight.shape != (self.coef.shape[-1],):
-            raise ValueError(f"weights must have {self.coef.shape[-1]} entries, not {weight.shape}")
-        return weight
 
     def _usable(self) -> NDArray[np.bool_]:
         usable: NDArray[np.bool_] = np.asarray(self.converged & ~np.asarray(self.exact))

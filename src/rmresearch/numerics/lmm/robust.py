@@ -25,6 +25,7 @@ from rmresearch.numerics.contrast import (
     Contrast,
     Number,
     Wald,
+    checked_weights,
     independent,
     judged,
     judged_jointly,
@@ -48,12 +49,15 @@ class RobustMixed:
 
     ``coef`` (..., p) as the model has them, ``vcov`` (..., p, p), ``n_clusters``: those with rows,
     (...) where rows are absent. A replicate whose fit is exact or did not converge has NaN
-    variances, df 0 and no test.
+    variances, df 0 and no test. ``lone``: for each cluster without which some coefficients could
+    not be told, which (p,) these are. Their variances hold nothing of that cluster's errors, which
+    nobody can see (None where rows are absent).
     """
 
     coef: Array
     vcov: Array
     n_clusters: Number
+    lone: tuple[NDArray[np.bool_], ...] | None
     _back: Array = field(repr=False)
     _half: Array = field(repr=False)
     _inner: Array = field(repr=False)
@@ -77,9 +81,7 @@ class RobustMixed:
 
     def contrast(self, weights: ArrayLike) -> Contrast:
         """The weighted sum of coefficients, ``weights`` (p,)."""
-        weight = np.asarray(weights, dtype=float)
-        if weight.shape != (self.coef.shape[-1],):
-            raise ValueError(f"weights must have {self.coef.shape[-1]} entries, not {weight.shape}")
+        weight = checked_weights(weights, self.coef.shape[-1])
         w = self._half @ (self._back.T @ weight)[:, None]
         variance = (w.swapaxes(-1, -2) @ self._inner @ w)[..., 0, 0]
         length = np.linalg.norm(w, axis=-2, keepdims=True)
@@ -167,6 +169,7 @@ def robust(
         coef=fit.coef,
         vcov=turned.swapaxes(-1, -2) @ inner @ turned,
         n_clusters=np.asarray(known)[()],
+        lone=_lone(groups, basis.back) if there is None else None,
         _back=basis.back,
         _half=half,
         _inner=inner,
@@ -176,6 +179,20 @@ def robust(
         _usable=usable,
         _sigma2=np.asarray(fit.sigma2),
     )
+
+
+def _lone(groups: Sequence[Stack], back: Array) -> tuple[NDArray[np.bool_], ...]:
+    """The coefficients (p,) that one cluster alone determines, for each that does."""
+    found = []
+    for one in groups:
+        # Over all clusters the products of q's rows add up to 1 in every direction.
+        shares, axes = np.linalg.eigh(one.x.swapaxes(1, 2) @ one.x)
+        for share, turn in zip(shares, axes, strict=True):
+            mine = turn[:, share > 1.0 - SINGULAR]
+            if mine.size:
+                reach = np.linalg.norm(back @ mine, axis=1)
+                found.append(reach > 1e-6 * np.linalg.norm(back, axis=1))
+    return tuple(found)
 
 
 def _checked(
