@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rmresearch.models import lmm, ols
     from rmresearch.report.evaluation import evaluate
     from rmresearch.study import Design, Outcome, Study
+    from rmresearch.whatif.calibrate import Calibration, calibrate
     from rmresearch.whatif.judge import judge
     from rmresearch.whatif.sweep import sweep
     from rmresearch.world.cohort import Cohort, simulate
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Calibration": "whatif.calibrate",
     "Cohort": "world.cohort",
     "Design": "study",
     "FitError": "errors",
@@ -56,6 +58,7 @@ _HOME = {
     "Study": "study",
     "StudyError": "errors",
     "attrition": "analysis.leavers",
+    "calibrate": "whatif.calibrate",
     "check": "io.check",
     "compare_arms": "analysis.arms",
     "engagement": "analysis.meetings",
@@ -78,6 +81,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Calibration",
     "Cohort",
     "Design",
     "FitError",
@@ -91,6 +95,7 @@ __all__ = [
     "Study",
     "StudyError",
     "attrition",
+    "calibrate",
     "check",
     "compare_arms",
     "engagement",

@@ -173,6 +173,38 @@ def simulate(
     click.echo(str(made))
 
 
+@main.command(short_help="Fit a scenario to a pilot.")
+@click.argument("study", type=STUDY)
+@click.option("--out", type=FILE, required=True, help="The scenario file to write (.toml).")
+@click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
+@click.option(
+    "--given",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What is known of the eligible, used instead of an estimate; may be repeated.",
+)
+@_plain_errors
+def calibrate(study: Path, out: Path, data: Path | None, given: tuple[str, ...]) -> None:
+    """Fit a scenario to a pilot: what its numbers say, each with its interval, and what they do
+    not say.
+
+    The file is what `rmresearch simulate` takes: the next what-if starts from these people.
+    """
+    from rmresearch.io.read import read_study
+    from rmresearch.whatif.calibrate import calibrate as fit
+    from rmresearch.whatif.calibrate import numbers
+
+    if out.suffix != ".toml":
+        raise click.UsageError("--out is a file that ends in .toml")
+    try:
+        known = numbers(given)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    found = fit(read_study(study, data=data), given=known)
+    click.echo("\n".join(found.lines()))
+    click.echo(str(found.write(out)))
+
+
 @main.command(short_help="Hold a report folder against its manifest.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @_plain_errors

@@ -70,6 +70,7 @@ def scenario_of(text: str, *, name: str = "scenario") -> Scenario:
         values = _typed(getattr(base, section), known.pop(section, {}))
         parts[section], wrong = _made(getattr(base, section), values, section)
         found += [_problem(name, "toml-value", text, "Correct it.") for text in wrong]
+    made: Scenario
     made, wrong = _made(base, _typed(base, known) | ({} if found else parts))
     found += [_problem(name, "toml-value", text, "Correct it.") for text in wrong]
     if found:

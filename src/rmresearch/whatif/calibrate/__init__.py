@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -49,7 +49,7 @@ from rmresearch.world.instruments import JUNIOR, SENIOR, SKILL
 from rmresearch.world.nature import Nature
 from rmresearch.world.scenario import Scenario
 
-__all__ = ["Calibration", "Parameter", "calibrate"]
+__all__ = ["Calibration", "Parameter", "calibrate", "numbers"]
 
 #: S6 of the release rules: people behind each number that a model has
 PEOPLE_A_PARAMETER, PEOPLE_BEYOND = 5, 10
@@ -95,6 +95,24 @@ def calibrate(study: Study, *, given: Mapping[str, float] | None = None) -> Cali
         internal=people < PEOPLE_A_PARAMETER * len(useful) or people - len(useful) < PEOPLE_BEYOND,
         synthetic=study.design.synthetic,
     )
+
+
+def numbers(words: Sequence[str]) -> dict[str, float]:
+    """What is given as it is typed, name=value; ``ValueError`` names all that cannot be.
+
+    >>> numbers(["trend=0.02", "response = .6"])
+    {'trend': 0.02, 'response': 0.6}
+    """
+    found, wrong = {}, []
+    for word in words:
+        name, _, value = word.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            wrong.append(word)
+    if wrong:
+        raise ValueError(f"{', '.join(map(repr, wrong))}: expected name=number, as trend=0.02")
+    return _given(found)
 
 
 def _given(given: Mapping[str, float]) -> dict[str, float]:

@@ -5,6 +5,7 @@ All arrays run along the jackknife's axis first (the whole pilot, then without o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -78,7 +79,7 @@ def behind(pilot: Pilot, groups: Groups, scale: Scale) -> Behind:
         items = rounded.center(mean, wide, scale.cuts)
         coefficients = rounded.hermite(items, wide, scale.cuts)
         at_start = rounded.hermite(start, np.broadcast_to(spread[:, None], start.shape), scale.cuts)
-        together = sum(one.together for one in sums) / sum(one.pairs for one in sums)
+        together = _both(one.together for one in sums) / _both(one.pairs for one in sums)
         shared = rounded.correlation(together, _different(at_start, at_start)) * spread**2
         lasting, own = _over_time(pilot, sums, coefficients, spread)
     return Behind(
@@ -137,7 +138,7 @@ def _free(people: NDArray[np.int64]) -> Array:
 def _start(center: Array, sums: list[_Sums], cuts: Array) -> tuple[Array, Array]:
     """Items' means and SD before the start, over both arms; variances are within arms."""
     counts = [one.count[:, 0] for one in sums]
-    everybody = sum(counts)
+    everybody = _both(counts)
     # an arm without answers has no mean, and no weight
     totals = [
         np.where(n > 0, n * np.nan_to_num(center[a, 0]) + one.first[:, 0], 0.0)
@@ -147,8 +148,13 @@ def _start(center: Array, sums: list[_Sums], cuts: Array) -> tuple[Array, Array]
         np.where(n > 0, one.second[:, 0] - one.first[:, 0] ** 2 / np.maximum(n, 1.0), 0.0)
         for n, one in zip(counts, sums, strict=True)
     ]
-    variance = (sum(within) / everybody).mean(axis=-1)
-    return rounded.center_and_spread(sum(totals) / everybody, variance, cuts)
+    variance = (_both(within) / everybody).mean(axis=-1)
+    return rounded.center_and_spread(_both(totals) / everybody, variance, cuts)
+
+
+def _both(of_arms: Iterable[Array]) -> Array:
+    """The arms added up."""
+    return np.asarray(np.sum(list(of_arms), axis=0), float)
 
 
 def _over_time(
@@ -192,17 +198,17 @@ def within_pairs(pilot: Pilot, groups_of_pairs: Groups, found: list[Behind]) -> 
     senior, junior = (means[side][pilot.pairs[:, side]] for side in (SENIOR, JUNIOR))
     both = np.isfinite(senior) & np.isfinite(junior)
     arm = pilot.arm[pilot.pairs[:, SENIOR]]
-    covariance, expected, count = 0.0, 0.0, 0.0
+    sums = []
     for one in ARMS:
         here = both & (arm == one)
         if here.any():
             n = groups_of_pairs.sums(here.astype(float))
-            products_of_pairs = np.where(here, senior * junior, 0.0) * _free(here.sum())
-            covariance = covariance + groups_of_pairs.sums(products_of_pairs)
-            expected = expected + n[:, None] * products[0][:, one] * products[1][:, one]
-            count = count + n
-    if not isinstance(count, np.ndarray):
+            product = np.where(here, senior * junior, 0.0) * _free(here.sum())
+            expected = n[:, None] * products[0][:, one] * products[1][:, one]
+            sums.append((groups_of_pairs.sums(product), expected, n))
+    if not sums:
         return None
+    covariance, expected, count = (_both(part) for part in zip(*sums, strict=True))
     r = rounded.correlation(covariance / count, expected / count[:, None])
     return np.asarray(r * spreads[0] * spreads[1])
 

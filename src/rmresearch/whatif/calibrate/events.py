@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from rmresearch.analysis.base import DAYS_A_MONTH
-from rmresearch.analysis.base.pairs import observed_until, pairs, programme_arms
+from rmresearch.analysis.base.pairs import Pairs, observed_until, pairs, programme_arms
 from rmresearch.numerics import rounded
 from rmresearch.whatif.calibrate.jackknife import LEVEL, Groups, jackknifed
 from rmresearch.whatif.calibrate.pilot import COMPARISON, PROGRAMME, Pilot
+from rmresearch.world.instruments import JUNIOR, SENIOR
+from rmresearch.world.scenario import Scenario
 
-__all__ = ["Rate", "Share", "endings", "exposure", "meetings", "propensity", "response"]
+__all__ = ["Counts", "Rate", "Share", "counted", "propensity"]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -77,10 +81,51 @@ def _jeffreys(hits: float, trials: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def response(pilot: Pilot, groups: Groups, arm: int | None, *, start: bool) -> Share | None:
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is counted once. ``after`` the response of people compared with, where there are any,
+    else of the programme's; ``how`` says how meetings were read, or why not; ``careers`` by kind
+    of record and (arm, side), None where nothing of the kind is recorded.
+    """
+
+    start: Share | None
+    after: Share | None
+    held: Share | None
+    how: str
+    ending: Rate
+    careers: Mapping[str, Mapping[tuple[int, int], Rate] | None]
+
+
+def counted(pilot: Pilot, groups: Groups, scenario: Scenario) -> Counts:
+    """Everything that is counted in a pilot whose programme is like the scenario's."""
+    ours = pairs(pilot.study)
+    ours = ours.take(np.isin(ours.arm.astype(str), programme_arms(pilot.study)) & ours.started)
+    held, how = _meetings(pilot, ours, scenario.levers.cadence)
+    arm = COMPARISON if pilot.compared else PROGRAMME
+    careers = {
+        kind: {
+            (arm, side): _exposure(pilot, kind, arm, side, scenario.months)
+            for arm in (COMPARISON, PROGRAMME)
+            for side in (SENIOR, JUNIOR)
+        }
+        if np.isfinite(getattr(pilot, kind)).any()
+        else None
+        for kind in ("left", "promoted")
+    }
+    return Counts(
+        start=_response(pilot, groups, (COMPARISON, PROGRAMME), start=True),
+        after=_response(pilot, groups, (arm,), start=False),
+        held=held,
+        how=how,
+        ending=_endings(pilot, ours, scenario.levers.duration),
+        careers=careers,
+    )
+
+
+def _response(pilot: Pilot, groups: Groups, arms: tuple[int, ...], *, start: bool) -> Share | None:
     """Who answered of those who were there: before the start, or at all waves after it."""
     asked = pilot.present & (pilot.untreated | (pilot.arm == PROGRAMME)[:, None])
-    asked &= (pilot.arm >= 0)[:, None] if arm is None else (pilot.arm == arm)[:, None]
+    asked &= np.isin(pilot.arm, arms)[:, None]
     asked &= (np.arange(len(pilot.months)) == 0) == start
     hits = (asked & pilot.answered).sum(axis=1).astype(float)
     return Share.of(groups, hits, asked.sum(axis=1).astype(float))
@@ -93,21 +138,20 @@ def propensity(pilot: Pilot, groups: Groups) -> Array | None:
     waves nobody, or everybody, answered.
     """
     there = pilot.present & (pilot.arm == COMPARISON)[:, None] & pilot.untreated
-    covariance, products = 0.0, 0.0
-    for first in range(len(pilot.months)):
-        for later in range(first + 1, len(pilot.months)):
-            both = there[:, first] & there[:, later]
-            n = groups.sums(both.astype(float))
-            if not n.all():
-                continue
-            a, b = (pilot.answered[:, wave] & both for wave in (first, later))
-            one, other, joint = (groups.sums(x.astype(float)) / n for x in (a, b, a & b))
-            if min(one.min(), other.min()) <= 0 or max(one.max(), other.max()) >= 1:
-                continue
-            covariance = covariance + n * (joint - one * other)
-            products = products + n[:, None] * _indicator(one) * _indicator(other)
-    if isinstance(covariance, float) or isinstance(products, float):
+    parts = []
+    for first, later in combinations(range(len(pilot.months)), 2):
+        both = there[:, first] & there[:, later]
+        a, b = (pilot.answered[:, wave] & both for wave in (first, later))
+        n, *hits = (groups.sums(x.astype(float)) for x in (both, a, b, a & b))
+        if not n.all():
+            continue
+        one, other, joint = (x / n for x in hits)
+        if min(one.min(), other.min()) > 0 and max(one.max(), other.max()) < 1:
+            products = n[:, None] * _indicator(one) * _indicator(other)
+            parts.append((n * (joint - one * other), products))
+    if not parts:
         return None
+    covariance, products = (np.sum(part, axis=0) for part in zip(*parts, strict=True))
     scale = products[:, :1]
     return rounded.correlation(covariance / scale[:, 0], products / scale)
 
@@ -117,21 +161,19 @@ def _indicator(share: Array) -> Array:
     return rounded.hermite(special.ndtri(share), np.ones_like(share), np.zeros(1))
 
 
-def meetings(pilot: Pilot, cadence: int) -> tuple[Share | None, str]:
+def _meetings(pilot: Pilot, ours: Pairs, cadence: int) -> tuple[Share | None, str]:
     """The share of planned meetings that were held by pairs still meeting, and how it was read.
 
     Where the log has meetings that were not held, by row of the log; where it has none, held ones
     are counted against ``cadence`` a month for as long as the pair went on.
     """
     table = pilot.study.meetings
-    ours = pairs(pilot.study)
-    ours = ours.take(np.isin(ours.arm.astype(str), programme_arms(pilot.study)) & ours.started)
     if not len(table) or not len(ours):
         return None, "no meetings are logged"
     position = {name: number for number, name in enumerate(ours.ids.tolist())}
     at = table["pair"].map(position).fillna(-1).to_numpy(np.int64)
     held = table["held"].to_numpy(bool)[at >= 0]
-    hits = np.bincount(at[at >= 0], held, minlength=len(ours))
+    hits = np.bincount(at[at >= 0], held, minlength=len(ours)).astype(float)
     groups = Groups.of(ours.cluster, np.zeros(len(ours), np.int64))
     if not held.all():
         trials = np.bincount(at[at >= 0], minlength=len(ours)).astype(float)
@@ -153,13 +195,11 @@ def _lives(
     return np.where(known, np.maximum(np.ceil(days / DAYS_A_MONTH), 1.0), 0.0), known
 
 
-def endings(pilot: Pilot, duration: int) -> Rate:
+def _endings(pilot: Pilot, ours: Pairs, duration: int) -> Rate:
     """Pairs that stopped early though nobody had left, over the months in which they could.
 
     Pairs that reach the last month stop with the programme, which is no early end.
     """
-    ours = pairs(pilot.study)
-    ours = ours.take(np.isin(ours.arm.astype(str), programme_arms(pilot.study)) & ours.started)
     months, known = _lives(pilot, ours.start, ours.end)
     known &= ~(ours.early & np.isnat(ours.end))
     at_risk = np.minimum(months, duration - 1)
@@ -170,7 +210,7 @@ def endings(pilot: Pilot, duration: int) -> Rate:
     return Rate(float(early.sum()), float(at_risk[known].sum()))
 
 
-def exposure(pilot: Pilot, kind: str, arm: int, side: int, months: int) -> Rate:
+def _exposure(pilot: Pilot, kind: str, arm: int, side: int, months: int) -> Rate:
     """Events ("left" or "promoted") among an arm's people of a role, over months at risk."""
     here = (pilot.arm == arm) & (pilot.side == side)
     event, left = getattr(pilot, kind)[here], pilot.left[here]

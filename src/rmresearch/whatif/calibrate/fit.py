@@ -12,13 +12,13 @@ from scipy import special
 
 from rmresearch.whatif.calibrate import answers, events, scores
 from rmresearch.whatif.calibrate.answers import Behind, Departments
-from rmresearch.whatif.calibrate.events import Rate, Share
+from rmresearch.whatif.calibrate.events import Counts, Rate, Share
 from rmresearch.whatif.calibrate.jackknife import LEVEL, Groups, Spread, interval, jackknifed
 from rmresearch.whatif.calibrate.parameters import FITTED, GAINS
-from rmresearch.whatif.calibrate.pilot import COMPARISON, PROGRAMME, Pilot
+from rmresearch.whatif.calibrate.pilot import COMPARISON, Pilot
 from rmresearch.whatif.calibrate.reference import Course, course, selection
 from rmresearch.whatif.calibrate.scores import Scores
-from rmresearch.world.instruments import JUNIOR, SENIOR, SKILL
+from rmresearch.world.instruments import SENIOR, SKILL
 from rmresearch.world.nature import Nature
 from rmresearch.world.scenario import Scenario
 
@@ -27,7 +27,7 @@ __all__ = ["Finding", "fit", "settled"]
 Array = NDArray[np.float64]
 
 #: what learning and answering average to depends on what is being fitted: passes until it settles
-PASSES = 3
+PASSES = 2
 PARTNER_RATED = "digital_use"
 
 
@@ -57,6 +57,7 @@ class _Measured:
     scenario: Scenario
     given: Mapping[str, float]
     groups: Groups
+    counts: Counts
     found: list[Behind]
     rated: Behind | None
     together: Array | None
@@ -111,9 +112,10 @@ def settled(nature: Nature, values: Mapping[str, float]) -> tuple[Nature, tuple[
     ):
         parts = {name: made.get(name, getattr(nature, name)) for name in names}
         total = sum(parts.values())
-        if total > most:
-            down = {n: np.floor(100.0 * v * most / total) / 100.0 for n, v in parts.items()}
-            made |= {name: float(down[name]) for name in names}
+        if total > most - 1e-9:
+            # to a hundredth less than the most, in whole hundredths: no rounding takes it beyond
+            down = (most - 0.01) / total
+            made |= {n: float(np.floor(100.0 * v * down) / 100.0) for n, v in parts.items()}
             notes.append(f"{' and '.join(names)} exceed {most:g} together: scaled down alike.")
     return replace(nature, **made), tuple(notes)
 
@@ -134,7 +136,8 @@ def _measured(pilot: Pilot, scenario: Scenario, given: Mapping[str, float]) -> _
         scenario.nature,
     )
     rated = None if partner is None else answers.behind(pilot, groups, partner)
-    return _Measured(pilot, scenario, given, groups, found, rated, together, apart, held)
+    counts = events.counted(pilot, groups, scenario)
+    return _Measured(pilot, scenario, given, groups, counts, found, rated, together, apart, held)
 
 
 def _finding(
@@ -219,8 +222,7 @@ def _center(m: _Measured) -> Finding:
 
 def _of_answering(m: _Measured) -> Findings:
     """Response before the start, and how much people differ in answering."""
-    start = events.response(m.pilot, m.groups, None, start=True)
-    found = {"response_start": _of_share("who answered before the start", start)}
+    found = {"response_start": _of_share("who answered before the start", m.counts.start)}
     r = events.propensity(m.pilot, m.groups) if m.pilot.compared else None
     if r is None:
         silent = "needs people compared with who answered at one wave and not at another"
@@ -250,25 +252,23 @@ def _of_months(m: _Measured, now: Nature, months: Course) -> Findings:
     between them: on the probit, the logit or the log scale.
     """
     found = {"response": _response(m, now, months)}
-    held, basis = events.meetings(m.pilot, m.scenario.levers.cadence)
+    held, basis = m.counts.held, m.counts.how
     if held is None:
         found["meeting_rate"] = Finding(f"cannot be read: {basis}")
     else:
         move = special.logit(now.meeting_rate) - special.logit(months.meeting)
         moved = (special.expit(special.logit(x) + move) for x in (held.value, held.low, held.high))
         found["meeting_rate"] = Finding(basis, *(float(x) for x in moved))
-    ending = events.endings(m.pilot, m.scenario.levers.duration)
     per_rate = now.ending_rate / months.ending if months.ending > 0 else 1.0
     basis = "pairs that stopped early though nobody had left"
-    found["ending_rate"] = _of_rate(basis, ending, per_rate)
+    found["ending_rate"] = _of_rate(basis, m.counts.ending, per_rate)
     return found | _careers(m, now, months)
 
 
 def _response(m: _Measured, now: Nature, months: Course) -> Finding:
+    share = m.counts.after
     if m.pilot.compared:
-        share = events.response(m.pilot, m.groups, COMPARISON, start=False)
         return _of_share("who answered after the start, of people compared with", share)
-    share = events.response(m.pilot, m.groups, PROGRAMME, start=False)
     basis = "who answered after the start, less what quality and gain add at their priors"
     if share is None:
         return _of_share(basis, None)
@@ -287,33 +287,35 @@ def _of_rate(basis: str, rate: Rate, per_rate: float) -> Finding:
 def _careers(m: _Measured, now: Nature, months: Course) -> Findings:
     """Leaving and promotion, each arm and role held against the world's own chance."""
     found: Findings = {}
-    last = m.scenario.design.waves[-1]
     for name, kind, world in (
         ("leaving_rate", "left", months.leaving),
         ("promotion_rate", "promoted", months.promotion),
     ):
-        if not np.isfinite(getattr(m.pilot, kind)).any():
+        rates = m.counts.careers[kind]
+        if rates is None:
             found[name] = Finding(f"nobody is recorded as {kind}, or when is not known")
             continue
-        total, expected = 0.0, 0.0
-        for arm in (COMPARISON, PROGRAMME):
-            for side in (SENIOR, JUNIOR):
-                one = events.exposure(m.pilot, kind, arm, side, last)
-                total += one.events
-                expected += one.months * world[arm, side] / getattr(now, name)
-        found[name] = _of_rate(f"people recorded as {kind}", Rate(total, expected), 1.0)
+        events_in_all = sum(one.events for one in rates.values())
+        expected = sum(one.months * world[at] for at, one in rates.items()) / getattr(now, name)
+        rate = Rate(events_in_all, float(expected))
+        found[name] = _of_rate(f"people recorded as {kind}", rate, 1.0)
     return found
 
 
 def _of_learning(m: _Measured, now: Nature, months: Course) -> Findings:
     """Self-inflation, the gains and the trend."""
     spillover = m.scenario.design.spillover
-    found: Findings = {"self_inflation": _inflation(m, now, months)}
+    flattered = _inflated(m, now, months)
+    found: Findings = {"self_inflation": _inflation(flattered, now, m.df)}
     inflated = np.full_like(m.held.loudness, now.self_inflation)
-    if "self_inflation" not in m.given and found["self_inflation"].helps("self_inflation"):
-        inflated = _inflated(m, now, months)
+    if (
+        flattered is not None
+        and "self_inflation" not in m.given
+        and found["self_inflation"].helps("self_inflation")
+    ):
+        inflated = flattered
     trend = m.given.get("trend")
-    made = scores.gains(m.pilot, m.found, m.held, months, spillover, inflated, trend)
+    made = scores.gains(m.pilot, m.found, m.held, months, spillover, inflated, now, trend)
     found |= {f"{name}_gain": _gain(m, values) for name, values in made.items()}
     for name in GAINS:
         found.setdefault(name, Finding("the study has no scale that stands for it"))
@@ -356,11 +358,10 @@ def _inflated(m: _Measured, now: Nature, months: Course) -> Array | None:
     return made if np.isfinite(made).all() else None
 
 
-def _inflation(m: _Measured, now: Nature, months: Course) -> Finding:
-    made = _inflated(m, now, months)
-    if made is None:
+def _inflation(flattered: Array | None, now: Nature, df: int) -> Finding:
+    if flattered is None:
         return Finding(
             "needs partners' ratings beside self-ratings, in both arms, before and after"
         )
     basis = f"self-ratings against partners', transfer held at {now.transfer:g}"
-    return _finding(basis, jackknifed(made), m.df)
+    return _finding(basis, jackknifed(flattered), df)

@@ -55,7 +55,7 @@ FITTED: Mapping[str, Use] = {
 }
 
 ONE_FACTOR = "a pilot sees its product with a gain only; gains are stated at this value"
-UNSEEN = "relationship quality is no table of a study; it is seen through its causes' causes only"
+UNSEEN = "relationship quality is no table of a study"
 TRAITS = "traits that make people fit are no table of a study"
 APPLIED = "a study sees who takes part, not who could have"
 RATINGS = "one rater a person: leniency, transfer and gain cannot be told apart"
@@ -94,7 +94,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("_on_leaving", CAREERS),
     ("_on_promotion", CAREERS),
 )
-OTHERWISE = "no moment of a pilot depends on this coefficient alone"
+OTHERWISE = "not fitted: the tables of a pilot say little of it by itself"
 
 
 def kept(name: str) -> str:

@@ -154,7 +154,7 @@ def _arms(study: Study) -> Ints:
         return np.full(len(study.participants), PROGRAMME, np.int64)
     code = {arm.name: PROGRAMME for arm in design.programme_arms}
     code |= {arm.name: COMPARISON for arm in design.arms if not arm.programme}
-    return study.participants["arm"].map(code).fillna(-1).to_numpy(np.int64)
+    return np.asarray(study.participants["arm"].map(code).fillna(-1), np.int64)
 
 
 def _day(study: Study, wave: Wave) -> np.datetime64:
@@ -192,7 +192,7 @@ def _months_to(study: Study, person: pd.Index[str], kind: str) -> Array:
 def _pairs(study: Study, person: pd.Index[str]) -> Ints:
     both = study.pairs[["senior", "junior"]].dropna()
     at = np.stack([person.get_indexer(pd.Index(both[side])) for side in both], axis=-1)
-    return at[(at >= 0).all(axis=-1)].astype(np.int64)
+    return np.asarray(at[(at >= 0).all(axis=-1)], np.int64)
 
 
 def _scales(
@@ -266,4 +266,5 @@ def _scale(
     codes[tuple(one[known][::-1] for one in at)] = value[known][::-1]
     count = int(high - low)
     width = (HIGH - LOW) / count
-    return Scale(outcome, instrument, codes, LOW + width * (np.arange(count) + 0.5))
+    cuts = np.asarray(LOW + width * (np.arange(count) + 0.5), float)
+    return Scale(outcome, instrument, codes, cuts)

@@ -47,7 +47,8 @@ class Course:
     month, leavers aside. ``leaving`` and ``promotion`` (world, side): chance a month without and
     with the programme. ``learned`` and ``learned_of_answering`` (scale -> (wave,)): what a
     coefficient of 1 adds to people's true scores, of all and of those who answer.
-    ``response`` (side, wave): who answers of those present.
+    ``learning`` (wave,): the mean learning, 0 to 1, of seniors who answer. ``response`` (side,
+    wave): who answers of those present.
     """
 
     meeting: float
@@ -56,6 +57,7 @@ class Course:
     promotion: Array
     learned: Mapping[str, Array]
     learned_of_answering: Mapping[str, Array]
+    learning: Array
     response: Array
 
 
@@ -98,6 +100,7 @@ def course(scenario: Scenario) -> Course:
         promotion=_monthly(drawn.course.promoted, drawn.course.left, drawn.scenario.months),
         learned=learned,
         learned_of_answering=answering,
+        learning=_learning(drawn),
         response=_response(drawn),
     )
 
@@ -144,6 +147,14 @@ def _learned(drawn: Draw) -> tuple[dict[str, Array], dict[str, Array]]:
         everybody[scale.name] = made.mean(axis=0)
         answering[scale.name] = (made * here).sum(axis=0) / here.sum(axis=0)
     return everybody, answering
+
+
+def _learning(drawn: Draw) -> Array:
+    after = np.asarray(drawn.scenario.design.waves[1:]) - 1
+    here = drawn.response[0, :, SENIOR]
+    learning = np.zeros(here.shape)
+    learning[:, 1:] = drawn.course.learning[0, :, SENIOR][:, after]
+    return np.asarray((learning * here).sum(axis=0) / here.sum(axis=0))
 
 
 def _response(drawn: Draw) -> Array:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rmresearch.whatif.calibrate.answers import Behind, Departments, wave_pairs
 from rmresearch.whatif.calibrate.pilot import COMPARISON, PROGRAMME, Pilot
 from rmresearch.whatif.calibrate.reference import Course, Selection
+from rmresearch.world.instruments import SENIOR
 from rmresearch.world.nature import Nature
 
 __all__ = ["Scores", "gains", "inflation", "scores", "trend"]
@@ -181,7 +182,7 @@ def _state(
     Unselected, two waves share 1 - state (1 - state_monthly^lag); what selection changes of that
     is taken from the present guess. None without anybody untreated at two waves.
     """
-    above, below = 0.0, 0.0
+    above, below = [], []
     guess = shares.kept * shares.own
     for one, r in zip(found, expected, strict=True):
         for number, (a, b) in enumerate(wave_pairs(pilot)):
@@ -190,9 +191,9 @@ def _state(
                 continue
             fades = 1.0 - nature.state_monthly ** (pilot.months[b] - pilot.months[a])
             selection = r[:, COMPARISON, a, b] - (1.0 - guess * fades)
-            above = above + n * fades * (1.0 - (lasting + lost) / loudness + selection)
-            below = below + n * fades**2
-    return None if isinstance(below, float) and below == 0.0 else np.asarray(above / below)
+            above.append(n * fades * (1.0 - (lasting + lost) / loudness + selection))
+            below.append(n * fades**2)
+    return np.asarray(np.sum(above, axis=0) / np.sum(below)) if below else None
 
 
 def _own(pilot: Pilot, found: list[Behind]) -> Array:
@@ -206,7 +207,7 @@ def _own(pilot: Pilot, found: list[Behind]) -> Array:
                     weights.append(one.people[arm, number])
     if not parts:
         return np.full_like(found[0].spread, np.nan)
-    return np.average(parts, axis=0, weights=weights)
+    return np.asarray(np.average(parts, axis=0, weights=weights))
 
 
 def _center(pilot: Pilot, found: list[Behind], moved: tuple[Array, ...], loudness: Array) -> Array:
@@ -215,7 +216,7 @@ def _center(pilot: Pilot, found: list[Behind], moved: tuple[Array, ...], loudnes
     for one, m in zip(found, moved, strict=True):
         items = np.nan_to_num(one.items[:, :, 0].mean(axis=-1))
         every.append((items - np.sqrt(loudness)[:, None] * m[:, :, 0]) @ _weights(pilot, one))
-    return np.mean(every, axis=0)
+    return np.asarray(np.mean(every, axis=0))
 
 
 def _difficulty(one: Behind) -> Array:
@@ -272,6 +273,7 @@ def gains(
     course: Course,
     spillover: float,
     inflated: Array,
+    nature: Nature,
     trend: float | None,
 ) -> dict[str, Array]:
     """The gain of each scale at full learning, (jackknife,), flattery taken off.
@@ -281,10 +283,16 @@ def gains(
     made: dict[str, Array] = {}
     for one, moved in zip(found, held.moved, strict=True):
         name = one.scale.instrument.name
-        apart = _contrast(pilot, one, moved, held.loudness, trend)
+        apart = _contrast(pilot, one, moved, held.loudness, trend) + _stricter(one, course, nature)
         reached = _net(course, name, spillover if pilot.compared else 0.0)
         made[name] = _through(apart - inflated[:, None], reached)
     return made
+
+
+def _stricter(one: Behind, course: Course, nature: Nature) -> Array:
+    """By how much seniors who learnt judge themselves more strictly (wave,), in SD."""
+    judged = one.scale.side == SENIOR and one.scale.instrument.kirkpatrick == 2
+    return np.asarray(nature.response_shift * course.learning * judged)
 
 
 def _through(values: Array, reached: Array) -> Array:
@@ -310,7 +318,7 @@ def inflation(
 
     Partners hear ``transfer`` of the skill, and so much less as their own leniency takes.
     """
-    own = _contrast(pilot, skill, moved, held.loudness, None)
+    own = _contrast(pilot, skill, moved, held.loudness, None) + _stricter(skill, course, nature)
     loud = held.loudness * (1.0 - nature.rater_share)
     seen = _contrast(pilot, rated, nature.transfer * moved, loud, None)
     reached = _net(course, rated.scale.instrument.name, spillover)
@@ -329,7 +337,7 @@ def trend(
     gain: dict[str, Array],
 ) -> Array:
     """What everybody gains in a month, in SD, from the people compared with."""
-    above, below = 0.0, 0.0
+    above, below = [], []
     for one, moved in zip(found, held.moved, strict=True):
         name = one.scale.instrument.name
         level = one.items[:, COMPARISON].mean(axis=-1) / np.sqrt(held.loudness)[:, None]
@@ -337,6 +345,8 @@ def trend(
         level = level - spillover * gain[name][:, None] * course.learned[name]
         for wave in range(1, len(pilot.months)):
             if np.isfinite(level[0, wave]):
-                above = above + pilot.months[wave] * (level[:, wave] - level[:, 0])
-                below = below + pilot.months[wave] ** 2
-    return np.asarray(above / below) if below else np.full_like(held.loudness, np.nan)
+                above.append(pilot.months[wave] * (level[:, wave] - level[:, 0]))
+                below.append(pilot.months[wave] ** 2)
+    if not below:
+        return np.full_like(held.loudness, np.nan)
+    return np.asarray(np.sum(above, axis=0) / np.sum(below))
