@@ -219,8 +219,8 @@ def _why(asked: Task, made: Proposal, one: LeftOut) -> str:
         most = int(np.argmax(one.excluded))
         name = asked.rules[most].rule.name
         return (
-            f"The rules leave none of {one.candidates:,} {others}; {name} alone excludes "
-            f"{one.excluded[most]:,}."
+            f"The rules leave none of {one.candidates:,} {others}; most are excluded by {name} "
+            f"({one.excluded[most]:,})."
         )
     if one.reason == "contested":
         out = one.rivals - one.places

@@ -29,8 +29,8 @@ LARGEST = 500_000_000  # bytes unpacked; 100,000 pairs take less
 NUMBERS = {"count": "#,##0", "points": "0.0", "share": "0%"}
 #: a cell that begins so would be taken for a formula if it were typed again
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-WIDEST, NARROWEST, LONG = 34, 9, 62
-HEAD_HEIGHT, LINE = 60, 15
+WIDEST, NARROWEST, LONG = 34, 9, 62  # columns, in characters
+LINE = 15  # points
 
 
 def check_target(out: Path) -> None:
@@ -124,8 +124,7 @@ def _table(sheet: Any, page: Page, formats: dict[str, Any]) -> None:
     sheet.set_landscape()
     sheet.freeze_panes(1, 3 if page.name == "Proposals" else 1)
     sheet.repeat_rows(0)
-    sheet.set_row(0, HEAD_HEIGHT)
-    lines = [1] * len(page.rows)
+    lines, head_lines = [1] * len(page.rows), 1
     for n, column in enumerate(page.columns):
         shown = [_shown(row[n]) for row in page.rows]
         # a heading may take four lines, an id none but its own
@@ -136,10 +135,12 @@ def _table(sheet: Any, page: Page, formats: dict[str, Any]) -> None:
         sheet.set_column(n, n, width)
         head = "head number" if column.kind in NUMBERS else "head"
         sheet.write_string(0, n, column.title, formats[head])
+        head_lines = max(head_lines, _lines(column.title, width - 1))
         for i, row in enumerate(page.rows):
             _cell(sheet, i + 1, n, row[n], column.kind, formats)
             if column.kind == "long":
                 lines[i] = max(lines[i], _lines(shown[i], width))
+    sheet.set_row(0, (head_lines + 0.5) * LINE)
     for i, count in enumerate(lines):
         if count > 1:
             sheet.set_row(i + 1, count * LINE)
