@@ -35,14 +35,16 @@ PARTS = (
      "Who takes part, who meets whom, and what makes the two get on."),
     ("world-months.svg", "The months",
      "What is met, taught, learnt and forgotten; quality and meetings move each other."),
-    ("world-scores.svg", "What comes of it, and what is seen",
-     "Scores, careers, and what surveys and records make of them."),
+    ("world-scores.svg", "What comes of it",
+     "True scores, engagement and careers."),
+    ("world-seen.svg", "What is seen",
+     "What surveys, raters and records make of it, and what it costs juniors."),
 )  # fmt: skip
 WHOLE = "world-graph.svg"
 
 
 def graphs(scenario: Scenario | None = None) -> tuple[FigureBlock, ...]:
-    """The causal graph of a scenario (default: the default one), in its three parts."""
+    """The causal graph of a scenario (default: the default one), in its four parts."""
     arrows = edges(scenario)
     return tuple(
         causal_graph(part, kinds(part, arrows), title=title, caption=about)

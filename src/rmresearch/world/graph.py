@@ -19,6 +19,7 @@ from rmresearch.world.scenario import Scenario, entries
 
 __all__ = [
     "BY_DEFINITION",
+    "NODES",
     "Kind",
     "carriers",
     "edges",
@@ -142,18 +143,23 @@ def lever_of(node: str) -> str:
 
 
 def parts(arrows: Sequence[Edge]) -> tuple[tuple[Edge, ...], ...]:
-    """The graph in three: people and their pairs, the months, and what comes of them.
+    """The graph in four: people and their pairs, the months, what comes of them, what is seen.
 
-    An arrow stands where its effect does: in the last part what cannot move learning, in the
-    second what a coefficient of meetings and learning moves, in the first the rest.
+    An arrow stands where its effect does: in the second part what a coefficient of meetings and
+    learning moves, in the third what learning is for, in the fourth what only studies have, in the
+    first the rest.
     """
-    carried = [edge for edge in arrows if edge not in BY_DEFINITION]
     carrying = carriers().items()
     months = {effect for (_, effect), those in carrying if any(map(_of_months, those))}
-    found: tuple[list[Edge], ...] = ([], [], [])
+    moving, seen = _moving_learning(arrows), _seen(arrows)
+    found: tuple[list[Edge], ...] = ([], [], [], [])
     for edge in arrows:
-        moves = "learning" in reached(edge.effect, carried)
-        found[(1 if edge.effect in months else 0) if moves else 2].append(edge)
+        if edge.effect in seen:
+            found[3].append(edge)
+        elif edge.effect not in moving:
+            found[2].append(edge)
+        else:
+            found[1 if edge.effect in months else 0].append(edge)
     return tuple(map(tuple, found))
 
 
@@ -161,20 +167,35 @@ def kinds(part: Sequence[Edge], whole: Sequence[Edge]) -> dict[str, Kind]:
     """What each node of a part of the graph is (see ``Kind``)."""
     made, here = ({edge.effect for edge in forward(whole) if edge in one} for one in (whole, part))
     changed = reached("learning", forward(whole)) - {"learning", "own gain"}
-    carrying: dict[str, list[Coefficient]] = {}
-    for (_, effect), those in carriers().items():
-        carrying.setdefault(effect, []).extend(those)
+    seen = _seen(whole)
     found: dict[str, Kind] = {}
     for node in dict.fromkeys(node for edge in part for node in (edge.cause, edge.effect)):
         if lever_of(node):
             found[node] = "lever"
         elif node not in here:
             found[node] = "elsewhere" if node in made else "given"
-        elif carrying[node] and all(map(_of_studies, carrying[node])):
+        elif node in seen:
             found[node] = "seen"
         else:
             found[node] = "outcome" if node in changed else "between"
     return found
+
+
+def _moving_learning(arrows: Sequence[Edge]) -> set[str]:
+    """The nodes from which learning can be moved, along arrows that a coefficient carries."""
+    carried = [edge for edge in arrows if edge not in BY_DEFINITION]
+    nodes = {node for edge in arrows for node in (edge.cause, edge.effect)}
+    return {node for node in nodes if "learning" in reached(node, carried)}
+
+
+def _seen(arrows: Sequence[Edge]) -> set[str]:
+    """The effects that only studies have: no coefficient of the world moves them."""
+    carrying: dict[str, list[Coefficient]] = {edge.effect: [] for edge in arrows}
+    for (_, effect), those in carriers().items():
+        carrying.setdefault(effect, []).extend(those)
+    levers = {node for node in carrying if lever_of(node)}
+    worldly = {node for node, those in carrying.items() if any(map(_of_the_world, those))}
+    return set(carrying) - worldly - levers - _moving_learning(arrows)
 
 
 def _of_months(entry: Coefficient) -> bool:
@@ -183,7 +204,6 @@ def _of_months(entry: Coefficient) -> bool:
     return entry.name in LearningNature.__dataclass_fields__ and entry.name not in people
 
 
-def _of_studies(entry: Coefficient) -> bool:
-    """Whether a coefficient is one of surveys and instruments, or of how the study is set up."""
-    world = LearningNature.__dataclass_fields__
-    return entry.block == "design" or (entry.block == "nature" and entry.name not in world)
+def _of_the_world(entry: Coefficient) -> bool:
+    """Whether a coefficient is one of people, pairs and months, not of studies."""
+    return entry.name in LearningNature.__dataclass_fields__

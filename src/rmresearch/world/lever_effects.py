@@ -66,10 +66,10 @@ def lever_effects(scenario: Scenario, *, replicates: int = 400, seed: int = 0) -
             changes = pulled[scale] - usual if pulled else np.full_like(usual, np.nan)
             for index, wave in enumerate(wave_names(scenario)[1:]):
                 change = changes[:, index]
-                error = float(change.std(ddof=1)) / math.sqrt(replicates)
+                spread = float(change.std(ddof=1)) / math.sqrt(replicates)
                 rows.append(
                     (lever, end, value, now, scale.role, scale.outcome, wave, float(change.mean()),
-                     error, float(usual[:, index].mean()), replicates, note)
+                     spread, float(usual[:, index].mean()), replicates, note)
                 )  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from rmresearch.report.blocks import FigureBlock
-from rmresearch.report.figures.canvas import px, svg, write
+from rmresearch.report.figures.canvas import WIDTH, px, svg, write
 from rmresearch.report.figures.layers import Layout, Line, layout
 from rmresearch.report.figures.style import (
     ACCENT,
@@ -26,12 +26,13 @@ from rmresearch.world.graph import Kind, forward
 
 __all__ = ["causal_graph"]
 
+#: a box's width, and the least gap between layers
 BOX, GAP = 112.0, 28.0
 SIZE = 11.5
 LINE = 14.0
 #: room between the ends of arrows on one side of a box, and above and below a box
 PORT, ROOM = 6.5, 11.0
-EDGE, TOP, KEY = 8.0, 6.0, 34.0
+EDGE, TOP, KEY = 8.0, 6.0, 30.0
 LESS = SERIES[1].colour
 
 
@@ -65,6 +66,7 @@ KEYS: dict[Kind, str] = {
     "seen": "what is seen",
     "elsewhere": "in another part",
 }
+SIGNS = {"+": "makes more", "-": "makes less", "0": "none, or open"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +93,30 @@ def causal_graph(
     texts = {name: wrap(name, BOX - 8.0, SIZE, _bold(kinds[name]), 3) for name in kinds}
     heights = {name: _height(name, texts[name], lines.values()) + ROOM for name in kinds}
     places = layout(unique, heights)
+    last = max(places.layer.values())
+    pitch = max(BOX + GAP, (WIDTH - BOX - 2 * EDGE) / max(last, 1))
     boxes = {
-        name: _Box(EDGE + places.layer[name] * (BOX + GAP), TOP + places.y[name],
+        name: _Box(EDGE + places.layer[name] * pitch, TOP + places.y[name],
                    heights[name] - ROOM, texts[name])
         for name in kinds
     }  # fmt: skip
-    width = max(box.left for box in boxes.values()) + BOX + EDGE
+    width = last * pitch + BOX + 2 * EDGE
     bottom = max(places.y.values()) + TOP + 30.0
     bottom = max(bottom, *(box.middle + box.height / 2 + ROOM for box in boxes.values()))
+
+    keys = _keys(kinds.values(), arrows, width)
 
     def paint(figure: Any) -> None:
         ports = _ports(lines, places, boxes)
         for arrow, line in lines.items():
-            _draw(figure, arrow, _points(arrow, line, places, boxes, ports), arrow in ahead)
+            _draw(figure, arrow, _points(arrow, line, places, boxes, ports, pitch), arrow in ahead)
         for name, box in boxes.items():
             _node(figure, box, LOOKS[kinds[name]])
-        _key(figure, bottom + KEY / 2, kinds.values(), arrows)
+        for index, row in enumerate(keys):
+            _key(figure, bottom + (index + 0.5) * KEY, row)
 
     return FigureBlock(
-        svg=svg(bottom + KEY, paint, width=width),
+        svg=svg(bottom + KEY * len(keys), paint, width=width),
         alt=_alt(arrows, title),
         caption=caption,
         title=title,
@@ -147,12 +154,13 @@ def _points(
     places: Layout,
     boxes: Mapping[str, _Box],
     ports: Mapping[tuple[Edge, int], float],
+    pitch: float,
 ) -> list[tuple[float, float]]:
     """Where an arrow passes, from left to right: two points for every layer it crosses."""
     left, right = (boxes[name] for name in line)
     found = [(left.left + BOX, ports[arrow, 0])]
     for name in places.ways[line][1:-1]:
-        x, y = EDGE + places.layer[name] * (BOX + GAP), TOP + places.y[name]
+        x, y = EDGE + places.layer[name] * pitch, TOP + places.y[name]
         found += [(x, y), (x + BOX, y)]
     return [*found, (right.left, ports[arrow, 1])]
 
@@ -209,20 +217,36 @@ def _node(figure: Any, box: _Box, look: _Look) -> None:
     write(figure, box.left + BOX / 2, box.middle, box.text, ha="center", zorder=4, **style)
 
 
-def _key(figure: Any, y: float, kinds: Iterable[Kind], arrows: Sequence[Edge]) -> None:
-    """What boxes and arrows mean, in one line."""
-    there, x = set(kinds), EDGE
-    for kind, text in KEYS.items():
-        if kind in there:
-            width = text_width(text, SIZE, _bold(kind)) + 20.0
-            _small_box(figure, x, y, width, text, LOOKS[kind])
-            x += width + 10.0
-    signs = {"+": "makes more", "-": "makes less", "0": "none by default"}
-    for sign, text in signs.items():
-        if any(one.sign == sign or (sign == "0" and one.sign == "?") for one in arrows):
-            _draw(figure, Edge("", "", sign), [(x + 8.0, y), (x + 44.0, y)], True)
-            write(figure, x + 50.0, y, text, size=SIZE)
-            x += 62.0 + text_width(text, SIZE)
+def _keys(
+    kinds: Iterable[Kind], arrows: Sequence[Edge], width: float
+) -> list[list[tuple[float, str]]]:
+    """What stands in the key, row by row: its place from the left, and a kind or a sign."""
+    there, signs = set(kinds), {edge.sign.replace("?", "0") for edge in arrows}
+    sizes = {
+        kind: text_width(KEYS[kind], SIZE, _bold(kind)) + 30.0 for kind in KEYS if kind in there
+    }
+    shown = {sign: text_width(text, SIZE) + 64.0 for sign, text in SIGNS.items() if sign in signs}
+    rows: list[list[tuple[float, str]]] = [[]]
+    x = EDGE
+    for item, size in (*sizes.items(), *shown.items()):
+        if rows[-1] and x + size > width:
+            rows.append([])
+            x = EDGE
+        rows[-1].append((x, item))
+        x += size
+    return rows
+
+
+def _key(figure: Any, y: float, row: Sequence[tuple[float, str]]) -> None:
+    """One row of what boxes and arrows mean."""
+    for x, item in row:
+        if item in SIGNS:
+            _draw(figure, Edge("", "", item), [(x + 8.0, y), (x + 44.0, y)], True)
+            write(figure, x + 50.0, y, SIGNS[item], size=SIZE)
+            continue
+        kind = cast(Kind, item)
+        width = text_width(KEYS[kind], SIZE, _bold(kind)) + 20.0
+        _small_box(figure, x, y, width, KEYS[kind], LOOKS[kind])
 
 
 def _small_box(figure: Any, x: float, y: float, width: float, text: str, look: _Look) -> None:
