@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from rmresearch.numerics.basis import Array
+from rmresearch.numerics.basis import LONG, Array
 from rmresearch.numerics.lanes import upper
 from rmresearch.numerics.lmm.terms import Codes, Ready
 
@@ -161,12 +161,20 @@ def _family(
             inside.append(place[here] * q + (offset + effect))
             values.append(term.z[here, effect])
         offset += int(levels) * q
-    packed = _squares(block, inside, values, m, None if count is None else count[here])
+    times = None if count is None else count[here]
+    classes = _classes(_squares(block, inside, values, m, times), m)
     targets = np.concatenate([(block * m + one).astype(width) for one in inside])
     sources = np.tile(rows.astype(width), len(values))
     gather = sparse.csr_array((np.concatenate(values), (targets, sources)), shape=(blocks * m, n))
-    del targets, sources, inside, values
-    first, label, times = alike(np.round(packed / np.abs(packed).max(), 12) + 0.0)
+    return Family(gather=gather, **classes, **_entries(terms, shape))
+
+
+def _classes(packed: Array, m: int) -> dict[str, Any]:
+    """The classes of blocks with equal Z'Z, ``packed`` (blocks, S), as a family has them."""
+    keys = packed / max(packed.max(), -packed.min())
+    np.round(keys, 12, out=keys)
+    keys += 0.0  # no negative zeros
+    first, label, times = alike(keys)
     by_size = np.argsort(times, kind="stable")
     rank = np.empty_like(by_size)
     rank[by_size] = np.arange(by_size.size)
@@ -174,14 +182,12 @@ def _family(
     i, j, _ = upper(m)
     g = np.empty((by_size.size, m, m))
     g[:, i, j] = g[:, j, i] = packed[first[by_size]]
-    return Family(
-        g=g,
-        counts=times[by_size].astype(np.intp),
-        order=np.argsort(rank[label.reshape(-1)], kind="stable").astype(np.intp),
-        spots=tuple((int(s), int(r)) for s, r in zip(sizes, runs, strict=True)),
-        gather=gather,
-        **_entries(terms, shape),
-    )
+    return {
+        "g": g,
+        "counts": times[by_size].astype(np.intp),
+        "order": np.argsort(rank[label.reshape(-1)], kind="stable").astype(np.intp),
+        "spots": tuple((int(s), int(r)) for s, r in zip(sizes, runs, strict=True)),
+    }
 
 
 def _squares(
@@ -207,7 +213,8 @@ def alike(keys: Array) -> tuple[Codes, Codes, Codes]:
     _, first, label, count = np.unique(
         names, return_index=True, return_inverse=True, return_counts=True
     )
-    if not (keys == keys[first].take(label, axis=0)).all():
+    runs = (slice(start, start + LONG) for start in range(0, len(keys), LONG))
+    if not all((keys[run] == keys.take(first[label[run]], axis=0)).all() for run in runs):
         # Two kinds share a name: compare them in full.
         _, first, label, count = np.unique(
             keys, axis=0, return_index=True, return_inverse=True, return_counts=True

@@ -106,6 +106,7 @@ def design(
     groups = families(brief, None if units is None else units.counts())
     rows = _by_unit(basis, units)
     sums = [np.asarray(family.gather @ rows) for family in groups]
+    del rows
     refuse_aliased(ready, groups, sums, n)
     basis, sums, touched = _turned(basis, sums)
     factors, offset = [], 0

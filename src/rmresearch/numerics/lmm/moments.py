@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rmresearch.numerics.basis import Array
+from rmresearch.numerics.basis import LONG, Array
 from rmresearch.numerics.lanes import SMALL, upper
 from rmresearch.numerics.lmm.blocks import Family
 
@@ -66,13 +66,16 @@ def shared_moments(family: Family, sums: Array) -> Shared:
     """The moments of x alone, from the ``sums`` Z'q (blocks * m, p) of its orthonormal basis."""
     m, p = family.g.shape[-1], sums.shape[1]
     sums = sums.reshape(-1, m * p)
-    if family.counts.size > 1:
-        sums = sums.take(family.order, axis=0)
     parts, start = [], 0
     for size, classes in family.spots:
         stop = start + size * classes
-        block = sums[start:stop].reshape(classes, size, m * p)
-        parts.append(np.ascontiguousarray(block.swapaxes(-1, -2)))
+        index = family.order[start:stop].reshape(classes, size)
+        part = np.empty((classes, m * p, size))
+        step = max(1, LONG // classes)
+        for at in range(0, size, step):  # run by run: no second copy of long data
+            run = slice(at, at + step)
+            part[..., run] = sums.take(index[:, run], axis=0).swapaxes(-1, -2)
+        parts.append(part)
         start = stop
     (i, j, _), (a, b, _) = upper(m), upper(p)
     xx = np.empty((a.size, i.size, family.counts.size))
