@@ -718,7 +718,7 @@ def test_reports_answer_or_say_why_not(everything: Cohort, tmp_path: Path) -> No
     for name in ("demonstration", "leadership_seen", "burden", "engagement"):
         assert f"compare_arms:{name}" in found.results
     for name in ("tool_use", "performance", "harm"):
-        assert "kept in the records" in found.refused[f"compare_arms:{name}"]
+        assert "records hold it" in found.refused[f"compare_arms:{name}"]
 
 
 def test_how_a_pair_matches_is_a_reaction(everything: Cohort) -> None:

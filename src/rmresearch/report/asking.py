@@ -25,10 +25,7 @@ from rmresearch.study import Outcome, Study
 
 __all__ = ["ask"]
 
-RECORDED = (
-    "It is kept in the records, by date. This report compares what was asked wave by wave, so it "
-    "is not compared here."
-)
+RECORDED = "The records hold it by date and no survey asks for it, so it is not compared wave by wave here."
 TOO_EARLY = (
     "The data do not reach the planned end of the programme, so no change or difference is "
     "estimated yet: looking again and again finds something by chance."
