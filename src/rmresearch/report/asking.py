@@ -25,7 +25,9 @@ from rmresearch.study import Outcome, Study
 
 __all__ = ["ask"]
 
-RECORDED = "The records hold it by date and no survey asks for it, so it is not compared wave by wave here."
+RECORDED = (
+    "The records hold it by date and no survey asks for it, so it is not compared wave by wave."
+)
 TOO_EARLY = (
     "The data do not reach the planned end of the programme, so no change or difference is "
     "estimated yet: looking again and again finds something by chance."

@@ -57,15 +57,16 @@ def answers(
     at = scale.at(len(scenario.design.waves))
     shape = (*score[..., at].shape, scale.columns)
     noise, heard = _noise(scenario, scale, shape, streams)
-    without = coded(noise + (heard * score[..., at])[..., None])
-    treated = score + gain
-    honest = with_it = coded(noise + (heard * treated[..., at])[..., None])
+
+    def said(true: Floats) -> Codes:
+        return coded(noise + (heard * true[..., at])[..., None])
+
+    without, treated = said(score), score + gain
+    honest = with_it = said(treated)
     if _misjudged(scenario, scale, course, treated):
-        with_it = coded(noise + (heard * treated[..., at])[..., None])
-    beside = without
+        with_it = said(treated)
     spilt_over = spilt(scenario, people, scale, gain)
-    if spilt_over is not None:
-        beside = coded(noise + (heard * (score + spilt_over)[..., at])[..., None])
+    beside = without if spilt_over is None else said(score + spilt_over)
     programme = people.programme_of(scale.side)[..., None, None]
     return Answers(
         without=without,
