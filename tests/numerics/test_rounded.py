@@ -76,9 +76,9 @@ def test_covariances_are_those_of_the_bivariate_normal(r: float) -> None:
     one, other = (2.2, 0.8), (3.9, 1.3)
     a, b = (hermite(np.array(m), np.array(s), CUTS) for m, s in (one, other))
     powers = r ** np.arange(1, len(a) + 1)
-    # The series is cut after 80 terms, which matters beyond .9; scipy's integral has 1e-6 or so.
-    assert powers @ (a * b) == pytest.approx(covariance(r, one, other), abs=3e-6)
-    assert correlation(np.array(covariance(r, one, other)), a * b) == pytest.approx(r, abs=1e-5)
+    # The series is cut after 48 terms, of which .9^49 / 49^1.5 = 2e-5 is left; scipy's has 1e-6.
+    assert powers @ (a * b) == pytest.approx(covariance(r, one, other), abs=3e-5)
+    assert correlation(np.array(covariance(r, one, other)), a * b) == pytest.approx(r, abs=1e-4)
 
 
 @pytest.mark.parametrize("r", [-0.9, 0.3, 0.7])
@@ -86,7 +86,8 @@ def test_two_halves_follow_the_arcsine_law(r: float) -> None:
     """P(both positive) - 1/4 = arcsin(r) / 2 pi (Sheppard 1899)."""
     a = hermite(np.array(0.0), np.array(1.0), np.zeros(1))
     found = correlation(np.array(np.arcsin(r) / (2 * np.pi)), a * a)
-    assert found == pytest.approx(r, abs=1e-6)
+    # at r = .9 the 48 terms lack what the comment above says, a third of it in this covariance
+    assert found == pytest.approx(r, abs=1e-4)
 
 
 def test_correlations_are_looked_for_within_bounds() -> None:

@@ -44,16 +44,16 @@ def test_the_jackknife_takes_the_bias_off_a_variance() -> None:
     assert jackknifed(variance).value == pytest.approx(values.var(ddof=1), abs=1e-10)
 
 
-def test_many_sets_are_dealt_into_200_groups_arm_by_arm() -> None:
-    arm = np.repeat([0, 1], [700, 300])
+def test_many_sets_are_dealt_into_100_groups_arm_by_arm() -> None:
+    arm = np.repeat([0, 1], [650, 350])
     one = Groups.of(np.arange(1000), arm)
-    assert one.member.shape == (200, 1000)
+    assert one.member.shape == (100, 1000)
     of_programme = one.member @ arm
-    assert set(of_programme.tolist()) <= {1.0, 2.0}
+    assert set(of_programme.tolist()) == {3.0, 4.0}
     values = np.random.default_rng(2).normal(size=1000)
     found = jackknifed(one.sums(values) / one.sums(np.ones(1000)))
-    # A variance from 200 groups is off by sqrt(2 / 199) = 10% of itself, its root by 5%: 4 times.
-    assert found.se == pytest.approx(values.std(ddof=1) / np.sqrt(1000), rel=0.2)
+    # A variance from 100 groups is off by sqrt(2 / 99) = 14% of itself, its root by 7%: 4 times.
+    assert found.se == pytest.approx(values.std(ddof=1) / np.sqrt(1000), rel=0.28)
 
 
 def test_groups_are_counted_where_there_are_rows() -> None:

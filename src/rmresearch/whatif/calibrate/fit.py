@@ -81,12 +81,15 @@ def fit(pilot: Pilot, scenario: Scenario, given: Mapping[str, float]) -> tuple[F
     ``scenario`` has the priors, what is given, and the pilot's levers and design.
     """
     measured = _measured(pilot, scenario, given)
-    found = _of_people(measured) | _of_items(measured) | _of_answering(measured)
+    before = _of_people(measured) | _of_items(measured)
+    found = _of_answering(measured)
+    now = scenario  # the priors first
     for _ in range(PASSES):
-        now = replace(scenario, nature=settled(scenario.nature, _useful(found, given))[0])
         months = course(now)
         found |= _of_months(measured, now.nature, months)
         found |= _of_learning(measured, now.nature, months)
+        now = replace(scenario, nature=settled(scenario.nature, _useful(found, given))[0])
+    found |= before
     return {name: found[name] for name in FITTED if name not in given}, months
 
 

@@ -1,7 +1,7 @@
 """Delete-a-group jackknife: an estimate's standard error from leaving out sets of pairs in turn.
 
-Sets of connected pairs are independent, so they are what is left out; above 200 of them they are
-dealt into 200 groups (Wolter 2007, Introduction to Variance Estimation, chapter 4). Every
+Sets of connected pairs are independent, so they are what is left out; above 100 of them they are
+dealt into 100 groups (Wolter 2007, Introduction to Variance Estimation, chapter 4). Every
 statistic is a function of sums over sets, and the sums without a group are the total less that
 group's: so all that is computed runs along one axis whose first entry is the whole pilot, the
 others the pilot without one group each.
@@ -21,7 +21,7 @@ __all__ = ["LEVEL", "Groups", "Spread", "interval", "jackknifed"]
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MOST_GROUPS = 200
+MOST_GROUPS = 100
 LEVEL = 0.95
 
 

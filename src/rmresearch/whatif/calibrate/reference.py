@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from rmresearch.world.course import LEFT
 from rmresearch.world.draw import Draw, draw
-from rmresearch.world.instruments import INSTRUMENTS, JUNIOR, SENIOR, SKILL
+from rmresearch.world.instruments import INSTRUMENTS, JUNIOR, REACTIONS, SENIOR, SKILL
+from rmresearch.world.levers import Setting
 from rmresearch.world.scenario import Scenario
 
 __all__ = ["Course", "Selection", "course", "selection"]
@@ -61,11 +62,18 @@ class Course:
     response: Array
 
 
-@lru_cache(maxsize=16)
 def selection(scenario: Scenario) -> Selection:
     """How people of the arms differ from the eligible."""
-    sets = SETS * scenario.levers.juniors
-    drawn = draw(replace(scenario, pairs=sets), 1, SEED)
+    design = replace(
+        scenario.design, waves=(0, 1), instruments=REACTIONS[:1], start=Setting().start
+    )
+    pairs = SETS * scenario.levers.juniors
+    return _selection(replace(scenario, pairs=pairs, design=design))
+
+
+@lru_cache(maxsize=16)
+def _selection(scenario: Scenario) -> Selection:
+    drawn = draw(scenario, 1, SEED)
     skill, programme = drawn.people.skill[0], drawn.people.programme[0]
     mean, variance = np.zeros((2, 2)), np.ones((2, 2))
     for arm in np.unique(programme).astype(int):
@@ -75,23 +83,35 @@ def selection(scenario: Scenario) -> Selection:
     return Selection(mean, variance)
 
 
-@lru_cache(maxsize=16)
 def course(scenario: Scenario) -> Course:
-    """What the months are like in the programme."""
-    sets = SETS * scenario.levers.juniors
+    """What the months are like in the programme, for volunteers like the scenario's."""
     gains = {
         f"{one.name}_gain": _away_from_zero(getattr(scenario.nature, f"{one.name}_gain"))
         for one in INSTRUMENTS
         if one.rater == "self"
     }
-    alone = replace(
-        scenario,
-        pairs=sets,
-        comparison="none",
-        nature=replace(scenario.nature, **gains),
-        design=replace(scenario.design, unit="pair", instruments=(SKILL,)),
+    # what the months do not depend on is the same for all, so that equal months are drawn once
+    design = replace(
+        scenario.design,
+        unit="pair",
+        instruments=REACTIONS[:1],
+        programme_share=Setting().programme_share,
+        start=Setting().start,
     )
-    drawn = draw(alone, 1, SEED)
+    return _course(
+        replace(
+            scenario,
+            pairs=SETS * scenario.levers.juniors,
+            comparison="none",
+            nature=replace(scenario.nature, **gains),
+            design=design,
+        )
+    )
+
+
+@lru_cache(maxsize=16)
+def _course(scenario: Scenario) -> Course:
+    drawn = draw(scenario, 1, SEED)
     learned, answering = _learned(drawn)
     return Course(
         meeting=_meeting(drawn),
