@@ -17,7 +17,7 @@ from rmresearch.report import words
 from rmresearch.report.evaluation import SECTIONS, Evaluation, evaluate
 from rmresearch.report.html import render
 from rmresearch.report.sections.common import in_words
-from rmresearch.world.scenario import preset
+from rmresearch.world.presets import preset
 from rmresearch.world.writing import write_study
 
 ROOT = Path(__file__).resolve().parents[2]
