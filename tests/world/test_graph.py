@@ -169,7 +169,7 @@ FULL = Levers(
 )  # fmt: skip
 #: what people of a department have in common moves when people move: luck, not an effect
 WORLD = Scenario(
-    pairs=1600,
+    pairs=1200,
     nature=Nature(promotion_rate=0.05, leaving_rate=0.02, harm_rate=0.01, harm_added=0.02,
                   department_share=0.0),
     levers=FULL,
@@ -177,6 +177,19 @@ WORLD = Scenario(
 )  # fmt: skip
 #: where what an arrow needs to be seen is not in that world: the format, the application
 ASSIGNED = replace(WORLD, levers=replace(FULL, application="assigned"))
+#: more people, for what happens to few of them
+MANY = replace(WORLD, pairs=6000, design=replace(WORLD.design, waves=(0, 6)))
+RARE = {
+    ("engagement", "retention"),
+    ("junior's own performance", "promotion"),
+    ("junior's own performance", "performance rating"),
+    ("learning", "junior's own performance"),
+    ("senior skill", "non-response"),
+    ("junior leadership confidence", "non-response"),
+    ("junior leadership confidence", "junior leadership behaviour"),
+    ("junior background", "junior burden"),
+    ("learning per meeting", "dose per person"),
+}
 FORMATS = {
     "group format": ("group", 2),
     "team challenge": ("team challenge", 2),
@@ -196,15 +209,17 @@ def world_of(edge: Edge) -> Scenario:
         policy = replace(FULL, matching=POLICIES[edge.cause])  # type: ignore[arg-type]
         return replace(WORLD, pairs=SMALLER, levers=policy)
     if edge.cause == "volunteering":
-        return replace(WORLD, pairs=6000, design=replace(WORLD.design, waves=(0, 3)))
+        return MANY
     if edge.effect == "volunteering":
-        return ASSIGNED  # else places go by who applies, and who has one changes as well
+        return replace(
+            ASSIGNED, pairs=2500
+        )  # else places go by who applies, and who has one changes as well
+    if (edge.cause, edge.effect) in RARE:
+        return with_value(MANY, "nature", "junior_performance_gain", 1.0)
     if edge == Edge("early ending", "learning", "-"):  # while the programme runs
         return replace(WORLD, design=replace(WORLD.design, waves=(0, 3, 6)))
     if edge.cause == "own standard":
         return with_value(WORLD, "nature", "response_shift", 0.5)
-    if edge.cause == "junior's own performance":
-        return with_value(WORLD, "nature", "junior_performance_gain", 1.0)
     return WORLD
 
 
@@ -226,7 +241,8 @@ def strengths() -> list[Coefficient]:
 #: rare events, and what shows only in them or in the marks of pairs, need a strong arrow
 FAINT = {
     "retention", "promotion", "harm to juniors", "value similarity", "performance rating",
-    "junior's own performance", "non-response",
+    "junior's own performance", "non-response", "early ending", "demonstrated skill",
+    "junior leadership behaviour", "goal attainment",
 }  # fmt: skip
 
 
@@ -265,15 +281,6 @@ def everything_after(arrows: tuple[Edge, ...]) -> frozenset[str]:
 
 
 STRENGTHS = strengths()
-
-
-@pytest.mark.parametrize("entry", STRENGTHS, ids=[one.name for one in STRENGTHS])
-def test_what_is_no_descendant_does_not_change_by_a_bit(entry: Coefficient) -> None:
-    for edge in entry.edges:
-        if edge.cause in POLICIES:
-            continue  # who meets whom changes: see below
-        off, on = (drawn(one) for one in switched(entry, world_of(edge), edge.effect))
-        assert unchanged(off, on, everything_after(entry.edges)) == []
 
 
 class Move(NamedTuple):
@@ -390,8 +397,12 @@ CARRIED = [(one, edge) for one in STRENGTHS for edge in one.edges]
 @pytest.mark.parametrize(
     ("entry", "edge"), CARRIED, ids=[f"{one.name}: {edge.effect}" for one, edge in CARRIED]
 )
-def test_each_arrow_is_there_and_points_the_way_of_its_sign(entry: Coefficient, edge: Edge) -> None:
+def test_each_arrow_points_its_way_and_what_is_no_descendant_does_not_change_by_a_bit(
+    entry: Coefficient, edge: Edge
+) -> None:
     off, on = switched(entry, world_of(edge), edge.effect)
+    if edge.cause not in POLICIES:  # there, who meets whom changes: see below
+        assert unchanged(drawn(off), drawn(on), everything_after(entry.edges)) == []
     sign = next(
         one.sign for one in edges(on) if (one.cause, one.effect) == (edge.cause, edge.effect)
     )
@@ -434,7 +445,8 @@ def test_matching_makes_pairs_alike_the_way_of_its_arrows(edge: Edge) -> None:
     made = []
     for one in ("random", policy):
         levers = replace(FULL, matching=one, level_gap=3, other_department=True)  # type: ignore[arg-type]
-        made.append(draw(replace(WORLD, pairs=60, levers=levers), 100, seed=3))
+        asked = with_value(WORLD, "nature", "values_asked", 0.9)
+        made.append(draw(replace(asked, pairs=60, levers=levers), 60, seed=3))
     low, high = (number(edge.effect, one).mean(axis=1) for one in made)
     change = high - low
     error = change.std() / math.sqrt(len(change))
