@@ -273,6 +273,27 @@ def test_groups_and_long_programmes_are_read_from_the_study() -> None:
     assert (levers.format, levers.juniors, levers.cadence, levers.duration) == ("group", 2, 1, 4)
 
 
+def test_arms_of_whole_departments_tell_no_gains() -> None:
+    design = Setting(unit="department", departments=6)
+    found = rm.calibrate(study(120, levers=Levers(other_department=False), design=design))
+    table = by_name(found)
+    for name in GAINS:
+        assert table.loc[name, "why"].startswith("the arms are whole departments")
+    assert np.isfinite(table.loc["trend", "estimate"])
+    assert (found.scenario.design.unit, found.scenario.levers.other_department) == (
+        "department",
+        False,
+    )
+
+
+def test_answers_that_are_no_codes_are_left_out(pilot: Study) -> None:
+    items = pilot.design.outcome("visibility").items
+    value = pilot.measures["value"]
+    halves = value - 0.5 * (pilot.measures["item"].isin(items) & (value > 1))
+    found = rm.calibrate(dataclasses.replace(pilot, measures=pilot.measures.assign(value=halves)))
+    assert "visibility is left out: its items' answers are no whole numbers." in found.notes
+
+
 def test_the_file_draws_the_same_scenario(calibration: rm.Calibration, tmp_path: Path) -> None:
     path = calibration.write(tmp_path / "ours.toml")
     assert rm.read_scenario(path) == calibration.scenario
@@ -317,8 +338,8 @@ def test_values_are_rounded_and_held_to_what_the_world_allows() -> None:
     assert (nature.digital_skill_gain, nature.trend, nature.ending_rate) == (2.0, 0.012, 0.046)
     assert notes == ("digital_skill_gain: the pilot says 2.6, the world allows 2.",)
     nature, notes = settled(Nature(), {"pair_share": 0.5, "state_share": 0.6})
-    # .6 + .5 + .04 = 1.14 shrinks to .94: .495, .412, .033, rounded down
-    assert (nature.state_share, nature.pair_share, nature.department_share) == (0.49, 0.41, 0.03)
+    # with the department's .04 they make 1.14: 1.1 shrinks to .9, .6 to .491 and .5 to .409
+    assert (nature.state_share, nature.pair_share, nature.department_share) == (0.49, 0.4, 0.04)
     assert "exceed 0.95 together" in notes[0]
     nature, _ = settled(Nature(), {"item_reliability": 0.9, "item_stable": 0.3})
     assert (nature.item_reliability, nature.item_stable) == (0.74, 0.24)

@@ -29,6 +29,7 @@ Array = NDArray[np.float64]
 #: what learning and answering average to depends on what is being fitted: passes until it settles
 PASSES = 2
 PARTNER_RATED = "digital_use"
+BY_DEPARTMENT = "the arms are whole departments, which are too few to tell a gain from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,11 @@ class _Measured:
         return self.groups.count(self.pilot.arm >= 0) - 1
 
     @property
+    def by_department(self) -> bool:
+        """Whether the arms are whole departments, so that what these differ by is in a contrast."""
+        return self.pilot.compared and self.pilot.study.design.unit == "department"
+
+    @property
     def df_compared(self) -> int:
         """Degrees of freedom of what only people compared with inform."""
         return max(self.groups.count(self.pilot.arm == COMPARISON) - 1, 1)
@@ -100,7 +106,7 @@ def _useful(found: Findings, given: Mapping[str, float]) -> dict[str, float]:
 def settled(nature: Nature, values: Mapping[str, float]) -> tuple[Nature, tuple[str, ...]]:
     """Nature with new values as the world can have them: rounded, within range; and what was cut.
 
-    Shares that exceed the whole together are scaled down alike.
+    Shares that exceed the whole together with what is not new are scaled down alike.
     """
     made, notes = {}, []
     legal = {field.name: field.metadata["legal"] for field in dataclasses.fields(nature)}
@@ -113,13 +119,13 @@ def settled(nature: Nature, values: Mapping[str, float]) -> tuple[Nature, tuple[
         (("state_share", "pair_share", "department_share"), 0.95),
         (("item_reliability", "item_stable"), 1.0),
     ):
-        parts = {name: made.get(name, getattr(nature, name)) for name in names}
-        total = sum(parts.values())
-        if total > most - 1e-9:
+        new = {name: made[name] for name in names if name in made}
+        kept = sum(getattr(nature, name) for name in names if name not in made)
+        if new and sum(new.values()) + kept > most - 1e-9:
             # to a hundredth less than the most, in whole hundredths: no rounding takes it beyond
-            down = (most - 0.01) / total
-            made |= {n: float(np.floor(100.0 * v * down) / 100.0) for n, v in parts.items()}
-            notes.append(f"{' and '.join(names)} exceed {most:g} together: scaled down alike.")
+            down = max(most - 0.01 - kept, 0.0) / sum(new.values())
+            made |= {n: float(np.floor(100.0 * v * down) / 100.0) for n, v in new.items()}
+            notes.append(f"{' and '.join(new)} exceed {most:g} together: scaled down alike.")
     return replace(nature, **made), tuple(notes)
 
 
@@ -218,7 +224,7 @@ def _center(m: _Measured) -> Finding:
     if m.apart is None:
         basis = "mean answer before the start; for these people's departments only"
         return _finding(basis, found, m.df)
-    se = float(np.sqrt(max(m.apart.mean_variance, found.se**2 if m.apart.df > 30 else 0.0)))
+    se = float(np.sqrt(m.apart.mean_variance))
     basis = "mean answer before the start, who volunteers taken into account; varies by department"
     return _finding(basis, Spread(found.value, se), m.apart.df)
 
@@ -337,6 +343,8 @@ def _of_learning(m: _Measured, now: Nature, months: Course) -> Findings:
 
 
 def _gain(m: _Measured, values: Array) -> Finding:
+    if m.by_department:
+        return Finding(BY_DEPARTMENT)
     if not np.isfinite(values).all():
         return Finding(
             "no contrast: needs people compared with, or a trend that is given"
@@ -352,7 +360,7 @@ def _gain(m: _Measured, values: Array) -> Finding:
 def _inflated(m: _Measured, now: Nature, months: Course) -> Array | None:
     """How far self-ratings outrun partners', where both arms have both; else None."""
     skill = next((one for one in m.found if one.scale.instrument.name == SKILL), None)
-    if skill is None or m.rated is None or not m.pilot.compared:
+    if skill is None or m.rated is None or not m.pilot.compared or m.by_department:
         return None
     moved = m.held.moved[m.found.index(skill)]
     made = scores.inflation(

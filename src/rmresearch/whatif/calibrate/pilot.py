@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rmresearch.analysis.base import DAYS_A_MONTH
 from rmresearch.errors import StudyError
 from rmresearch.study import Outcome, Study, Wave
-from rmresearch.world.instruments import INSTRUMENTS, JUNIOR, SENIOR, Instrument
+from rmresearch.world.instruments import ASKABLE, INSTRUMENTS, JUNIOR, SENIOR, Instrument
 
 __all__ = ["COMPARISON", "PROGRAMME", "Pilot", "Scale", "pilot"]
 
@@ -201,7 +201,11 @@ def _scales(
     """Which of the study's scales stands for which of the world's, and what to say about it."""
     scales, notes = [], []
     for instrument, outcome in _matched(study):
-        scales.append(_scale(study, waves, person, instrument, outcome))
+        scale = _scale(study, waves, person, instrument, outcome)
+        if not np.isin(scale.codes[np.isfinite(scale.codes)] % 1.0, 0.0).all():
+            notes.append(f"{outcome.name} is left out: its items' answers are no whole numbers.")
+            continue
+        scales.append(scale)
         if outcome.name != instrument.name:
             notes.append(
                 f"{outcome.name} stands for the scenario's {instrument.name}: the study has no "
@@ -220,8 +224,7 @@ def _matched(study: Study) -> Iterator[tuple[Instrument, Outcome]]:
     """By name, then in declared order among the scales of the same role and rater."""
     usable = [one for one in study.design.outcomes if _usable(study, one)]
     named = {one.name: one for one in usable}
-    wanted = {one.name for one in INSTRUMENTS}
-    others = [one for one in usable if one.name not in wanted]
+    others = [one for one in usable if one.name not in ASKABLE and one.direction > 0]
     for instrument in INSTRUMENTS:
         outcome = named.get(instrument.name)
         if outcome is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,7 +148,7 @@ def _ending(drawn: Draw) -> float:
     return float(events / months) if months else np.nan
 
 
-def _monthly(event: NDArray[np.int64], left: NDArray[np.int64], months: int) -> Array:
+def _monthly(event: NDArray[Any], left: NDArray[Any], months: int) -> Array:
     """Events a month at risk, (world, side); nobody is at risk who has left."""
     until = np.where(left == 0, months, left)
     until = np.where(event == 0, until, np.minimum(event, until))

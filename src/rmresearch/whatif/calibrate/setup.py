@@ -27,13 +27,16 @@ def setup(pilot: Pilot, given: Mapping[str, float]) -> Scenario:
     ``StudyError`` where the world cannot draw such a study.
     """
     study, waves = pilot.study, tuple(round(float(m)) for m in pilot.months)
+    comparison, levers = _comparison(pilot), _levers(pilot)
+    within = study.design.unit == "department" and not levers.other_department
     try:
         return Scenario(
             pairs=_pairs(pilot),
-            comparison=_comparison(pilot),  # type: ignore[arg-type]
+            comparison=comparison,  # type: ignore[arg-type]
             nature=replace(Nature(), **given),
-            levers=_levers(pilot),
+            levers=levers,
             design=Setting(
+                unit="department" if within and comparison == "waitlist" else "pair",
                 waves=(0, *waves[1:]),
                 programme_share=_share(pilot),
                 sites=_count(study.participants["stratum"], 20, 1),
