@@ -33,7 +33,8 @@ def numbered(combinations: Sequence[tuple[str, ...]], rows: pd.DataFrame) -> Kno
     ('pair',) [0, 0, 1, 1] 2
     ('person', 'pair') [0, 1, 2, 2] 3
     """
-    keys = {name: _keys(rows[name]) for columns in combinations for name in columns}
+    names = {name for columns in combinations for name in columns}
+    keys = {name: _keys(rows[name]) for name in names}
     known: Known = {}
     for columns in sorted(combinations, key=lambda columns: -len(columns)):
         _add(columns, keys, known)

@@ -153,14 +153,7 @@ def robust(
     theta = np.where(usable[..., None], fit.theta, 0.0).reshape(-1, k)
     left = _centred(outcome, there, basis).reshape(-1, n)
     seen = None if there is None else there.reshape(-1, n)
-    parts = _Parts.empty(left.shape[0], sum(s.x.shape[0] for s in groups), p)
-    each = sum(s.x.shape[0] * s.x.shape[1] * (s.x.shape[1] + p) for s in groups)
-    size = max(1, ROOM // each)
-    for start in range(0, left.shape[0], size):
-        some = slice(start, start + size)
-        rows = None if seen is None else seen[some]
-        free = free_entries(theta[some], fit._terms)
-        _sandwich(groups, free, left[some], rows, usable.reshape(-1)[some], parts, some)
+    parts = _filled(groups, theta, fit._terms, left, seen, usable.reshape(-1))
     half = parts.half.reshape(*lead, p, p)
     inner = np.where(usable[..., None, None], parts.inner.reshape(*lead, p, p), np.nan)
     turned = half @ basis.back.T
@@ -284,6 +277,27 @@ class _Parts:
         shape = (replicates, p, p)
         wide = (replicates, classes, p, p)
         return cls(np.empty(shape), np.empty(shape), np.empty(wide), np.empty(wide))
+
+
+def _filled(
+    groups: Sequence[Stack],
+    theta: Array,
+    terms: Sequence[Ready],
+    left: Array,
+    there: NDArray[np.bool_] | None,
+    usable: NDArray[np.bool_],
+) -> _Parts:
+    """The parts of all replicates, some at a time: ``theta`` (R, K), ``left`` (R, n)."""
+    p = groups[0].x.shape[-1]
+    parts = _Parts.empty(left.shape[0], sum(s.x.shape[0] for s in groups), p)
+    each = sum(s.x.shape[0] * s.x.shape[1] * (s.x.shape[1] + p) for s in groups)
+    size = max(1, ROOM // each)
+    for start in range(0, left.shape[0], size):
+        some = slice(start, start + size)
+        rows = None if there is None else there[some]
+        free = free_entries(theta[some], terms)
+        _sandwich(groups, free, left[some], rows, usable[some], parts, some)
+    return parts
 
 
 def _sandwich(
