@@ -42,7 +42,7 @@ class LearningNature(PairNature):
         0.95, "meetings that reach the log", "share", (0.0, 1.0), "A",
     )
     ending_rate: float = coefficient(
-        0.055, "an average pair stops meeting, nobody having left", "chance a month",
+        0.052, "an average pair stops meeting, nobody having left", "chance a month",
         (0.0, 0.5), "C",
         "with leaving_rate 6-7% a month: 45% still meet at 12 months (Brooks et al. 2018)",
     )
@@ -92,16 +92,16 @@ class LearningNature(PairNature):
         "Brooks et al. 2018: gone by month 12", "early ending -> learning -",
     )
     skill_on_gain: float = coefficient(
-        -0.2, "those who can more gain less", "share per SD", (-1.0, 1.0), "A", "",
+        -0.05, "those who can more gain less", "share per SD", (-1.0, 1.0), "A", "",
         "senior skill at the start -> own gain; junior confidence at the start -> own gain",
     )
     performance_on_gain: float = coefficient(
-        -0.1, "those who perform better gain less", "share per SD", (-1.0, 1.0), "C",
+        -0.35, "those who perform better gain less", "share per SD", (-1.0, 1.0), "C",
         "sales-centre experiment: those likeliest to opt out gain most",
         "baseline performance -> own gain",
     )
     digital_skill_gain: float = coefficient(
-        0.75, "seniors, full learning; the default average peaks near .4", SD, (-2.0, 2.0), "A",
+        0.82, "seniors, full learning; the default average peaks near .4", SD, (-2.0, 2.0), "A",
         "default world: peak .4, sweep 0 to .7; no controlled estimate exists",
         "own gain -> senior skill",
     )
