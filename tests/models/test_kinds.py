@@ -59,6 +59,7 @@ FORMULAS = [
     "score ~ 0 + wave + Int + (1 | pair)",
     "score ~ 1 + (1 | pair/person)",
     "np.exp(score / 10) ~ (arm + senior + Int)**2 + (1 | pair)",
+    "{score / np.std(score, ddof=1)} ~ 1 + (1 | pair)",
     "score ~ time + year + (time | pair)",
     "score ~ wave + arm + (1 | pair) + (1 | site)",
 ]

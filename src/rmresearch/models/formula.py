@@ -20,6 +20,7 @@ __all__ = [
     "categories",
     "check_levels",
     "codes",
+    "design",
     "escaped",
     "finite",
     "labelled",
@@ -189,17 +190,11 @@ def matrices(
     text: str, rows: pd.DataFrame
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[str, ...], Any]:
     """The outcome (n,), the design (n, p), its column names and formulaic's account of it."""
-    from formulaic import Formula
-
-    with readable(text, rows):
-        parsed = Formula(text)
-    if not (hasattr(parsed, "lhs") and hasattr(parsed, "rhs")) or isinstance(parsed.rhs, tuple):
-        raise ValueError(f"{text!r}: write one outcome and one design, as in 'post ~ arm + pre'")
+    parsed = _parsed(text, rows)
     with readable(text, rows):
         made = parsed.get_model_matrix(trimmed(rows), na_action="ignore")
     _check_one(made.lhs, text)
-    if made.rhs.shape[1] == 0:
-        raise ValueError(f"{text!r} has no design: nothing stands right of ~")
+    _check_some(made.rhs, text)
     y, x = finite(made.lhs, made.rhs)
     terms = tuple(str(name) for name in made.rhs.columns)
     return y[:, 0], x, terms, made.rhs.model_spec
@@ -207,13 +202,37 @@ def matrices(
 
 def outcome(text: str, rows: pd.DataFrame) -> NDArray[np.float64]:
     """The outcome of ``matrices`` alone (n,)."""
-    from formulaic import Formula
-
+    parsed = _parsed(text, rows)
     with readable(text, rows):
-        made = Formula(text).lhs.get_model_matrix(trimmed(rows), na_action="ignore")
+        made = parsed.lhs.get_model_matrix(trimmed(rows), na_action="ignore")
     _check_one(made, text)
     found: NDArray[np.float64] = finite(made)[0][:, 0]
     return found
+
+
+def design(text: str, rows: pd.DataFrame) -> tuple[NDArray[np.float64], tuple[str, ...], Any]:
+    """The design of ``matrices`` alone (n, p), its column names and formulaic's account of it."""
+    parsed = _parsed(text, rows)
+    with readable(text, rows):
+        made = parsed.rhs.get_model_matrix(trimmed(rows), na_action="ignore")
+    _check_some(made, text)
+    return finite(made)[0], tuple(str(name) for name in made.columns), made.model_spec
+
+
+def _parsed(text: str, rows: pd.DataFrame) -> Any:
+    from formulaic import Formula
+
+    with readable(text, rows):
+        parsed = Formula(text)
+    if not (hasattr(parsed, "lhs") and hasattr(parsed, "rhs")) or isinstance(parsed.rhs, tuple):
+        raise ValueError(f"{text!r}: write one outcome and one design, as in 'post ~ arm + pre'")
+    return parsed
+
+
+def _check_some(made: pd.DataFrame, text: str) -> None:
+    """``ValueError`` for a design of no column."""
+    if made.shape[1] == 0:
+        raise ValueError(f"{text!r} has no design: nothing stands right of ~")
 
 
 def _check_one(made: pd.DataFrame, text: str) -> None:

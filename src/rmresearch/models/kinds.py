@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import FitError
-from rmresearch.models.formula import matrices, names_in, outcome, scan, split
+from rmresearch.models.formula import design, matrices, names_in, outcome, scan, split
 from rmresearch.numerics.basis import LONG, Kinds
 
 __all__ = ["matrices_by_kind"]
@@ -31,14 +31,14 @@ def matrices_by_kind(
     Only of columns and C() of one: any other function may look at more than one row, as a mean or
     the knots of a spline do.
     """
-    design = split(text, "~")[1][1]
+    right = split(text, "~")[1][1]
     kinds = None
-    if len(rows) >= LONG and _by_row(design, rows.columns):
-        kinds = _kinds(rows[[name for name in names_in(design) if name in rows.columns]])
+    if len(rows) >= LONG and _by_row(right, rows.columns):
+        kinds = _kinds(rows[[name for name in names_in(right) if name in rows.columns]])
     if kinds is None:
         return (*matrices(text, rows), None)
     try:
-        _, x, terms, spec = matrices(text, rows.iloc[kinds.some_rows()])
+        x, terms, spec = design(text, rows.iloc[kinds.some_rows()])
         y = outcome(text, rows)
     except (FitError, ValueError):
         # What is wrong with them is counted in rows.
@@ -46,9 +46,9 @@ def matrices_by_kind(
     return y, x, terms, spec, kinds
 
 
-def _by_row(design: str, columns: pd.Index) -> bool:
-    """Whether each row of the design depends on that row of the frame alone, and on its values."""
-    plain = design if "C" in columns else _CATEGORY.sub(r"\1", design)
+def _by_row(text: str, columns: pd.Index) -> bool:
+    """Whether each row of a design depends on that row of the frame alone, and on its values."""
+    plain = text if "C" in columns else _CATEGORY.sub(r"\1", text)
     return all(kind != "python" for _, kind, _ in scan(plain))
 
 
