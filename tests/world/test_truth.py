@@ -19,7 +19,7 @@ from rmresearch.world.levers import Setting
 from rmresearch.world.nature import Nature
 from rmresearch.world.presets import preset
 from rmresearch.world.scenario import Comparison, Scenario
-from rmresearch.world.truth import ANSWERED_BOTH, AS_ASSIGNED, BY_FIT, TruthRow, truths
+from rmresearch.world.truth import ANSWERED_BOTH, AS_ASSIGNED, BY_FIT, CAREER, TruthRow, truths
 
 SMALL = Scenario(pairs=11)
 
@@ -44,7 +44,9 @@ def third(drawn: Draw, r: int, pair: int) -> int:
 def test_effects_are_the_mean_difference_of_potential_outcomes(drawn: Draw) -> None:
     """Loops over replicates, people and items; sums of small whole numbers, so 1e-12."""
     randomised = drawn.scenario.comparison in {"waitlist", "control"}
-    rows = [row for row in truths(drawn) if " - start" not in row.contrast]
+    rows = [
+        row for row in truths(drawn) if " - start" not in row.contrast and row.outcome not in CAREER
+    ]
     assert len(rows) == len(INSTRUMENTS) * 2 * 5
     scales = {one.name: one for one in INSTRUMENTS}
     for row in rows:
@@ -106,7 +108,7 @@ def test_no_effect_world_has_exactly_no_truth_but_flattery(comparison: Compariso
             continue
         assert (row.latent == 0.0).all()
         assert (row.latent_sd == 0.0).all()
-        if row.outcome == "digital_use":
+        if row.outcome in {"digital_use", *CAREER}:
             assert (row.as_reported == 0.0).all()
         else:
             assert row.as_reported.mean() > 0.03
@@ -228,3 +230,21 @@ def test_who_fits_gains_more() -> None:
         if row.outcome == "digital_skill" and row.wave == "month6" and row.group in BY_FIT
     }
     assert rows[BY_FIT[0]] + 0.02 < rows[BY_FIT[1]] < rows[BY_FIT[2]] - 0.02
+
+
+def test_who_left_and_who_rose_is_told_for_both_roles() -> None:
+    busy = Nature(leaving_rate=0.05, promotion_rate=0.08)
+    drawn = draw(Scenario(pairs=30, nature=busy), 3, seed=42)
+    rows = [row for row in truths(drawn) if row.outcome in {"left", "promoted"} and not row.group]
+    assert len(rows) == 2 * 2 * 2
+    for row in rows:
+        month, side = {"month3": 3, "month6": 6}[row.wave], ("senior", "junior").index(row.role)
+        happened = getattr(drawn.course, row.outcome)
+        for r in range(3):
+            shares = [
+                fmean(0 < int(happened[world, r, pair, side]) <= month for pair in range(30))
+                for world in (0, 1)
+            ]
+            assert row.latent[r] == pytest.approx(shares[1] - shares[0], abs=1e-12)
+            assert row.people[r] == 30
+    assert any((row.latent != 0).any() for row in rows)

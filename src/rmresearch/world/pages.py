@@ -79,7 +79,7 @@ def _effects(cohort: Cohort) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "role": row.role,
-            "outcome": labels.get(row.outcome, row.outcome),
+            "outcome": labels[row.outcome],
             "wave": row.wave,
             "on": whom,
             "points": f"{row.latent:+.2f}",
@@ -87,7 +87,8 @@ def _effects(cohort: Cohort) -> pd.DataFrame:
             "SD": f"{row.latent_sd:+.2f}",
         }
         for row in truth.rows
-        if row.contrast == arms_contrast(truth.scenario)
+        if row.outcome in labels
+        and row.contrast == arms_contrast(truth.scenario)
         and (row.group, row.estimand) == ("", AS_ASSIGNED)
     )
 

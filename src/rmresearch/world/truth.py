@@ -31,6 +31,7 @@ __all__ = [
     "ANSWERED_BOTH",
     "AS_ASSIGNED",
     "BY_FIT",
+    "CAREER",
     "COMPARISON",
     "PROGRAMME",
     "Truth",
@@ -40,6 +41,9 @@ __all__ = [
     "wave_name",
     "wave_names",
 ]
+
+#: what happens in working lives, by the names of records and of the course's arrays
+CAREER = ("left", "promoted")
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -209,8 +213,12 @@ def _scale(drawn: Draw, scale: Instrument) -> _Told:
 
 
 def _records(drawn: Draw) -> Iterator[_Told]:
-    """What is recorded where a study asks for it: use of tools, performance, harm so far."""
+    """What is recorded: who has left and risen so far, and where a study asks for it the use of
+    tools, performance, harm so far.
+    """
     further, waves = drawn.further, len(drawn.scenario.design.waves)
+    for kind in CAREER:
+        yield from _career(drawn, kind)
     for kind, found in further.recorded.items():
         if kind == TOOL_USE:
             yield _use(drawn, found)
@@ -221,6 +229,19 @@ def _records(drawn: Draw) -> Iterator[_Told]:
         so_far = [flat[..., :month].any(axis=-1) for month in drawn.scenario.design.waves[1:]]
         without, with_it = np.stack(so_far, axis=-1).astype(float)
         yield _event(drawn, HARM, "junior", tuple(range(1, waves)), without, with_it)
+
+
+def _career(drawn: Draw, kind: str) -> Iterator[_Told]:
+    """Whether people of either role have left, or been promoted, by each wave after the start."""
+    waves = drawn.scenario.design.waves
+    month = getattr(drawn.course, kind)[..., None]
+    by_then = (month > 0) & (month <= np.asarray(waves[1:]))
+    for role, people in (("senior", slice(0, 1)), ("junior", JUNIORS)):
+        without, with_it = (
+            one[..., people, :].reshape(drawn.replicates, -1, len(waves) - 1).astype(float)
+            for one in by_then
+        )
+        yield _event(drawn, kind, role, tuple(range(1, len(waves))), without, with_it)
 
 
 def _use(drawn: Draw, found: Recorded) -> _Told:
