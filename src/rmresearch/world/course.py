@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ __all__ = ["LEFT", "REASONS", "Course", "both", "draw_course", "engaged"]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+Codes = NDArray[np.int8]
 
 #: why a pair stopped early, by code; 0 = it did not
 REASONS = ("", "no time", "not a good match", "left the organisation")
@@ -41,17 +42,16 @@ class Course:
     slots: Flags
     quality: Floats
     learning: Floats
-    ended: Ints
-    reason: Ints
-    left: Ints
-    promoted: Ints
+    ended: Codes
+    reason: Codes
+    left: Codes
+    promoted: Codes
 
     def felt(self, months: Ints) -> Floats:
         """Relationship quality after ``months`` (from 0 on), of each person (replicate, set,
         person, month); a senior feels the mean of the pairs.
         """
-        of_pairs = self.quality[..., months]
-        return np.concatenate([of_pairs.mean(axis=2, keepdims=True), of_pairs], axis=2)
+        return np.stack([both(self.quality[..., month]) for month in months], axis=-1)
 
 
 class _Lots(NamedTuple):
@@ -60,7 +60,7 @@ class _Lots(NamedTuple):
     meeting: Floats  # (replicate, set, month, slot), uniform
     shock: Floats  # (replicate, set, junior, month), normal
     ending: Floats  # (replicate, set, junior, month), uniform
-    reason: Floats  # (replicate, set, junior), uniform
+    reason: Floats  # (replicate, set, junior), logistic
     leaving: Floats  # (replicate, set, person, month), uniform
     promotion: Floats
 
@@ -72,7 +72,7 @@ def _lots(scenario: Scenario, shape: tuple[int, ...], streams: Streams) -> _Lots
         meeting=streams.uniform("months.meeting", (*shape[:2], months, scenario.levers.cadence)),
         shock=streams.normal("months.quality", pairs),
         ending=streams.uniform("months.ending", pairs),
-        reason=streams.uniform("months.reason", shape),
+        reason=streams.logistic("months.reason", shape),
         leaving=streams.uniform("months.leaving", people),
         promotion=streams.uniform("months.promotion", people),
     )
@@ -81,47 +81,67 @@ def _lots(scenario: Scenario, shape: tuple[int, ...], streams: Streams) -> _Lots
 def draw_course(scenario: Scenario, people: People, pairs: Pairs, streams: Streams) -> Course:
     """The months of every set, one after the other: last month's quality moves this month."""
     nature, duration = scenario.nature, scenario.levers.duration
-    shape = pairs.quality.shape
-    lots = _lots(scenario, shape, streams)
-    slots = np.zeros(lots.meeting.shape, bool)
-    quality = np.empty(lots.shock.shape)
-    learning = np.empty(lots.leaving.shape)
-    left, promoted = (np.zeros((2, *lots.leaving.shape[:3]), np.int64) for _ in range(2))
-    ended, reason = (np.zeros(shape, np.int64) for _ in range(2))
-    swing, (waiting, learned) = np.zeros(shape), (np.zeros(lots.leaving.shape[:3]) for _ in "12")
+    lots = _lots(scenario, pairs.quality.shape, streams)
+    slots = np.empty_like(lots.meeting, bool)
+    quality, learning = np.empty_like(lots.shock), np.empty_like(lots.leaving)
+    ended, reason = (np.zeros_like(pairs.quality, np.int8) for _ in range(2))
+    waiting, learned, left = (
+        np.zeros_like(learning[..., 0], kind) for kind in (float, float, np.int8)
+    )
+    swing = np.zeros_like(pairs.quality)
     for month in range(scenario.months):
         active = (ended == 0) & (month < duration)
-        meets = active.any(axis=-1)
+        meets = active.any(axis=-1, keepdims=True)
         chance = _meeting_chance(scenario, pairs.quality + swing, pairs.busy)
-        slots[..., month, :] = (lots.meeting[..., month, :] < chance[..., None]) & meets[..., None]
-        held = slots[..., month, :].sum(axis=-1)[..., None] * active
+        slots[..., month, :] = (lots.meeting[..., month, :] < chance) & meets
+        held = slots[..., month, :].sum(axis=-1, keepdims=True) * active
         effort = held / scenario.levers.cadence - nature.meeting_rate * active
         swing = _swing(scenario, swing, effort, pairs.quality, lots.shock[..., month])
         quality[..., month] = pairs.quality + swing
         taught = both(held * _teaching(scenario, quality[..., month]))
         waiting, learned = _learn(scenario, taught, waiting, learned)
-        stopped = ~np.concatenate([meets[..., None], active], axis=-1)
-        learned = np.where(stopped, (1 - nature.fade) * learned, learned)
+        learned *= 1 - nature.fade * ~_people(meets, active)
         learning[..., month] = learned
         engagement = engaged(scenario, learned, both(quality[..., month]))
-        _leave(scenario, people, learned, engagement, lots, month, left, promoted)
+        leaving = nature.leaving_rate * np.exp(nature.engagement_on_leaving * engagement)
+        _happen(left, month, lots.leaving[..., month] < leaving)
         if month + 1 < duration:  # stopping with the programme is not early
-            _end(scenario, quality[..., month], pairs.busy, lots, month, left[1], ended, reason)
-    return Course(slots, quality, learning, ended, reason, left, promoted)
+            _end(scenario, quality[..., month], pairs.busy, lots, month, left, ended, reason)
+    stayed = _first(lots.leaving < nature.leaving_rate)
+    promoted = _promotions(scenario, people, lots, learning, stayed, left)
+    return Course(slots, quality, learning, ended, reason, np.stack([stayed, left]), promoted)
+
+
+def _people(of_senior: NDArray[Any], of_juniors: NDArray[Any]) -> NDArray[Any]:
+    """(replicate, set, 1) and (replicate, set, junior) -> (replicate, set, person)."""
+    return np.concatenate([of_senior, of_juniors], axis=-1)
 
 
 def both(of_pairs: Floats) -> Floats:
     """What pairs (replicate, set, junior) are to people (..., person): a senior has the mean."""
-    return np.concatenate([of_pairs.mean(axis=-1, keepdims=True), of_pairs], axis=-1)
+    return _people(of_pairs.mean(axis=-1, keepdims=True), of_pairs)
+
+
+def _happen(month_of: Codes, month: int, now: Flags) -> None:
+    """What happens ``now``, at the end of a month counted from 0, has happened once."""
+    month_of += (now & (month_of == 0)) * np.int8(month + 1)
+
+
+def _first(hits: Flags) -> Codes:
+    """The first month, from 1 on, that the last axis marks; 0 where none is."""
+    found = np.zeros_like(hits[..., 0], np.int8)
+    for month in range(hits.shape[-1]):
+        _happen(found, month, hits[..., month])
+    return found
 
 
 def _meeting_chance(scenario: Scenario, quality: Floats, busy: Floats) -> Floats:
-    """Of each planned meeting of a set, (replicate, set)."""
+    """Of each planned meeting of a set, (replicate, set, 1)."""
     nature = scenario.nature
     odds = np.log(nature.meeting_rate / (1 - nature.meeting_rate))
     odds += nature.agenda_on_meetings * (scenario.levers.agenda - 0.5)
     pull = nature.quality_on_meetings * quality + nature.time_on_meetings * busy
-    return np.asarray(1 / (1 + np.exp(-odds - pull.mean(axis=-1))))
+    return np.asarray(1 / (1 + np.exp(-odds - pull.mean(axis=-1, keepdims=True))))
 
 
 def _swing(
@@ -154,7 +174,8 @@ def _learn(
     """Exposure waits to be practised (delay) and closes part of what is left to learn."""
     waiting = waiting + taught
     taken = scenario.nature.uptake * waiting
-    return waiting - taken, 1 - (1 - learned) * np.exp(-taken)
+    waiting -= taken
+    return waiting, 1 - (1 - learned) * np.exp(-taken)
 
 
 def engaged(scenario: Scenario, learned: Floats, felt: Floats) -> Floats:
@@ -170,33 +191,26 @@ def _seen(scenario: Scenario, learned: Floats) -> Floats:
     return np.asarray(scenario.full_gain(INSTRUMENTS[-1]) * learned)
 
 
-def _leave(
-    scenario: Scenario,
-    people: People,
-    learned: Floats,
-    engagement: Floats,
-    lots: _Lots,
-    month: int,
-    left: Ints,
-    promoted: Ints,
-) -> None:
-    """Leaving and promotion in both worlds, from the same chances; fills the two arrays."""
+def _promotions(
+    scenario: Scenario, people: People, lots: _Lots, learning: Floats, *left: Codes
+) -> Codes:
+    """The months of promotion without the programme and with it, from the same chances.
+
+    ``left`` is when people leave in either world; who has left is not promoted.
+    """
     nature = scenario.nature
     rises = nature.promotion_rate * np.exp(nature.performance_on_promotion * people.performance)
-    for world in (0, 1):
-        leaving = np.full(learned.shape, nature.leaving_rate)
-        promotion = rises
-        if world:
-            leaving *= np.exp(nature.engagement_on_leaving * engagement)
-            better = nature.performance_on_promotion * nature.junior_performance_gain
-            gained = learned[..., JUNIORS]
-            pull = nature.visibility_on_promotion * _seen(scenario, gained) + better * gained
-            promotion = rises.copy()
-            promotion[..., JUNIORS] *= np.exp(pull)
-        here = left[world] == 0
-        left[world][here & (lots.leaving[..., month] < leaving)] = month + 1
-        waits = (left[world] == 0) & (promoted[world] == 0)
-        promoted[world][waits & (lots.promotion[..., month] < promotion)] = month + 1
+    gained = learning[..., JUNIORS, :]
+    better = nature.performance_on_promotion * nature.junior_performance_gain
+    pull = nature.visibility_on_promotion * _seen(scenario, gained) + better * gained
+    without = lots.promotion < rises[..., None]
+    with_it = without.copy("K")
+    chance = rises[..., JUNIORS, None] * np.exp(pull)
+    with_it[..., JUNIORS, :] = lots.promotion[..., JUNIORS, :] < chance
+    found = [_first(without), _first(with_it)]
+    for promoted, gone in zip(found, left, strict=True):
+        promoted[(gone > 0) & (gone <= promoted)] = 0
+    return np.stack(found)
 
 
 def _end(
@@ -205,9 +219,9 @@ def _end(
     busy: Floats,
     lots: _Lots,
     month: int,
-    left: Ints,
-    ended: Ints,
-    reason: Ints,
+    left: Codes,
+    ended: Codes,
+    reason: Codes,
 ) -> None:
     """Early endings at the end of a month and why; fills ``ended`` and ``reason``."""
     nature = scenario.nature
@@ -217,6 +231,6 @@ def _end(
     gone = (left[..., :1] > 0) | (left[..., JUNIORS] > 0)
     ends = (ended == 0) & (gone | (lots.ending[..., month] < rate))
     # No time against a bad match: odds rise with time poverty and with quality.
-    why = np.where(lots.reason < 1 / (1 + np.exp(-(busy + quality))), TIME, MATCH)
-    ended[ends] = month + 1
-    reason[ends] = np.where(gone, LEFT, why)[ends]
+    why = np.where(lots.reason < busy + quality, np.int8(TIME), np.int8(MATCH))
+    ended += ends * np.int8(month + 1)
+    reason += ends * np.where(gone, np.int8(LEFT), why)

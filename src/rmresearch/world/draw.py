@@ -105,7 +105,7 @@ class Draw:
         """
         programme = self.people.programme[..., None]
         left = np.where(programme, self.course.left[1], self.course.left[0])[..., None]
-        return np.asarray((left == 0) | (left > np.asarray(self.scenario.design.waves)))
+        return np.asarray((left == 0) | (left > np.asarray(self.scenario.design.waves, np.int8)))
 
     def observed(self, scale: Instrument) -> Floats:
         """Scores as an analysis sees them, (replicate, person of the role, wave); NaN where there
@@ -115,12 +115,12 @@ class Draw:
         """
         given = self.answers[scale.name]
         answered = ~given.skipped
-        count = answered.sum(axis=-1)
-        total = (answered * given.happened).sum(axis=-1)
+        count = answered.sum(axis=-1, dtype=np.int16)
+        total = (answered * given.happened).sum(axis=-1, dtype=np.int16)
         enough = self.asked(scale) & (2 * count >= scale.columns) & (count > 0)
-        waves = len(self.scenario.design.waves)
-        found = np.full((*count.shape[:2], waves), np.nan)
-        found[..., scale.at(waves)] = np.where(enough, total / np.maximum(count, 1), np.nan)
+        found = np.full_like(self.gain[scale.name], np.nan)
+        at = scale.at(found.shape[-1])
+        found[..., at] = np.where(enough, total / np.maximum(count, 1), np.nan)
         return found
 
 

@@ -224,7 +224,9 @@ def draw_gaussian(given: Gaussian, replicates: int, seed: Seed) -> GaussianDraw:
     cluster = np.repeat(np.arange(len(given.sizes)), given.sizes)
     arm = (cluster >= given.programme).astype(np.int64)
     time = np.arange(given.waves, dtype=float)
-    scores = given.noise_sd * streams.normal("noise", (replicates, n, given.waves))
+    # The waves of a senior lie side by side, as analyses take them.
+    noise = streams.generator("noise").standard_normal((replicates, n, given.waves))
+    scores = given.noise_sd * noise
     scores += given.person_sd * streams.normal("person", (replicates, n, 1))
     alone = (arm == 1) & given.unpaired
     for cause, sd, shape in (("set", given.set_sd, 1.0), ("slope", given.slope_sd, time)):

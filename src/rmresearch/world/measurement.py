@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from rmresearch.world.course import Course
 from rmresearch.world.instruments import INSTRUMENTS, RATERS, SENIOR, Instrument
@@ -57,11 +57,17 @@ def answers(
     at = scale.at(len(scenario.design.waves))
     shape = (*score[..., at].shape, scale.columns)
     noise, heard = _noise(scenario, scale, shape, streams)
+    without = coded(noise + (heard * score[..., at])[..., None])
+    # At the start nothing has been added yet, whatever comes.
+    later = slice(1, None) if at.start in {None, 0} else slice(None)
+    noise = noise[:, :, later]
 
     def said(true: Floats) -> Codes:
-        return coded(noise + (heard * true[..., at])[..., None])
+        codes = without.copy("K")
+        codes[:, :, later] = coded(noise + (heard * true[..., at][..., later])[..., None])
+        return codes
 
-    without, treated = said(score), score + gain
+    treated = score + gain
     honest = with_it = said(treated)
     if _misjudged(scenario, scale, course, treated):
         with_it = said(treated)
@@ -91,8 +97,8 @@ def _misjudged(scenario: Scenario, scale: Instrument, course: Course, treated: F
     if flattery:
         treated[..., 1:] += flattery
     if shift:
-        after = np.asarray(scenario.design.waves[1:]) - 1
-        treated[..., 1:] -= shift * course.learning[:, :, SENIOR, after]
+        for wave, month in enumerate(scenario.design.waves[1:], start=1):
+            treated[..., wave] -= shift * course.learning[:, :, SENIOR, month - 1]
     return bool(flattery or shift)
 
 
@@ -102,8 +108,7 @@ def _skipped(
     """Items left out; raters who are asked to rate leave none."""
     if scale.rater == "blind":
         return np.broadcast_to(np.False_, shape)
-    skips = streams.generator(f"items.skip.{scale.name}").random(shape, dtype=np.float32)
-    return np.asarray(skips < scenario.nature.item_skip)
+    return streams.chosen(f"items.skip.{scale.name}", shape, scenario.nature.item_skip)
 
 
 def _noise(
@@ -112,23 +117,24 @@ def _noise(
     """What answers have besides the true score, in points, and the weight of that score."""
     nature = scenario.nature
     noise = streams.normal(f"items.noise.{scale.name}", shape)
-    noise *= np.sqrt(max(0.0, 1 - nature.item_reliability - nature.item_stable))
+    spread = nature.item_spread
+    noise *= spread * np.sqrt(max(0.0, 1 - nature.item_reliability - nature.item_stable))
     # Who looks back is asked the same items.
     asked = scale.follows if scale.looks_back else scale.name
     own = streams.normal(f"items.own.{asked}", (*shape[:2], 1, scale.items))
     if scale.rater == "blind":  # what an item has of its own, each rater sees
         own = np.tile(own, RATERS)
-    noise += np.sqrt(nature.item_stable) * own
-    heard = np.sqrt(nature.item_reliability)
+    difficulty = np.linspace(-0.5, 0.5, scale.items) * nature.item_difficulty
+    level = nature.item_center + np.tile(difficulty, scale.columns // scale.items)
+    level = level + spread * np.sqrt(nature.item_stable) * own
+    heard = spread * np.sqrt(nature.item_reliability)
     if scale.rater == "partner":
-        noise += heard * np.sqrt(nature.rater_share) * _leniency(scenario, scale, shape, streams)
+        level += heard * np.sqrt(nature.rater_share) * _leniency(scenario, scale, shape, streams)
         heard *= np.sqrt(1 - nature.rater_share)
     elif scale.rater == "blind":
-        noise -= heard * nature.blind_severity * _severity(shape, streams)
-    noise *= nature.item_spread
-    difficulty = np.linspace(-0.5, 0.5, scale.items) * nature.item_difficulty
-    noise += nature.item_center + np.tile(difficulty, scale.columns // scale.items)
-    return noise, float(heard * nature.item_spread)
+        level -= heard * nature.blind_severity * _severity(shape, streams)
+    noise += level
+    return noise, float(heard)
 
 
 def _leniency(
@@ -178,15 +184,16 @@ def respond(
     rates = np.full(len(waves), nature.response)
     rates[0] = nature.response_start
     spread = np.sqrt(1 + nature.response_person**2)
-    wish += nature.response_person * person[..., None] + ndtri(rates) * spread
-    firsts = sorted((s for s in INSTRUMENTS if s.first), key=lambda scale: scale.side)
-    gained = [gain[scale.name].reshape(*shape[:2], -1, len(waves)) for scale in firsts]
-    pull = nature.gain_on_response * np.concatenate(gained, axis=2)
-    pull[..., 1:] += nature.quality_on_response * course.felt(waves[1:] - 1)
+    wish += nature.response_person * person[..., None]
+    wish += ndtri(rates) * spread
+    pull = nature.quality_on_response * course.felt(waves[1:] - 1)
+    for scale in (one for one in INSTRUMENTS if one.first):
+        gained = gain[scale.name][..., 1:].reshape(*shape[:2], -1, len(waves) - 1)
+        pull[:, :, scale.people] += nature.gain_on_response * gained
     programme = people.programme[..., None]
-    wish += np.where(programme[..., None], pull, 0.0)
+    wish[..., 1:] += pull * programme[..., None]
     left = np.where(programme, course.left[1], course.left[0])[..., None]
-    return np.asarray((wish > 0) & ((left == 0) | (left > waves)))
+    return np.asarray((wish > 0) & ((left == 0) | (left > waves.astype(np.int8))))
 
 
 def reactions(scenario: Scenario, course: Course, streams: Streams) -> dict[str, Codes]:
@@ -195,18 +202,25 @@ def reactions(scenario: Scenario, course: Course, streams: Streams) -> dict[str,
     Satisfaction (1-5) is J-shaped by its declared ends; the rest falls on 2, 3, 4 as 1:2:4.
     Recommending (0-10) follows it, skewed so that 9 and 10 have their declared share.
     """
-    nature, waves = scenario.nature, np.asarray(scenario.design.waves)
-    shape = (*course.learning.shape[:3], len(waves))
-    own = streams.normal("reaction.person", shape[:3])[..., None]
+    nature, after = scenario.nature, np.asarray(scenario.design.waves[1:]) - 1
+    shape = (*course.learning.shape[:3], len(after))
+    felt = np.sqrt(nature.satisfaction_quality) * course.felt(after)
+    felt += np.sqrt(nature.rater_share) * streams.normal("reaction.person", shape[:3])[..., None]
     rest = np.sqrt(max(0.0, 1 - nature.rater_share - nature.satisfaction_quality))
-    felt = np.sqrt(nature.rater_share) * own + rest * streams.normal("reaction.wave", shape)
-    felt[..., 1:] += np.sqrt(nature.satisfaction_quality) * course.felt(waves[1:] - 1)
+    felt += rest * streams.normal("reaction.wave", shape)
     middle = 1 - nature.satisfaction_top - nature.satisfaction_bottom
     ends = nature.satisfaction_bottom + middle * np.array([0, 1 / 7, 3 / 7, 1])
-    satisfied = 1 + np.searchsorted(ndtri(ends), felt, side="right")
     told = np.sqrt(0.7) * felt + np.sqrt(0.3) * streams.normal("reaction.recommend", shape)
     skew = np.log(1 - nature.promoters) / np.log(9 / 11)
-    recommend = np.floor(11 * ndtr(told) ** (1 / skew)).clip(0, 10)
-    for codes in (satisfied, recommend):
-        codes[..., 0] = 0
-    return {"satisfaction": satisfied.astype(np.int8), "recommend": recommend.astype(np.int8)}
+    return {
+        "satisfaction": _ranked(felt, ndtri(ends), 1),
+        "recommend": _ranked(told, ndtri((np.arange(1, 11) / 11) ** skew), 0),
+    }
+
+
+def _ranked(felt: Floats, bounds: Floats, lowest: int) -> Codes:
+    """``lowest`` and one more for every bound reached, by wave; 0 at the start."""
+    codes = np.full_like(felt, lowest, np.int8)
+    for bound in bounds:
+        codes += felt >= bound
+    return np.concatenate([np.zeros_like(codes[..., :1]), codes], axis=-1)

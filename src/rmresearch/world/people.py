@@ -137,23 +137,23 @@ def _volunteers(
     poverty = streams.normal("people.time", shape)
     performance = streams.normal("people.performance", shape)
     wish = _wishes(scenario, skill, poverty, performance)
-    odds = streams.uniform("people.volunteering", shape)
-    # A logistic number by its quantile; 1e-300 keeps log(0) away.
-    wish += np.log((odds + 1e-300) / (1 - odds))
+    wish += streams.logistic("people.volunteering", shape)
     applies = wish > 0
     applicants = applies.sum(axis=-1)
-    # The eligible come in no order, so the first who applied is any of them.
-    chosen = np.where(applicants > 0, applies.argmax(axis=-1), wish.argmax(axis=-1))
+    every: tuple[NDArray[Any], ...] = (skill, poverty, performance, applies)
     if scenario.levers.application == "assigned":
-        chosen = np.zeros_like(chosen)
-    elif scenario.comparison == "pool":
-        chosen = np.where(programme[..., None], chosen, 0)
-    place = chosen[..., None]
-    of_chosen = (
-        np.take_along_axis(one, place, axis=-1)[..., 0]
-        for one in (skill, poverty, performance, applies)
-    )
-    return (*of_chosen, applicants)
+        return (*(one[..., 0].copy("K") for one in every), applicants)
+    # The eligible come in no order, so the first who applied is any of them.
+    every = (*every, np.where(applies, np.inf, wish))
+    found = [one[..., 0] for one in every]
+    for number in range(1, scenario.design.eligible):
+        better = every[-1][..., number] > found[-1]
+        if scenario.comparison == "pool":
+            better &= programme[..., None]
+        found = [
+            np.where(better, one[..., number], kept) for one, kept in zip(every, found, strict=True)
+        ]
+    return (*found[:-1], applicants)
 
 
 def _wishes(scenario: Scenario, skill: Floats, poverty: Floats, performance: Floats) -> Floats:

@@ -79,10 +79,9 @@ def _shared(scenario: Scenario, people: People, streams: Streams) -> Floats:
         unpaired = ~people.programme[..., None]
         np.copyto(every[..., 1:], alone, where=unpaired)
     effects = streams.whole.normal("departments.shared", (shape[0], scenario.design.departments))
-    flat = people.department.reshape(shape[0], -1)
-    department = np.take_along_axis(effects, flat, axis=-1).reshape(shape)
+    effects *= np.sqrt(nature.department_share)
     every *= np.sqrt(nature.pair_share)
-    every += np.sqrt(nature.department_share) * department
+    every += effects[np.arange(shape[0])[:, None, None], people.department]
     return every
 
 
@@ -129,18 +128,18 @@ def _gain(
 ) -> Floats:
     """What learning adds, given the scores before."""
     nature, after = scenario.nature, np.asarray(scenario.design.waves[1:]) - 1
-    made = np.zeros(before.shape)
+    made = np.zeros_like(before)
     if scale.shared == ENGAGEMENT:
         for index, month in enumerate(after, start=1):
             felt = course.felt(np.array([month]))[..., 0]
             moved = engaged(scenario, course.learning[..., month], felt)
             made[..., index] = _flat(moved[..., scale.people])
         return made
-    reached = course.learning[..., scale.people, :][..., after]
-    reached = reached.reshape(*before.shape[:2], len(after))
     room = 1 + nature.skill_on_gain * before[..., 0]
     room += nature.performance_on_gain * _flat(people.performance[..., scale.people])
-    made[..., 1:] = scenario.full_gain(scale) * reached * room[..., None]
+    room *= scenario.full_gain(scale)
+    for index, month in enumerate(after, start=1):
+        made[..., index] = _flat(course.learning[..., scale.people, month]) * room
     return made
 
 
@@ -155,12 +154,13 @@ def spilt(scenario: Scenario, people: People, scale: Instrument, gain: Floats) -
     if part == 0 or scenario.comparison == "none" or alone:
         return None
     treated = people.programme_of(scale.side)
-    department = people.department[..., scale.people].reshape(treated.shape)
+    count = scenario.design.departments
+    place = people.department[..., scale.people].reshape(treated.shape)
+    place = place + count * np.arange(len(treated))[:, None]  # department and replicate
+    sources = np.bincount(place.ravel(), treated.ravel(), count * len(treated))
     found = np.zeros_like(gain)
-    for number in range(scenario.design.departments):
-        here = department == number
-        sources = (here & treated)[..., None]
-        count = sources.sum(axis=1)
-        mean = (gain * sources).sum(axis=1) / np.maximum(count, 1)
-        found += (here & ~treated)[..., None] * (part * mean)[:, None]
+    for wave in range(1, gain.shape[-1]):
+        gained = (gain[..., wave] * treated).ravel()
+        mean = np.bincount(place.ravel(), gained, len(sources)) / np.maximum(sources, 1)
+        found[..., wave] = part * mean[place] * ~treated
     return found

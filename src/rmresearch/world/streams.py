@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ __all__ = ["Seed", "Streams"]
 
 Seed = int | np.random.SeedSequence
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,11 @@ class Streams:
     """The streams of one seed; a cause's stream is keyed by its name (CRC-32 as spawn key).
 
     Arrays are filled with the replicates first, and a cause is drawn by one call, so replicate
-    ``r`` is the same however many replicates are drawn after it. A cohort can be drawn in pieces:
-    each has streams of its own (`piece`), but for what the `whole` cohort shares.
+    ``r`` is the same however many replicates are drawn after it. Within a replicate the last axis
+    varies slowest, as in Fortran: arithmetic runs over all sets, for one person of the set, wave
+    and item after the other, and most of it is over so few of these that another order takes twice
+    as long. A cohort can be drawn in pieces: each has streams of its own (`piece`), but for what
+    the `whole` cohort shares.
 
     >>> few, many = (Streams.of(0).normal("skill", (n, 2)) for n in (1, 3))
     >>> bool((few == many[:1]).all())
@@ -60,8 +65,27 @@ class Streams:
 
     def normal(self, cause: str, shape: tuple[int, ...]) -> Floats:
         """Standard normal numbers."""
-        return self.generator(cause).standard_normal(shape)
+        return _laid(self.generator(cause).standard_normal(_slowest_first(shape)))
 
     def uniform(self, cause: str, shape: tuple[int, ...]) -> Floats:
         """Uniform numbers in [0, 1)."""
-        return self.generator(cause).random(shape)
+        return _laid(self.generator(cause).random(_slowest_first(shape)))
+
+    def chosen(self, cause: str, shape: tuple[int, ...], chance: float) -> Flags:
+        """True by a chance, to seven digits: for events of which there are many."""
+        numbers = self.generator(cause).random(_slowest_first(shape), dtype=np.float32)
+        return _laid(numbers < chance)
+
+    def logistic(self, cause: str, shape: tuple[int, ...]) -> Floats:
+        """Standard logistic numbers: below x with the chance whose log odds are x."""
+        chance = self.uniform(cause, shape)
+        chance += 1e-300  # which keeps log(0) away
+        return np.log(chance / (1 - chance), out=chance)
+
+
+def _slowest_first(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (shape[0], *shape[:0:-1])
+
+
+def _laid(drawn: NDArray[Any]) -> NDArray[Any]:
+    return drawn.transpose(0, *range(drawn.ndim - 1, 0, -1))
