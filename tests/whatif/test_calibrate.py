@@ -101,7 +101,8 @@ def test_a_trend_that_is_given_lets_a_single_group_tell_gains() -> None:
     assert gains[0].notna().all()
     assert (gains[1] < gains[0]).all()
     assert (tables[0].loc["trend", ["value", "why"]] == [0.01, "given"]).all()
-    assert abs(gains[0]["digital_skill_gain"] - 0.75) <= 2 * 0.3
+    # its standard error is some .16 at 200 pairs
+    assert abs(gains[0]["digital_skill_gain"] - Nature().digital_skill_gain) <= 4 * 0.16
 
 
 def test_other_names_stand_for_the_worlds_scales(pilot: Study, calibration: rm.Calibration) -> None:

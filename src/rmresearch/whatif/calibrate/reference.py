@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from rmresearch.world.course import LEFT
 from rmresearch.world.draw import Draw, draw
-from rmresearch.world.instruments import INSTRUMENTS, JUNIOR, REACTIONS, SENIOR, SKILL
+from rmresearch.world.instruments import (
+    INSTRUMENTS,
+    JUNIOR,
+    REACTIONS,
+    SENIOR,
+    SKILL,
+    Instrument,
+)
 from rmresearch.world.levers import Setting
 from rmresearch.world.scenario import Scenario
 
@@ -48,7 +55,9 @@ class Course:
     ``meeting``: share of planned meetings held by pairs that go on. ``ending``: early endings a
     month, leavers aside. ``leaving`` and ``promotion`` (world, side): chance a month without and
     with the programme. ``learned`` and ``learned_of_answering`` (scale -> (wave,)): what a
-    coefficient of 1 adds to people's true scores, of all and of those who answer.
+    coefficient of 1 adds to people's true scores, of all and of those who answer. ``behind``
+    (scale -> (wave,)): the untreated true score of those who answer less everybody's, in SD:
+    those who can less gain more, and who gains answers.
     ``learning`` (wave,): the mean learning, 0 to 1, of seniors who answer. ``response`` (side,
     wave): who answers of those present.
     """
@@ -59,6 +68,7 @@ class Course:
     promotion: Array
     learned: Mapping[str, Array]
     learned_of_answering: Mapping[str, Array]
+    behind: Mapping[str, Array]
     learning: Array
     response: Array
 
@@ -113,7 +123,7 @@ def course(scenario: Scenario) -> Course:
 @lru_cache(maxsize=16)
 def _course(scenario: Scenario) -> Course:
     drawn = draw(scenario, 1, SEED)
-    learned, answering = _learned(drawn)
+    learned, answering, behind = _learned(drawn)
     return Course(
         meeting=_meeting(drawn),
         ending=_ending(drawn),
@@ -121,6 +131,7 @@ def _course(scenario: Scenario) -> Course:
         promotion=_monthly(drawn.course.promoted, drawn.course.left, drawn.scenario.months),
         learned=learned,
         learned_of_answering=answering,
+        behind=behind,
         learning=_learning(drawn),
         response=_response(drawn),
     )
@@ -159,15 +170,33 @@ def _monthly(event: NDArray[Any], left: NDArray[Any], months: int) -> Array:
     return found
 
 
-def _learned(drawn: Draw) -> tuple[dict[str, Array], dict[str, Array]]:
-    everybody, answering = {}, {}
+def _learned(drawn: Draw) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
+    everybody, answering, behind = {}, {}, {}
     for scale in INSTRUMENTS:
         one = SKILL if scale.rater == "partner" else scale.name
         made = drawn.gain[one][0] / getattr(drawn.scenario.nature, f"{one}_gain")
         here = drawn.asked(scale)[0]
         everybody[scale.name] = made.mean(axis=0)
         answering[scale.name] = (made * here).sum(axis=0) / here.sum(axis=0)
-    return everybody, answering
+        behind[scale.name] = _less(drawn, scale, here)
+    return everybody, answering, behind
+
+
+def _less(drawn: Draw, scale: Instrument, here: NDArray[np.bool_]) -> Array:
+    """How much lower the untreated scores of those who answer are, for who gains answers.
+
+    Answering goes by the gain on the role's first scale, so the difference in that gain times
+    the score's regression on it: far less noisy than the difference in scores. Partners answer
+    by their own gain, which says next to nothing of whom they rate.
+    """
+    if scale.rater == "partner":
+        return np.zeros(here.shape[1])
+    first = next(one.name for one in INSTRUMENTS if one.first and one.side == scale.side)
+    gain, score = drawn.gain[first][0], drawn.untreated[scale.name][0]
+    apart = gain - gain.mean(axis=0)
+    spread = (apart**2).mean(axis=0)
+    slope = (apart * score).mean(axis=0) / np.where(spread > 0, spread, 1.0)
+    return np.asarray(slope * (apart * here).sum(axis=0) / here.sum(axis=0))
 
 
 def _learning(drawn: Draw) -> Array:

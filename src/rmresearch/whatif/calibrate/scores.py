@@ -231,14 +231,20 @@ def _difficulty(one: Behind) -> Array:
 
 
 def _contrast(
-    pilot: Pilot, one: Behind, moved: Array, loudness: Array, trend: float | None
+    pilot: Pilot,
+    one: Behind,
+    moved: Array,
+    loudness: Array,
+    course: Course,
+    trend: float | None = None,
 ) -> Array:
     """How much more the programme's people moved than selection moves them, (jackknife, wave).
 
     In SD: between arms, adjusted for the difference before the start; in a single group the
-    change, less ``trend`` (a month).
+    change, less ``trend`` (a month). Who volunteers and who answers is taken off.
     """
     level = one.items.mean(axis=-1) / np.sqrt(loudness)[:, None, None] - moved
+    level[:, PROGRAMME] -= course.behind[one.scale.instrument.name]
     if not pilot.compared:
         drift = np.nan if trend is None else trend * np.asarray(pilot.months)
         return np.asarray(level[:, PROGRAMME] - level[:, PROGRAMME, :1] - drift)
@@ -283,7 +289,9 @@ def gains(
     made: dict[str, Array] = {}
     for one, moved in zip(found, held.moved, strict=True):
         name = one.scale.instrument.name
-        apart = _contrast(pilot, one, moved, held.loudness, trend) + _stricter(one, course, nature)
+        apart = _contrast(pilot, one, moved, held.loudness, course, trend) + _stricter(
+            one, course, nature
+        )
         reached = _net(course, name, spillover if pilot.compared else 0.0)
         made[name] = _through(apart - inflated[:, None], reached)
     return made
@@ -318,9 +326,9 @@ def inflation(
 
     Partners hear ``transfer`` of the skill, and so much less as their own leniency takes.
     """
-    own = _contrast(pilot, skill, moved, held.loudness, None) + _stricter(skill, course, nature)
+    own = _contrast(pilot, skill, moved, held.loudness, course) + _stricter(skill, course, nature)
     loud = held.loudness * (1.0 - nature.rater_share)
-    seen = _contrast(pilot, rated, nature.transfer * moved, loud, None)
+    seen = _contrast(pilot, rated, nature.transfer * moved, loud, course)
     reached = _net(course, rated.scale.instrument.name, spillover)
     gain = _through(seen, nature.transfer * reached)
     known = np.isfinite(own[0]) & (np.arange(own.shape[1]) > 0)
