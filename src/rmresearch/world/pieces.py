@@ -43,7 +43,8 @@ def pieces(scenario: Scenario, seed: Seed) -> Iterator[Piece]:
     ``PIECE`` sets make a piece, and those left over belong to the last; a cohort of fewer than two
     pieces is drawn at once. Piece k is ``draw(piece, 1, Streams.of(seed).piece(k))``, whoever
     draws it and whatever else is drawn, and all share their departments and panel of raters
-    (`Streams.whole`). Chance assigns, policies match and gains spill over within each piece.
+    (`Streams.whole`). Chance assigns, policies match, gains spill over and thirds by fit are told
+    within each piece.
 
     Raises ``TypeError`` for what is no scenario, and for a seed as ``Streams.of``.
 
