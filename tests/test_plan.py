@@ -192,6 +192,7 @@ def test_hash_is_of_what_the_plan_says(study):
             "no analysis gives the contrast 'before - after'. Write after - before.",
         ),
         ("[plan]", "[plan", "is not TOML"),
+        ("[plan]", f"x = {'9' * 5000}\n[plan]", "Whole number of more than 64 bits"),
     ],
 )
 def test_what_is_wrong_is_said(study, old, new, said):

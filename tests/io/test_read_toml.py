@@ -78,6 +78,8 @@ def test_all_wrong_keys_come_at_once(tmp_path: Path) -> None:
         ("[study]\nname = 'a'\n[study]\n", 3),
         ("[study\n", 1),
         ("x = {a = 1", None),
+        (f"x = {'9' * 5000}\n", None),
+        (f"x = {'[' * 5000}\n", None),
     ],
 )
 def test_broken_toml_gives_the_line(text: str, row: int | None, tmp_path: Path) -> None:

@@ -76,6 +76,19 @@ def test_shares_that_exceed_the_whole_are_refused(values: dict[str, float], name
         Nature(**values)
 
 
+def test_shares_that_fill_the_whole_are_not_refused_for_a_last_digit() -> None:
+    """As floats, .55 + .25 + .15 is a little more than .95."""
+    assert sum([0.55, 0.25, 0.15]) > 0.95
+    assert Nature(state_share=0.55, pair_share=0.25, department_share=0.15).state_share == 0.55
+
+
+def test_numbers_longer_than_any_float_are_out_of_range() -> None:
+    with pytest.raises(ValueError, match=r"pairs is 10+; legal: a whole number 1 to"):
+        Scenario(pairs=10**400)
+    with pytest.raises(ValueError, match=r"fade is 10+; legal: 0\.0 to 1\.0"):
+        Nature(fade=10**400)
+
+
 GROUP, INSIDE = Levers(format="group", juniors=2), Levers(other_department=False)
 
 

@@ -105,7 +105,7 @@ def test_every_mistake_is_named_at_once() -> None:
         "[levres]\n[design]\nwaves = [0, 3, 3]\nstart = 2025-01-01T10:00:00\n"
     )
     expected = [
-        "no scenario 'defualt'; there are default, no-effect",
+        "preset is 'defualt'; legal: default, no-effect",
         "piars is not a known key. Did you mean 'pairs' at the top of the file?",
         "fade is not a known key. It belongs in [nature].",
         "zzz is not a known key. `rmresearch simulate --explain` lists every key.",
@@ -130,7 +130,12 @@ def test_every_mistake_is_named_at_once() -> None:
         ("pairs = 3\npairs = 4\n", "is not TOML"),
         ("nature = 3\n", "nature is 3. Write a section [nature]"),
         ("[pairs]\nx = 1\n", "pairs is {'x': 1}; legal: a whole number"),
-        ("preset = 3\n", "no scenario '3'"),
+        ("preset = 3\n", "preset is 3; legal: default, no-effect"),
+        ('preset = "RCT"\n', "Did you mean 'rct'?"),
+        (f"pairs = 1{'0' * 400}\n", "is not TOML: Whole number of more than 64 bits."),
+        (f"[nature]\nfade = 0x{'f' * 5000}\n", "is not TOML: Whole number of more than 64 bits."),
+        (f"pairs = {'9' * 5000}\n", "is not TOML: Whole number of more than 64 bits."),
+        (f"pairs = {'[' * 5000}\n", "is not TOML: Brackets or dots nested too deeply."),
         ("[levers]\ncadence = 2.5\n", "levers.cadence is 2.5; legal: a whole number 1 to 8"),
         ('[levers]\ntraining = "full"\n', "levers.training is 'full'; legal: 0.0 to 1.0"),
         ("[levers]\nother_department = 1\n", "levers.other_department is 1; legal: true or false"),
@@ -160,6 +165,8 @@ def test_a_value_that_only_contradicts_another_is_no_mistake_of_its_own() -> Non
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(rm.StudyError, match=r"gone\.toml: cannot be opened \(No such file"):
         rm.read_scenario(tmp_path / "gone.toml")
+    with pytest.raises(rm.StudyError, match=r"^\.: cannot be opened"):
+        rm.read_scenario(".")
     (tmp_path / "latin.toml").write_bytes("# Zürich\n".encode("cp1252"))
     with pytest.raises(rm.StudyError, match=r"latin\.toml: is not UTF-8 text"):
         rm.read_scenario(tmp_path / "latin.toml")

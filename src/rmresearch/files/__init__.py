@@ -12,6 +12,7 @@ from rmresearch.files.atomic import (
     write_json,
     write_text,
 )
+from rmresearch.files.documents import parse_toml
 from rmresearch.files.locks import lock
 from rmresearch.files.manifest import (
     MANIFEST,
@@ -31,6 +32,7 @@ __all__ = [
     "create_bytes",
     "lock",
     "open_out",
+    "parse_toml",
     "read_manifest",
     "sha256",
     "sha256_text",

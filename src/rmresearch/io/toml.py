@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from rmresearch.errors import Problem
+from rmresearch.files import parse_toml
 from rmresearch.io.findings import nearest, some
 from rmresearch.io.schema import StudyFile
 
@@ -48,7 +49,7 @@ def read_toml(path: Path) -> tuple[StudyFile | None, dict[str, Any], list[Proble
     """
     name = path.name
     try:
-        data = tomllib.loads(path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
+        data = parse_toml(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         found = f"cannot be opened ({error.strerror or type(error).__name__})"
         return None, {}, [Problem("toml", found, "Check the path and its permissions.", file=name)]
@@ -68,7 +69,7 @@ def _syntax(name: str, message: str) -> Problem:
     place = re.search(r"\(at (?:line (\d+), column (\d+)|end of document)\)$", message)
     words = message[: place.start()].strip() if place else message
     line = int(place[1]) if place and place[1] else None
-    where = f" at column {place[2]}" if place and place[2] else " at the end of the file"
+    where = (f" at column {place[2]}" if place[2] else " at the end of the file") if place else ""
     fix = "Text stands in quotes, keys are followed by =, every bracket and quote is closed."
     return Problem("toml", f"is not TOML: {words}{where}", fix, file=name, row=line)
 

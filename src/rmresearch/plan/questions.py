@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rmresearch.errors import Problem, StudyError
-from rmresearch.files import sha256_text, to_json
+from rmresearch.files import parse_toml, sha256_text, to_json
 from rmresearch.study import Design
 
 __all__ = ["Plan", "Question", "plan_path", "read_plan", "read_toml"]
@@ -188,7 +188,7 @@ def read_plan(study: Path, design: Design | None = None) -> Plan:
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file's content, or ``StudyError`` saying where it is not TOML."""
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
+        return parse_toml(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         found = f"is not TOML in UTF-8 ({error})"
         _refuse([Problem("toml", found, "Correct that place.", file=path.name)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import math
 import numbers
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -130,7 +129,7 @@ def _fits(value: Any, default: Any, legal: tuple[Any, ...]) -> bool:
     kind = numbers.Integral if isinstance(default, int) else numbers.Real
     if isinstance(value, bool) or not isinstance(value, kind):
         return False
-    return bool(math.isfinite(value) and legal[0] <= value <= legal[1])
+    return bool(legal[0] <= value <= legal[1])  # NaN is not
 
 
 def _legal(default: Any, legal: tuple[Any, ...]) -> str:

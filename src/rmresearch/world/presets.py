@@ -10,7 +10,7 @@ from rmresearch.world.levers import Levers, Setting
 from rmresearch.world.nature import Nature
 from rmresearch.world.scenario import Scenario
 
-__all__ = ["PRESETS", "Preset", "preset"]
+__all__ = ["PRESETS", "Preset", "nearest", "preset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,14 @@ def preset(name: str, *, pairs: int | None = None) -> Scenario:
     'control'
     """
     if name not in PRESETS:
-        near = difflib.get_close_matches(name, PRESETS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        near = nearest(name)
+        hint = f" Did you mean {near!r}?" if near else ""
         raise StudyError(f"no scenario {name!r}; there are {', '.join(PRESETS)}.{hint}")
     found = PRESETS[name].scenario
     return found if pairs is None else replace(found, pairs=pairs)
+
+
+def nearest(name: str) -> str | None:
+    """The preset whose name is most like this one, capitals aside; None where none is."""
+    near = difflib.get_close_matches(name.lower(), PRESETS, n=1)
+    return near[0] if near else None

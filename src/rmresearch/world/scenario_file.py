@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from rmresearch.errors import Problem, StudyError
-from rmresearch.files import write_bytes
+from rmresearch.files import parse_toml, write_bytes
 from rmresearch.world.fields import coefficients
-from rmresearch.world.presets import PRESETS, preset
+from rmresearch.world.presets import PRESETS, nearest
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.toml import to_toml
 
@@ -41,11 +41,12 @@ def read_scenario(path: Path | str) -> Scenario:
     what would be legal) raise one ``StudyError`` that lists them all.
     """
     file = Path(path)
+    called = file.name or str(file)
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
         found = f"cannot be opened ({error.strerror or type(error).__name__})"
-        raise _refused([_problem(file.name, "toml", found, "Check the path.")]) from error
+        raise _refused([_problem(called, "toml", found, "Check the path.")]) from error
     except UnicodeDecodeError as error:
         found = "is not UTF-8 text"
         raise _refused([_problem(file.name, "toml", found, "Save it as UTF-8.")]) from error
@@ -59,7 +60,7 @@ def scenario_of(text: str, *, name: str = "scenario") -> Scenario:
     4
     """
     try:
-        document = tomllib.loads(text.replace("\r\n", "\n"))
+        document = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise _refused([_syntax(name, str(error))]) from error
     base, found = _base(name, document)
@@ -131,12 +132,12 @@ def _differences(scenario: Scenario, base: Scenario) -> Iterator[tuple[str, str]
 def _base(name: str, document: Mapping[str, Any]) -> tuple[Scenario, list[Problem]]:
     """The preset that a file starts from; the default stands in for one that does not exist."""
     asked = document.get(BASE, "default")
-    try:
-        return preset(str(asked)), []
-    except StudyError as error:
-        return PRESETS["default"].scenario, [
-            _problem(name, "toml-value", f"{BASE}: {error}", "Correct it.")
-        ]
+    if isinstance(asked, str) and asked in PRESETS:
+        return PRESETS[asked].scenario, []
+    near = nearest(asked) if isinstance(asked, str) else None
+    found = f"{BASE} is {asked!r}; legal: {', '.join(PRESETS)}"
+    fix = f"Did you mean {near!r}?" if near else "Correct it."
+    return PRESETS["default"].scenario, [_problem(name, "toml-value", found, fix)]
 
 
 def _names(section: str) -> list[str]:

@@ -33,29 +33,34 @@ class Nature(InstrumentNature):
         lowered(found, "this nature is impossible")
 
     def _sums(self) -> list[tuple[str, bool]]:
-        shares = self.state_share + self.pair_share + self.department_share
-        item = self.item_reliability + self.item_stable
-        fit = (
-            self.values_on_compatibility**2
-            + self.interests_on_compatibility**2
-            + self.background_on_compatibility**2
+        shares = _sum(self.state_share, self.pair_share, self.department_share)
+        item = _sum(self.item_reliability, self.item_stable)
+        fit = _sum(
+            self.values_on_compatibility**2,
+            self.interests_on_compatibility**2,
+            self.background_on_compatibility**2,
         )
-        said = self.rater_share + self.satisfaction_quality
-        ends = self.satisfaction_top + self.satisfaction_bottom
+        said = _sum(self.rater_share, self.satisfaction_quality)
+        ends = _sum(self.satisfaction_top, self.satisfaction_bottom)
         return [
             (
-                f"state_share + pair_share + department_share is {shares:.3g}; legal: up to 0.95",
+                f"state_share + pair_share + department_share is {shares:.6g}; legal: up to 0.95",
                 shares > 0.95,
             ),
-            (f"item_reliability + item_stable is {item:.3g}; legal: up to 1", item > 1),
+            (f"item_reliability + item_stable is {item:.6g}; legal: up to 1", item > 1),
             (
                 f"values_on_compatibility² + interests_on_compatibility² + "
-                f"background_on_compatibility² is {fit:.3g}; legal: up to 1",
+                f"background_on_compatibility² is {fit:.6g}; legal: up to 1",
                 fit > 1,
             ),
-            (f"rater_share + satisfaction_quality is {said:.3g}; legal: up to 1", said > 1),
+            (f"rater_share + satisfaction_quality is {said:.6g}; legal: up to 1", said > 1),
             (
-                f"satisfaction_top + satisfaction_bottom is {ends:.3g}; legal: up to 0.98",
+                f"satisfaction_top + satisfaction_bottom is {ends:.6g}; legal: up to 0.98",
                 ends > 0.98,
             ),
         ]
+
+
+def _sum(*parts: float) -> float:
+    """What people get who add up what they wrote: .55 + .25 + .15 is .95, not a little more."""
+    return round(sum(parts), 9)
