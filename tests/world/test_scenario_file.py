@@ -174,6 +174,11 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
     assert rm.read_scenario(tmp_path / "marked.toml").pairs == 5
 
 
+def test_simulate_names_every_preset() -> None:
+    told = " ".join(CliRunner().invoke(main, ["simulate", "--help"]).stdout.split())
+    assert f"a preset ({', '.join(PRESETS)})" in told
+
+
 def test_simulate_takes_a_scenario_file(tmp_path: Path) -> None:
     path = tmp_path / "ours.toml"
     path.write_text("pairs = 9\n[levers]\ncadence = 5\n", encoding="utf-8")
