@@ -158,8 +158,9 @@ def simulate(
     """Draw a synthetic study whose truth is known, from a scenario.
 
     SCENARIO is a preset (default, no-effect, strong, small-pilot, rct, volunteers, group-format),
-    example (the pilot in data/synthetic/pilot), or a scenario file that ends in .toml. From 4,000 seniors on a cohort is drawn in pieces of 2,000,
-    within which pairs are matched; with --parquet only one piece is in memory at a time.
+    example (the pilot in data/synthetic/pilot), or a scenario file that ends in .toml. From 4,000
+    seniors on a cohort is drawn in pieces of 2,000, within which pairs are matched; with --parquet
+    only one piece is in memory at a time.
     """
     from rmresearch.world.explain import explain as explained
     from rmresearch.world.folder import named, write
