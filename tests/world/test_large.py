@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from pyarrow import parquet
 
 from rmresearch.cli import main
-from rmresearch.errors import ReportError
+from rmresearch.errors import ReportError, StudyError
 from rmresearch.io.read import read_study
 from rmresearch.study import TABLES
 from rmresearch.world import folder as folders
@@ -250,13 +250,17 @@ def test_a_run_cut_short_while_moving_never_mixes_two_studies(
                 raise KeyboardInterrupt
         replace(source, target)
 
-    for moves in range(len(TABLES) + len(large.TEXTS)):
+    for moves in range(1 + len(TABLES) + len(large.TEXTS)):
         left[0] = moves
         with monkeypatch.context() as patch:
             patch.setattr(os, "replace", stop)
             with pytest.raises(KeyboardInterrupt):
                 write_parquet(Scenario(pairs=36), place, seed=20)
-        assert not (place / "study.toml").exists()
+        if moves == 0:  # study.toml has not been replaced yet
+            assert len(read_study(place).pairs) == 20
+        else:
+            with pytest.raises(StudyError, match=r"study\.title is missing"):
+                read_study(place)
         assert sorted(path.name for path in tmp_path.iterdir()) == ["study", "study.truth"]
     write_parquet(Scenario(pairs=36), place, seed=20)
     assert len(read_study(place).pairs) == 36

@@ -17,13 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rmresearch.errors import ReportError, StudyError
+from rmresearch.files import TEMPORARY
 from rmresearch.io.read import read_study
 from rmresearch.io.schema import StudyFile, to_design
 from rmresearch.plan.questions import read_plan
 from rmresearch.study import TABLES
 from rmresearch.world import folder as folders
+from rmresearch.world import writing
 from rmresearch.world.cohort import simulate
 from rmresearch.world.documents import plan_document
+from rmresearch.world.large import write_parquet
+from rmresearch.world.nature import Nature
 from rmresearch.world.presets import PRESETS, preset
 from rmresearch.world.scenario import Comparison, Scenario
 from rmresearch.world.toml import to_toml
@@ -174,6 +178,92 @@ def test_a_study_that_is_not_synthetic_is_never_replaced(content: str, tmp_path:
         write_study(simulate(Scenario(pairs=20), seed=57), place)
     assert (place / "study.toml").read_text() == content
     assert not (tmp_path / "study.truth").exists()
+
+
+def test_data_that_nothing_calls_synthetic_are_never_replaced(tmp_path: Path) -> None:
+    """Somebody's own roster has our name, and study.toml is still to be written."""
+    (tmp_path / "study" / "data").mkdir(parents=True)
+    own = tmp_path / "study" / "data" / "participants.csv"
+    own.write_text("person,role\n")
+    with pytest.raises(ReportError, match=r"holds data/participants\.csv"):
+        write_study(simulate(Scenario(pairs=20), seed=59), tmp_path / "study")
+    assert own.read_text() == "person,role\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["study"]
+
+
+def test_a_run_cut_short_never_mixes_two_studies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before any of its files, a run leaves the old study or one that cannot be read."""
+    old, new = (simulate(Scenario(pairs=20), seed=seed) for seed in (60, 61))
+    place = write_study(old, tmp_path / "study")
+    real, left = writing.write_bytes, [0]
+
+    def stop(path: Path, data: bytes) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            # as a killed run leaves it
+            (path.parent / f".{path.name}.0123456789ab{TEMPORARY}").write_bytes(data[:9])
+            raise KeyboardInterrupt
+        real(path, data)
+
+    before = contents(tmp_path)
+    for files in range(len(study_files(new)) + 2):  # and the truth, and study.toml twice
+        left[0] = files
+        with monkeypatch.context() as patch:
+            patch.setattr(writing, "write_bytes", stop)
+            with pytest.raises(KeyboardInterrupt):
+                write_study(new, place)
+        if files == 0:
+            assert contents(tmp_path) == before
+        else:
+            with pytest.raises(StudyError, match=r"study\.title is missing"):
+                read_study(place)
+    write_study(new, place)
+    write_study(new, tmp_path / "fresh")
+    again, fresh = (contents(tmp_path / name) for name in ("study", "fresh"))
+    assert again == fresh
+    assert not list(place.rglob(f"*{TEMPORARY}"))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.endswith(TEMPORARY)
+    }
+
+
+def test_a_table_that_the_new_study_lacks_is_removed(tmp_path: Path) -> None:
+    """Nobody leaves or is promoted where both rates are 0: there are no records."""
+    place = write_study(simulate(Scenario(pairs=20), seed=62), tmp_path / "study")
+    assert (place / "data" / "records.csv").exists()
+    calm = Scenario(pairs=20, nature=Nature(leaving_rate=0.0, promotion_rate=0.0))
+    write_study(simulate(calm, seed=62), place)
+    assert not (place / "data" / "records.csv").exists()
+    assert len(read_study(place).records) == 0
+
+
+@pytest.mark.parametrize("write", [write_study, write_parquet])
+def test_the_truth_lies_beside_a_folder_without_a_name(
+    write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(where: str) -> Path:
+        scenario = Scenario(pairs=4)
+        if write is write_parquet:
+            return write_parquet(scenario, where, seed=63)
+        return write_study(simulate(scenario, seed=63), where)
+
+    for name, where in (("here", "."), ("up", "..")):
+        (tmp_path / name / "inner").mkdir(parents=True)
+        monkeypatch.chdir(tmp_path / name / ("" if where == "." else "inner"))
+        assert run(where) == tmp_path / name
+        assert (tmp_path / f"{name}.truth" / "truth.json").exists()
+    with pytest.raises(ReportError, match="no place beside it"):
+        run(tmp_path.anchor)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ReportError, match="could not be written"):
+        run(str(tmp_path / "file" / "study"))
 
 
 def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from rmresearch.world.cohort import design
 from rmresearch.world.pieces import Piece, Truths, pieces
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.truth import Truth, TruthRow
-from rmresearch.world.writing import documents, refuse_others, truth_json
+from rmresearch.world.writing import documents, places, refuse_others, truth_json, unfinished
 
 __all__ = ["write_parquet"]
 
@@ -49,8 +49,7 @@ def write_parquet(
     once everything is written. Anything else raises ``ReportError``, and so does a full disk;
     what was there is then unchanged. ``say`` is told how far it is.
     """
-    drawn, folder = pieces(scenario, seed), Path(folder)
-    beside = folder.with_name(f"{folder.name}.truth")
+    drawn, (folder, beside) = pieces(scenario, seed), places(folder)
     refuse_others(folder, {*TEXTS, *DATA.values()})
     refuse_others(beside, {TRUTH})
     with _workshop(folder) as made:
@@ -133,12 +132,12 @@ def _writer(path: Path, schema: Any) -> Iterator[Any]:
 def _move(made: Path, folder: Path, beside: Path, data: list[str]) -> None:
     """Put everything in its place; study.toml goes first and comes last.
 
-    Whenever this is cut short there is the old study, the new one, or a folder without a study:
-    never the new data under the old description.
+    Whenever this is cut short there is the old study, the new one, or one that calls itself
+    unfinished: never the new data under the old description.
     """
     (folder / "data").mkdir(parents=True, exist_ok=True)
     beside.mkdir(parents=True, exist_ok=True)
-    (folder / "study.toml").unlink(missing_ok=True)
+    unfinished(folder)
     for file in set(DATA.values()) - set(data):  # tables that the old study had
         (folder / file).unlink(missing_ok=True)
     os.replace(made / TRUTH, beside / TRUTH)

@@ -145,7 +145,7 @@ def write_example(folder: Path | str) -> Path:
     """
     drawn = example()
     files = example_files(drawn)
-    written = write_files(Path(folder), files, drawn.truth)
+    written = write_files(folder, files, drawn.truth)
     (written / "plan.lock.json").unlink(missing_ok=True)
     there = {path.rpartition("/")[2]: content for path, content in files.items() if path in BEFORE}
     freeze(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
@@ -13,7 +14,8 @@ from typing import Any
 import pandas as pd
 
 from rmresearch.errors import ReportError
-from rmresearch.files import to_json, write_bytes
+from rmresearch.files import TEMPORARY, parse_toml, to_json, write_bytes
+from rmresearch.files.atomic import unwritten
 from rmresearch.study import TABLES, Design
 from rmresearch.world.cohort import Cohort
 from rmresearch.world.documents import design_document, plan_document, tables_document
@@ -23,16 +25,25 @@ from rmresearch.world.truth import Truth
 __all__ = [
     "delimited",
     "documents",
+    "places",
     "refuse_others",
     "study_files",
     "truth_json",
     "typed",
+    "unfinished",
     "write_files",
     "write_study",
 ]
 
 #: what may lie in a study folder that a new draw neither writes nor removes
 OTHERS = frozenset({"plan.lock.json", "reports", ".rmresearch"})
+DESCRIPTION = "study.toml"
+#: what stands there while a study is written
+UNFINISHED = b"""\
+# This study is unfinished: what writes it is still at work, or was cut short. Run it again.
+[study]
+synthetic = true
+"""
 
 
 def write_study(cohort: Cohort, folder: Path | str) -> Path:
@@ -42,7 +53,8 @@ def write_study(cohort: Cohort, folder: Path | str) -> Path:
     which are replaced; anything else raises ``ReportError`` and nothing is written. The same
     cohort gives the same bytes.
     """
-    return write_files(Path(folder), study_files(cohort), cohort.truth)
+    tables = [f"data/{name}.csv" for name in TABLES]
+    return write_files(folder, study_files(cohort), cohort.truth, replaces=tables)
 
 
 def study_files(cohort: Cohort) -> dict[str, bytes]:
@@ -110,18 +122,56 @@ def truth_json(truth: Truth) -> bytes:
     return to_json(content).encode()
 
 
-def write_files(folder: Path, files: Mapping[str, bytes], truth: Truth) -> Path:
-    """Write a study's files into ``folder`` and its truth into ``<folder>.truth``."""
-    beside = folder.with_name(f"{folder.name}.truth")
-    refuse_others(folder, files)
+def write_files(
+    folder: Path | str,
+    files: Mapping[str, bytes],
+    truth: Truth,
+    *,
+    replaces: Collection[str] = (),
+) -> Path:
+    """Write a study's files into ``folder`` and its truth into ``<folder>.truth``.
+
+    Files of the names ``replaces`` that an earlier study had and this one lacks are removed.
+    study.toml comes last: a run that is cut short leaves no description of other data.
+    """
+    folder, beside = places(folder)
+    refuse_others(folder, {*files, *replaces})
     refuse_others(beside, {"truth.json"})
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, data)
-    beside.mkdir(parents=True, exist_ok=True)
-    write_bytes(beside / "truth.json", truth_json(truth))
+    try:
+        for place in {folder / name for name in files} | {beside / "truth.json"}:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        unfinished(folder)
+        for name in set(replaces) - set(files):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritten(folder, error) from error
+    for name in sorted(files, key=DESCRIPTION.__eq__):
+        if name == DESCRIPTION:
+            write_bytes(beside / "truth.json", truth_json(truth))
+        write_bytes(folder / name, files[name])
     return folder
+
+
+def places(folder: Path | str) -> tuple[Path, Path]:
+    """The study's folder and that of its truth, which lies beside it, never within.
+
+    A folder such as "." or ".." goes by its full path; the root of a disk, which has nothing
+    beside it, raises ``ReportError``.
+    """
+    found = Path(folder)
+    if found.name in {"", ".."}:
+        found = Path(os.path.abspath(found))
+    if not found.name:
+        raise ReportError(f"{folder} has no place beside it for the truth. Name another folder.")
+    return found, found.with_name(f"{found.name}.truth")
+
+
+def unfinished(folder: Path) -> None:
+    """Say in study.toml that the rest is on its way, and remove what killed runs left."""
+    for place in (folder, folder / "data"):
+        for leftover in place.glob(f".*{TEMPORARY}"):
+            leftover.unlink(missing_ok=True)
+    write_bytes(folder / DESCRIPTION, UNFINISHED)
 
 
 def refuse_others(folder: Path, files: Collection[str]) -> None:
@@ -130,11 +180,16 @@ def refuse_others(folder: Path, files: Collection[str]) -> None:
         return
     if not folder.is_dir():
         raise ReportError(f"{folder} is a file. Name a folder that is new or empty.")
-    there = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    others = (path.as_posix() for path in there if path.parts[0] not in OTHERS)
-    stranger = next((name for name in others if name not in files), None)
-    if stranger is None and (folder / "study.toml").exists() and not _synthetic(folder):
-        stranger = "a study that is not synthetic"
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    there = [
+        path.as_posix()
+        for path in found
+        if path.parts[0] not in OTHERS and not path.name.endswith(TEMPORARY)
+    ]
+    stranger = next((name for name in there if name not in files), None)
+    if stranger is None and there and DESCRIPTION in files and not _synthetic(folder):
+        # files of our names, but nothing says that they are ours
+        stranger = "a study that is not synthetic" if DESCRIPTION in there else there[0]
     if stranger is not None:
         raise ReportError(
             f"{folder} holds {stranger}, which this would not replace. Name a folder that is new, "
@@ -144,7 +199,7 @@ def refuse_others(folder: Path, files: Collection[str]) -> None:
 
 def _synthetic(folder: Path) -> bool:
     try:
-        found = tomllib.loads((folder / "study.toml").read_text("utf-8"))
+        found = parse_toml((folder / DESCRIPTION).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return False
     head = found.get("study")
