@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from benchmarks import accuracy, cohort, mixed, page, read_check
+from benchmarks import accuracy, cohort, mixed, page, read_check, world
 from benchmarks.machine import describe
 from benchmarks.rows import Bound, Row, alone, as_json, beside, number
 from benchmarks.timing import alternate, run
@@ -98,7 +98,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         cohort.write(folder, large=not quick)
-        for part in (mixed.measure(folder, quick=quick), commands(folder, quick=quick)):
+        for part in (
+            mixed.measure(folder, quick=quick),
+            world.measure(folder, quick=quick),
+            commands(folder, quick=quick),
+        ):
             for row, check in part:
                 print(line(row), flush=True)
                 rows.append(row)
