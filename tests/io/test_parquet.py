@@ -198,6 +198,37 @@ def test_headers_are_held_to_the_rules_of_all_files(tmp_path: Path) -> None:
     assert "spaces around column names were dropped (y)" in said(table)
 
 
+def test_of_two_texts_with_one_name_the_first_is_read(tmp_path: Path) -> None:
+    """Arrow keeps only one of the two as a dictionary."""
+    arrays = [pa.array([word, word]) for word in ("first", "second")]
+    pq.write_table(pa.table(arrays, names=["x", "x"]), tmp_path / "a.parquet")
+    table = read(tmp_path / "a.parquet")
+    assert rules(table) == ["duplicate-header"]
+    assert table.frame["x"].tolist() == ["first", "first"]
+
+
+def test_a_wide_file_is_opened_no_more_often_than_a_narrow_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opened for each column, 2,000 columns took two minutes: it describes all of them."""
+    opened, real = [], parquet._opened
+    monkeypatch.setattr(parquet, "_opened", lambda *args: opened.append(1) or real(*args))
+    for columns in (1, 60):
+        made = {f"q{number}": ["a", "b"] for number in range(columns)}
+        assert read(write(tmp_path / "a.parquet", made)).frame.shape == (2, columns)
+        assert len(opened) == 2
+        opened.clear()
+
+
+def test_more_columns_than_a_sheet_has_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "MAX_COLUMNS", 3)
+    for columns, found in ((3, []), (4, ["file-size"])):
+        made = {f"q{number}": [1, 2] for number in range(columns)}
+        assert rules(read(write(tmp_path / "a.parquet", made))) == found
+
+
 def test_names_with_points_are_names(tmp_path: Path) -> None:
     columns = {"a": [1, 2], "a.b": [3, 4], "c": pa.array([{"d": 1}, {"d": 2}]), "c.d": ["5", "6"]}
     table = read(write(tmp_path / "a.parquet", columns))

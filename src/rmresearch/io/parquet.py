@@ -18,6 +18,8 @@ __all__ = ["read_parquet"]
 
 #: cells that are read at most, and bytes that they may unpack to: a small file can hold far more
 MAX_CELLS, MAX_UNPACKED = 50_000_000, 1_000_000_000
+#: as a sheet has them; each is looked up among all
+MAX_COLUMNS = 16_384
 #: whole numbers up to here are exact as float64; a column with a larger one must hold ids
 EXACT = 2**53
 #: rows that are unpacked at a time, where a text can stand in many rows at no cost
@@ -35,19 +37,22 @@ def read_parquet(path: Path, log: FileLog) -> RawTable:
     with _reading("its description"):
         file = _opened(data)
         schema, rows = file.schema_arrow, _admitted(file.metadata)
-    names = name_columns(schema.names, [True] * len(schema), 1, log)
+    headers = schema.names
+    names = name_columns(headers, [True] * len(headers), 1, log)
     index = pd.RangeIndex(2, rows + 2)
     table, room = {}, MAX_UNPACKED
+    with _reading("its description"):
+        words = _opened(data, [field.name for field in schema if _text(_kind(field.type))])
     for position, name in names.items():
         kind = _kind(schema.field(position).type)
         refused = _refused(kind)
         if refused is not None:
             log.error("column-kind", *refused, column=name)
             continue
-        header = schema.names[position]
+        header = headers[position]
         with _reading(f"column {name}"):
             if _text(kind):
-                column, size = _texts(data, header, room)
+                column, size = _texts(file, words, header, room)
                 room -= size
                 _refuse_nul(column, name, log)
             else:
@@ -69,11 +74,14 @@ def _reading(what: str) -> Iterator[None]:
         raise UnreadableError("damaged", found, fix) from None
 
 
-def _opened(data: bytes, dictionary: str | None = None) -> Any:
-    """The file; ``dictionary`` names a column to keep as codes into its distinct values."""
+def _opened(data: bytes, dictionaries: list[str] | None = None) -> Any:
+    """The file; ``dictionaries`` names columns to keep as codes into their distinct values.
+
+    Opened once for all columns: its description has something to say of each of them.
+    """
     return parquet.ParquetFile(
         pa.BufferReader(data),
-        read_dictionary=None if dictionary is None else [dictionary],
+        read_dictionary=dictionaries,
         coerce_int96_timestamp_unit="us",
         page_checksum_verification=True,
     )
@@ -90,8 +98,11 @@ def _admitted(metadata: Any) -> int:
     if rows <= 0 or not columns:
         fix = "Write it again with its rows, or take the table out of study.toml."
         raise UnreadableError("no-rows", "the file has no rows", fix)
+    found = f"the file declares {rows:,} rows of {columns:,} columns"
+    if columns > MAX_COLUMNS:
+        fix = f"At most {MAX_COLUMNS:,} columns are read; leave out columns not needed."
+        raise UnreadableError("file-size", found, fix)
     if rows * columns > MAX_CELLS:
-        found = f"the file declares {rows:,} rows of {columns:,} columns"
         fix = f"At most {MAX_CELLS:,} cells are read; leave out columns not needed."
         raise UnreadableError("file-size", found, fix)
     unpacked = sum(group.total_byte_size for group in groups)
@@ -148,16 +159,17 @@ def _batches(file: Any, header: str) -> Iterator[Any]:
         yield batch.column(batch.schema.get_all_field_indices(header)[0]).dictionary_encode()
 
 
-def _texts(data: bytes, header: str, room: int) -> tuple[Any, int]:
+def _texts(file: Any, words: Any, header: str, room: int) -> tuple[Any, int]:
     """A column of text spelt out, empty text as missing, and its size, which is ``room`` at most.
 
-    It is read as a dictionary, as a text that stands in every row would otherwise fill the memory
-    before it is known how much it is. Arrow cannot do so with every encoding.
+    It is read as a dictionary (``words``), as a text that stands in every row would otherwise fill
+    the memory before it is known how much it is. Arrow cannot do so with every encoding, nor with
+    each of several columns of one name.
     """
     try:
-        return _spelt(_groups(_opened(data, header), header), room)
-    except (pa.ArrowException, OSError):
-        return _spelt(_batches(_opened(data), header), room)
+        return _spelt(_groups(words, header), room)
+    except (pa.ArrowException, OSError, AttributeError):
+        return _spelt(_batches(file, header), room)
 
 
 def _spelt(chunks: Iterable[Any], room: int) -> tuple[Any, int]:
