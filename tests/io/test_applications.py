@@ -117,6 +117,11 @@ def unknown_key(a: Applicants) -> None:
     matching("level_gap", "levl_gap", a)
 
 
+@mistake("weight", "less than or equal to 1000000")
+def weighty(a: Applicants) -> None:
+    matching("weight = 3", "weight = 1e308", a)
+
+
 @mistake("weight", "greater than 0")
 def weightless(a: Applicants) -> None:
     matching("weight = 3", "weight = 0", a)

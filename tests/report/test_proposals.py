@@ -257,6 +257,24 @@ def test_groups_and_places_by_person(tmp_path: Path, out: Path) -> None:
     assert "no place for a partner" in rows["S2"]["why"]
 
 
+@pytest.mark.parametrize("places", ["99999999999999999999", "5"])
+def test_more_places_than_people_are_as_many_as_people(
+    places: str, tmp_path: Path, out: Path
+) -> None:
+    """Five juniors: more places than five change nothing, for one person or for all."""
+    applicants = Applicants()
+    plain = applicants.matching
+    applicants.matching = '[matching]\njuniors_per_senior = "places"\n' + plain
+    for row in applicants.rows:
+        row["places"] = places
+    run(applicants.write(tmp_path / "study"), out)
+    found = proposed(out)
+    applicants.matching = f"[matching]\njuniors_per_senior = {2**63 - 1}\n" + plain
+    run(applicants.write(tmp_path / "study"), out)
+    assert proposed(out) == found
+    assert len(found) == 5
+
+
 def test_earlier_pairs_are_not_proposed_again(tmp_path: Path, out: Path) -> None:
     applicants = Applicants()
     applicants.pairs = [("S4", "004"), ("S9", "001")]

@@ -198,7 +198,7 @@ class MatchingQuestion(Strict):
 
     name: Text
     compare: Literal["close", "same", "words", "teaches"]
-    weight: Annotated[float | int, Field(gt=0, allow_inf_nan=False)]
+    weight: Annotated[float | int, Field(gt=0, le=1e6, allow_inf_nan=False)]
     feature: str | None = None
     senior: str | None = None
     junior: str | None = None

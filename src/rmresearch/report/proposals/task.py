@@ -88,8 +88,8 @@ def task(applications: Applications, policy: str) -> Task:
         seniors=seniors,
         juniors=juniors,
         places=(
-            _places(seniors, matching.juniors_per_senior),
-            _places(juniors, matching.seniors_per_junior),
+            _places(seniors, matching.juniors_per_senior, len(juniors)),
+            _places(juniors, matching.seniors_per_junior, len(seniors)),
         ),
         rules=tuple(rules),
         questions=tuple(
@@ -118,10 +118,11 @@ def _lacking(applications: Applications, policy: str) -> None:
         )
 
 
-def _places(people: pd.DataFrame, declared: int | str) -> Ints:
+def _places(people: pd.DataFrame, declared: int | str, others: int) -> Ints:
+    """How many partners each may have: no more than there are, however many were declared."""
     if isinstance(declared, int):
-        return np.full(len(people), declared, dtype=np.int64)
-    return people[declared].fillna(1).to_numpy(np.int64)
+        return np.full(len(people), min(declared, others), dtype=np.int64)
+    return people[declared].fillna(1).clip(upper=others).to_numpy(np.int64)
 
 
 def _rules(
