@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -23,6 +24,7 @@ __all__ = [
     "PrivacySettings",
     "Study",
     "Wave",
+    "among",
 ]
 
 Role = Literal["junior", "senior"]
@@ -288,6 +290,15 @@ class Study:
         )
 
 
+def among(column: pd.Series[str], known: Iterable[str]) -> NDArray[np.bool_]:
+    """Which texts of ``column`` (n,) are among many ``known`` ones; a missing text is none.
+
+    pandas' ``isin`` takes Arrow's texts one by one: five times as long for 20,000 of them.
+    """
+    index = pd.Index(known, dtype="str").dropna().unique()
+    return np.asarray(index.get_indexer(pd.Index(column)) >= 0)
+
+
 def _known(entries: Mapping[str, T], name: str, what: str) -> T:
     if name in entries:
         return entries[name]
@@ -315,7 +326,7 @@ def _scores(study: Study, outcome: Outcome) -> pd.DataFrame:
     known = rows["wave"].isin([wave.name for wave in study.design.waves])
     rows = rows[rows["item"].isin(outcome.items) & rows["value"].notna() & known]
     about = table if outcome.role == "all" else table[table["role"] == outcome.role]
-    rows = rows[rows["person"].isin(about["person"])]
+    rows = rows[among(rows["person"], about["person"])]
     value = rows["value"].to_numpy(float, copy=True)
     if outcome.reverse:
         if outcome.low is None or outcome.high is None:

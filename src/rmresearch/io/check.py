@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from rmresearch.errors import Problem, StudyError
 from rmresearch.files import to_json
 from rmresearch.io.findings import some
 from rmresearch.io.prospects import prospects
 from rmresearch.io.read import LISTED, load
 from rmresearch.plan import plan_path, read_lock, read_plan, status
-from rmresearch.study import Study, Wave
+from rmresearch.study import Study, Wave, among
 
 __all__ = ["CheckReport", "abilities", "check"]
 
@@ -200,7 +202,7 @@ def _arms(study: Study) -> Iterator[str]:
     people = study.participants["person"]
     for arm in design.arms:
         mine = people[arms == arm.name]
-        at_first = f", {int(mine.isin(seen).sum())} with answers at {design.baseline.name}"
+        at_first = f", {int(among(mine, seen).sum())} with answers at {design.baseline.name}"
         yield f"Arm {arm.name} ({arm.label}): {_counted(len(mine), 'person', 'people')}{at_first}."
         if clusters is not None and 0 < (n := clusters[mine].nunique()) < CLUSTERS_FOR_P:
             yield f"Arm {arm.name} has only {_counted(n, 'cluster')}: no p-value will be given."
@@ -256,9 +258,9 @@ def _further(study: Study) -> Iterator[str]:
         yield "No wave after the start has answers yet: only the baseline can be described."
 
 
-def _answering(study: Study, wave: Wave) -> set[str]:
+def _answering(study: Study, wave: Wave) -> pd.Series[str]:
     rows = study.measures["wave"] == wave.name
-    return set(study.measures.loc[rows, "person"])
+    return study.measures.loc[rows, "person"].drop_duplicates()
 
 
 def _counted(n: int, one: str, many: str | None = None) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rmresearch.numerics.effects import smallest_detectable
-from rmresearch.study import ROLES, Outcome, Study
+from rmresearch.study import ROLES, Outcome, Study, among
 
 __all__ = ["prospects"]
 
@@ -65,7 +65,7 @@ def _clusters(study: Study, outcome: Outcome, role: str) -> tuple[int, ...]:
     table = study.participants
     rows = study.measures
     first = rows[(rows["wave"] == study.design.baseline.name) & rows["item"].isin(outcome.items)]
-    there = table[(table["role"] == role) & table["person"].isin(first["person"])]
+    there = table[(table["role"] == role) & among(table["person"], first["person"])]
     cluster = study.clusters().reindex(pd.Index(there["person"])).to_numpy()
     comparison = study.design.comparison
     if comparison is None:

@@ -18,7 +18,7 @@ from rmresearch.io.contract.tables import (
     unknown,
 )
 from rmresearch.io.findings import BAD, Findings
-from rmresearch.study import ROLES
+from rmresearch.study import ROLES, among
 
 __all__ = [
     "RECORD_KINDS",
@@ -232,7 +232,7 @@ def unknown_people(
     if not people.complete or not everything.design.linked:
         return
     known = people.frame["person"]
-    wrong = frame[column].notna() & ~frame[column].isin(known)
+    wrong = frame[column].notna() & ~among(frame[column], known)
     if wrong.any() and frame.loc[wrong, column].nunique() > everything.unread["participants"]:
         fix = "Add the person to participants, or correct the id."
         problem = Problem("unknown-person", words, fix, column=column)
@@ -247,7 +247,7 @@ def unknown_pairs(
     if not everything.pairs.complete:
         return
     known = everything.pairs.frame["pair"]
-    wrong = frame["pair"].notna() & ~frame["pair"].isin(known)
+    wrong = frame["pair"].notna() & ~among(frame["pair"], known)
     if wrong.any() and frame.loc[wrong, "pair"].nunique() > everything.unread["pairs"]:
         fix = "Add the pair to pairs, or correct the id."
         problem = Problem("unknown-pair", words, fix, column="pair")
