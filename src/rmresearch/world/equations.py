@@ -14,8 +14,9 @@ ABOUT = (
     "they learn, what of it lasts, and what surveys and records make of it.",
     "Everybody is drawn twice from the same luck, with the programme and without it, so what the "
     "programme did is known exactly, person by person: as it is (latent) and as people report it. "
-    "Two scenarios under one seed share all luck that both have, so their difference is the effect "
-    "of what differs.",
+    "Two scenarios under one seed share the luck of all that both have as many of: people, months, "
+    "planned meetings, waves. Then nothing but what differs makes the difference between them; "
+    "else chance adds to it.",
     "For reverse mentoring itself no credible controlled estimate exists. The sizes are priors: "
     "set from mentoring at large where there is a figure, assumed where there is none.",
 )

@@ -12,13 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.world.course import draw_course
-from rmresearch.world.instruments import Instrument
+from rmresearch.world.instruments import BURDEN, Instrument
 from rmresearch.world.levers import GROUPS, Levers
 from rmresearch.world.pairs import draw_pairs
 from rmresearch.world.people import draw_people
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.scores import gains, untreated
+from rmresearch.world.strain import burden
 from rmresearch.world.streams import Streams
+from rmresearch.world.topics import of_pairs
 from rmresearch.world.truth import wave_names
 
 __all__ = ["lever_effects"]
@@ -35,16 +37,17 @@ def lever_effects(scenario: Scenario, *, replicates: int = 400, seed: int = 0) -
 
     Every lever is moved from where the scenario has it to each of its ends (numbers: the lowest
     and the highest legal; choices: each other one), alone, under the same seed, so that cohorts
-    differ by the lever and nothing else. ``effect`` is the change in what the programme adds to a
+    differ by the lever and nothing else (under another ``cadence`` or number of juniors, by chance
+    as well, which ``mc_error`` counts in). ``effect`` is the change in what the programme adds to a
     true score (in SD of the eligible, mean over the people in the study, or over those of the
     programme where nobody is randomised); ``mc_error`` is the Monte Carlo standard error of that
     paired difference over ``replicates`` cohorts; ``as_given`` is what the programme adds as the
-    scenario stands. One row a lever, end, outcome and follow-up wave. An end that the scenario
-    cannot have says so in ``note``, and its numbers are NaN. A format with groups brings two
-    juniors to a senior.
+    scenario stands. One row a lever, end, scale that is asked and follow-up wave. An end that the
+    scenario cannot have says so in ``note``, and its numbers are NaN. A format with groups brings
+    two juniors to a senior.
 
     Raises ``TypeError`` for what is no ``Scenario`` and ``ValueError`` for fewer than two
-    replicates or an impossible seed.
+    replicates, an impossible seed, or a scenario that asks no scale.
 
     >>> moved = lever_effects(Scenario(pairs=20), replicates=20, seed=1).set_index("lever")
     >>> clear = moved.loc["goal_clarity"].query("end == 'high' and wave == 'month6'")
@@ -56,6 +59,9 @@ def lever_effects(scenario: Scenario, *, replicates: int = 400, seed: int = 0) -
     if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 2:
         raise ValueError(f"replicates is {replicates!r}; expected a whole number from 2 on")
     given = _added(scenario, replicates, seed)
+    if not given:
+        asked = ", ".join(scenario.design.instruments)
+        raise ValueError(f"design.instruments is {asked}; expected a scale that levers can move")
     rows: list[tuple[Any, ...]] = []
     for lever, end, value in _ends(scenario.levers):
         try:
@@ -104,9 +110,12 @@ def _added(scenario: Scenario, replicates: int, seed: int) -> dict[Instrument, F
     pairs = draw_pairs(scenario, people, streams)
     course = draw_course(scenario, people, pairs, streams)
     added = gains(scenario, people, untreated(scenario, people, streams), course)
+    if BURDEN in scenario.design.instruments:
+        topics = of_pairs(scenario, streams, replicates)
+        added[BURDEN] = burden(scenario, people, pairs, course, topics)
     found = {}
     for scale in scenario.scales:
-        if scale.name in added and not scale.looks_back:
+        if not scale.looks_back:
             there = people.programme_of(scale.side)[..., None]
             whom = np.ones_like(there) if scenario.randomised else there
             after = added[scale.name][..., 1:]

@@ -132,7 +132,8 @@ class Setting:
         ASKED, "what is asked or recorded", "names", ASKABLE, "",
     )
     programme_share: float = coefficient(
-        0.5, "pairs that get the programme, where there is a comparison", "share", (0.05, 0.95), "",
+        0.5, "pairs, or departments, that get the programme where there is a comparison",
+        "share", (0.05, 0.95), "",
     )
     unit: Unit = coefficient(  # noqa: RUF009 (makes a field)
         "pair", "what chance assigns: pairs within sites, or seniors' departments", "choice",

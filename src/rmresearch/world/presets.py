@@ -73,8 +73,9 @@ PRESETS: dict[str, Preset] = {
             nature=Nature(response_start=0.85, response=0.45),
             levers=Levers(sponsor=0.2),
         ),
-        "Volunteers with little support from above, compared with colleagues who never applied, "
-        "and surveys that fewer than half answer: selection and non-response as they come.",
+        "Volunteers with little support from above, compared with colleagues who did not get a "
+        "place, most of whom never applied, and surveys that fewer than half answer: selection "
+        "and non-response as they come.",
     ),
     "group-format": Preset(
         Scenario(
