@@ -31,9 +31,11 @@ def reported_and_true(scenario: Scenario, *, replicates: int, seed: int) -> Figu
     """How much of what people report is true?"""
     drawn = draw(scenario, replicates, seed)
     wave, rows = last_wave(scenario), list[Interval]()
+    asked = {scale.outcome for scale in scenario.scales}  # events have no points
+    effects = [one for one in truths(drawn) if one.contrast.startswith(f"{PROGRAMME} - ")]
     beyond: dict[str, tuple[float, float]] = {}
-    for one in truths(drawn):
-        if one.wave == wave and one.group == "" and one.contrast.startswith(f"{PROGRAMME} - "):
+    for one in effects:
+        if one.wave == wave and one.group == "" and one.outcome in asked:
             label = scale_of(drawn, one.outcome).label
             rows += [
                 spread_row("true", one.latent, group=label),
