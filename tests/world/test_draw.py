@@ -23,6 +23,8 @@ from rmresearch.world.scores import spilt
 from rmresearch.world.streams import Streams
 
 SMALL = Scenario(pairs=14)
+COMPARISONS: tuple[Comparison, ...] = ("waitlist", "control", "pool", "none")
+POLICIES: tuple[Matching, ...] = ("random", "self-selected", "greedy", "optimal")
 
 
 def arrays(value: Any, path: str = "") -> Iterator[tuple[str, np.ndarray]]:
@@ -45,10 +47,24 @@ def replicate(path: str, array: np.ndarray, number: int) -> np.ndarray:
     return array[number]
 
 
-@pytest.mark.parametrize("comparison", ["waitlist", "control", "pool", "none"])
-def test_a_replicate_is_the_same_however_many_are_drawn(comparison: Comparison) -> None:
-    scenario = dataclasses.replace(SMALL, comparison=comparison)
-    one, three, five = (dict(arrays(draw(scenario, n, seed=0))) for n in (1, 3, 5))
+SCENARIOS = [
+    *(
+        dataclasses.replace(SMALL, comparison=one)
+        for one in ("waitlist", "control", "pool", "none")
+    ),
+    *(dataclasses.replace(SMALL, levers=Levers(matching=one)) for one in POLICIES),
+    Scenario(pairs=16, levers=Levers(format="group", juniors=2, matching="greedy")),
+    Scenario(
+        pairs=9,
+        levers=Levers(other_department=False),
+        design=Setting(unit="department", departments=12, sites=1),
+    ),
+]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_replicate_is_the_same_however_many_are_drawn(scenario: Scenario) -> None:
+    one, three, five = (dict(arrays(draw(scenario, n, seed=5))) for n in (1, 3, 5))
     assert set(one) == set(three)
     for path in three:
         for number in range(3):
@@ -123,11 +139,10 @@ def test_each_site_gets_its_share_by_chance(pairs: int, sites: int, share: float
     for site in range(sites):
         there = people.programme[:, people.site == site]
         counts = there.sum(axis=1)
-        assert (counts == counts[0]).all()
-        assert abs(counts[0] - share * there.shape[1]) <= 1
-        # Every pair of a site starts in about the same share of replicates: four standard
+        assert abs(counts - share * there.shape[1]).max() <= 1
+        # Every pair of every site starts in about the same share of replicates: four standard
         # errors of a proportion from 200.
-        expected = counts[0] / there.shape[1]
+        expected = scenario.programme_pairs / pairs
         error = np.sqrt(expected * (1 - expected) / 200)
         assert abs(there.mean(axis=0) - expected).max() <= 4 * error
 
@@ -376,3 +391,19 @@ def test_what_spills_over_is_a_part_of_what_colleagues_gain() -> None:
     none = dataclasses.replace(scenario, design=Setting(spillover=0.0))
     alone = draw(none, 2, seed=46).answers[scale.name]
     np.testing.assert_array_equal(alone.happened[waiting], alone.without[waiting])
+
+
+@pytest.mark.parametrize(("pairs", "departments"), [(2, 12), (2, 2), (3, 12), (6, 2), (30, 5)])
+def test_whole_departments_leave_no_arm_empty(pairs: int, departments: int) -> None:
+    scenario = Scenario(
+        pairs=pairs,
+        levers=Levers(other_department=False),
+        design=Setting(unit="department", departments=departments, sites=1),
+    )
+    programme = draw(scenario, 60, seed=47).people.programme
+    assert programme.any(axis=1).all()
+    assert not programme.all(axis=1).any()
+    # Chance favours neither arm's departments: half, to four errors of a proportion.
+    held = min(pairs, departments)
+    expected = min(held - 1, max(1, round(held * 0.5))) / held
+    assert abs(programme.mean() - expected) <= 4 * 0.5 / np.sqrt(60 * min(held, 4))

@@ -129,7 +129,8 @@ def draw(scenario: Scenario, replicates: int, seed: Seed | Streams) -> Draw:
 
     Both potential outcomes of every person come from the same chances, so each cohort's truth is
     exact. Replicate ``r`` is the same however many are drawn, and each cause has its own stream
-    (see ``Streams``): two scenarios under one seed share all luck that both have.
+    (see ``Streams``): two scenarios under one seed share the luck of all that both have as many
+    of (people, months, planned meetings, waves).
 
     >>> draw(Scenario(pairs=10), 2, seed=0).response.shape
     (2, 10, 2, 3)

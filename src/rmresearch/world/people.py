@@ -107,14 +107,16 @@ def _arms(scenario: Scenario, department: Ints, streams: Streams) -> tuple[Flags
         first = np.arange(sets) < scenario.programme_sets
         return np.broadcast_to(first, (replicates, sets)), site
     if scenario.design.unit == "department":
-        count = scenario.design.departments
-        starts = min(count - 1, max(1, round(count * scenario.design.programme_share)))
-        lots = streams.whole.uniform("design.departments", (replicates, count))
+        held = min(sets, scenario.design.departments)  # the others have no senior (``_places``)
+        starts = min(held - 1, max(1, round(held * scenario.design.programme_share)))
+        lots = streams.whole.uniform("design.departments", (replicates, held))
         chosen = lots.argsort(axis=-1).argsort(axis=-1) < starts
         return np.take_along_axis(chosen, department, axis=-1), site
-    # Ranked within sites and dealt in turn: every site gets its share, to within one set.
+    # Ranked within sites, these in an order of chance, and dealt in turn: every site gets its
+    # share, to within one set, and none is always the one that rounding favours.
     lots = streams.uniform("design.lots", (replicates, sets))
-    order = np.argsort(lots + site, axis=-1)
+    place = streams.uniform("design.sites", (replicates, sites)).argsort(axis=-1).argsort(axis=-1)
+    order = np.argsort(lots + place[:, site], axis=-1)
     quota = np.arange(1, sets + 1) * scenario.programme_sets // sets
     starts_here = np.diff(quota, prepend=0).astype(bool)
     programme = np.empty((replicates, sets), bool)
@@ -179,7 +181,9 @@ def _places(scenario: Scenario, shape: tuple[int, ...], streams: Streams) -> tup
         away = 1 + (lots[..., JUNIORS] * (count - 1)).astype(np.int64)
         department[..., JUNIORS] = (department[..., :1] + away) % count
     elif design.unit == "department":
-        department[..., JUNIORS] = department[..., :1]
+        # Dealt in turn, so that no arm of whole departments is without a senior.
+        dealt = lots[..., SENIOR].argsort(axis=-1).argsort(axis=-1) % count
+        department[:] = dealt[..., None]
     rungs = streams.uniform("people.level", shape)
     top = min(JUNIOR_RUNGS, design.levels - (1 if free else max(1, levers.level_gap)))
     level = np.empty(shape, np.int64)
@@ -229,7 +233,11 @@ def _matched(scenario: Scenario, people: People, streams: Streams) -> People:
     short = (chosen < 0).any(axis=(1, 2))
     if short.any():
         chosen[short] = assign(
-            score[short], allowed[short], "optimal", rng, juniors_per_senior=people.juniors
+            score[short],
+            allowed[short],
+            "optimal",
+            streams.generator("pairs.matching.rest"),
+            juniors_per_senior=people.juniors,
         )
     order = chosen.reshape(score.shape[0], -1)
     names = ("department", "level", "applied", "applicants", "skill", "time_poverty",
