@@ -6,10 +6,13 @@ outside .94 to .98. 2,000 pilots of each world run under `make validate` (--vali
 
     python -m pytest --validate -m validate -s tests/whatif/test_calibrate_coverage.py
 
-prints the table of what was found.
+prints the lines of docs/calibration.md.
 """
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -47,12 +50,12 @@ def found(scenario: rm.Scenario, replicates: int) -> pd.DataFrame:
     for r in range(replicates):
         pilot = study(draw(scenario, 1, np.random.SeedSequence(SEED, spawn_key=(r,))))
         estimates.append(rm.calibrate(pilot).to_frame().assign(replicate=r))
-    every = pd.concat(estimates).query("parameter in @FITTED")
-    rows = []
-    for name, one in every.groupby("parameter", sort=False):
-        truth = getattr(scenario.nature, name)
+    every = pd.concat(estimates)
+    made = []
+    for name in FITTED:
+        one, truth = every[every["parameter"] == name], getattr(scenario.nature, name)
         known = one.dropna(subset=["estimate", "low", "high"])
-        rows.append(
+        made.append(
             {
                 "parameter": name,
                 "true": truth,
@@ -64,7 +67,16 @@ def found(scenario: rm.Scenario, replicates: int) -> pd.DataFrame:
                 "used": known["informed"].mean(),
             }
         )
-    return pd.DataFrame(rows).set_index("parameter")
+    return pd.DataFrame(made).set_index("parameter")
+
+
+def rows(world: str, table: pd.DataFrame) -> list[str]:
+    """The lines of the page."""
+    return [
+        f"| {world} | `{name}` | {row['true']:g} | {row['mean']:.4g} | {row['bias']:+.2f} | "
+        f"{row['width']:.2g} | {row['coverage']:.3f} | {row['used']:.0%} |"
+        for name, row in table.iterrows()
+    ]
 
 
 def gated(table: pd.DataFrame, replicates: int) -> None:
@@ -91,12 +103,24 @@ def test_intervals_hold_the_truth_in_small() -> None:
 def test_intervals_hold_the_truth(world: str) -> None:
     replicates = 2_000
     table = found(WORLDS[world], replicates)
-    print(f"\n{world}\n{table.to_string(float_format=lambda x: f'{x:.4g}')}")
+    print("\n" + "\n".join(rows(world, table)))
     gated(table, replicates)
     # A bias of a tenth of the standard error costs .2 points of coverage. The department share is
     # held at 0 from below, and self-ratings' gains carry what their inflation is off by.
     bias = table["bias"].drop("department_share").abs()
     assert (bias <= 0.1 + 3.29 / np.sqrt(replicates)).all(), bias[bias > 0.1]
+
+
+def test_the_page_holds_every_coefficient_of_both_worlds(root: Path) -> None:
+    text = (root / "docs" / "calibration.md").read_text("utf-8")
+    cell = r" (.+?) \|"
+    listed = [row for row in re.findall(rf"^\|{cell * 8}$", text, re.MULTILINE) if row[0] in WORLDS]
+    assert [(world, name) for world, name, *_ in listed] == [
+        (world, f"`{name}`") for world in WORLDS for name in FITTED
+    ]
+    for world in WORLDS:
+        shares = {row[1].strip("`"): float(row[6]) for row in listed if row[0] == world}
+        gated(pd.DataFrame({"coverage": shares, "n": 2_000}), 2_000)
 
 
 def test_the_gate_can_fail() -> None:
