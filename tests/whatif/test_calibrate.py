@@ -309,17 +309,29 @@ def test_the_file_draws_the_same_scenario(calibration: rm.Calibration, tmp_path:
 
 
 def test_files_of_few_people_are_internal() -> None:
-    """Five people a coefficient: 32 people are too few, 400 are enough."""
-    small = rm.calibrate(changed(study(16, comparison="none"), synthetic=False))
+    """Five people a number that is told: 20 numbers of 96 people are too many, of 400 not."""
+    small = rm.calibrate(changed(study(48), synthetic=False))
     large = rm.calibrate(changed(study(200), synthetic=False))
+    for made in (small, large):
+        told = made.to_frame()["estimate"].notna().sum()
+        assert made.internal == (made.people < 5 * told)
+        assert not any(word in made.to_toml() for word in ("S001", "J001", "P001"))
     assert small.internal
     assert "# INTERNAL: few people" in small.to_toml()
     assert not large.internal
-    text = large.to_toml()
-    assert "# Aggregates of 400 people or more" in text or "of 350 people" in text
-    assert "INTERNAL" not in text
-    for made in (small, large):
-        assert not any(word in made.to_toml() for word in ("S001", "J001", "P001"))
+    # a band, not the count
+    assert "# Aggregates of 350 people or more" in large.to_toml()
+    assert "INTERNAL" not in large.to_toml()
+
+
+def test_a_group_in_which_everybody_answers_and_meets_is_calibrated_to() -> None:
+    nature = Nature(response=1.0, response_start=1.0, leaving_rate=0.0, ending_rate=0.0)
+    found = rm.calibrate(study(40, comparison="none", nature=nature))
+    table = by_name(found)
+    assert table.loc["response", "high"] == table.loc["response_start", "high"] == 1.0
+    assert table.loc["response", "low"] > 0.9
+    assert table.loc["ending_rate", "estimate"] == 0.0
+    assert not table.loc["ending_rate", "informed"]
 
 
 def test_it_shows_itself(calibration: rm.Calibration) -> None:

@@ -201,10 +201,14 @@ def _of_items(m: _Measured) -> Findings:
     with np.errstate(all="ignore"):
         reliability = special.logit(held.loudness / held.spread**2)
         spread = np.log(held.spread)
+    luck = _luck(m)
+    share = float(held.loudness[0] / held.spread[0] ** 2)
     over_time = "what one item has over time beyond what two items have"
     return {
         "item_center": _center(m),
-        "item_spread": _finding(answered, jackknifed(spread), m.df, np.exp),
+        "item_spread": _finding(
+            answered, _wider(jackknifed(spread), luck * share / 2.0), m.df, np.exp
+        ),
         "item_difficulty": _finding(
             f"{answered}: how far items differ",
             jackknifed(held.difficulty),
@@ -212,10 +216,29 @@ def _of_items(m: _Measured) -> Findings:
             lambda x: float(np.sqrt(max(x, 0.0))),
         ),
         "item_reliability": _finding(
-            f"{answered}: what two items share", jackknifed(reliability), m.df, special.expit
+            f"{answered}: what two items share",
+            _wider(jackknifed(reliability), luck),
+            m.df,
+            special.expit,
         ),
         "item_stable": _share_of(over_time, held.stable, m.df),
     }
+
+
+def _luck(m: _Measured) -> float:
+    """Error of the true score's variance, as a part of it, from having drawn so few departments.
+
+    Their variance is that of a chi-square with so many degrees of freedom, which leaving out
+    pairs cannot see. It moves the log odds of a reliability by as much.
+    """
+    if m.apart is None:
+        return 0.0
+    return m.apart.component / float(m.held.loudness[0]) * float(np.sqrt(2.0 / m.apart.df))
+
+
+def _wider(found: Spread, error: float) -> Spread:
+    """With an independent error of its own added."""
+    return Spread(found.value, float(np.hypot(found.se, error)))
 
 
 def _center(m: _Measured) -> Finding:
@@ -281,7 +304,9 @@ def _response(m: _Measured, now: Nature, months: Course) -> Finding:
     basis = "who answered after the start, less what quality and gain add at their priors"
     if share is None:
         return _of_share(basis, None)
-    move = special.ndtri(now.response) - special.ndtri(months.response[:, 1:].mean())
+    # where everybody answers, a probit knows no end
+    here, drawn = np.clip([now.response, months.response[:, 1:].mean()], 0.001, 0.999)
+    move = special.ndtri(here) - special.ndtri(drawn)
     moved = (special.ndtr(special.ndtri(x) + move) for x in (share.value, share.low, share.high))
     return Finding(basis, *(float(x) for x in moved))
 
