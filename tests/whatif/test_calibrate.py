@@ -14,8 +14,7 @@ from click.testing import CliRunner
 import rmresearch as rm
 from rmresearch.cli import main
 from rmresearch.study import Study
-from rmresearch.whatif.calibrate.fit import settled
-from rmresearch.whatif.calibrate.parameters import FITTED, GAINS, Use
+from rmresearch.whatif.calibrate.parameters import FITTED, GAINS, Use, settled
 from rmresearch.world.levers import Levers, Setting
 from rmresearch.world.nature import Nature
 from rmresearch.world.presets import preset

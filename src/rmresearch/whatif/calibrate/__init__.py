@@ -40,8 +40,8 @@ import numpy as np
 from rmresearch.errors import StudyError
 from rmresearch.privacy.rules import Limits
 from rmresearch.study import Study
-from rmresearch.whatif.calibrate.fit import Findings, fit, settled
-from rmresearch.whatif.calibrate.parameters import kept
+from rmresearch.whatif.calibrate.fit import Findings, fit
+from rmresearch.whatif.calibrate.parameters import kept, settled
 from rmresearch.whatif.calibrate.pilot import COMPARISON, PROGRAMME, Pilot, pilot
 from rmresearch.whatif.calibrate.reference import Course
 from rmresearch.whatif.calibrate.result import Calibration, Parameter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,7 @@ from rmresearch.whatif.calibrate import answers, events, scores
 from rmresearch.whatif.calibrate.answers import Behind, Departments
 from rmresearch.whatif.calibrate.events import Counts, Rate, Share
 from rmresearch.whatif.calibrate.jackknife import LEVEL, Groups, Spread, interval, jackknifed
-from rmresearch.whatif.calibrate.parameters import FITTED, GAINS
+from rmresearch.whatif.calibrate.parameters import FITTED, GAINS, settled
 from rmresearch.whatif.calibrate.pilot import COMPARISON, Pilot
 from rmresearch.whatif.calibrate.reference import Course, course, selection
 from rmresearch.whatif.calibrate.scores import Scores
@@ -22,7 +21,7 @@ from rmresearch.world.instruments import SENIOR, SKILL
 from rmresearch.world.nature import Nature
 from rmresearch.world.scenario import Scenario
 
-__all__ = ["Finding", "fit", "settled"]
+__all__ = ["Finding", "Findings", "fit"]
 
 Array = NDArray[np.float64]
 
@@ -101,32 +100,6 @@ def fit(pilot: Pilot, scenario: Scenario, given: Mapping[str, float]) -> tuple[F
 
 def _useful(found: Findings, given: Mapping[str, float]) -> dict[str, float]:
     return {n: one.estimate for n, one in found.items() if n not in given and one.helps(n)}
-
-
-def settled(nature: Nature, values: Mapping[str, float]) -> tuple[Nature, tuple[str, ...]]:
-    """Nature with new values as the world can have them: rounded, within range; and what was cut.
-
-    Shares that exceed the whole together with what is not new are scaled down alike.
-    """
-    made, notes = {}, []
-    legal = {field.name: field.metadata["legal"] for field in dataclasses.fields(nature)}
-    for name, value in values.items():
-        low, high = legal[name]
-        made[name] = round(float(np.clip(value, low, high)), FITTED[name].decimals)
-        if not low <= value <= high and abs(value - made[name]) > 10.0 ** -FITTED[name].decimals:
-            notes.append(f"{name}: the pilot says {value:.3g}, the world allows {made[name]:g}.")
-    for names, most in (
-        (("state_share", "pair_share", "department_share"), 0.95),
-        (("item_reliability", "item_stable"), 1.0),
-    ):
-        new = {name: made[name] for name in names if name in made}
-        kept = sum(getattr(nature, name) for name in names if name not in made)
-        if new and sum(new.values()) + kept > most - 1e-9:
-            # to a hundredth less than the most, in whole hundredths: no rounding takes it beyond
-            down = max(most - 0.01 - kept, 0.0) / sum(new.values())
-            made |= {n: float(np.floor(100.0 * v * down) / 100.0) for n, v in new.items()}
-            notes.append(f"{' and '.join(new)} exceed {most:g} together: scaled down alike.")
-    return replace(nature, **made), tuple(notes)
 
 
 def _measured(pilot: Pilot, scenario: Scenario, given: Mapping[str, float]) -> _Measured:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-__all__ = ["FITTED", "GAINS", "Use", "kept"]
+import numpy as np
+
+from rmresearch.world.nature import Nature
+
+__all__ = ["FITTED", "GAINS", "Use", "kept", "settled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +108,29 @@ def kept(name: str) -> str:
         if name.startswith(part) or (part.startswith("_") and name.endswith(part)):
             return reason
     return OTHERWISE
+
+
+def settled(nature: Nature, values: Mapping[str, float]) -> tuple[Nature, tuple[str, ...]]:
+    """Nature with new values as the world can have them: rounded, within range; and what was cut.
+
+    Shares that exceed the whole together with what is not new are scaled down alike.
+    """
+    made, notes = {}, []
+    legal = {field.name: field.metadata["legal"] for field in dataclasses.fields(nature)}
+    for name, value in values.items():
+        low, high = legal[name]
+        made[name] = round(float(np.clip(value, low, high)), FITTED[name].decimals)
+        if not low <= value <= high and abs(value - made[name]) > 10.0 ** -FITTED[name].decimals:
+            notes.append(f"{name}: the pilot says {value:.3g}, the world allows {made[name]:g}.")
+    for names, most in (
+        (("state_share", "pair_share", "department_share"), 0.95),
+        (("item_reliability", "item_stable"), 1.0),
+    ):
+        new = {name: made[name] for name in names if name in made}
+        kept = sum(getattr(nature, name) for name in names if name not in made)
+        if new and sum(new.values()) + kept > most - 1e-9:
+            # to a hundredth less than the most, in whole hundredths: no rounding takes it beyond
+            down = max(most - 0.01 - kept, 0.0) / sum(new.values())
+            made |= {n: float(np.floor(100.0 * v * down) / 100.0) for n, v in new.items()}
+            notes.append(f"{' and '.join(new)} exceed {most:g} together: scaled down alike.")
+    return replace(nature, **made), tuple(notes)
