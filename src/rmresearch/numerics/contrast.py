@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from rmresearch.numerics.student import two_sided
+
 __all__ = [
     "Contrast",
     "Number",
@@ -75,7 +77,7 @@ def judged(estimate: ArrayLike, variance: ArrayLike, df: ArrayLike, exact: Array
     testable = (se > 0) & ~np.asarray(exact)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(testable, np.asarray(estimate) / se, np.nan)
-    p = 2.0 * special.stdtr(df, -np.abs(t))
+    p = two_sided(t, df)
     return Contrast(*(np.asarray(value)[()] for value in (estimate, se, df, t, p)))
 
 

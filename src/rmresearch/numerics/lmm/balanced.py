@@ -292,8 +292,8 @@ def _finished(
     coef: Array, squares: Array, exact: NDArray[np.bool_], strata: Strata, lead: tuple[int, ...]
 ) -> BalancedFit:
     spread, df = _isotonic(squares, strata.df)
-    spread = np.where(exact, 0.0, spread)
-    df = np.where(exact, 0.0, df)
+    if exact.any():
+        spread, df = np.where(exact, 0.0, spread), np.where(exact, 0.0, df)
     steps = np.maximum(spread[:-1] - spread[1:], 0.0) / strata.rows[:, None]
     variances = np.empty(steps.shape)
     variances[list(strata.terms)] = steps
