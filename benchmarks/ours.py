@@ -94,9 +94,9 @@ def judging(task: str, model: str) -> Callable[[np.random.Generator], Any]:
 
 
 def draws(task: str, model: str) -> None:
-    """Some thousand cohorts a round; a unit is one cohort."""
+    """Twenty thousand cohorts a round, so that waking up is no part of it; a unit is one cohort."""
     rng, judge = np.random.default_rng(7), judging(task, model)
-    times = max(1, 2_000 // BATCH[task])
+    times = max(1, 20_000 // BATCH[task])
 
     def work() -> float:
         for _ in range(times):

@@ -181,7 +181,7 @@ def fit_balanced(y: ArrayLike, strata: Strata) -> BalancedFit:
         raise ValueError(f"y {outcome.shape} holds no outcome: nothing is to be fitted")
     if strata.order is not None:
         rows = rows[:, strata.order]
-    total = np.einsum("rn,rn->r", rows, rows)
+    total = np.vecdot(rows, rows)
     if not np.isfinite(total).all():
         raise FitError("y must be finite: drop incomplete rows first")
     squares, gain = _squares(rows, total, strata)
@@ -227,9 +227,8 @@ def _squares(rows: Array, total: Array, strata: Strata) -> tuple[Array, Array]:
     gain = np.empty((rows.shape[0], strata.stratum.size))
     sums, frame, above, across = rows, strata.q, total, strata.across
     for s in range(len(strata.sizes), -1, -1):
-        own = strata.stratum == s
-        if own.any():
-            gain[:, own] = sums @ frame[:, own]
+        for k in np.flatnonzero(strata.stratum == s):  # few columns: quicker one by one
+            gain[:, k] = sums @ np.ascontiguousarray(frame[:, k])
         squares[s] = above
         if s > 0:
             size = strata.sizes[s - 1]
@@ -240,7 +239,7 @@ def _squares(rows: Array, total: Array, strata: Strata) -> tuple[Array, Array]:
                 sums += member
             frame = frame[:groups] if across else frame[::size]
             across = False
-            above = np.einsum("rn,rn->r", sums, sums) / strata.rows[s - 1]
+            above = np.vecdot(sums, sums) / strata.rows[s - 1]
             squares[s] -= above
     return squares, gain
 
