@@ -39,7 +39,7 @@ report: $(READY)
 	@$(BIN)/rmresearch report data/synthetic/pilot --out reports/pilot
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -51,7 +51,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 validate: $(READY)
-	$(BIN)/python -m pytest -m "validate or not validate" --validate
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "validate or not validate" --validate
 
 validate-size: $(READY)
 	$(BIN)/python -m benchmarks.size
