@@ -180,11 +180,25 @@ def test_options_of_the_wrong_kind(options: Any, error: type[Exception], words: 
         ([{"t": None}], ValueError, "finite numbers"),
         ("t", TypeError, r"write a contrast as \{'Intercept': 1.0\}, not 't'"),
         (["t"], TypeError, "write a contrast as"),
+        ([1.0], ValueError, "1 weights for [0-9]+ terms"),
+        ([0.0, np.nan], ValueError, "weights for|finite numbers"),
+        (np.zeros((0, 2)), ValueError, "no contrast given"),
     ],
 )
 def test_weights_that_are_none(weights: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         lmm(FORMULA, frame()).contrast(weights)
+
+
+def test_weights_by_place_are_those_by_name() -> None:
+    fit = lmm(FORMULA, frame())
+    place = list(fit.terms).index("t")
+    rows = np.eye(len(fit.terms))
+    for one in (rows[place], rows[place].tolist(), tuple(rows[place])):
+        assert fit.contrast(one).p == fit.contrast({"t": 1}).p
+    both = fit.contrast([{fit.terms[0]: 1}, {"t": 1}])
+    assert fit.contrast(rows[[0, place]]).f == both.f
+    assert fit.contrast(rows[[0, place]].tolist()).p == both.p
 
 
 def test_draws_are_whole_in_number_and_have_a_seed() -> None:

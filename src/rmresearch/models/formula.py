@@ -160,10 +160,19 @@ def trimmed(columns: pd.DataFrame) -> pd.DataFrame:
     return made
 
 
-def weight_row(weights: Mapping[str, object], terms: Sequence[str]) -> NDArray[np.float64]:
-    """The weights (p,) of a contrast written by term names; ``ValueError`` for strange ones."""
-    if not isinstance(weights, Mapping):
+def weight_row(
+    weights: Mapping[str, object] | Sequence[object], terms: Sequence[str]
+) -> NDArray[np.float64]:
+    """The weights (p,) of a contrast, by term names or a number a term; else ``ValueError``."""
+    if isinstance(weights, (str, bytes)) or not isinstance(weights, (Mapping, Sequence)):
         raise TypeError(f"write a contrast as {{{terms[0]!r}: 1.0}}, not {weights!r}")
+    if not isinstance(weights, Mapping):
+        if len(weights) != len(terms):
+            raise ValueError(
+                f"{len(weights)} weights for {len(terms)} terms: give one each for "
+                f"{', '.join(terms)}, or name terms as {{{terms[0]!r}: 1.0}}"
+            )
+        weights = dict(zip(terms, weights, strict=True))
     missing = [name for name in weights if name not in terms]
     if missing:
         raise ValueError(unknown("term", missing, terms))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,8 +60,8 @@ class OlsFit:
         names = ["term", "estimate", "se", "df", "statistic", "p", "low", "high"]
         return pd.DataFrame(rows, columns=names)
 
-    def contrast(self, weights: Mapping[str, float]) -> robust.Contrast:
-        """A weighted sum of terms, such as ``{"arm[T.mentor]": 1, "arm[T.class]": -1}``."""
+    def contrast(self, weights: Mapping[str, float] | Sequence[float]) -> robust.Contrast:
+        """A weighted sum: ``{"arm[T.mentor]": 1, "arm[T.class]": -1}``, or a number a term."""
         return self.kernel.contrast(weight_row(weights, self.terms))
 
     def wald(self, terms: Iterable[str]) -> robust.Wald:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -193,16 +194,17 @@ class LmmFit:
         return tuple(self.kernel.contrast(row) for row in weights)
 
     @overload
-    def contrast(self, weights: Mapping[str, float]) -> Contrast: ...
+    def contrast(self, weights: Mapping[str, float] | Sequence[float]) -> Contrast: ...
     @overload
-    def contrast(self, weights: Sequence[Mapping[str, float]]) -> Wald: ...
     def contrast(
-        self, weights: Mapping[str, float] | Sequence[Mapping[str, float]]
-    ) -> Contrast | Wald:
+        self, weights: Sequence[Mapping[str, float]] | Sequence[Sequence[float]] | Array
+    ) -> Contrast | Wald: ...
+    def contrast(self, weights: Any) -> Contrast | Wald:
         """A weighted sum of terms (t test), or several of them jointly (F test).
 
         ``fit.contrast({"arm[T.b]": 1, "arm[T.c]": -1})`` compares b with c;
         ``fit.contrast([{"arm[T.b]": 1}, {"arm[T.c]": 1}])`` asks whether any arm differs.
+        A row of numbers, one a term, or a matrix of such rows (q, p) does as well.
         df by the chosen method; with ``robust`` the joint test is clubSandwich's HTZ. Terms that
         the model does not have, and contrasts that others determine, raise ``ValueError``.
 
@@ -213,7 +215,9 @@ class LmmFit:
         >>> float(found.estimate.round(6)), float(found.df.round(6))
         (2.0, 2.0)
         """
-        if isinstance(weights, Mapping):
+        if isinstance(weights, np.ndarray):
+            weights = weights.tolist()
+        if isinstance(weights, (str, Mapping)) or (weights and isinstance(weights[0], Real)):
             return self.judged(weight_row(weights, self.terms)[None])[0]
         if not weights:
             raise ValueError(f"no contrast given; the model has {', '.join(self.terms)}")
