@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-__all__ = ["Proportion", "proportion", "wilson"]
+__all__ = ["Proportion", "proportion", "score_ends", "wilson"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,20 @@ def wilson(k: float, n: float, *, level: float = 0.95) -> tuple[float, float]:
         return np.nan, np.nan
     if not 0 <= k <= n:
         raise ValueError(f"k must lie between 0 and n = {n}, not {k}")
-    z2 = float(special.ndtri(0.5 + level / 2.0)) ** 2
-    share = k / n
+    return score_ends(k / n, n, float(special.ndtri(0.5 + level / 2.0)))
+
+
+def score_ends(share: float, n: float, quantile: float) -> tuple[float, float]:
+    """The ends of Wilson's interval of a ``share`` in 0..1 of ``n``, ``quantile`` standard errors.
+
+    ``quantile`` is the normal's in `wilson`; where n rests on few clusters, a t's.
+    """
+    z2 = quantile**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    # The ends at 0 and n are exact in the formula; rounding must not take them beyond.
-    low = 0.0 if k == 0 else float(middle - half)
-    return low, 1.0 if k == n else float(middle + half)
+    # The ends at 0 and 1 are exact in the formula; rounding must not take them beyond.
+    low = 0.0 if share == 0.0 else float(middle - half)
+    return low, 1.0 if share == 1.0 else float(middle + half)
 
 
 def proportion(
