@@ -19,6 +19,7 @@ FLOORS = {
     "privacy": 3,
     "plan": 3,
     "models": 3,
+    "pairing": 3,
     "io": 4,
     "world": 4,
     "analysis": 5,

@@ -20,6 +20,8 @@ __all__ = [
     "Adaptation",
     "Arm",
     "Design",
+    "Likeness",
+    "Matching",
     "Outcome",
     "PrivacySettings",
     "Study",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 Role = Literal["junior", "senior"]
+Procedure = Literal["unknown", "random", "self-selected", "rules", "score", "optimal"]
 T = TypeVar("T")
 ROLES: tuple[Role, ...] = ("senior", "junior")
 
@@ -140,6 +143,43 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """How the answers of a pair's two people are compared: an entry of [[matching.questions]].
+
+    ``senior`` and ``junior`` are columns of participants. "close" compares numbers over ``low``
+    to ``high``, "same" wants an entry in common (``anything`` fits everybody), "words" the share
+    of entries in common, "teaches" what the ``learner`` wants that the other offers.
+    """
+
+    name: str
+    compare: Literal["close", "same", "words", "teaches"]
+    senior: str
+    junior: str
+    low: float = 0.0
+    high: float = 1.0
+    anything: tuple[str, ...] = ()
+    learner: Role = "senior"
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """How pairs were made, and which could not be: [matching] of study.toml.
+
+    ``procedure`` "random": each arrangement that the rules allow was as likely as any other.
+    """
+
+    procedure: Procedure = "unknown"
+    questions: tuple[Likeness, ...] = ()
+    separator: str = ";"
+    level_gap: int | None = None
+    other_department: bool = False
+    reporting_line: bool = True
+    same: tuple[str, ...] = ()
+    refusals: str | None = None
+    wishes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PrivacySettings:
     """Release thresholds in people: they can be raised in study.toml, never lowered."""
 
@@ -168,6 +208,7 @@ class Design:
     goals: tuple[str, ...] = ()
     adaptations: tuple[Adaptation, ...] = ()
     features: tuple[tuple[str, Literal["text", "number"]], ...] = ()
+    matching: Matching = field(default_factory=Matching)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
 
     @property

@@ -9,8 +9,9 @@ import pytest
 from application_files import Applicants
 
 from rmresearch.errors import StudyError
-from rmresearch.io.applications import entries, listed, read_applications
+from rmresearch.io.applications import read_applications
 from rmresearch.io.check import check
+from rmresearch.numerics.likeness import entries, listed
 
 
 def refused(applicants: Applicants, folder: Path) -> list[str]:

@@ -8,8 +8,6 @@ analyses or reports accepts it.
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,9 +25,10 @@ from rmresearch.io.mapping.tables import Mapped, build, empty, refusing
 from rmresearch.io.read import LISTED, holding, places, unreadable
 from rmresearch.io.schema import MatchingEntry, StudyFile, to_design
 from rmresearch.io.toml import read_toml
+from rmresearch.numerics.likeness import listed
 from rmresearch.study import ROLES, TABLES, Design
 
-__all__ = ["Applications", "entries", "listed", "read_applications"]
+__all__ = ["Applications", "read_applications"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,28 +237,3 @@ def _both_sides(frame: pd.DataFrame, findings: Findings) -> None:
             found = f"no {role} among {_counted(len(frame), 'person', 'people')} who applied"
             fix = "Pairs need both: check values.role, and matching.arms if it is set."
             findings.add(Problem("no-role", found, fix))
-
-
-def listed(cell: object, separator: str) -> tuple[str, ...]:
-    """The ids of a cell in their order, as they stand.
-
-    >>> listed(" 007; a1 ;007;", ";")
-    ('007', 'a1')
-    """
-    if not isinstance(cell, str):
-        return ()
-    parts = (part.strip() for part in cell.split(separator))
-    return tuple(dict.fromkeys(part for part in parts if part))
-
-
-def entries(cells: Collection[object], separator: str) -> list[frozenset[str]]:
-    """The entries of every cell; capitals, spaces around and the way accents are coded are alike.
-
-    >>> entries(["Chess; SAILING", float("nan")], ";") == [{"chess", "sailing"}, set()]
-    True
-    """
-    found = []
-    for cell in cells:
-        text = unicodedata.normalize("NFKC", cell).casefold() if isinstance(cell, str) else ""
-        found.append(frozenset(listed(text, separator)))
-    return found

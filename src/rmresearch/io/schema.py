@@ -210,15 +210,25 @@ class MatchingQuestion(Strict):
         """The seniors' column and the juniors'."""
         return self.senior or self.feature, self.junior or self.feature
 
+    def likeness(self) -> s.Likeness:
+        """The same without its weight, as analyses know it."""
+        senior, junior = (str(column) for column in self.columns())
+        low, high = (float(end) for end in self.range or (0.0, 1.0))
+        anything = tuple(self.anything)
+        return s.Likeness(
+            self.name, self.compare, senior, junior, low, high, anything, self.learner
+        )
+
 
 class MatchingEntry(Strict):
-    """[matching]: how `rmresearch match` pairs applicants.
+    """[matching]: how `rmresearch match` pairs applicants, and how the study's pairs were made.
 
     ``juniors_per_senior`` and ``seniors_per_junior`` are a number, or a column of numbers (no
     answer: 1). ``wishes`` is a column of ids, the most wanted first; ``separator`` stands between
-    the entries of a cell; ``arms`` limits who is paired.
+    the entries of a cell; ``arms`` limits who is paired. ``procedure`` records what was done.
     """
 
+    procedure: s.Procedure = "unknown"
     juniors_per_senior: Annotated[int, Field(ge=1)] | str = 1
     seniors_per_junior: Annotated[int, Field(ge=1)] | str = 1
     wishes: str | None = None
@@ -265,7 +275,23 @@ def to_design(file: StudyFile) -> s.Design:
         waves=tuple(_wave(entry, design.start) for entry in file.waves),
         outcomes=tuple(_outcome(entry, file.waves) for entry in file.outcomes),
         features=tuple(features.items()),
+        matching=_matching(file.matching),
         privacy=s.PrivacySettings(file.privacy.smallest_mean, file.privacy.smallest_interval),
+    )
+
+
+def _matching(entry: MatchingEntry) -> s.Matching:
+    rules = entry.rules
+    return s.Matching(
+        procedure=entry.procedure,
+        questions=tuple(question.likeness() for question in entry.questions),
+        separator=entry.separator,
+        level_gap=rules.level_gap,
+        other_department=rules.other_department,
+        reporting_line=rules.reporting_line,
+        same=tuple(rules.same),
+        refusals=rules.refusals,
+        wishes=entry.wishes,
     )
 
 

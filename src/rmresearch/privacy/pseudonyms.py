@@ -16,7 +16,8 @@ import pandas as pd
 
 from rmresearch.errors import PrivacyError, ReportError
 from rmresearch.files import create_bytes
-from rmresearch.study import Study
+from rmresearch.numerics.likeness import listed
+from rmresearch.study import Matching, Study
 
 __all__ = ["Pseudonyms", "pseudonymise"]
 
@@ -103,14 +104,15 @@ def pseudonymise(study: Study, pseudonyms: Pseudonyms) -> Study:
 
     People become ``s-...`` (seniors), ``j-...`` (juniors) or ``o-...`` (others: managers or
     raters who are not participants), pairs ``pair-...``; one id has one pseudonym wherever it
-    stands; missing stays missing. The order depends on the key and on the rows, not on the
-    order in which they came.
+    stands, lists of wishes and refusals included; missing stays missing. The order depends on the
+    key and on the rows, not on the order in which they came.
     """
     tables = {name: getattr(study, name) for name in IDS}
     names = {
         kind: _names(study, pseudonyms, kind, _found(tables, kind)) for kind in ("person", "pair")
     }
     new = {name: _renamed(table, name, names) for name, table in tables.items()}
+    _lists(new["participants"], study.design.matching, names["person"])
     return replace(
         study,
         participants=new["participants"],
@@ -119,6 +121,14 @@ def pseudonymise(study: Study, pseudonyms: Pseudonyms) -> Study:
         meetings=new["meetings"],
         records=new["records"],
     )
+
+
+def _lists(people: pd.DataFrame, matching: Matching, names: Mapping[str, str]) -> None:
+    """Wishes and refusals are lists of ids: each becomes its pseudonym, a stranger's goes."""
+    for column in {matching.wishes, matching.refusals} & set(people.columns):
+        told = [listed(cell, matching.separator) for cell in people[column]]
+        known = [matching.separator.join(names[one] for one in ids if one in names) for ids in told]
+        people[column] = pd.Series([text or None for text in known], people.index, dtype="str")
 
 
 def _found(tables: Mapping[str, pd.DataFrame], kind: str) -> list[str]:

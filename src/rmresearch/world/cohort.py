@@ -109,6 +109,26 @@ def design(scenario: Scenario) -> s.Design:
         waves=_waves(scenario),
         outcomes=outcomes(scenario),
         features=(("interests", "number"),),
+        matching=_matching(scenario),
+    )
+
+
+def _matching(scenario: Scenario) -> s.Matching:
+    """How pairs were made, for the record: by lot at a site under "random", no rule looked at.
+
+    Under "rules" places were filled so that rules hold, which makes some of the pairs that they
+    allow likelier than others.
+    """
+    policy, levers = scenario.levers.matching, scenario.levers
+    ruled = policy not in {"random", "self-selected"}
+    return s.Matching(
+        procedure="score" if policy == "greedy" else policy,
+        questions=(s.Likeness("Interests", "close", "interests", "interests", *INTERESTS),),
+        level_gap=levers.level_gap if ruled else None,
+        other_department=ruled and levers.other_department,
+        # line managers lead a department at a site
+        reporting_line=ruled and levers.other_department,
+        same=("stratum",) if scenario.stratified else (),
     )
 
 
@@ -129,6 +149,8 @@ def _waves(scenario: Scenario) -> tuple[s.Wave, ...]:
     )
 
 
+#: beyond these ends of the scale of interests nobody is expected
+INTERESTS = (-6.0, 6.0)
 #: what the people are called who are compared with
 LABELS = {
     "waitlist": "Starts later",

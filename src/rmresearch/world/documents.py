@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from rmresearch.study import Design, Outcome
+from rmresearch.study import Design, Matching, Outcome
 
 __all__ = ["design_document", "plan_document", "tables_document"]
 
@@ -45,6 +45,31 @@ def design_document(design: Design) -> Document:
             for wave in design.waves
         ],
         "outcomes": [_outcome(outcome, design) for outcome in design.outcomes],
+        "matching": _matching(design.matching),
+    }
+
+
+def _matching(made: Matching) -> Document:
+    """How pairs were made: the rules that held, and what can be compared, with equal weights."""
+    return {
+        "procedure": made.procedure,
+        "rules": {
+            "level_gap": made.level_gap,
+            "other_department": made.other_department or None,
+            "reporting_line": None if made.reporting_line else False,
+            "same": list(made.same) or None,
+        },
+        "questions": [
+            {
+                "name": one.name,
+                "compare": one.compare,
+                "senior": one.senior,
+                "junior": one.junior,
+                "range": [_plain(one.low), _plain(one.high)],
+                "weight": 1,
+            }
+            for one in made.questions
+        ],
     }
 
 

@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import StudyError
-from rmresearch.io.applications import Applications, entries, listed
-from rmresearch.io.schema import MatchingQuestion
-from rmresearch.world.matching import questions as soft
-from rmresearch.world.matching import rules as hard
+from rmresearch.io.applications import Applications
+from rmresearch.io.schema import MatchingEntry, MatchingQuestion
+from rmresearch.numerics.admissible import named
+from rmresearch.numerics.likeness import entries, listed
+from rmresearch.pairing import fit, forbidden
 from rmresearch.world.matching.proposal import Question, Rule
 
 __all__ = ["HeldRule", "Task", "WeighedQuestion", "task"]
@@ -128,80 +129,40 @@ def _places(people: pd.DataFrame, declared: int | str, others: int) -> Ints:
 def _rules(
     applications: Applications, seniors: pd.DataFrame, juniors: pd.DataFrame
 ) -> Iterator[HeldRule]:
-    matching = applications.matching
-    rules, shape = matching.rules, (len(seniors), len(juniors))
-    if rules.level_gap is not None:
-        gap = rules.level_gap
-        forbids = hard.level_gap(_numbers(seniors, "level"), _numbers(juniors, "level"), gap)
-        says = f"the senior stands at least {gap} level{'' if gap == 1 else 's'} above the junior"
-        yield HeldRule(Rule("level gap", forbids), says, _silent("level", seniors, juniors))
-    if rules.other_department:
-        forbids = hard.same_group(*_groups(seniors["department"], juniors["department"]))
-        says = "the two work in different departments"
-        unanswered = _silent("department", seniors, juniors)
-        yield HeldRule(Rule("other department", forbids), says, unanswered)
-    if rules.reporting_line:
-        forbids = hard.reporting_line(*_reporting(applications.people, seniors, juniors))
-        says = (
-            "neither stands above the other, at any height, and their line managers differ "
-            "(an unknown line manager keeps nobody apart)"
-        )
-        yield HeldRule(Rule("reporting line", forbids, protects=True), says)
-    for column in rules.same:
-        sides = [entries(side[column], matching.separator) for side in (seniors, juniors)]
-        says = f"the two have an entry of {column} in common"
-        forbids = hard.nothing_shared(*sides)
-        yield HeldRule(Rule(f"same {column}", forbids), says, _silent(column, seniors, juniors))
-    if rules.refusals is not None:
-        refused = _named(seniors, juniors, rules.refusals, matching.separator)
-        says = "neither has refused the other"
-        yield HeldRule(Rule("refusals", hard.named(refused, shape), protects=True), says)
+    matching, rules = applications.matching, applications.matching.rules
+    says = _says(matching)
+    needs = {"level gap": "level", "other department": "department"}
+    needs |= {f"same {column}": column for column in rules.same}
+    declared = applications.design.matching
+    for name, forbids in forbidden(declared, applications.people, seniors, juniors):
+        unanswered = _silent(needs[name], seniors, juniors) if name in needs else 0
+        protects = name in ("reporting line", "refusals")
+        yield HeldRule(Rule(name, forbids, protects=protects), says[name], unanswered)
     if rules.new_partner and applications.earlier:
         at = [{one: i for i, one in enumerate(side["person"])} for side in (seniors, juniors)]
         known = [(at[0][a], at[1][b]) for a, b in applications.earlier if a in at[0] and b in at[1]]
-        says = "the two are no pair of this study already, now or earlier"
-        yield HeldRule(Rule("new partner", hard.named(known, shape)), says)
+        told = "the two are no pair of this study already, now or earlier"
+        yield HeldRule(Rule("new partner", named(known, (len(seniors), len(juniors)))), told)
 
 
-def _numbers(people: pd.DataFrame, column: str) -> Floats:
-    return people[column].to_numpy(np.float64)
+def _says(matching: MatchingEntry) -> dict[str, str]:
+    """What each rule says, by its name."""
+    gap = matching.rules.level_gap
+    levels = f"{gap} level{'' if gap == 1 else 's'}"
+    return {
+        "level gap": f"the senior stands at least {levels} above the junior",
+        "other department": "the two work in different departments",
+        "reporting line": "neither stands above the other, at any height, and their line managers "
+        "differ (an unknown line manager keeps nobody apart)",
+        "refusals": "neither has refused the other",
+    } | {
+        f"same {column}": f"the two have an entry of {column} in common"
+        for column in matching.rules.same
+    }
 
 
 def _silent(column: str, *sides: pd.DataFrame) -> int:
     return int(sum(side[column].isna().sum() for side in sides))
-
-
-def _groups(seniors: pd.Series[str], juniors: pd.Series[str]) -> tuple[Ints, Ints]:
-    """Numbers of departments, those that differ in capitals or spaces alike; unknown -1."""
-    both = pd.concat([seniors, juniors]).str.strip().str.casefold()
-    codes = pd.factorize(both)[0].astype(np.int64)
-    return codes[: len(seniors)], codes[len(seniors) :]
-
-
-def _reporting(
-    people: pd.DataFrame, seniors: pd.DataFrame, juniors: pd.DataFrame
-) -> tuple[Ints, Ints, Ints]:
-    """Everybody, managers who did not apply included, as numbers; and whose manager is who."""
-    everybody = pd.Index(pd.unique(pd.concat([people["person"], people["manager"]]).dropna()))
-    manager = np.full(len(everybody), -1, dtype=np.int64)
-    manager[everybody.get_indexer(pd.Index(people["person"]))] = everybody.get_indexer(
-        pd.Index(people["manager"])
-    )
-    at = [everybody.get_indexer(pd.Index(side["person"])) for side in (seniors, juniors)]
-    return at[0].astype(np.int64), at[1].astype(np.int64), manager
-
-
-def _named(
-    seniors: pd.DataFrame, juniors: pd.DataFrame, column: str, separator: str
-) -> list[tuple[int, int]]:
-    """The (senior, junior) of whom one names the other in a column of ids."""
-    found = []
-    for people, others, turned in ((seniors, juniors, False), (juniors, seniors, True)):
-        at = {one: i for i, one in enumerate(others["person"])}
-        for i, cell in enumerate(people[column]):
-            named = [at[one] for one in listed(cell, separator) if one in at]
-            found += [(j, i) if turned else (i, j) for j in named]
-    return found
 
 
 def _wishes(
@@ -227,22 +188,13 @@ def _weighed(
     low, high = asked.range or (0, 1)
     words = COMPARED[asked.compare].format(low=low, high=high, learner=asked.learner)
     if asked.compare == "close":
-        part = soft.closeness(given[0].to_numpy(float), given[1].to_numpy(float), low, high)
         answered = [one.notna().to_numpy() for one in given]
     else:
         sides = [entries(one, separator) for one in given]
         answered = [np.array([bool(one) for one in side], bool) for side in sides]
-        if asked.compare == "words":
-            part = soft.overlap(*sides)
-        elif asked.compare == "same":
-            anything = entries(asked.anything, separator)
-            part = soft.same(sides[0], sides[1], frozenset().union(*anything))
-            if anything:
-                words += f"; {', '.join(asked.anything)} fits everybody"
-        elif asked.learner == "senior":
-            part = soft.taught(*sides)
-        else:
-            part = soft.taught(*sides[::-1]).T
+    if asked.anything:
+        words += f"; {', '.join(asked.anything)} fits everybody"
+    part = fit(asked.likeness(), seniors, juniors, separator)
     return WeighedQuestion(
         Question(asked.name, float(asked.weight), part),
         columns[0] if columns[0] == columns[1] else " / ".join(columns),

@@ -1,9 +1,9 @@
-"""Who is paired with whom: policies on arrays, hard rules, soft questions, and the reasons.
+"""Who is paired with whom: policies on arrays, and the reasons.
 
 `assign` (policies) is what the synthetic world calls: scores and allowed pairs in, partners out,
-replicates first. `optimum` solves it exactly. `rules` and `questions` make the two matrices from
-what people declared; `propose` (proposal) puts them together for one set of applications and
-says, for everybody left out, why.
+replicates first. `optimum` solves it exactly. `propose` (proposal) puts the two matrices, which
+`pairing` makes from what people declared, together for one set of applications and says, for
+everybody left out, why.
 """
 
 from __future__ import annotations

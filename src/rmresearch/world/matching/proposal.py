@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from rmresearch.numerics.likeness import blend
 from rmresearch.world.matching.optimum import most
 from rmresearch.world.matching.policies import assign
-from rmresearch.world.matching.questions import blend
 
 __all__ = ["FEWEST", "LeftOut", "Proposal", "Question", "Relaxed", "Rule", "propose"]
 

@@ -5,17 +5,53 @@ Every part has shape (seniors, juniors) and is NaN where one of the two did not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-__all__ = ["Answers", "blend", "closeness", "common", "overlap", "same", "taught"]
+__all__ = [
+    "Answers",
+    "blend",
+    "closeness",
+    "common",
+    "entries",
+    "listed",
+    "overlap",
+    "same",
+    "taught",
+]
 
 Floats = NDArray[np.float64]
 #: the entries that somebody gave; none = no answer
 Answers = frozenset[str]
+
+
+def listed(cell: object, separator: str) -> tuple[str, ...]:
+    """The ids of a cell in their order, as they stand.
+
+    >>> listed(" 007; a1 ;007;", ";")
+    ('007', 'a1')
+    """
+    if not isinstance(cell, str):
+        return ()
+    parts = (part.strip() for part in cell.split(separator))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def entries(cells: Collection[object], separator: str) -> list[frozenset[str]]:
+    """The entries of every cell; capitals, spaces around and the way accents are coded are alike.
+
+    >>> entries(["Chess; SAILING", float("nan")], ";") == [{"chess", "sailing"}, set()]
+    True
+    """
+    found = []
+    for cell in cells:
+        text = unicodedata.normalize("NFKC", cell).casefold() if isinstance(cell, str) else ""
+        found.append(frozenset(listed(text, separator)))
+    return found
 
 
 def closeness(seniors: Floats, juniors: Floats, low: float, high: float) -> Floats:

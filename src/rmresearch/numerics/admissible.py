@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rmresearch.world.matching.questions import Answers, common
+from rmresearch.numerics.likeness import Answers, common
 
 __all__ = ["level_gap", "named", "nothing_shared", "reporting_line", "same_group"]
 
