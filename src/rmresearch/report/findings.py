@@ -36,7 +36,7 @@ class Verdict:
     @property
     def together(self) -> bool:
         """Whether the estimate of record comes from one model of all waves."""
-        return self.beside("ancova") is not None or self.beside("kenward-roger") is not None
+        return self.beside("ancova") is not None or self.beside("cr2") is not None
 
     def beside(self, term: str) -> Estimate | None:
         """The estimate of another term about the same people, wave and contrast."""

@@ -19,7 +19,12 @@ one wave by itself:
 - "classical" (ANCOVA's classical standard error), "post-only" (no baseline in the model),
   "change-score" (outcome minus baseline), "lin-adjusted" (slopes by arm), "win-probability"
   (single items and ordinal outcomes, unadjusted), "completers" (pairs that ran as planned against
-  everybody in the comparison: not comparable);
+  everybody in the comparison: not comparable), "wild-bootstrap" (an arm of 10 or 11 clusters),
+  "kenward-roger" (a model with (1 | cluster), where clusters hold several people and the record
+  is not from all waves);
+- "complier" (randomised arms of which some people never took part): those who take part if
+  assigned, by two-stage least squares; "overlap-weighted" (others): people of whom either could
+  have been in the other arm;
 - "rerandomisation": its value is the share of possible assignments with as large an ANCOVA
   difference, a p-value that few clusters withhold; "rerandomisation-smallest" is the least that
   it could be;
@@ -40,6 +45,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from rmresearch.analysis import base
+from rmresearch.analysis.arms.alternatives import alternatives, kenward_roger
 from rmresearch.analysis.arms.bracket import AGREES, bracket
 from rmresearch.analysis.arms.contrast import adjusted, beside, standardised
 from rmresearch.analysis.arms.rerandomisation import Draws, rerandomisation
@@ -329,6 +335,8 @@ def _wave(
         if together:
             method = f"this wave by itself: {alone.method}"
             answer.estimates.append(replace(alone, term="ancova", method=method))
+        else:
+            answer.estimates.extend(kenward_roger(here, arm, ground, alone))
         _others(here, arm, ground, alone, options, answer)
 
 
@@ -371,6 +379,8 @@ def _others(
 ) -> None:
     """What stands beside: other analyses of this wave by itself."""
     others, checks = beside(here, arm, ground, alone)
+    more, judged = alternatives(here, arm, ground, alone)
+    others, checks = others + more, checks + judged
     if not here.roster.study.design.randomised:
         more, judged = bracket(here, arm, ground, alone, options.reliability)
         others, checks = others + more, checks + judged

@@ -27,7 +27,8 @@ Flags = NDArray[np.bool_]
 class Roster:
     """Everybody of one role who was assigned to an arm, with their baseline and covariates.
 
-    ``ran`` says of everybody in a pair whether all their pairs started and none ended early.
+    ``ran`` says of everybody in a pair whether all their pairs started and none ended early,
+    ``met`` whether any of them started and, where the study keeps a log of meetings, met.
     """
 
     study: Study
@@ -38,6 +39,7 @@ class Roster:
     before: Array
     covariates: tuple[Covariate, ...]
     ran: Mapping[str, bool]
+    met: Mapping[str, bool]
 
     @property
     def about(self) -> str:
@@ -83,6 +85,16 @@ class Sample:
         """The analysis set of those flagged, its columns made anew."""
         inside = np.isin(self.roster.people.ids.astype(str), self.people.ids[keep].astype(str))
         return _sample(self.roster, self.wave, self.arms, self.everybody, inside)
+
+    @property
+    def took_part(self) -> Flags | None:
+        """Who took part, in the programme arms (see ``Roster.met``); None where none has pairs."""
+        member = self.of(*(arm.name for arm in self.arms))
+        known = [str(one) in self.roster.met for one in self.people.ids[member]]
+        if not any(known):
+            return None
+        took = [self.roster.met.get(str(one), False) for one in self.people.ids]
+        return np.array(took, bool) & member
 
     @property
     def adjusts(self) -> bool:
@@ -157,6 +169,7 @@ def roster(
         before=before,
         covariates=covariates(study, people, declared),
         ran=_ran(study),
+        met=_met(study),
     )
     return found, gone
 
@@ -168,6 +181,17 @@ def _ran(study: Study) -> dict[str, bool]:
         for person in who:
             ran[person] = ran.get(person, True) and bool(good)
     return ran
+
+
+def _met(study: Study) -> dict[str, bool]:
+    table, log = pairs(study), study.meetings
+    held = set(log.loc[log["held"], "pair"])
+    known = bool(held & set(table.ids.tolist()))
+    took: dict[str, bool] = {}
+    for pair, who, started in zip(table.ids, table.people, table.started, strict=True):
+        for person in who:
+            took[person] = took.get(person, False) or bool(started and (pair in held or not known))
+    return took
 
 
 def sample(roster: Roster, wave: Wave, after: Array) -> tuple[Sample | None, tuple[Dropped, ...]]:

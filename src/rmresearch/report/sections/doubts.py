@@ -27,7 +27,7 @@ __all__ = ["reaction", "reliability", "sensitivity"]
 
 #: what stands beside the record in the outcome's own units, and what each of them is
 OTHER_ANSWERS = {
-    "kenward-roger": "The same model by its own errors (Kenward-Roger)",
+    "kenward-roger": "By a mixed model's own errors (Kenward-Roger)",
     "ancova": "This wave by itself, adjusted for the baseline",
     "classical": "The same, people taken as independent",
     "lin-adjusted": "Adjusted within each arm (Lin)",
@@ -35,6 +35,8 @@ OTHER_ANSWERS = {
     "change-score": "Change scores",
     "difference-in-differences": "Difference in differences",
     "reliability-corrected": "Adjusted for an unreliable baseline",
+    "overlap-weighted": "Weighted to where the arms overlap",
+    "complier": "Those who take part if assigned",
     "completers": "Completers only (not comparable)",
     "paired-t": "Paired t, people taken as independent",
 }
