@@ -1,43 +1,68 @@
-"""Meetings described: who met, how often, how long, and until when. No dose and no response."""
+"""Meetings: who met, how often, how long and until when; and whether more went with more gain."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from rmresearch.analysis import base
+from rmresearch.analysis.base.ask import within
 from rmresearch.analysis.base.describe import thin
 from rmresearch.analysis.base.pairs import Pairs, pairs, programme_arms
 from rmresearch.analysis.meetings import parts
+from rmresearch.analysis.meetings.dose import dose
 from rmresearch.analysis.meetings.log import Log, intervals, read_log
 from rmresearch.errors import StudyError
 from rmresearch.result import Cell, Check, Dropped, Estimate, Result, Table
-from rmresearch.study import Study
+from rmresearch.study import Outcome, Study
 
 __all__ = ["engagement"]
 
 
-def engagement(study: Study) -> Result:
-    """Did the pairs meet, how often, and for how long did they go on?
+def engagement(
+    study: Study, outcome: str | Outcome | None = None, *, level: float = 0.95
+) -> Result:
+    """Did the pairs meet, how often and for how long; with an outcome: do those who meet more gain?
 
-    Programme arms only, each apart. A log with dates counts meetings; a log by wave counts the
-    waves for which a pair reported a meeting, unless some pair has several rows for one wave.
-    Every share comes twice: of the pairs that reported (that have a row in the log: for that wave
-    where it is kept by wave, at any time where it is dated) and of all that started. Intervals:
-    Wilson on the effective n for shares, CR2 for means, pairs clustered by the unit of
-    independence. Whether meeting more goes with learning more is not asked here.
+    Programme arms only. **Without an outcome**, each arm apart: a log with dates counts meetings; a
+    log by wave counts the waves for which a pair reported a meeting, unless some pair has several
+    rows for one wave. Every share comes twice: of the pairs that reported (that have a row in the
+    log: for that wave where it is kept by wave, at any time where it is dated) and of all that
+    started. Intervals: Wilson on the effective n for shares, CR2 for means, pairs clustered by the
+    unit of independence.
 
     Estimates: ``group`` is the arm, ``estimand`` whose it is, ``term`` one of "ever-met",
     "meetings-per-pair" or "intervals-with-meeting", "minutes-per-meeting", "minutes-per-pair",
     "share-of-plan", "plan-reached", and by wave "met". Tables: "engagement", "distribution",
     "by-wave", and "cadence" by month since the pair's start where the log is dated.
 
-    Raises ``StudyError`` where no pair of a programme arm has started, or none has a log.
+    **With an outcome**, exploratory and never an effect: gains from wave to wave on the meetings in
+    between, in the outcome's units a meeting, by both denominators where they differ. Terms:
+    "within" (the same person, one meeting more than usual), "between" (people who meet once more an
+    interval), "contextual" (their difference: what within people does not explain), "saturation"
+    (how the gain a meeting changes with each further one), by REML with (1 | person) and, where
+    units of independence hold several people, (1 | unit); CR2 with Satterthwaite df, and beside the
+    linear ones "...-kenward-roger". Tables: "dose", "intervals". ``level`` is the intervals', 0..1.
+
+    Raises ``StudyError`` where no pair of a programme arm has started, or none has a log; with an
+    outcome also where the log does not count meetings, nobody has gains in two intervals or
+    everybody met equally often; ``FitError`` where too few people carry the model.
 
     >>> import rmresearch as rm
     >>> study = rm.read_study("data/synthetic/pilot")
     >>> [made.name for made in rm.engagement(study).tables]
     ['engagement', 'distribution', 'by-wave', 'cadence']
+    >>> result = rm.engagement(study, "digital_skill")
+    >>> sorted({one.term for one in result.estimates if "-" not in one.term})
+    ['between', 'contextual', 'saturation', 'within']
     """
+    within(level=level)
+    if outcome is not None:
+        return dose(study, base.outcome_of(study, outcome), level)
+    return _described(study)
+
+
+def _described(study: Study) -> Result:
+    """Meetings without any outcome."""
     everyone = pairs(study)
     inside = np.isin(everyone.arm, programme_arms(study))
     ours = everyone.take(inside & everyone.started)
