@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rmresearch.analysis.mixed import mixed_model
     from rmresearch.analysis.reactions import reaction
     from rmresearch.analysis.scales import reliability
+    from rmresearch.analysis.workforce import workforce_outcomes
     from rmresearch.errors import (
         FitError,
         PrivacyError,
@@ -77,6 +78,7 @@ _HOME = {
     "simulate": "world.cohort",
     "sweep": "whatif.sweep",
     "wave_means": "analysis.means",
+    "workforce_outcomes": "analysis.workforce",
     "write_scenario": "world.scenario_file",
 }
 
@@ -114,6 +116,7 @@ __all__ = [
     "simulate",
     "sweep",
     "wave_means",
+    "workforce_outcomes",
     "write_scenario",
 ]
 

@@ -29,6 +29,7 @@ IN_POINTS = frozenset(
         "growth-kenward-roger",
         "kenward-roger",
         "lin-adjusted",
+        "linear",
         "mean",
         "overlap-weighted",
         "paired-t",
@@ -47,10 +48,16 @@ SHARES = frozenset(
         "plan-reached",
         "reliably-improved",
         "reliably-worsened",
+        "share",
         "still-paired",
     }
 )
 OF_PEOPLE = frozenset({"missingness", "reaction"})
+#: whole numbers of people, sums of money (two digits: with the inputs they tell the gain), and the
+#: question whose differences are between shares of people where no outcome says otherwise
+WHOLE = frozenset({"number-needed"})
+MONEY = frozenset({"cost", "cost-per-point", "net-benefit"})
+BETWEEN_SHARES = "workforce_outcomes"
 EXTREMES = frozenset({"min", "minimum", "lowest", "max", "maximum", "highest"})
 MEASURES = frozenset({"characteristic", "covariate", "feature", "measure"})
 LEVELS = frozenset({"mean", "item-mean", "sd"})
@@ -166,7 +173,7 @@ class Wall:
         outcome = self.outcome(one.outcome)
         kind = _kind(function, one, outcome)
         crowd = self.crowds.of(one.members, outcome)
-        places = rules.decimals(kind, outcome, _largest([one.value, one.low, one.high]))
+        places = _places(function, kind, one, outcome)
         verdict = rules.judge(
             one.value,
             kind,
@@ -366,6 +373,17 @@ def _kind(function: str, one: Estimate, outcome: Outcome | None) -> CellKind:
     if share:
         return "proportion" if one.value is None or 0 <= one.value <= 1 else "statistic"
     return "mean" if outcome is None or len(outcome.items) > 1 else "item-mean"
+
+
+def _places(function: str, kind: CellKind, one: Estimate, outcome: Outcome | None) -> int:
+    """S7's decimals of an estimate and its ends."""
+    largest = _largest([one.value, one.low, one.high])
+    if one.term in WHOLE:
+        return 0
+    if one.term in MONEY:
+        return rules.decimals("mean", None, largest)
+    shares = function == BETWEEN_SHARES and outcome is None
+    return rules.decimals("proportion" if shares and kind == "contrast" else kind, outcome, largest)
 
 
 def _largest(values: Iterable[float | int | str | None]) -> float:

@@ -57,13 +57,16 @@ n <- length(cluster)
 shared <- rnorm(16, 0, 0.4)[cluster]
 count <- rpois(n, exp(1 + 0.4 * treated + shared))
 years <- round(runif(n, 0.2, 0.5), 3)
-happened <- rbinom(n, 1, plogis(-1.2 + 0.8 * treated + shared))
+happened <- rbinom(n, 1, plogis(0.2 + 0.6 * treated + shared))
 robust <- function(fit) {
   test <- coef_test(fit, vcov = "CR2", cluster = cluster, test = "Satterthwaite")
   row <- test[nrow(test), ]
   list(value = row$beta, se = row$SE, df = row$df_Satt, p = row$p_Satt)
 }
-rate <- lm(happened / years ~ treated, weights = years)
+# a rate over t years has variance 1 / t: rows times the root of t are alike
+root <- sqrt(years)
+timed <- treated * root
+rate <- lm(happened / root ~ 0 + root + timed)
 
 # -- single items: Brunner and Munzel's estimate, standard error and df from ranks ---------------
 item <- c(4, 5, 3, 4, 5, 2, 4, 3, 5, 5, 4, 4,   3, 2, 4, 3, 1, 3, 4, 2, 3, 5, 2)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rmresearch.analysis.base import DAYS_A_MONTH, Behind, Codes, Ids
 from rmresearch.study import Study, Wave
 
-__all__ = ["PLANNED_REASONS", "Pairs", "observed_until", "pairs", "programme_arms"]
+__all__ = ["PLANNED_REASONS", "Pairs", "observed_until", "pairs", "programme_arms", "wave_day"]
 
 #: reasons in pairs.reason that say "as planned" rather than "early"
 PLANNED_REASONS = frozenset({"planned", "completed"})
@@ -108,7 +108,7 @@ def observed_until(study: Study) -> np.datetime64:
     start), but not beyond the programme's end. A day that was only planned is no observation.
     """
     design, answered = study.design, set(study.measures["wave"].dropna())
-    days = [_wave_day(study, wave) for wave in design.waves if wave.name in answered]
+    days = [wave_day(study, wave) for wave in design.waves if wave.name in answered]
     columns = [study.pairs["start"], study.pairs["end"], study.meetings["date"]]
     columns += [study.records["date"], pd.Series(days, dtype="datetime64[ns]")]
     dates = np.concatenate([pd.to_datetime(c).to_numpy("datetime64[ns]") for c in columns])
@@ -120,7 +120,8 @@ def observed_until(study: Study) -> np.datetime64:
     return latest if end is None else min(latest, end)
 
 
-def _wave_day(study: Study, wave: Wave) -> pd.Timestamp | None:
+def wave_day(study: Study, wave: Wave) -> pd.Timestamp | None:
+    """A wave's day: its own, or its months after the design's start; None without either."""
     if wave.day is not None:
         return pd.Timestamp(wave.day)
     if study.design.start is None:
