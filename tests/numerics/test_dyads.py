@@ -12,7 +12,7 @@ from scipy import optimize, stats
 
 from rmresearch.errors import FitError
 from rmresearch.numerics.dense_route import dense_mixed
-from rmresearch.numerics.dyad_tests import distinguishable, fieller, together
+from rmresearch.numerics.dyad_tests import distinguishable, together
 from rmresearch.numerics.dyads import fit_dyads
 from rmresearch.numerics.gls import gls
 from rmresearch.numerics.robust import fit
@@ -140,6 +140,9 @@ def test_single_people_are_taken_as_uncorrelated() -> None:
     again = fit_dyads(y, crossed(own), np.arange(16))
     assert found.covariance == pytest.approx(again.covariance)
     assert (found.v[np.ix_([0, 1], [0, 1])] != 0).all()
+    never = fit_dyads(y, crossed(own), np.arange(16), np.zeros(16, bool))
+    assert never.correlation is None
+    assert np.count_nonzero(never.v) == len(never.y)
 
 
 @pytest.mark.parametrize("sizes", [(1,) * 9, (2,) * 6, (1, 1, 2, 3, 3, 5)])
@@ -203,21 +206,6 @@ def test_no_correlation_where_there_is_none() -> None:
     assert np.isnan(together([0.0, 0, 0, 0, 5], [1.0, 2, 1, 2, 5], [0, 1, 2, 3, 4]).low)
 
 
-def test_fieller_holds_the_ratios_that_a_test_does_not_reject() -> None:
-    v = np.array([[0.04, 0.01], [0.01, 0.02]])
-    top, bottom, df = 0.3, 0.8, 12.0
-    low, high = fieller(top, bottom, v, df)  # type: ignore[misc]
-    t = stats.t.ppf(0.975, df)
-
-    def beyond(k: float) -> float:
-        return (top - k * bottom) ** 2 - t**2 * (v[0, 0] - 2 * k * v[0, 1] + k**2 * v[1, 1])
-
-    middle = top / bottom
-    assert low == pytest.approx(optimize.brentq(beyond, middle - 5, middle))
-    assert high == pytest.approx(optimize.brentq(beyond, middle, middle + 5))
-    assert fieller(0.3, 0.2, v, df) is None  # 0.2 is less than t x 0.14
-
-
 def test_likeness_of_mirrored_roles_and_of_roles_apart() -> None:
     y, own = drawn(200, 13)
     swapped = distinguishable(y[:, ::-1], own[:, ::-1])
@@ -228,12 +216,24 @@ def test_likeness_of_mirrored_roles_and_of_roles_apart() -> None:
     assert np.isnan(exact.statistic)
 
 
+@pytest.mark.parametrize("both", [0, 3, 8, 9])
+def test_few_pairs_with_both_scores_give_an_answer_or_a_sentence(both: int) -> None:
+    for seed in range(12):
+        y, own = drawn(24, seed, rho=0.98)
+        y[both : both + 7, 0] = y[both + 7 :, 1] = np.nan
+        try:
+            found = fit_dyads(y, crossed(own), np.arange(24))
+        except FitError as error:
+            assert "from the few pairs" in str(error)
+        else:
+            assert np.isfinite(found.fit.vcov).all()
+            assert (found.correlation is None) == (both < 8)
+
+
 def test_refusals_say_what_is_wrong() -> None:
     y, own = drawn(8, 1)
     few = y.copy()
     few[:5, 1] = np.nan
-    alone = y.copy()
-    alone[:4, 0] = alone[4:, 1] = np.nan
     cases = [
         (few, crossed(own), "3 outcomes of one role"),
         (y, crossed(own * [1.0, 0.0]), "do not vary"),
@@ -243,10 +243,6 @@ def test_refusals_say_what_is_wrong() -> None:
     for outcome, x, words in cases:
         with pytest.raises(FitError, match=words):
             fit_dyads(outcome, x, np.arange(8))
-    wide = np.vstack([y, y + 1, y - 1])
-    wide[:12, 0] = wide[12:, 1] = np.nan
-    with pytest.raises(FitError, match="no pair has both"):
-        fit_dyads(wide, crossed(np.vstack([own, own + 0.3, own[::-1]])), np.arange(24))
     with pytest.raises(FitError, match="too few"):
         gls([1.0, 2], np.ones((2, 2)), [0, 1], lambda rows: np.ones((2, 1, 1)))
     with pytest.raises(FitError, match="determined by the others"):

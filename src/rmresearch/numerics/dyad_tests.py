@@ -1,7 +1,7 @@
-"""How two members of a dyad go together: correlation by cluster, likeness of roles, ratios.
+"""How two members of a dyad go together: correlation by cluster, likeness of roles.
 
-Each has its interval or test from its published formula; NaN or None where the numbers given do
-not define it.
+Each has its interval or test from its published formula; NaN where the numbers given do not
+define it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from scipy import special
 
 from rmresearch.numerics.basis import Array
 
-__all__ = ["Likeness", "Together", "distinguishable", "fieller", "together"]
+__all__ = ["Likeness", "Together", "distinguishable", "together"]
 
 #: a correlation this close to 1 has no Fisher's z
 ALIKE = 1.0 - 1e-10
@@ -128,24 +128,3 @@ def _correlated(sums: Array) -> Array:
         u, v, w = aa - a * a / n, bb - b * b / n, ab - a * b / n
         small = (u <= 1e-12 * np.abs(aa).max()) | (v <= 1e-12 * np.abs(bb).max())
         return np.where(small, np.nan, w / np.sqrt(np.where(small, 1.0, u * v)))
-
-
-def fieller(
-    top: float, bottom: float, covariance: ArrayLike, df: float, *, level: float = 0.95
-) -> tuple[float, float] | None:
-    """The interval of ``top`` / ``bottom`` with their ``covariance`` (2, 2), in that order.
-
-    Fieller (1954, JRSS B 16). None where the bottom does not differ from 0 at that level: then
-    every ratio, or all but an interval of them, is compatible with the data.
-
-    >>> fieller(2.0, 4.0, [[0.0, 0.0], [0.0, 0.0]], 10)
-    (0.5, 0.5)
-    """
-    v = np.asarray(covariance, dtype=float)
-    t2 = float(special.stdtrit(df, 0.5 + level / 2)) ** 2
-    a = bottom**2 - t2 * v[1, 1]
-    if not a > 0:
-        return None
-    b, c = top * bottom - t2 * v[0, 1], top**2 - t2 * v[0, 0]
-    root = float(np.sqrt(max(b * b - a * c, 0.0)))
-    return float((b - root) / a), float((b + root) / a)

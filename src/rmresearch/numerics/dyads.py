@@ -27,6 +27,10 @@ INTERCEPT, ACTOR, PARTNER = (0, 3), (1, 4), (2, 5)
 NOTHING = 1e-20
 #: a correlation of the residuals this close to 1 leaves no second member
 ALIKE = 1.0 - 1e-10
+#: the step of the search's second derivatives
+STEP = 1e-5
+#: with fewer pairs that have both scores, nothing is assumed of how the two go together
+BOTH = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,15 +51,18 @@ class DyadFit:
     _role: Rows = field(repr=False)
 
     @property
-    def correlation(self) -> float:
-        """The correlation of the two members' residuals."""
+    def correlation(self) -> float | None:
+        """The correlation of the two members' residuals; None where hardly a dyad has both."""
         s = self.covariance
+        if _patterns(self._dyad, self._role)[0].size < BOTH:
+            return None
         return float(s[0, 1] / np.sqrt(s[0, 0] * s[1, 1]))
 
     @property
     def v(self) -> Array:
         """The covariance (n, n) of the rows, written out."""
-        return _among(self.covariance, self._dyad, self._role)(np.arange(len(self.y))[None])[0]
+        among = _among(self.covariance, self._dyad, self._role)
+        return np.asarray(among(np.arange(len(self.y))[None])[0])
 
 
 def fit_dyads(
@@ -136,8 +143,10 @@ def _covariance(y: Array, x: Array, dyad: Rows, role: Rows) -> Array:
         if sizes[r] <= NOTHING * max(float(np.square(y[mine]).max()), 1e-300):
             raise FitError("the outcome of one role leaves no residual: nothing can be tested.")
     first, second, alone = _patterns(dyad, role)
+    covariance = np.diag(sizes)
+    if first.size < BOTH:
+        return covariance
     if not alone.size:
-        covariance = np.diag(sizes)
         covariance[0, 1] = covariance[1, 0] = left[first] @ left[second] / (len(first) - 3)
     else:
         covariance = _searched(y, x, sizes, left, (first, second, alone), role)
@@ -167,35 +176,42 @@ def _searched(
     # an orthonormal basis by role and outcomes in residual SDs: no unit matters
     q = np.zeros_like(x)
     for r in (0, 1):
-        mine = np.flatnonzero(role == r)
-        columns = [INTERCEPT[r], ACTOR[r], PARTNER[r]]
-        q[np.ix_(mine, columns)] = np.linalg.qr(x[np.ix_(mine, columns)])[0]
+        own = np.ix_(role == r, [INTERCEPT[r], ACTOR[r], PARTNER[r]])
+        q[own] = np.linalg.qr(x[own])[0]
     scaled = y / scale[role]
     model = _Reml(q, scaled, rows, role)
     start = np.zeros(3)
     if len(first) > 1:
         rough = np.corrcoef(left[first], left[second])[0, 1]
         start[2] = np.arctanh(np.clip(np.nan_to_num(rough), -0.9, 0.9))
-    if not len(first):
-        raise FitError("no pair has both outcomes: nothing is known of how they move together.")
-    found = optimize.minimize(model.value, start, jac=True, method="BFGS", options={"gtol": 1e-8})
-    at = found.x
-    for _ in range(5):  # the gradient is exact where the criterion's last digits are not
-        step, eye = 1e-5, np.eye(3)
-        hessian = np.array(
-            [(model.value(at + step * e)[1] - model.value(at - step * e)[1]) / (2 * step)
-             for e in eye]
-        )  # fmt: skip
-        gradient = model.value(at)[1]
-        at = at - np.linalg.solve((hessian + hessian.T) / 2, gradient)
-    if not np.abs(model.value(at)[1]).max() < 1e-6 * len(y):
-        raise FitError("the residuals' covariance was not found: the search did not converge.")
-    return _turned(at) * np.outer(scale, scale)
+    with np.errstate(all="ignore"):
+        at = _minimised(model, start)
+    if not abs(np.tanh(at[2])) < ALIKE:
+        raise FitError(
+            "how the two members' residuals go together cannot be found from the few pairs that "
+            "have both scores."
+        )
+    return np.asarray(_turned(at) * np.outer(scale, scale))
+
+
+def _minimised(model: _Reml, start: Array) -> Array:
+    """The parameters at the criterion's minimum, NaN where it is not found by its gradient."""
+    try:
+        found = optimize.minimize(model.value, start, jac=True, method="BFGS", tol=1e-8)
+        at = np.asarray(found.x, dtype=float)
+        for _ in range(5):  # the gradient is exact where the criterion's last digits are not
+            sides = [(model.value(at + e)[1], model.value(at - e)[1]) for e in STEP * np.eye(3)]
+            hessian = np.array([(up - down) / (2 * STEP) for up, down in sides])
+            at = at - np.linalg.solve((hessian + hessian.T) / 2, model.value(at)[1])
+        if np.abs(model.value(at)[1]).max() < 1e-6 * len(model.y):
+            return at
+    except np.linalg.LinAlgError:
+        pass
+    return np.full(3, np.nan)
 
 
 def _turned(at: Array) -> Array:
-    sd = np.exp(at[:2] / 2)
-    rho = np.tanh(at[2])
+    sd, rho = np.exp(at[:2] / 2), np.tanh(at[2])
     return np.array([[sd[0] ** 2, rho * sd[0] * sd[1]], [rho * sd[0] * sd[1], sd[1] ** 2]])
 
 
@@ -209,9 +225,10 @@ class _Reml:
     role: Rows
 
     def value(self, at: Array) -> tuple[float, Array]:
+        """Criterion and gradient (3,)."""
         first, second, alone = self.rows
         covariance = _turned(at)
-        inverse = np.linalg.inv(covariance)
+        inverse = np.asarray(np.linalg.inv(covariance), dtype=float)
         wx, wy = np.zeros_like(self.x), np.zeros_like(self.y)
         for z, w in ((self.x, wx), (self.y, wy)):
             w[first] = inverse[0, 0] * z[first] + inverse[0, 1] * z[second]
@@ -221,7 +238,7 @@ class _Reml:
         gram = self.x.T @ wx
         coef = np.linalg.solve(gram, self.x.T @ wy)
         resid, left = self.y - self.x @ coef, wy - wx @ coef
-        counts = np.bincount(self.role[alone], minlength=2)
+        counts = np.bincount(self.role[alone], minlength=2).astype(float)
         criterion = (
             len(first) * np.linalg.slogdet(covariance)[1]
             + counts @ np.log(np.diagonal(covariance))
