@@ -247,8 +247,10 @@ def _compare(found: Roster, waves: Sequence[Wave], options: _Options, answer: _A
     for here in samples:
         _wave(here, options, answer, whole, together=together)
     answer.baseline.extend(baseline_rows(found, samples))
+    present = set(found.people.arm.tolist())
     for arm in found.programme:
-        if samples and (options.shown is None or arm.name in options.shown):
+        asked = options.shown is None or arm.name in options.shown
+        if samples and asked and arm.name in present:
             answer.estimates.append(baseline_estimate(found, None, arm, options.level))
 
 
