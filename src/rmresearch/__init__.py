@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rmresearch.analysis.arms import compare_arms
     from rmresearch.analysis.change import pre_post
+    from rmresearch.analysis.dyads import dyadic
     from rmresearch.analysis.leavers import attrition
+    from rmresearch.analysis.match import match_quality
     from rmresearch.analysis.means import wave_means
     from rmresearch.analysis.meetings import engagement
     from rmresearch.analysis.missing import missingness
@@ -62,11 +64,13 @@ _HOME = {
     "calibrate": "whatif.calibrate",
     "check": "io.check",
     "compare_arms": "analysis.arms",
+    "dyadic": "analysis.dyads",
     "engagement": "analysis.meetings",
     "evaluate": "report.evaluation",
     "lmm": "models",
     "judge": "whatif.judge",
     "lever_effects": "world.lever_effects",
+    "match_quality": "analysis.match",
     "missingness": "analysis.missing",
     "mixed_model": "analysis.mixed",
     "ols": "models",
@@ -100,11 +104,13 @@ __all__ = [
     "calibrate",
     "check",
     "compare_arms",
+    "dyadic",
     "engagement",
     "evaluate",
     "judge",
     "lever_effects",
     "lmm",
+    "match_quality",
     "missingness",
     "mixed_model",
     "ols",

@@ -218,16 +218,18 @@ def test_likeness_of_mirrored_roles_and_of_roles_apart() -> None:
 
 @pytest.mark.parametrize("both", [0, 3, 8, 9])
 def test_few_pairs_with_both_scores_give_an_answer_or_a_sentence(both: int) -> None:
+    refused = 0
     for seed in range(12):
         y, own = drawn(24, seed, rho=0.98)
         y[both : both + 7, 0] = y[both + 7 :, 1] = np.nan
         try:
             found = fit_dyads(y, crossed(own), np.arange(24))
-        except FitError as error:
-            assert "from the few pairs" in str(error)
-        else:
-            assert np.isfinite(found.fit.vcov).all()
-            assert (found.correlation is None) == (both < 8)
+        except FitError:
+            refused += 1
+            continue
+        assert np.isfinite(found.fit.vcov).all()
+        assert (found.correlation is None) == (both < 8)
+    assert refused <= (3 if both >= 8 else 0)
 
 
 def test_refusals_say_what_is_wrong() -> None:
