@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -210,6 +210,11 @@ class Design:
     features: tuple[tuple[str, Literal["text", "number"]], ...] = ()
     matching: Matching = field(default_factory=Matching)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    #: (name, (low, most likely, high)): what the programme takes, and what a gain is worth, by
+    #: outcome, in ``currency``
+    costs: tuple[tuple[str, tuple[float, float, float]], ...] = ()
+    worth: tuple[tuple[str, tuple[float, float, float]], ...] = ()
+    currency: str = ""
 
     @property
     def randomised(self) -> bool:
@@ -274,6 +279,17 @@ class Study:
     sources: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     excluded: tuple[tuple[str, int], ...] = ()
+    _known: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` gives, made when it is first asked for under ``key``; tables never change.
+
+        Twenty questions ask for the same clusters and scores; nobody may change what is kept.
+        """
+        if key not in self._known:
+            self._known[key] = make()
+        kept: T = self._known[key]
+        return kept
 
     def sets(self) -> pd.Series[str]:
         """The connected set of pairs of each person, indexed by person.
@@ -281,6 +297,9 @@ class Study:
         Persons joined by a chain of pairs share a set; an unpaired person is a set of one. A
         set is named after its first person.
         """
+        return self.once("sets", self._sets).copy(deep=False)
+
+    def _sets(self) -> pd.Series[str]:
         people = self.participants["person"]
         both = self.pairs[["junior", "senior"]].dropna()
         return _components(people, [(both["junior"], both["senior"])])
@@ -293,6 +312,9 @@ class Study:
         """
         if self.design.unit != "department":
             return self.sets()
+        return self.once("clusters", self._departments).copy(deep=False)
+
+    def _departments(self) -> pd.Series[str]:
         table = self.participants
         both = self.pairs[["junior", "senior"]].dropna()
         known = table.dropna(subset=["department"])
@@ -308,13 +330,14 @@ class Study:
         equal weight. Rows come in the order of participants, then waves.
         """
         codebook = self.design.outcome(outcome) if isinstance(outcome, str) else outcome
-        return _scores(self, codebook)
+        return self.once(("scores", codebook), lambda: _scores(self, codebook)).copy(deep=False)
 
     def wide(self, outcome: Outcome | str) -> pd.DataFrame:
         """Scores with one row a person and one column a wave (declared order, all waves)."""
         scores = self.scores(outcome)
         wide = scores.pivot(index="person", columns="wave", values="value")
-        order = [person for person in self.participants["person"] if person in wide.index]
+        people = self.participants["person"]
+        order = people[among(people, wide.index)].to_list()
         return wide.reindex(index=order, columns=[w.name for w in self.design.waves])
 
     def describe_cluster(self) -> str:

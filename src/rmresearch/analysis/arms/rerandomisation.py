@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import log10
 
 import numpy as np
 import pandas as pd
@@ -19,11 +20,13 @@ from rmresearch.study import Arm
 __all__ = ["Draws", "rerandomisation"]
 
 TEST = "re-randomisation test"
+#: people assigned, times draws: from 2,000 people on there are fewer draws, never below the least
+WORK, LEAST = 20_000_000, 999
 
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """How re-randomisations are drawn where there are too many to try all."""
+    """How re-randomisations are drawn where there are too many to try all: at most ``count``."""
 
     seed: int
     count: int = 9_999
@@ -48,7 +51,7 @@ def rerandomisation(
             unit=_units(sample.roster, people),
             stratum=np.unique(people.stratum.astype(str), return_inverse=True)[1],
             rng=np.random.default_rng(draws.seed),
-            draws=draws.count,
+            draws=min(draws.count, max(LEAST, WORK // len(people))),
         )
     except FitError as error:
         return [], [Check(TEST, False, f"{sample.about(arm)}: {error}")]
@@ -106,5 +109,5 @@ def _units(roster: Roster, people: People) -> NDArray[np.intp]:
 
 
 def _count(arrangements: int) -> str:
-    digits = len(str(arrangements)) - 1
+    digits = int(log10(arrangements))
     return f"{arrangements:,}" if digits < 9 else f"about 10^{digits}"

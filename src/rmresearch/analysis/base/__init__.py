@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -129,8 +130,8 @@ class People:
 
     def behind(self) -> Behind:
         """Who these people are, for a cell or an estimate."""
-        members = frozenset(str(person) for person in self.ids)
-        held = {pair for person in members for pair in self.pairs.get(person, ())}
+        members: frozenset[str] = frozenset(self.ids.tolist())
+        held = set(chain.from_iterable(filter(None, map(self.pairs.get, members))))
         return Behind(members, len(held), len(np.unique(self.cluster)))
 
 
@@ -167,6 +168,10 @@ def by_role(study: Study, outcome: Outcome) -> Iterator[People]:
 
 def people(study: Study, role: str | None = None) -> People:
     """Everybody in the study, or everybody of one role, with arm, stratum and cluster."""
+    return study.once(("people", role), lambda: _people(study, role))
+
+
+def _people(study: Study, role: str | None) -> People:
     table = study.participants
     codes = pd.factorize(study.clusters())[0].astype(np.int64)
     keep = np.ones(len(table), bool) if role is None else (table["role"] == role).to_numpy()
