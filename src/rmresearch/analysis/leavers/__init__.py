@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rmresearch.analysis import base
+from rmresearch.analysis.base.ask import within
+from rmresearch.analysis.base.compared import compared
+from rmresearch.analysis.base.imputed import IMPUTATIONS, Imputed, imputed
 from rmresearch.analysis.base.pairs import Pairs, pairs, programme_arms
-from rmresearch.analysis.leavers import boundary, pair_life, who
+from rmresearch.analysis.leavers import boundary, otherwise, pair_life, pair_risk, tipping, who
 from rmresearch.analysis.leavers.flow import FLOW, Course, course, flow
 from rmresearch.errors import StudyError
 from rmresearch.result import Cell, Check, Dropped, Estimate, Result, Table
@@ -33,6 +36,10 @@ TABLES: dict[str, tuple[str, tuple[str, ...], str]] = {
     ),
     "pair-life": ("How long pairs lived", pair_life.COLUMNS, pair_life.NOTE),
     "reasons": ("Why pairs ended", pair_life.REASONS, ""),
+    "pair-risk": ("What goes with ending early", pair_risk.COLUMNS, pair_risk.NOTE),
+    "otherwise": ("If the lost are not like the others", otherwise.COLUMNS, otherwise.NOTE),
+    "tipping": ("Where the decision would tip", tipping.COLUMNS, tipping.NOTE),
+    "tipping-grid": ("If both arms' lost did worse", tipping.GRID, tipping.GRID_NOTE),
 }
 
 
@@ -48,7 +55,16 @@ class _Found:
     dropped: list[Dropped] = field(default_factory=list)
 
 
-def attrition(study: Study, outcome: str | Outcome, *, wave: str | None = None) -> Result:
+def attrition(
+    study: Study,
+    outcome: str | Outcome,
+    *,
+    wave: str | None = None,
+    effects: bool = True,
+    level: float = 0.95,
+    imputations: int = IMPUTATIONS,
+    seed: int = 20_240_901,
+) -> Result:
     """Who was lost, when, did they differ, and could that explain the result?
 
     ``wave`` limits the flow, contrasts and comparisons to one follow-up wave. By role:
@@ -64,24 +80,53 @@ def attrition(study: Study, outcome: str | Outcome, *, wave: str | None = None) 
     - tables "pair-life" and "reasons": Kaplan-Meier of programme pairs by month, a planned end
       being a censoring (``base.pairs.PLANNED_REASONS``, or an end not before the design's), with
       Greenwood's log-log interval. Term "still-paired", by wave.
+    - table "pair-risk": Cox regression of ending early on what was known before the start (level
+      gap, both sides' baseline scores, programme arm), by cluster, where 10 pairs a coefficient
+      ended early; a check of proportional hazards. Term "hazard-ratio" by characteristic.
+
+    ``effects`` (leave it out before the programme's end) adds what the difference between arms, or
+    the change of a single group, could be, where somebody is missing:
+
+    - table "otherwise": "answered" (covariance analysis on the baseline and strata), "weighted"
+      (inverse probability of response), "lee-lower" and "lee-upper" (randomised arms only; among
+      those who would answer in either arm), "worst-lower" and "worst-upper" (the scale's ends; of
+      everybody who answered before, where it was asked).
+    - tables "tipping" and "tipping-grid": missing answers are imputed arm by arm ``imputations``
+      times (see ``missingness``), then the programme arm's made worse: lower, or higher where less
+      is better. Term "tipping-point": the smallest such amount from 0 to the scale's range at which
+      the interval at ``level`` no longer lies on the side of 0 on which that of "answered" lies (0:
+      imputing alone does it). Its value is None, for a reason that ``method`` gives, where none
+      within the scale does it, or where the interval of "answered" holds 0.
+
+    ``seed`` is of the imputations and of the bootstrap behind Lee's bounds.
 
     Raises ``StudyError`` for an unknown outcome or wave, an outcome without follow-up answers, or
     a survey without person ids.
 
     >>> import rmresearch as rm
     >>> study = rm.read_study("data/synthetic/pilot")
-    >>> [made.name for made in rm.attrition(study, "digital_skill").tables]
-    ['flow', 'attrition', 'leavers', 'pair-life', 'reasons']
+    >>> found = rm.attrition(study, "digital_skill", wave="month6")
+    >>> [made.name for made in found.tables][-3:]
+    ['otherwise', 'tipping', 'tipping-grid']
     """
+    within(level=level)
+    if imputations < 2:
+        raise ValueError(f"imputations is {imputations}; it takes two or more")
     codebook = base.outcome_of(study, outcome)
     waves = _waves(study, codebook, wave)
     everyone, found = pairs(study), _Found()
     for group in base.by_role(study, codebook):
         _one_role(study, codebook, course(study, codebook, group), everyone, waves, found)
-    _pairs(study, everyone, found)
+        if effects:
+            given = imputed(study, codebook, group, imputations=imputations, seed=seed)
+            _could_be(study, codebook, given, waves, level, seed, found)
+    _pairs(study, codebook, everyone, found)
     found.checks += _design(study)
     return Result(
-        call=base.call("attrition", study, codebook.name, wave=wave),
+        call=base.call(
+            "attrition", study, codebook.name, wave=wave, effects=effects, level=level,
+            imputations=imputations, seed=seed,
+        ),
         estimates=tuple(found.estimates),
         tables=tuple(
             Table(name, TABLES[name][0], TABLES[name][1], tuple(rows), note=TABLES[name][2])
@@ -90,7 +135,29 @@ def attrition(study: Study, outcome: str | Outcome, *, wave: str | None = None) 
         ),
         checks=tuple(found.checks),
         dropped=tuple(found.dropped),
-    )
+    )  # fmt: skip
+
+
+def _could_be(
+    study: Study,
+    outcome: Outcome,
+    given: Imputed,
+    waves: Sequence[Wave],
+    level: float,
+    seed: int,
+    found: _Found,
+) -> None:
+    """What each difference of one role could be, were those who are missing otherwise."""
+    found.checks += given.checks
+    for one in compared(study, outcome, given.people, waves):
+        other = otherwise.otherwise(one, randomised=study.design.randomised, level=level, seed=seed)
+        answered = next((e for e in other.estimates if e.term == "answered"), None)
+        tip = tipping.tipping(one, answered, given, study.design.baseline, level=level)
+        found.estimates += [*other.estimates, *tip.estimates]
+        found.checks += [*other.checks, *tip.checks]
+        found.rows["otherwise"] += other.rows
+        found.rows["tipping"] += tip.rows
+        found.rows["tipping-grid"] += tip.grid
 
 
 def _waves(study: Study, outcome: Outcome, wave: str | None) -> tuple[Wave, ...]:
@@ -146,7 +213,7 @@ def _one_role(
         found.dropped += base.dropped(reason, way.people.arm == "")
 
 
-def _pairs(study: Study, everyone: Pairs, found: _Found) -> None:
+def _pairs(study: Study, outcome: Outcome, everyone: Pairs, found: _Found) -> None:
     ours = everyone.take(np.isin(everyone.arm, programme_arms(study)) & everyone.started)
     life = pair_life.lived(study, ours)
     found.estimates += life.estimates
@@ -154,6 +221,11 @@ def _pairs(study: Study, everyone: Pairs, found: _Found) -> None:
     found.rows["reasons"] += pair_life.reasons(study, ours)
     found.checks += life.checks
     found.dropped += life.dropped
+    if life.rows:
+        risk = pair_risk.risk(study, outcome, ours, pair_life.lengths(study, ours))
+        found.estimates += risk.estimates
+        found.rows["pair-risk"] += risk.rows
+        found.checks += risk.checks
 
 
 def _design(study: Study) -> list[Check]:

@@ -15,7 +15,7 @@ from rmresearch.numerics.survival import KaplanMeier, kaplan_meier
 from rmresearch.result import Cell, Check, Dropped, Estimate
 from rmresearch.study import Study
 
-__all__ = ["COLUMNS", "NOTE", "REASONS", "Life", "lived", "reasons"]
+__all__ = ["COLUMNS", "NOTE", "REASONS", "Life", "lengths", "lived", "reasons"]
 
 COLUMNS = (
     "arm", "month", "at risk", "ended early", "followed no longer", "share still paired", "low",
@@ -48,12 +48,8 @@ class Life:
 
 def lived(study: Study, ours: Pairs) -> Life:
     """Kaplan-Meier of pairs that started, arm by arm, in months since each pair's start."""
-    until = observed_until(study)
-    # an early end without its day has no known length; neither has a pair without a start
-    lost = np.isnat(ours.start) | (ours.early & np.isnat(ours.end))
-    last = np.where(np.isnat(ours.end), until, ours.end)
-    months = (last - ours.start) / np.timedelta64(1, "D") / DAYS_A_MONTH
-    usable = ~lost & np.isfinite(months) & (months >= 0)
+    months = lengths(study, ours)
+    usable = np.isfinite(months)
     if not usable.any():
         return Life(checks=(Check("pair dates", False, NEEDED),))
     estimates, rows, checks = [], [], []
@@ -65,6 +61,16 @@ def lived(study: Study, ours: Pairs) -> Life:
         rows += _by_month(arm, own, length, curve, fine)
         checks += _trust(arm, own, fine)
     return Life(tuple(estimates), tuple(rows), tuple(checks), _unknown(ours, usable))
+
+
+def lengths(study: Study, ours: Pairs) -> Floats:
+    """How many months each pair was followed; NaN where its length is not known."""
+    until = observed_until(study)
+    # an early end without its day has no known length; neither has a pair without a start
+    lost = np.isnat(ours.start) | (ours.early & np.isnat(ours.end))
+    last = np.where(np.isnat(ours.end), until, ours.end)
+    months = (last - ours.start) / np.timedelta64(1, "D") / DAYS_A_MONTH
+    return np.where(~lost & (months >= 0), months, np.nan)
 
 
 def _at_waves(study: Study, arm: str, own: Pairs, curve: KaplanMeier, fine: bool) -> list[Estimate]:

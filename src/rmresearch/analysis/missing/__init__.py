@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, label
+from rmresearch.analysis.base.ask import within
 from rmresearch.analysis.base.describe import apart, thin
+from rmresearch.analysis.base.imputed import IMPUTATIONS
+from rmresearch.analysis.missing import difference
 from rmresearch.result import Cell, Check, Estimate, Result, Table
 from rmresearch.study import Outcome, Study, Wave
 
@@ -42,6 +45,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "standardised low", "standardised high",
         ),
     ),
+    "imputed": ("The difference with the missing answers imputed", difference.COLUMNS),
 }  # fmt: skip
 #: patterns shown by themselves; with more, the rare ones share a row
 MOST_PATTERNS = 12
@@ -60,8 +64,16 @@ class _Found:
     checks: list[Check] = field(default_factory=list)
 
 
-def missingness(study: Study, outcome: str | Outcome | None = None) -> Result:
-    """How much is missing, in which patterns, and do those who stay silent differ at baseline?
+def missingness(
+    study: Study,
+    outcome: str | Outcome | None = None,
+    *,
+    effects: bool = True,
+    level: float = 0.95,
+    imputations: int = IMPUTATIONS,
+    seed: int = 20_240_901,
+) -> Result:
+    """How much is missing, in which patterns, do the silent differ at baseline, does it matter?
 
     One outcome, or all of them. Everyone assigned counts, whatever they did: response has two
     denominators, all assigned and those who answered before the start. A scale counts as answered
@@ -69,23 +81,42 @@ def missingness(study: Study, outcome: str | Outcome | None = None) -> Result:
     last question is a difference of means with a CR2 interval, in points and standardised
     (Hedges' g); it has no p-value, because no test shows that answers are missing at random.
 
-    Estimates: the share of all assigned who answered, by arm (``group``) and wave; and the
-    baseline difference (``contrast`` "answered - missing", plain and "standardised") by wave.
-    Tables: "response", "patterns", "items" (scales of several items) and "baseline".
+    ``effects`` (leave it out before the programme's end) answers for repeated outcomes: the
+    difference between arms, or the change of a single group, with everybody's missing answers
+    imputed ``imputations`` times, each arm by itself. A score is predicted by the person's scores
+    at other waves and by the partners' at the same wave; clusters are kept in the draw of the
+    coefficients and of the deviations (``numerics.imputation``). Covariance analysis of each
+    completed data set, CR2 by cluster, Rubin's rules with Barnard and Rubin's df. Right where
+    answers are missing at random given those predictors, which no data can show.
+
+    Estimates: the share of all assigned who answered, by arm (``group``) and wave; the baseline
+    difference (``contrast`` "answered - missing", plain and "standardised") by wave; and the
+    difference of each contrast, term "imputed".
+    Tables: "response", "patterns", "items" (scales of several items), "baseline" and "imputed".
 
     A survey without person ids has only the table "items"; a check says why.
 
     >>> import rmresearch as rm
     >>> study = rm.read_study("data/synthetic/pilot")
     >>> [made.name for made in rm.missingness(study, "digital_skill").tables]
-    ['response', 'patterns', 'items', 'baseline']
+    ['response', 'patterns', 'items', 'baseline', 'imputed']
     """
+    within(level=level)
+    if imputations < 2:
+        raise ValueError(f"imputations is {imputations}; it takes two or more")
     name = None if outcome is None else base.outcome_of(study, outcome).name
     asked = study.design.outcomes if outcome is None else (base.outcome_of(study, outcome),)
     found = _Found()
     for codebook in asked:
         for group in base.by_role(study, codebook):
             _describe(study, codebook, group, found)
+            if effects and study.design.linked and _compares(codebook):
+                made = difference.differences(
+                    study, codebook, group, imputations=imputations, level=level, seed=seed
+                )
+                found.estimates += made.estimates
+                found.rows["imputed"] += made.rows
+                found.checks += made.checks
     if not study.design.linked:
         needed = (
             "The survey carries no person ids, so nobody knows who was asked and who answered "
@@ -93,13 +124,26 @@ def missingness(study: Study, outcome: str | Outcome | None = None) -> Result:
         )
         found.checks.append(Check("person ids", False, needed))
     return Result(
-        call=base.call("missingness", study, name),
+        call=base.call(
+            "missingness",
+            study,
+            name,
+            effects=effects,
+            level=level,
+            imputations=imputations,
+            seed=seed,
+        ),
         estimates=tuple(found.estimates),
         tables=tuple(
             Table(name, *TABLES[name], tuple(rows)) for name, rows in found.rows.items() if rows
         ),
         checks=tuple(found.checks),
     )
+
+
+def _compares(outcome: Outcome) -> bool:
+    """Whether differences of it are estimated: no reactions, no questions asked once."""
+    return outcome.timing == "repeated" and outcome.kirkpatrick > 1
 
 
 def _describe(study: Study, outcome: Outcome, group: People, found: _Found) -> None:

@@ -1,0 +1,187 @@
+"""Answers that are missing, imputed many times: wide by pair, arm by arm, clusters kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rmresearch.analysis import base
+from rmresearch.analysis.base import Codes, People
+from rmresearch.analysis.base.compared import Compared, Model
+from rmresearch.errors import FitError
+from rmresearch.numerics.imputation import FEWEST, impute
+from rmresearch.numerics.pooling import Pooled, pool
+from rmresearch.numerics.robust import fit
+from rmresearch.result import Check
+from rmresearch.study import ROLES, Outcome, Study, Wave
+
+__all__ = ["IMPUTATIONS", "METHOD", "Imputed", "completed", "imputed", "pooled"]
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+IMPUTATIONS = 50
+#: clusters that answered for each column that predicts
+EACH = 4
+METHOD = (
+    "multiple imputation by arm (chained equations, clusters kept, partner's scores among the "
+    "predictors), Rubin's rules, Barnard-Rubin df, CR2 within"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Imputed:
+    """The scores of one role at several waves, (m, n) by wave's name, gaps filled m times.
+
+    A score that could not be imputed is NaN in all of them, for the reason in ``checks``.
+    """
+
+    people: People
+    scores: dict[str, Array]
+    checks: tuple[Check, ...]
+
+
+def imputed(
+    study: Study, outcome: Outcome, group: People, *, imputations: int, seed: int
+) -> Imputed:
+    """Impute every wave of one role, each arm by itself.
+
+    A score is predicted by the same person's at other waves (baseline first, then the nearest)
+    and by the mean of the partners' at the same wave, as many of them as there are four answering
+    clusters for. The partners' scores are those on the same outcome or, where their role has
+    none, on the first repeated outcome of their role. Scores after a crossover count as missing.
+    """
+    wide = study.wide(outcome)
+    given = {wave: group.values(wide[wave.name]) for wave in study.design.waves}
+    waves = [wave for wave, scores in given.items() if np.isfinite(scores).any()]
+    if not waves:
+        return Imputed(group, {}, ())
+    own = np.stack([_own(study, group, wave, given[wave]) for wave in waves], axis=1)
+    theirs = _partners(study, outcome, group, waves)
+    filled = np.repeat(own[None], imputations, axis=0)
+    checks = []
+    names = [arm.name for arm in study.design.arms] or [""]
+    for k, name in enumerate(names):
+        inside = group.arm == name if study.design.arms else np.ones(len(group), bool)
+        if not inside.any():
+            continue
+        key = (ROLES.index(group.role) if group.role in ROLES else len(ROLES), k)
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+        try:
+            filled[:, inside] = _one_arm(
+                own[inside], theirs[inside], group.cluster[inside], waves, imputations, rng
+            )
+        except FitError as error:
+            about = f"{group.role}, {name}" if name else group.role
+            checks.append(Check("answers to impute from", False, f"{about}: {error}"))
+    scores = {wave.name: filled[:, :, j] for j, wave in enumerate(waves)}
+    return Imputed(group, scores, tuple(checks))
+
+
+def completed(one: Compared, given: Imputed, baseline: Wave) -> Model | None:
+    """The difference's model in every completed data set, or None where gaps are left."""
+    place = pd.Index(given.people.ids).get_indexer(pd.Index(one.people.ids))
+    if one.wave.name not in given.scores:
+        return None
+    after = given.scores[one.wave.name][:, place]
+    before = given.scores.get(baseline.name)
+    before = np.full(after.shape, np.nan) if before is None else before[:, place]
+    if not np.isfinite(after).all() or not (np.isfinite(before).all() or np.isnan(before).all()):
+        return None
+    return one.model(before, after)
+
+
+def pooled(model: Model, cluster: Codes | None) -> Pooled:
+    """Rubin's rules over the completed data sets, CR2 within (``None``: classical)."""
+    kind = "classical" if cluster is None else "CR2"
+    found = fit(model.y, model.x, cluster, vcov=kind, names=model.names)  # type: ignore[arg-type]
+    one = found.contrast(model.weights)
+    variance = np.nan_to_num(np.broadcast_to(one.se, one.estimate.shape) ** 2)
+    return pool(one.estimate, variance, float(np.mean(one.df)))
+
+
+def _own(study: Study, group: People, wave: Wave, scores: Array) -> Array:
+    return np.where(base.crossed_over(study, group, wave), np.nan, scores)
+
+
+def _partners(study: Study, outcome: Outcome, group: People, waves: Sequence[Wave]) -> Array:
+    """The mean score of each person's partners at each wave (n, waves), NaN where there is none."""
+    found = np.full((len(group), len(waves)), np.nan)
+    other = next((role for role in ROLES if role != group.role), None)
+    theirs = _theirs(study, outcome, other)
+    if theirs is None or group.role not in ROLES:
+        return found
+    wide = study.wide(theirs)
+    both = study.pairs[[group.role, other]].dropna()
+    for j, wave in enumerate(waves):
+        by_partner = wide[wave.name].reindex(pd.Index(both[other])).to_numpy(float)
+        known = np.isfinite(by_partner)
+        means = pd.Series(by_partner[known]).groupby(both[group.role].to_numpy()[known]).mean()
+        found[:, j] = group.values(means)
+    return found
+
+
+def _theirs(study: Study, outcome: Outcome, role: str | None) -> Outcome | None:
+    if outcome.role == "all":
+        return outcome
+    return next(
+        (
+            one
+            for one in study.design.outcomes
+            if one.role == role and one.timing == "repeated" and one.kirkpatrick > 1
+        ),
+        None,
+    )
+
+
+def _one_arm(
+    own: Array,
+    theirs: Array,
+    cluster: Codes,
+    waves: Sequence[Wave],
+    imputations: int,
+    rng: np.random.Generator,
+) -> Array:
+    """The own scores of one arm (n, waves) with their gaps filled: (m, n, waves)."""
+    k = own.shape[1]
+    enough = [_answering(column, cluster) >= FEWEST for column in np.hstack([own, theirs]).T]
+    kept = [j for j in range(2 * k) if enough[j]]
+    if not any(j < k for j in kept):
+        raise FitError(
+            f"fewer than {FEWEST} independent clusters answered at any wave, too few to learn "
+            f"from how the others would have answered."
+        )
+    values = np.hstack([own, theirs])[:, kept]
+    uses = []
+    for j in kept:
+        most = max(1, _answering(np.hstack([own, theirs])[:, j], cluster) // EACH)
+        wanted = [other for other in _predictors(j, waves) if other in kept][:most]
+        uses.append([kept.index(other) for other in wanted])
+    filled = impute(values, cluster, uses, imputations=imputations, rng=rng)
+    found = np.repeat(own[None], imputations, axis=0)
+    for at, j in enumerate(kept):
+        if j < k:
+            found[:, :, j] = filled[:, :, at]
+    return found
+
+
+def _answering(column: Array, cluster: Codes) -> int:
+    return len(np.unique(cluster[np.isfinite(column)]))
+
+
+def _predictors(column: int, waves: Sequence[Wave]) -> Iterator[int]:
+    """What predicts a column, best first; own scores come first (0..k-1), then the partner's."""
+    k = len(waves)
+    side, at = divmod(column, k)
+    near = sorted(range(k), key=lambda j: (abs(waves[j].months - waves[at].months), j))
+    mine = [side * k + j for j in near if j != at]
+    first = next((j for j in range(k) if waves[j].baseline), 0)
+    ordered = [side * k + first] if first != at else []
+    ordered += [j for j in mine if j not in ordered]
+    yield from ordered[:2]
+    yield (1 - side) * k + at
+    yield from ordered[2:]
