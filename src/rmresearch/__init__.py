@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rmresearch.analysis.arms import compare_arms
     from rmresearch.analysis.change import pre_post
     from rmresearch.analysis.dyads import dyadic
+    from rmresearch.analysis.equivalence import equivalence
     from rmresearch.analysis.leavers import attrition
     from rmresearch.analysis.match import match_quality
     from rmresearch.analysis.means import wave_means
@@ -66,6 +67,7 @@ _HOME = {
     "compare_arms": "analysis.arms",
     "dyadic": "analysis.dyads",
     "engagement": "analysis.meetings",
+    "equivalence": "analysis.equivalence",
     "evaluate": "report.evaluation",
     "lmm": "models",
     "judge": "whatif.judge",
@@ -106,6 +108,7 @@ __all__ = [
     "compare_arms",
     "dyadic",
     "engagement",
+    "equivalence",
     "evaluate",
     "judge",
     "lever_effects",
