@@ -68,7 +68,8 @@ def test_units_shift_and_order_do_not_matter(given: dict[str, Any]) -> None:
 
 def test_one_time_of_events_tells_nothing_of_change() -> None:
     found = cox([3, 3, 3, 5, 5, 5.0], [1, 1, 0, 0, 0, 0], [[1.0], [2], [3], [1], [2], [4]])
-    assert np.isnan(found.proportional).all() and np.isnan(found.proportional_all)
+    assert np.isnan(found.proportional).all()
+    assert np.isnan(found.proportional_all)
 
 
 @pytest.mark.parametrize(

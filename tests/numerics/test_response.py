@@ -51,7 +51,8 @@ def test_large_weights_are_cut_and_counted() -> None:
     high = np.repeat([0.0, 1.0], 20)
     kept = np.array([1] * 2 + [0] * 18 + [1] * 18 + [0] * 2, bool)
     got = response_weights(kept, high == 1, np.column_stack([np.ones(40), high]), most=0.5)
-    assert got.trimmed == 20 and got.values.max() == 0.5
+    assert got.trimmed == 20
+    assert got.values.max() == 0.5
 
 
 def test_separated_answers_are_refused() -> None:

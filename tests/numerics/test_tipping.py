@@ -1,4 +1,4 @@
-"""Shifted imputations: against refitting at every shift, and the tipping point by a naive search."""
+"""Shifted imputations: against refitting at every shift; tipping points by a naive search."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def test_tips_where_a_naive_search_finds_it(data: dict[str, Any]) -> None:
     assert surface.at(0.0).interval()[0] > 0
     want = next(d for d in np.arange(0, 4, 0.1) if refitted(data, -d, 0.0).interval()[0] <= 0)
     got = tipping_point(surface, 1, -4.0)
-    assert got is not None and want - 0.1 < -got <= want
+    assert got is not None
+    assert want - 0.1 < -got <= want
     # just before it the decision still holds
     assert refitted(data, got + 1e-6, 0.0).interval()[0] > 0
     assert refitted(data, got - 1e-6, 0.0).interval()[0] < 0
