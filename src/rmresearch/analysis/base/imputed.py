@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from rmresearch.analysis import base
 from rmresearch.analysis.base import Codes, People
 from rmresearch.analysis.base.compared import Compared, Model
-from rmresearch.errors import FitError
 from rmresearch.numerics.imputation import FEWEST, impute
 from rmresearch.numerics.pooling import Pooled, pool
 from rmresearch.numerics.robust import fit
@@ -71,13 +70,18 @@ def imputed(
             continue
         key = (ROLES.index(group.role) if group.role in ROLES else len(ROLES), k)
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
-        try:
-            filled[:, inside] = _one_arm(
-                own[inside], theirs[inside], group.cluster[inside], waves, imputations, rng
-            )
-        except FitError as error:
+        filled[:, inside] = _one_arm(
+            own[inside], theirs[inside], group.cluster[inside], waves, imputations, rng
+        )
+        left = np.isnan(filled[0, inside]).any(axis=0)
+        if left.any():
             about = f"{group.role}, {name}" if name else group.role
-            checks.append(Check("answers to impute from", False, f"{about}: {error}"))
+            which = base.seen([wave for wave, gap in zip(waves, left, strict=True) if gap])
+            said = (
+                f"{about}: fewer than {FEWEST} independent clusters answered {outcome.name} at "
+                f"{which}, too few to learn from how the others would have answered."
+            )
+            checks.append(Check("answers to impute from", False, said))
     scores = {wave.name: filled[:, :, j] for j, wave in enumerate(waves)}
     return Imputed(group, scores, tuple(checks))
 
@@ -146,15 +150,13 @@ def _one_arm(
     imputations: int,
     rng: np.random.Generator,
 ) -> Array:
-    """The own scores of one arm (n, waves) with their gaps filled: (m, n, waves)."""
+    """The own scores of one arm (n, waves), gaps filled where enough answered: (m, n, waves)."""
     k = own.shape[1]
     enough = [_answering(column, cluster) >= FEWEST for column in np.hstack([own, theirs]).T]
     kept = [j for j in range(2 * k) if enough[j]]
+    found = np.repeat(own[None], imputations, axis=0)
     if not any(j < k for j in kept):
-        raise FitError(
-            f"fewer than {FEWEST} independent clusters answered at any wave, too few to learn "
-            f"from how the others would have answered."
-        )
+        return found
     values = np.hstack([own, theirs])[:, kept]
     uses = []
     for j in kept:
@@ -162,7 +164,6 @@ def _one_arm(
         wanted = [other for other in _predictors(j, waves) if other in kept][:most]
         uses.append([kept.index(other) for other in wanted])
     filled = impute(values, cluster, uses, imputations=imputations, rng=rng)
-    found = np.repeat(own[None], imputations, axis=0)
     for at, j in enumerate(kept):
         if j < k:
             found[:, :, j] = filled[:, :, at]

@@ -21,8 +21,6 @@ COLUMNS = (
     "outcome", "role", "contrast", "wave", "people", "answered", "difference answered",
     "difference imputed", "low", "high", "due to missing",
 )  # fmt: skip
-#: the waves of an outcome that are imputed are told apart from those that cannot be
-NAME = "answers can be imputed"
 
 
 @dataclass(slots=True)
@@ -53,9 +51,7 @@ def differences(
 def _one(study: Study, one: Compared, given: Imputed, level: float, found: Differences) -> None:
     ground, kept = one.ground(), one.answered
     model = completed(one, given, study.design.baseline)
-    if model is None:
-        said = f"{one.outcome.name}, {one.about}: too few answered to impute the others."
-        found.checks.append(Check(NAME, False, said))
+    if model is None:  # too few answered, which the imputation's checks say
         return
     form = one.form(np.ones(len(kept), bool), level=level, parameters=model.x.shape[-1])
     try:
@@ -67,7 +63,7 @@ def _one(study: Study, one: Compared, given: Imputed, level: float, found: Diffe
         ).estimate
     except FitError as error:
         said = f"{one.outcome.name}, {one.about}: {error}"
-        found.checks.append(Check(NAME, False, said))
+        found.checks.append(Check("imputed answers can be analysed", False, said))
         return
     student = Student(float(pool.estimate), float(pool.se), float(pool.df))
     estimate = inferred(form, student, ground, term="imputed", method=METHOD)
