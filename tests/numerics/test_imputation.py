@@ -10,7 +10,7 @@ import pytest
 
 from rmresearch.errors import FitError
 from rmresearch.numerics.imputation import canonical_order, impute
-from rmresearch.numerics.pooling import pool
+from rmresearch.numerics.rubin import pool
 from rmresearch.numerics.robust import fit
 
 REFERENCE = Path(__file__).parent.parent / "reference" / "missing"

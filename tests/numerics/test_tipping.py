@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rmresearch.numerics.pooling import Pooled, pool
+from rmresearch.numerics.rubin import Pooled, pool
 from rmresearch.numerics.robust import fit
 from rmresearch.numerics.tipping import shifted, tipping_point
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
-from rmresearch.numerics.pooling import Pooled, pool
+from rmresearch.numerics.rubin import Pooled, pool
 from rmresearch.numerics.robust import fit
 
 __all__ = ["Shifted", "shifted", "tipping_point"]

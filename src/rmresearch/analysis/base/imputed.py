@@ -13,7 +13,7 @@ from rmresearch.analysis import base
 from rmresearch.analysis.base import Codes, People
 from rmresearch.analysis.base.compared import Compared, Model
 from rmresearch.numerics.imputation import FEWEST, impute
-from rmresearch.numerics.pooling import Pooled, pool
+from rmresearch.numerics.rubin import Pooled, pool
 from rmresearch.numerics.robust import fit
 from rmresearch.result import Check
 from rmresearch.study import ROLES, Outcome, Study, Wave

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rmresearch.numerics.pooling import pool
+from rmresearch.numerics.rubin import pool
 
 REFERENCE = Path(__file__).parent.parent / "reference" / "missing"
 
