@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rmresearch.analysis.mixed import mixed_model
     from rmresearch.analysis.reactions import reaction
     from rmresearch.analysis.scales import reliability
+    from rmresearch.analysis.value import value
     from rmresearch.analysis.workforce import workforce_outcomes
     from rmresearch.errors import (
         FitError,
@@ -83,6 +84,7 @@ _HOME = {
     "reliability": "analysis.scales",
     "simulate": "world.cohort",
     "sweep": "whatif.sweep",
+    "value": "analysis.value",
     "wave_means": "analysis.means",
     "workforce_outcomes": "analysis.workforce",
     "write_scenario": "world.scenario_file",
@@ -124,6 +126,7 @@ __all__ = [
     "reliability",
     "simulate",
     "sweep",
+    "value",
     "wave_means",
     "workforce_outcomes",
     "write_scenario",

@@ -427,8 +427,8 @@ def test_differences_of_shares_leave_in_whole_points() -> None:
 def test_truth_of_the_world_is_met() -> None:
     """Mean of the differences over drawn randomised studies: within 3 Monte Carlo errors."""
     gaps = []
-    for seed in range(20):
-        cohort = simulate(Scenario(pairs=24, comparison="control"), seed=seed)
+    for seed in range(15):
+        cohort = simulate(Scenario(pairs=40, comparison="control"), seed=seed)
         found = workforce_outcomes(cohort.study, "left", waves="month6")
         for one in found.estimates:
             if one.term == "" and one.role == "senior" and one.value is not None:

@@ -9,6 +9,7 @@ from pilot_files import TOML
 
 from rmresearch.errors import Problem
 from rmresearch.io.contract.declared import declaration_problems
+from rmresearch.io.schema import to_design
 from rmresearch.io.toml import read_toml
 
 ORDINAL = 'kind = "ordinal"\n'
@@ -28,6 +29,33 @@ def problems(text: str, folder: Path) -> list[Problem]:
 
 def test_the_sound_declaration_has_none(tmp_path: Path) -> None:
     assert problems(TOML, tmp_path) == []
+
+
+def test_value_is_read_as_numbers_and_ranges(tmp_path: Path) -> None:
+    more = '[value]\ncurrency = "EUR"\nprogramme_cost = [8_000, 10_000, 15_000]\nhours = 14\n'
+    more += "[value.worth]\nskill = 400\nleft = [10_000, 20_000.5, 40_000]\n"
+    path = tmp_path / "study.toml"
+    path.write_text(TOML + more)
+    file, _, wrong = read_toml(path)
+    assert file is not None
+    assert wrong == []
+    assert list(declaration_problems(file, path.name)) == []
+    design = to_design(file)
+    assert design.costs == (
+        ("programme_cost", (8_000.0, 10_000.0, 15_000.0)),
+        ("hours", (14.0, 14.0, 14.0)),
+    )
+    assert dict(design.worth)["left"] == (10_000.0, 20_000.5, 40_000.0)
+    assert design.currency == "EUR"
+
+
+@pytest.mark.parametrize("wrong", ["hours = [1, 2]", "hours = -1", "hour = 3", 'hours = "2"'])
+def test_values_that_are_none_are_named(wrong: str, tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(f"{TOML}[value]\n{wrong}\n")
+    _, _, problems = read_toml(path)
+    assert len(problems) == 1
+    assert "value" in problems[0].found
 
 
 @pytest.mark.parametrize(
@@ -59,6 +87,18 @@ def test_the_sound_declaration_has_none(tmp_path: Path) -> None:
             "Did you mean 'post'",
         ),
         (ORDINAL, ORDINAL + 'wave_labels.end = { "Not at all" = 1 }\n', "'end' is not a wave", ""),
+        (
+            "[tables.participants]",
+            "[value]\nhourly_cost = [90, 60, 70]\n[tables.participants]",
+            "hourly_cost is [90, 60, 70], which does not rise",
+            "[low, most likely, high]",
+        ),
+        (
+            "[tables.participants]",
+            "[value.worth]\nskil = 400\n[tables.participants]",
+            "value.worth: 'skil' is not an outcome",
+            "Did you mean 'skill'",
+        ),
         (ORDINAL, ORDINAL + "favourable = 7\n", "favourable 7 lies outside the range", ""),
         ("range = [1, 5]", "range = [5, 1]", "the range 5 to 1 is empty", "lower code first"),
         ("range = [1, 5]\n", "", "reverse needs a range", "Declare range"),

@@ -151,16 +151,16 @@ def test_coverage_with_few_rare_events() -> None:
 
 @pytest.mark.validate
 @pytest.mark.parametrize("clusters", [6, 12, 20])
-@pytest.mark.parametrize("icc", [0.0, 0.05, 0.2])
+@pytest.mark.parametrize("icc", [0.0, 0.2])
 @pytest.mark.parametrize(
     "shares", [(0.02, 0.02), (0.05, 0.05), (0.15, 0.05), (0.3, 0.3), (0.5, 0.2)]
 )
 @pytest.mark.parametrize("kind", ["sets", "departments"])
 def test_coverage(kind: str, shares: tuple[float, float], icc: float, clusters: int) -> None:
-    """At least .94 less the 99.9% Monte Carlo error of 4,000 draws, everywhere in the grid."""
+    """At least .94 less the 99.9% Monte Carlo error of 1,500 draws, everywhere in the grid."""
     pattern = [1, 2, 3] if kind == "sets" else [3, 5, 8, 12]
     sizes = np.resize(pattern, clusters)
-    draws = 4_000
+    draws = 1_500
     found = covered(sizes, shares, icc, draws, seed=11)
     margin = float(special.ndtri(0.9995)) * np.sqrt(0.94 * 0.06 / draws)
     print(f"{kind} {clusters}+{clusters} icc {icc} {shares}: {found:.4f}")

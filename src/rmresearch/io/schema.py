@@ -176,6 +176,36 @@ class PrivacyEntry(Strict):
     smallest_interval: Annotated[int, Field(ge=10)] = 10
 
 
+Amount = Annotated[float | int, Field(ge=0, le=1e12, allow_inf_nan=False)]
+#: one number where it is known, else [low, most likely, high]
+Span = Amount | Annotated[list[Amount], Field(min_length=3, max_length=3)]
+
+
+class ValueEntry(Strict):
+    """[value]: what the programme takes and what its gains are worth, for `value`.
+
+    ``programme_cost`` is what one programme arm costs in all, ``hours`` the working hours that a
+    pair takes, both people together (left out: those of the meeting log), ``hourly_cost`` one such
+    hour; ``worth`` by outcome what one point more is worth a person (one person more who stays, or
+    rises). Each is a number or [low, most likely, high].
+    """
+
+    currency: Annotated[str, Field(max_length=12)] = ""
+    programme_cost: Span | None = None
+    hours: Span | None = None
+    hourly_cost: Span | None = None
+    worth: dict[str, Span] = {}
+
+    def costs(self) -> dict[str, Span]:
+        """What is declared of what the programme takes, by name."""
+        named = {
+            "programme_cost": self.programme_cost,
+            "hours": self.hours,
+            "hourly_cost": self.hourly_cost,
+        }
+        return {name: span for name, span in named.items() if span is not None}
+
+
 class MatchingRules(Strict):
     """[matching.rules]: pairs that may not be made. Columns are those of the participants."""
 
@@ -249,6 +279,7 @@ class StudyFile(Strict):
     tables: Tables
     privacy: PrivacyEntry = PrivacyEntry()
     matching: MatchingEntry = MatchingEntry()
+    value: ValueEntry = ValueEntry()
 
 
 def to_design(file: StudyFile) -> s.Design:
@@ -277,6 +308,9 @@ def to_design(file: StudyFile) -> s.Design:
         features=tuple(features.items()),
         matching=_matching(file.matching),
         privacy=s.PrivacySettings(file.privacy.smallest_mean, file.privacy.smallest_interval),
+        costs=tuple((name, _span(span)) for name, span in file.value.costs().items()),
+        worth=tuple((name, _span(span)) for name, span in file.value.worth.items()),
+        currency=file.value.currency,
     )
 
 
@@ -293,6 +327,11 @@ def _matching(entry: MatchingEntry) -> s.Matching:
         refusals=rules.refusals,
         wishes=entry.wishes,
     )
+
+
+def _span(given: Span) -> tuple[float, float, float]:
+    low, middle, high = given if isinstance(given, list) else (given, given, given)
+    return float(low), float(middle), float(high)
 
 
 def _wave(entry: WaveEntry, start: dt.date | None) -> s.Wave:

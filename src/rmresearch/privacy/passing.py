@@ -27,6 +27,7 @@ IN_POINTS = frozenset(
         "difference-in-differences",
         "equivalence",
         "expected-regression",
+        "gain",
         "growth",
         "growth-kenward-roger",
         "imputed",
@@ -42,6 +43,8 @@ IN_POINTS = frozenset(
         "record",
         "reliability-corrected",
         "smallest-detectable",
+        "subgroup",
+        "subgroup-pooled",
         "weighted",
         "worst-lower",
         "worst-upper",
@@ -63,10 +66,10 @@ SHARES = frozenset(
 )
 OF_PEOPLE = frozenset({"missingness", "reaction"})
 #: whole numbers of people, sums of money (two digits: with the inputs they tell the gain), and the
-#: question whose differences are between shares of people where no outcome says otherwise
+#: questions whose differences are between shares of people where no outcome says otherwise
 WHOLE = frozenset({"number-needed"})
 MONEY = frozenset({"cost", "cost-per-point", "net-benefit"})
-BETWEEN_SHARES = "workforce_outcomes"
+BETWEEN_SHARES = frozenset({"value", "workforce_outcomes"})
 EXTREMES = frozenset({"min", "minimum", "lowest", "max", "maximum", "highest"})
 MEASURES = frozenset({"characteristic", "covariate", "feature", "measure"})
 LEVELS = frozenset({"mean", "item-mean", "sd"})
@@ -391,7 +394,7 @@ def _places(function: str, kind: CellKind, one: Estimate, outcome: Outcome | Non
         return 0
     if one.term in MONEY:
         return rules.decimals("mean", None, largest)
-    shares = function == BETWEEN_SHARES and outcome is None
+    shares = function in BETWEEN_SHARES and outcome is None
     return rules.decimals("proportion" if shares and kind == "contrast" else kind, outcome, largest)
 
 

@@ -13,7 +13,7 @@ from rmresearch.analysis.base.ask import several, within
 from rmresearch.analysis.base.describe import averaged, shared
 from rmresearch.analysis.base.fit import merged
 from rmresearch.analysis.workforce import counts, shares
-from rmresearch.analysis.workforce.recorded import codebook, counted, dated, follow_ups, known
+from rmresearch.analysis.base.events import codebook, counted, dated, follow_ups, known
 from rmresearch.analysis.workforce.sample import Group, Sample, group_of, sample
 from rmresearch.errors import FitError, StudyError
 from rmresearch.result import Cell, CellKind, Check, Dropped, Estimate, Result, Table

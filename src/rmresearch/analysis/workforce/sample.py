@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import Footing, People
-from rmresearch.analysis.workforce.recorded import Known, known
+from rmresearch.analysis.base.events import Known, known
 from rmresearch.result import Dropped, Estimate
 from rmresearch.study import Arm, Outcome, Study, Wave
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from rmresearch.errors import Problem
 from rmresearch.io.contract.matching import matching_problems
+from rmresearch.io.contract.people import RECORD_KINDS
 from rmresearch.io.findings import nearest, some
 from rmresearch.io.schema import OutcomeEntry, StudyFile, TableSource, to_design
 from rmresearch.study import TABLES
@@ -22,7 +23,7 @@ CARRIED = ("role", "arm", "department", "level", "stratum")
 
 def declaration_problems(file: StudyFile, name: str) -> Iterator[Problem]:
     """Everything in study.toml that contradicts itself, as problems of the file ``name``."""
-    rules = (_head, _arms, _waves, _outcomes, _shared_items, _tables, matching_problems)
+    rules = (_head, _arms, _waves, _outcomes, _shared_items, _tables, _value, matching_problems)
     for rule in rules:
         for found, fix, *severity in rule(file):
             yield Problem(
@@ -115,6 +116,16 @@ def _outcomes(file: StudyFile) -> Iterator[Line]:
         yield from _range(outcome, key)
         yield from _labels(outcome, key, outcome.waves or waves)
         yield from _timing(outcome, key, file)
+
+
+def _value(file: StudyFile) -> Iterator[Line]:
+    """What is declared of costs and worth: ordered from low to high, of outcomes that exist."""
+    known = [*(outcome.name for outcome in file.outcomes), *RECORD_KINDS]
+    yield from _unknown(file.value.worth, known, "value.worth", "is not an outcome")
+    for name, span in {**file.value.costs(), **file.value.worth}.items():
+        if isinstance(span, list) and sorted(span) != span:
+            found = f"value: {name} is {span}, which does not rise"
+            yield found, "Write it as [low, most likely, high]."
 
 
 def _range(outcome: OutcomeEntry, key: str) -> Iterator[Line]:
