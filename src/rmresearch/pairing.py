@@ -60,8 +60,8 @@ def forbidden(
     """
     sides = (seniors, juniors)
     if matching.level_gap is not None:
-        levels = [side["level"].to_numpy(np.float64) for side in sides]
-        yield "level gap", admissible.level_gap(*levels, matching.level_gap)
+        above, below = (side["level"].to_numpy(np.float64) for side in sides)
+        yield "level gap", admissible.level_gap(above, below, matching.level_gap)
     if matching.other_department:
         groups = _groups(seniors["department"], juniors["department"])
         yield "other department", admissible.same_group(*groups)
