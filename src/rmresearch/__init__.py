@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rmresearch.analysis.mixed import mixed_model
     from rmresearch.analysis.reactions import reaction
     from rmresearch.analysis.scales import reliability
+    from rmresearch.analysis.subgroups import subgroups
     from rmresearch.analysis.value import value
     from rmresearch.analysis.workforce import workforce_outcomes
     from rmresearch.errors import (
@@ -83,6 +84,7 @@ _HOME = {
     "read_study": "io.read",
     "reliability": "analysis.scales",
     "simulate": "world.cohort",
+    "subgroups": "analysis.subgroups",
     "sweep": "whatif.sweep",
     "value": "analysis.value",
     "wave_means": "analysis.means",
@@ -125,6 +127,7 @@ __all__ = [
     "read_study",
     "reliability",
     "simulate",
+    "subgroups",
     "sweep",
     "value",
     "wave_means",
