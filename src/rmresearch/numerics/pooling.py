@@ -1,75 +1,92 @@
-"""Rubin's rules: one answer from the answers to several imputed data sets."""
+"""Partial pooling: estimates of several groups drawn towards their common mean.
+
+The groups' true values are taken as drawn from one normal distribution, its variance estimated by
+REML from the estimates and their covariance (empirical Bayes; R: ``metafor::rma.mv`` and
+``metafor::blup``; Raudenbush and Bryk 2002, chapter 3).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from numpy.typing import ArrayLike
+from scipy import optimize
 
-from rmresearch.numerics.student import two_sided
+from rmresearch.errors import FitError
+from rmresearch.numerics.basis import Array
 
-__all__ = ["Pooled", "pool"]
+__all__ = ["Pooled", "pooled"]
 
-Array = NDArray[np.float64]
+#: the variance is searched between these shares of the estimates' own spread, on so many points
+SEARCH, POINTS = (1e-8, 1e4), 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pooled:
-    """A pooled estimate; arrays over the leading axes where there are several.
+    """``tau2`` the variance between groups, ``mean`` with its ``se``, and each group's value drawn
+    towards it, ``values`` (k,) with prediction errors ``errors`` (k,)."""
 
-    ``within`` is the mean variance, ``between`` the variance of the estimates over imputations,
-    ``share`` (0..1) the share of the total variance that is due to what is missing.
+    tau2: float
+    mean: float
+    se: float
+    values: Array
+    errors: Array
+
+
+def pooled(estimates: ArrayLike, covariance: ArrayLike) -> Pooled:
+    """Pool ``estimates`` (k,) with their ``covariance`` (k, k), k from 3 on.
+
+    Where the estimates differ no more than their errors explain, ``tau2`` is 0 and every group has
+    the common mean.
+
+    >>> found = pooled([1.0, 2.0, 3.0], [[4.0, 0, 0], [0, 4.0, 0], [0, 0, 4.0]])
+    >>> found.tau2, [round(float(one), 6) for one in found.values]
+    (0.0, [2.0, 2.0, 2.0])
     """
+    y, s = np.asarray(estimates, dtype=float), np.asarray(covariance, dtype=float)
+    k = len(y)
+    if k < 3:
+        raise FitError(f"{k} groups: pooling needs 3 to tell how far groups lie apart.")
+    if s.shape != (k, k) or np.linalg.eigvalsh(s)[0] <= 0:
+        raise FitError("the estimates' covariance is not positive definite: nothing to pool.")
+    tau2 = _between(y, s)
+    v = s + tau2 * np.eye(k)
+    inverse = np.linalg.inv(v)
+    variance = 1.0 / float(inverse.sum())
+    mean = variance * float(inverse.sum(axis=0) @ y)
+    drawn = tau2 * inverse
+    left = (np.eye(k) - drawn).sum(axis=1)
+    errors = tau2 * (np.eye(k) - drawn) + variance * np.outer(left, left)
+    return Pooled(
+        tau2,
+        mean,
+        variance**0.5,
+        mean + drawn @ (y - mean),
+        np.sqrt(np.maximum(np.diag(errors), 0)),
+    )
 
-    estimate: Any
-    se: Any
-    df: Any
-    within: Any
-    between: Any
-    share: Any
 
-    @property
-    def p(self) -> Any:
-        """The two-sided p-value of zero; NaN where the standard error is not above 0."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t = np.where(self.se > 0, self.estimate / self.se, np.nan)
-        return two_sided(t, self.df)[()]
+def _between(y: Array, s: Array) -> float:
+    """REML: the differences among groups are independent along the axes of their covariance."""
+    k = len(y)
+    # orthonormal contrasts: all columns but the first of a basis that begins with the mean
+    contrasts = np.linalg.qr(np.column_stack([np.ones(k), np.eye(k)[:, 1:]]))[0][:, 1:]
+    d, axes = np.linalg.eigh(contrasts.T @ s @ contrasts)
+    z2 = (axes.T @ (contrasts.T @ y)) ** 2
 
-    def interval(self, level: float = 0.95) -> tuple[Any, Any]:
-        """The t interval (low, high) at ``level`` in 0..1."""
-        half = special.stdtrit(self.df, 0.5 + level / 2.0) * self.se
-        return self.estimate - half, self.estimate + half
+    def slope(tau2: float) -> float:
+        return float((1.0 / (d + tau2) - z2 / (d + tau2) ** 2).sum())
 
+    def criterion(tau2: float) -> float:
+        return float((np.log(d + tau2) + z2 / (d + tau2)).sum())
 
-def pool(estimates: ArrayLike, variances: ArrayLike, df: ArrayLike) -> Pooled:
-    """Combine ``estimates`` and ``variances`` (..., m) of m imputed data sets.
-
-    ``df`` (...) are those of the complete data. Total variance: within + (1 + 1/m) between (Rubin
-    1987, equation 3.1.5). df: Barnard and Rubin 1999, Biometrika 86, equation 3, which never
-    exceeds the complete data's. Fewer than two imputations raise ``ValueError``.
-
-    >>> found = pool([1.0, 1.2, 0.8], [0.04, 0.05, 0.03], 20.0)
-    >>> round(float(found.estimate), 3), round(float(found.se), 3)
-    (1.0, 0.306)
-    """
-    values, spread = np.asarray(estimates, float), np.asarray(variances, float)
-    m = values.shape[-1]
-    if values.shape != spread.shape or m < 2:
-        raise ValueError(
-            f"estimates {values.shape} and variances {spread.shape} must be alike, with two or "
-            f"more imputations on the last axis"
-        )
-    complete = np.asarray(df, float)
-    within, between = spread.mean(axis=-1), values.var(axis=-1, ddof=1)
-    added = (1.0 + 1.0 / m) * between
-    total = within + added
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(total > 0, added / total, 0.0)
-        finite = np.where(share > 0, (m - 1.0) / share**2, np.inf)
-        known = (complete + 1.0) / (complete + 3.0) * complete * (1.0 - share)
-        freedom = np.where(known > 0, 1.0 / (1.0 / finite + 1.0 / known), 0.0)
-    found = (values.mean(axis=-1), np.sqrt(total), freedom, within, between, share)
-    return Pooled(*(np.asarray(value)[()] for value in found))
+    size = float(d.mean() + z2.mean())
+    grid = np.concatenate([[0.0], size * np.geomspace(*SEARCH, POINTS)])
+    slopes = [slope(one) for one in grid]
+    turns = [
+        optimize.brentq(slope, low, high, xtol=1e-14 * size)
+        for low, high, a, b in zip(grid, grid[1:], slopes, slopes[1:], strict=False)
+        if a < 0 <= b
+    ]
+    return min([0.0, *map(float, turns)], key=criterion)
