@@ -100,3 +100,17 @@ def test_more_noise_than_there_is_variance_gives_no_answer() -> None:
     assert not found.share > 0
     assert np.isnan(found.estimate[0])
     assert np.isnan(found.se[0])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_reliability_of_nothing_but_rounding_gives_no_number(seed: int) -> None:
+    """Items without any covariance: alpha is 0 in exact arithmetic, 1e-16 or -1e-16 in floats."""
+    rng = np.random.default_rng(seed)
+    each = np.linalg.qr(np.column_stack([np.ones(8), rng.normal(size=(8, 3))]))[0][:, 1:]
+    items = 3.2 + np.vstack([each, each])
+    x = np.column_stack([np.ones(16), np.repeat([1.0, 0.0], 8)])
+    y = np.arange(16.0) ** 1.5
+    found = reliability_corrected(y, items.mean(axis=1), x, [1], np.arange(16), items=items)
+    assert abs(found.share) < 1e-12
+    assert np.isnan(found.estimate).all()
+    assert np.isnan(found.se).all()

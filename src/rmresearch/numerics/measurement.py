@@ -16,6 +16,9 @@ __all__ = ["Corrected", "alpha_within", "reliability_corrected"]
 
 Array = NDArray[np.float64]
 
+#: what rounding may leave where nothing is left of a baseline's reliability
+NOTHING = 1e-8
+
 
 def alpha_within(items: ArrayLike, design: ArrayLike | None = None) -> float:
     """Cronbach's alpha within arms, of ``items`` (n, k) turned the same way; NaN where undefined.
@@ -84,12 +87,12 @@ def reliability_corrected(
     left = [part.sum(axis=0) - part for part in parts]
     _, leave_one_out, shares = recipe(*left)
     count = len(parts[0])
-    spread = leave_one_out - leave_one_out.mean(axis=0)
-    se = np.sqrt((count - 1) / count * (spread**2).sum(axis=0))
-    if not share > 0:
-        theta, se = np.full_like(theta, np.nan), np.full_like(se, np.nan)
-    elif not (shares > 0).all():
-        se = np.full_like(se, np.nan)
+    se = np.full_like(theta, np.nan)
+    if not share > NOTHING:
+        theta = np.full_like(theta, np.nan)
+    elif (shares > NOTHING).all():
+        spread = leave_one_out - leave_one_out.mean(axis=0)
+        se = np.sqrt((count - 1) / count * (spread**2).sum(axis=0))
     return Corrected(theta, se, float(whole), float(share))
 
 
