@@ -139,9 +139,31 @@ def test_hash_is_of_what_the_plan_says(study):
     assert plans.read_plan(study).sha256 != first
 
 
+def test_groups_are_named_by_a_question_and_leave_other_hashes_alone(study):
+    plan = plans.read_plan(study)
+    assert all("by" not in question for question in plan.as_dict()["questions"])
+    edit(
+        study, 'analysis = "compare_arms"\nrole = "junior"', 'analysis = "subgroups"\nby = "level"'
+    )
+    named = plans.read_plan(study, DESIGN)
+    assert named.questions[1].by == "level"
+    assert named.as_dict()["questions"][1]["by"] == "level"
+    freeze(study)
+    edit(study, 'by = "level"', 'by = "department"')
+    freeze(study, day=2)
+    assert "question voice-after: by was level and is now department." in str(plans.status(study))
+
+
 @pytest.mark.parametrize(
     "old, new, said",
     [
+        ('role = "junior"', 'by = "level"', "a moderator belongs to subgroups"),
+        ('compare_arms"\nrole = "junior"', 'subgroups"', "a moderator belongs to subgroups"),
+        (
+            'compare_arms"\nrole = "junior"',
+            'subgroups"\nby = "levl"',
+            "no moderator 'levl'. Did you mean level?",
+        ),
         (
             'outcome = "skill"',
             'oucome = "skill"',

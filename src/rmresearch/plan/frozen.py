@@ -258,9 +258,10 @@ def _changes(before: Lock, after: Lock) -> Iterator[str]:
     if was != is_now:
         yield f"the primary question was {was} and is now {is_now}."
     for name in old:
-        for key in old[name] if name in new else ():
-            if key != "primary" and old[name][key] != new[name][key]:
-                yield f"question {name}: {key} {_from_to(old[name][key], new[name][key])}."
+        for key in {**old[name], **new[name]} if name in new else ():
+            was_so, is_so = (question[name].get(key, "") for question in (old, new))
+            if key != "primary" and was_so != is_so:
+                yield f"question {name}: {key} {_from_to(was_so, is_so)}."
     if before.plan.get("title") != after.plan.get("title") and after.plan:
         yield "the plan's title was changed."
     yield from _study_changes(before.study, after.study)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -20,13 +20,22 @@ __all__ = ["Plan", "Question", "plan_path", "read_plan", "read_toml"]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Analysis = Literal[
-    "pre_post", "compare_arms", "reaction", "attrition", "reliability", "missingness", "engagement"
+    "pre_post",
+    "compare_arms",
+    "reaction",
+    "attrition",
+    "reliability",
+    "missingness",
+    "engagement",
+    "subgroups",
 ]
 Population = Literal["everyone-assigned", "people-who-met", "completers"]
 Handling = Literal["as-assigned", "left-out", "until-then"]
 Scale = Literal["points", "standardised", "proportion"]
 #: analyses whose contrast is between arms, and the one whose contrast is between waves
 BETWEEN_ARMS, BETWEEN_WAVES = "compare_arms", "pre_post"
+#: columns of participants that may tell groups apart beside declared features
+MODERATORS = ("level", "department")
 
 
 class Strict(BaseModel):
@@ -62,6 +71,7 @@ class QuestionEntry(Strict):
     outcome: str = ""
     wave: str = ""
     contrast: str = ""
+    by: str = ""
     population: Population = "everyone-assigned"
     scale: Scale = "points"
     primary: bool = False
@@ -81,7 +91,8 @@ class Question:
     """One pre-specified question: whose which outcome, when, against what, and why it is asked.
 
     ``contrast`` is "arm - comparison" or "wave - baseline"; "" stands for every contrast of the
-    analysis. ``never_met``, ``left`` and ``crossed_over`` say what happens to such people.
+    analysis; ``by`` the moderator whose groups are told apart (subgroups only). ``never_met``,
+    ``left`` and ``crossed_over`` say what happens to such people.
     """
 
     id: str
@@ -97,6 +108,7 @@ class Question:
     never_met: str
     left: str
     crossed_over: str
+    by: str = ""
 
     @property
     def as_computed(self) -> bool:
@@ -143,8 +155,12 @@ class Plan:
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as plain values: what is hashed, whatever the file's order and comments."""
-        questions = sorted(self.questions, key=lambda question: question.id)
-        return asdict(replace(self, questions=tuple(questions)))
+        found = asdict(self)
+        found["questions"] = sorted(found["questions"], key=lambda question: question["id"])
+        for question in found["questions"]:
+            if not question["by"]:  # a plan without moderators keeps the hash it always had
+                del question["by"]
+        return found
 
     @property
     def sha256(self) -> str:
@@ -279,6 +295,10 @@ def _unknown(plan: Plan, design: Design, file: str) -> Iterator[Problem]:
             if given not in known:
                 found = f"question {question.id}: the study has no {key} {given!r}"
                 yield Problem("plan-unknown", found, _choose(given, known), file=file)
+        if (question.analysis == "subgroups") != bool(question.by):
+            found = f"question {question.id}: a moderator belongs to subgroups, which need one"
+            fix = 'Name it with by, in a question with analysis = "subgroups" and no other.'
+            yield Problem("plan-question", found, fix, file=file)
         yield from _unfit(question, design, file)
 
 
@@ -288,6 +308,8 @@ def _names(question: Question, design: Design) -> Iterator[tuple[str, str, list[
         yield "outcome", question.outcome, [outcome.name for outcome in design.outcomes]
     if question.wave:
         yield "wave", question.wave, waves
+    if question.by:
+        yield "moderator", question.by, [*(name for name, _ in design.features), *MODERATORS]
     left, dash, right = question.contrast.partition(" - ")
     if dash and question.analysis == BETWEEN_ARMS:
         for name in (left, right):
