@@ -17,7 +17,8 @@ help:
 	@echo "make test      set up, lint, type-check and run the tests"
 	@echo "make lab       open JupyterLab on the notebooks"
 	@echo "make bench     measure speed and accuracy against named peers; bench-quick: in a minute"
-	@echo "make validate  the heavy proofs; make validate-size  false-positive rates and coverage"
+	@echo "make validate  the heavy proofs, and every method against known truth"
+	@echo "make validate-size  false-positive rates and coverage"
 	@echo "make world     write docs/world.md and its pictures from the code"
 	@echo "make lint, format, lock, examples, clean"
 
@@ -52,6 +53,7 @@ format: $(READY)
 
 validate: $(READY)
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "validate or not validate" --validate
+	$(BIN)/python -m benchmarks.truth
 
 validate-size: $(READY)
 	$(BIN)/python -m benchmarks.size

@@ -196,7 +196,7 @@ through. "Smaller arm" counts departments, seniors or pairs.
 
 
 def page(found: Sequence[Found], replicates: int) -> str:
-    """The page docs/validation.md."""
+    """The page docs/validation-size.md."""
     rule = {case.design for case in clusters()}
     return PAGE.format(
         replicates=replicates,
@@ -235,7 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found.append(one)
             print(json.dumps(asdict(one)), flush=True)
     reports = given.out / "reports" / "validate-size.json"
-    docs = given.out / "docs" / "validation.md"
+    docs = given.out / "docs" / "validation-size.md"
     for path in (reports, docs):
         path.parent.mkdir(parents=True, exist_ok=True)
     whole = {"seed": SEED, "replicates": given.replicates, "rows": [asdict(one) for one in found]}

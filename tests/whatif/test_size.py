@@ -91,7 +91,7 @@ def test_the_page_holds_every_case_and_what_was_found(size: ModuleType, tmp_path
 def test_the_committed_page_lists_the_cases_and_judges_by_the_gates(
     size: ModuleType, root: Path
 ) -> None:
-    text = (root / "docs" / "validation.md").read_text("utf-8")
+    text = (root / "docs" / "validation-size.md").read_text("utf-8")
     cell = r" (.+?) \|"
     listed = re.findall(rf"^\|{cell * 8}$", text, re.MULTILINE)
     rows = [row for row in listed if row[0] != "design"]

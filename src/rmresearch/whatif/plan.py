@@ -12,6 +12,7 @@ import numpy as np
 
 from rmresearch.analysis import arms, change
 from rmresearch.analysis.arms import batch as arms_batch
+from rmresearch.analysis.arms import tempting
 from rmresearch.analysis.base.batch import Kernel
 from rmresearch.analysis.change import batch as change_batch
 from rmresearch.errors import StudyError
@@ -29,6 +30,7 @@ BLOCK_NUMBERS, BLOCK_REPLICATES = 1_000_000, 2_000
 #: analyses that have a kernel on arrays
 KERNELS: Mapping[Analysis, Kernel] = {
     arms.compare_arms: arms_batch.KERNEL,
+    tempting.beside_record: tempting.KERNEL,
     change.pre_post: change_batch.KERNEL,
 }
 

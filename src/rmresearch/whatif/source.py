@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from rmresearch.analysis.base.batch import Panel
+from rmresearch.analysis.base.batch import Flags, Panel
 from rmresearch.study import Design, Outcome, Study
 from rmresearch.world import cohort, gaussian
 from rmresearch.world.draw import Draw, draw
@@ -143,7 +143,16 @@ class _ProgrammeCohorts:
             arm=np.where(people.programme_of(scale.side), 0, 1),  # the programme is declared first
             cluster=together,
             stratum=people.site[together] if scenario.stratified else None,
+            ran=_ran(self.drawn, scale.side),
         )
+
+
+def _ran(drawn: Draw, side: int) -> Flags:
+    """Whether all of a person's pairs ran to the planned end, (replicate, person of the role)."""
+    whole = drawn.course.ended == 0
+    if side == SENIOR:
+        return np.asarray(whole.all(axis=-1))
+    return np.asarray(whole.reshape(len(whole), -1))
 
 
 @dataclass(frozen=True, slots=True)

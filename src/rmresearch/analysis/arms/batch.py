@@ -25,7 +25,16 @@ from rmresearch.numerics.longitudinal import fit_arms
 from rmresearch.numerics.robust import fit
 from rmresearch.study import Design, Outcome
 
-__all__ = ["KERNEL"]
+__all__ = [
+    "KERNEL",
+    "OPTIONS",
+    "columns_of",
+    "comparison_place",
+    "present_at",
+    "programme_places",
+    "refuse",
+    "well_posed",
+]
 
 #: options of `compare_arms` that the arrays answer too; the others change no estimate of record
 OPTIONS = frozenset({"level", "slope", "rerandomise", "seed"})
@@ -54,8 +63,11 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
     columns are nearly determined by one another, is left to `compare_arms`.
     """
     places = range(1, len(panel.design.waves))
-    columns = {place: _columns(panel, place) for place in places}
-    clear = np.all([_clear(panel, x, place) for place, (x, _) in columns.items()], axis=0)
+    columns = {place: columns_of(panel, place) for place in places}
+    clear = np.all(
+        [well_posed(panel, x, present_at(panel, place)) for place, (x, _) in columns.items()],
+        axis=0,
+    )
     if not clear.any():
         return [], clear
     inside = panel.take(clear)
@@ -66,18 +78,18 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
     else:
         course = _alone({place: (x[clear], y[clear]) for place, (x, y) in columns.items()}, panel)
     level = float(options.get("level", 0.95))
-    return [_estimates(inside, arm, place, level, course) for place in places
-            for arm in _programme(panel)], clear  # fmt: skip
+    return [told(inside, arm, place, level, course) for place in places
+            for arm in programme_places(panel)], clear  # fmt: skip
 
 
-def _estimates(panel: Panel, arm: int, place: int, level: float, course: _Course) -> Estimates:
+def told(panel: Panel, arm: int, place: int, level: float, course: _Course) -> Estimates:
     """One arm at one follow-up: the contrast under its key, on the footing of the people behind."""
-    comparison = _comparison(panel)
+    comparison = comparison_place(panel)
     names = panel.design.arms[arm].name, panel.design.arms[comparison].name
     key = (panel.outcome.role, panel.outcome.name, panel.design.waves[place].name,
            f"{names[0]} - {names[1]}", "", AS_ASSIGNED, "")  # fmt: skip
     sides = [panel.arm == side for side in (arm, comparison)]
-    ground = footings(_there(panel, place) & (sides[0] | sides[1]), panel.cluster, sides)
+    ground = footings(present_at(panel, place) & (sides[0] | sides[1]), panel.cluster, sides)
     return estimates(key, level, course.contrast(arm, place), ground, course.model)
 
 
@@ -95,7 +107,7 @@ def _alone(columns: Mapping[int, tuple[Array, Array]], panel: Panel) -> _Course:
 
     def contrast(arm: int, place: int) -> Contrast:
         weights = np.zeros(fits[place].coef.shape[-1])
-        weights[1 + _programme(panel).index(arm)] = 1.0
+        weights[1 + programme_places(panel).index(arm)] = 1.0
         return fits[place].contrast(weights)
 
     return _Course(contrast, {})
@@ -106,7 +118,7 @@ def _course(panel: Panel, slope: bool) -> _Course | None:
     aligned = _aligned(panel)
     if aligned is None:
         return None
-    order = [_comparison(panel), *_programme(panel)]
+    order = [comparison_place(panel), *programme_places(panel)]
     marks = [] if aligned.stratum is None else [
         np.column_stack([aligned.stratum == code for code in np.unique(aligned.stratum)[1:]])
     ] * len(panel.design.waves)  # fmt: skip
@@ -156,28 +168,30 @@ def _aligned(panel: Panel) -> Panel | None:
                    stratum=None if panel.stratum is None else strata[0])  # fmt: skip
 
 
-def _comparison(panel: Panel) -> int:
+def comparison_place(panel: Panel) -> int:
+    """The place of the comparison arm among the design's."""
     return next(place for place, arm in enumerate(panel.design.arms) if not arm.programme)
 
 
-def _programme(panel: Panel) -> list[int]:
+def programme_places(panel: Panel) -> list[int]:
+    """The places of the programme arms among the design's."""
     return [place for place, arm in enumerate(panel.design.arms) if arm.programme]
 
 
-def _there(panel: Panel, place: int) -> Flags:
-    """Who answered before and at the wave."""
+def present_at(panel: Panel, place: int) -> Flags:
+    """Who answered before and at the wave, (replicate, person)."""
     return np.isfinite(panel.scores[..., 0]) & np.isfinite(panel.scores[..., place])
 
 
-def _columns(panel: Panel, place: int) -> tuple[Array, Array]:
+def columns_of(panel: Panel, place: int) -> tuple[Array, Array]:
     """Design (replicate, person, p) and outcome (replicate, person), rows of absent people 0.
 
     A row of zeros adds nothing to coefficients, CR2 or its df. Baseline and outcome are centred,
     which moves the intercept only.
     """
-    there = _there(panel, place)
+    there = present_at(panel, place)
     before, after = (_centred(panel.scores[..., wave], there) for wave in (0, place))
-    columns = [there, *(there & (panel.arm == arm) for arm in _programme(panel)), before]
+    columns = [there, *(there & (panel.arm == arm) for arm in programme_places(panel)), before]
     if panel.stratum is not None:
         columns += [there & (panel.stratum == code) for code in np.unique(panel.stratum)[1:]]
     return np.stack(columns, axis=-1).astype(float), after
@@ -189,10 +203,13 @@ def _centred(scores: Array, there: Flags) -> Array:
     return np.where(there, known - known.sum(axis=-1, keepdims=True) / count, 0.0)
 
 
-def _clear(panel: Panel, x: Array, place: int) -> Flags:
-    """Replicates with people in every arm and columns well apart from one another."""
-    there = _there(panel, place)
-    arms = [_comparison(panel), *_programme(panel)]
+def well_posed(panel: Panel, x: Array, there: Flags) -> Flags:
+    """Replicates with people in every arm and columns well apart from one another.
+
+    ``x`` (replicate, person, p) with rows of zeros for those who are not ``there`` (replicate,
+    person).
+    """
+    arms = [comparison_place(panel), *programme_places(panel)]
     several = np.all([(there & (panel.arm == arm)).sum(axis=-1) >= 2 for arm in arms], axis=0)
     length = np.linalg.norm(x, axis=-2)
     unit = x / np.where(length > 0, length, 1.0)[..., None, :]

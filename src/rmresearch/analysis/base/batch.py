@@ -47,8 +47,9 @@ class Panel:
 
     ``scores`` (replicate, person, wave), waves as the design declares them, NaN where there is no
     score; ``arm`` (replicate, person), places in ``design.arms``; ``cluster`` (person,) codes of
-    the unit of independence; ``stratum`` (person,) codes, or None where none is recorded. People
-    are of one role; nobody crosses over at any of the waves.
+    the unit of independence; ``stratum`` (person,) codes, or None where none is recorded; ``ran``
+    (replicate, person) whether all pairs of somebody in the programme ran as planned, None where
+    it is not known. People are of one role; nobody crosses over at any of the waves.
     """
 
     design: Design
@@ -57,10 +58,12 @@ class Panel:
     arm: Codes
     cluster: Codes
     stratum: Codes | None = None
+    ran: Flags | None = None
 
     def take(self, keep: Flags) -> Panel:
         """The replicates flagged in ``keep``."""
-        return replace(self, scores=self.scores[keep], arm=self.arm[keep])
+        ran = None if self.ran is None else self.ran[keep]
+        return replace(self, scores=self.scores[keep], arm=self.arm[keep], ran=ran)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

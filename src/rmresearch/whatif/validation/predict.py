@@ -1,0 +1,171 @@
+"""How wrong a method must be: biases from the scenario's coefficients, in points of the score.
+
+What selection, drift, flattery, spillover and stopping do follows from the world's equations
+(`answered`, `selection`). What non-response does is the difference between two truths of the
+world: about those who answered, and about everybody. No estimate enters a prediction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from rmresearch.whatif.tally import Key
+from rmresearch.whatif.validation.worlds import World
+from rmresearch.world.truth import (
+    ANSWERED_BOTH,
+    AS_ASSIGNED,
+    COMPARISON,
+    PROGRAMME,
+    TruthRow,
+    arms_contrast,
+    wave_name,
+)
+
+__all__ = ["Given"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """What predictions are made from: the world, the outcome, and the truths (replicate,)."""
+
+    world: World
+    outcome: str
+    truths: Mapping[Key, TruthRow]
+
+    def row(self, contrast: str = "", group: str = "", estimand: str = AS_ASSIGNED) -> TruthRow:
+        """The truth about the last wave; without ``contrast``, between arms."""
+        wanted = (contrast or arms_contrast(self.world.scenario), group, estimand)
+        wave, role = wave_name(self.world.month), self.world.scale(self.outcome).role
+        for row in self.truths.values():
+            if (row.role, row.wave, row.contrast, row.group, row.estimand) == (role, wave, *wanted):
+                return row
+        raise KeyError(f"no truth about {wanted}")
+
+    @property
+    def change(self) -> str:
+        """The contrast of the change from the start to the last wave."""
+        return f"{wave_name(self.world.month)} - {wave_name(0)}"
+
+    @property
+    def gain(self) -> float:
+        """What the programme adds to the true score on average, in SD."""
+        return float(self.row(group=PROGRAMME).latent_sd.mean())
+
+    # what each thing does, in points
+
+    def drift(self) -> float:
+        """What selection and the trend do to the programme's people without the programme."""
+        who = self.world.volunteers(self.outcome)
+        return who.mean(self.world.month) - who.mean(0)
+
+    def flattery(self) -> float:
+        """What people in the programme rate themselves above what is true."""
+        return self._added(self.gain, self.world.scenario.nature.self_inflation)
+
+    def spilt(self) -> float:
+        """What comparison people gain from the programme, taken off the difference."""
+        setting = self.world.scenario.design
+        return -self._added(0.0, setting.spillover * self.gain)
+
+    def answering(self, group: str = PROGRAMME) -> float:
+        """What it does that some answer and others do not, to the change of an arm."""
+        both, every = (
+            self.row(self.change, group, estimand).as_reported
+            for estimand in (ANSWERED_BOTH, AS_ASSIGNED)
+        )
+        return float(np.nanmean(both - every))
+
+    def stopping(self) -> float:
+        """What leaving out pairs that stopped early adds, everybody else being average."""
+        chances = self.world.stops
+        learnt = np.array([self.world.learnt(1 + month) for month in range(len(chances))])
+        return self._added(self.gain, self.gain * (learnt[-1] / float(chances @ learnt) - 1.0))
+
+    def _added(self, before: float, more: float) -> float:
+        who, month = self.world.volunteers(self.outcome), self.world.month
+        return who.mean(month, before + more) - who.mean(month, before)
+
+    # biases of methods, against the effect as reported
+
+    def of_pre_post(self) -> float:
+        """A single group's change, read as the programme's effect."""
+        return self.drift() + self.answering()
+
+    def of_randomised(self) -> float:
+        """Arms made by lot: what spills over, and who answers."""
+        return self.spilt() + self.answering() - self.answering(COMPARISON)
+
+    def of_completers(self) -> float:
+        """Pairs that ran as planned against everybody in the comparison."""
+        return self.of_randomised() + self.stopping()
+
+    def of_pool(self, slope: float) -> float:
+        """Volunteers against the eligible pool, adjusted by ``slope`` points for each before."""
+        ours, theirs = (one(self.outcome) for one in (self.world.volunteers, self.world.compared))
+        month = self.world.month
+        after, before = (ours.mean(at) - theirs.mean(at) for at in (month, 0))
+        return after - slope * before + self.of_randomised()
+
+    def slope(self) -> float:
+        """The slope of the outcome on the baseline within arms of equal size."""
+        sides = [one(self.outcome) for one in (self.world.volunteers, self.world.compared)]
+        month = self.world.month
+        return sum(one.covariance(0, month) for one in sides) / sum(
+            one.covariance(0, 0) for one in sides
+        )
+
+    def alpha(self) -> float:
+        """The reliability of the baseline, as alpha has it, among volunteers."""
+        return self.world.volunteers(self.outcome).alpha()
+
+    def answer_both(self) -> float:
+        """The chance that somebody in the programme answers at both ends, nothing being gained."""
+        nature = self.world.scenario.nature
+        person = nature.response_person**2
+        together = person / (1.0 + person)
+        cuts = stats.norm.ppf([nature.response_start, nature.response])
+        cov = [[1.0, together], [together, 1.0]]
+        both = float(stats.multivariate_normal([0.0, 0.0], cov).cdf(cuts))
+        return both * (1.0 - nature.leaving_rate) ** self.world.month
+
+    def rate_of_pre_post(self) -> float:
+        """How often a single group's change differs from 0 at 5%, by the noncentral t."""
+        who, month = self.world.volunteers(self.outcome), self.world.month
+        spread = who.covariance(0, 0) + who.covariance(month, month) - 2 * who.covariance(0, month)
+        moved = float(self.row(self.change, PROGRAMME, ANSWERED_BOTH).as_reported.mean())
+        counts = np.arange(2, self.world.n + 1)
+        chance = stats.binom.pmf(counts, self.world.n, self.answer_both())
+        shift = np.asarray(moved * np.sqrt(counts / spread), float)
+        power = two_sided(shift, np.asarray(counts - 1, float), 0.05)
+        return float(chance @ power / chance.sum())
+
+    def rate_of_family(self, outcomes: int, flattered: int) -> float:
+        """How often Holm's family sees anything where people flatter themselves and no more.
+
+        Taken as independent outcomes, each adjusted for its baseline, of which ``flattered`` are
+        self-rated; the first step of Holm is Bonferroni's.
+        """
+        who, month = self.world.volunteers(self.outcome), self.world.month
+        explained = who.covariance(0, month) ** 2 / who.covariance(0, 0)
+        people = 2.0 * self.world.n * self.answer_both()
+        se = np.sqrt((who.covariance(month, month) - explained) * 4.0 / people)
+        level = 0.05 / outcomes
+        seen = two_sided(np.array([self.flattery() / se]), np.array([people - 3.0]), level)[0]
+        return float(1.0 - (1.0 - seen) ** flattered * (1.0 - level) ** (outcomes - flattered))
+
+
+def two_sided(shift: Array, df: Array, level: float) -> Array:
+    """The power of a two-sided t test whose statistic is shifted by ``shift``.
+
+    >>> float(two_sided(np.array([0.0]), np.array([9.0]), 0.05)[0].round(6))
+    0.05
+    """
+    critical = stats.t.isf(level / 2.0, df)
+    return np.asarray(stats.nct.sf(critical, df, shift) + stats.nct.cdf(-critical, df, shift))
