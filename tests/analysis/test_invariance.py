@@ -20,7 +20,6 @@ from rmresearch.study import TABLES, Arm, Outcome, Study
 from .programmes import relabelled, shuffled
 from .registry import CASES
 
-
 #: analyses that are being written
 PENDING = {"dyadic", "equivalence", "match_quality", "subgroups", "value", "workforce_outcomes"}
 

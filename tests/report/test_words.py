@@ -545,3 +545,16 @@ def test_certainty_behind_several_results_names_no_one_of_them():
         assert text.startswith("Certainty: weak. Decided by: ")
         assert "Precision: it differs from outcome to outcome." in text
         assert words.precision(found) not in text
+
+
+def test_gains_and_meetings_are_told_as_they_go_together():
+    same, other = number("within", 0.14, -0.17, 0.46), number("between", -0.03, -0.12, 0.06)
+    assert words.dose(same, other, DESIGN) == (
+        "Digital skill: it rose 0.14 points more for the same person with one meeting more than "
+        "usual (95% interval −0.17 to 0.46); it rose 0.03 points less for people who met once more "
+        "than others (95% interval −0.12 to 0.06)."
+    )
+    assert "others" not in words.dose(same, None, DESIGN)
+    with pytest.raises(ValueError, match="within people or between"):
+        words.dose(None, None, DESIGN)
+    assert "observational" in words.association()

@@ -10,6 +10,7 @@ from pathlib import Path
 from rmresearch.analysis.arms import compare_arms
 from rmresearch.analysis.change import pre_post
 from rmresearch.analysis.leavers import attrition
+from rmresearch.analysis.match import match_quality
 from rmresearch.analysis.means import wave_means
 from rmresearch.analysis.meetings import engagement
 from rmresearch.analysis.missing import missingness
@@ -49,7 +50,8 @@ def ask(study: Study, folder: Path) -> Findings:
         _earlier(study, outcome, questions, answers)
     if study.design.linked:
         answers.take("engagement", "", lambda: engagement(study))
-    answers.take("missingness", "", lambda: missingness(study))
+    ended = programme_ended(study)
+    answers.take("missingness", "", lambda: missingness(study, effects=ended))
     verdicts = _verdicts(study, questions, standing, answers.results)
     return Findings(
         study=study,
@@ -90,15 +92,19 @@ def _about(study: Study, outcome: Outcome, answers: _Answers) -> None:
         answers.take("reliability", name, lambda: reliability(study, outcome))
     if outcome.timing != "repeated":
         return
+    ended = programme_ended(study)
     answers.take("wave_means", name, lambda: wave_means(study, outcome))
     if study.design.linked:
-        answers.take("attrition", name, lambda: attrition(study, outcome))
-    if not programme_ended(study):
-        answers.refused.update({name_of(f, name): TOO_EARLY for f in ("pre_post", "mixed_model")})
+        answers.take("attrition", name, lambda: attrition(study, outcome, effects=ended))
+    if not ended:
+        early = ("pre_post", "mixed_model", "match_quality", "engagement")
+        answers.refused.update({name_of(f, name): TOO_EARLY for f in early})
         return
     answers.take("pre_post", name, lambda: pre_post(study, outcome))
     if study.design.linked:
         answers.take("mixed_model", name, lambda: mixed_model(study, outcome))
+        answers.take("match_quality", name, lambda: match_quality(study, outcome))
+        answers.take("engagement", name, lambda: engagement(study, outcome))
     if len(study.design.arms) > 1 and study.design.linked:
         answers.take("compare_arms", name, lambda: compare_arms(study, outcome))
 

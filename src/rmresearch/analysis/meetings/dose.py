@@ -42,9 +42,9 @@ COMPARISONS = {
     "within": "same person, one meeting more than usual",
     "between": "other people, one meeting more an interval",
     "contextual": "between less within",
-    "saturation": "change of that with each further meeting",
+    "saturation": "bend: its change with each further meeting",
 }
-ASSOCIATION, WITHIN, SATURATION = "an effect of meeting", "own meetings vary", "saturation"
+ASSOCIATION, WITHIN, SATURATION = "more than an association", "own meetings vary", "saturation"
 #: numbers of meetings that tell a bend from a straight line
 COUNTS_FOR_BEND = 3
 

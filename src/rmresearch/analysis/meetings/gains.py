@@ -21,6 +21,9 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
+#: two intervals
+WAVES = 3
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Logged:
@@ -101,6 +104,14 @@ def gains(
     own ups and downs from differences between people.
     """
     about = f"{outcome.name}, {study.design.role_label(group.role)}"
+    waves = base.waves_with_answers(study, outcome)
+    few = StudyError(
+        f"{about}: nobody in the programme has a gain in two intervals (that takes answers at "
+        f"three waves, the first before the start), so a person's own ups and downs cannot be "
+        f"told from differences between people."
+    )
+    if len(waves) < WAVES or not waves[0].baseline:
+        raise few
     wanted = found.reported if reported else np.ones(len(found.pairs), bool)
     place = {pair: i for i, pair in enumerate(found.pairs.ids) if wanted[i]}
     own = [[place[p] for p in group.pairs.get(str(one), ()) if p in place] for one in group.ids]
@@ -109,17 +120,12 @@ def gains(
     people = group.take(inside)
     counts = [found.held[pairs_of].sum(axis=0) for pairs_of in own]
     held = np.array([row for row, keep in zip(counts, inside, strict=True) if keep])
-    waves = base.waves_with_answers(study, outcome)
     wide = study.wide(outcome)
     scores = np.column_stack([people.values(wide[wave.name]) for wave in waves])
     gain = np.diff(scores, axis=1)
     known = np.isfinite(gain) & np.isfinite(scores[:, :1])
     if len(people) == 0 or known.any(axis=0).sum() < 2 or not (known.sum(axis=1) > 1).any():
-        raise StudyError(
-            f"{about}: nobody in the programme has a gain in two intervals (that takes answers at "
-            f"three waves, the first before the start), so a person's own ups and downs cannot be "
-            f"told from differences between people."
-        )
+        raise few
     enters = np.asarray(known.any(axis=1), bool)
     gone = base.dropped(f"{about}: no gain between two waves", ~enters)
     return _rows(study, about, people.take(enters), waves, held[enters],

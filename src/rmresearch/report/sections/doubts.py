@@ -40,8 +40,11 @@ OTHER_ANSWERS = {
     "completers": "Completers only (not comparable)",
     "paired-t": "Paired t, people taken as independent",
 }
-#: where the record uses all waves, people are taken as independent in one wave's analysis
-ALONE = {"classical": "This wave by itself, people taken as independent"}
+#: where the record uses all waves, the mixed model is its own, and the rest is of one wave
+ALONE = {
+    "classical": "This wave by itself, people taken as independent",
+    "kenward-roger": "The same model by its own errors (Kenward-Roger)",
+}
 #: so many answers are drawn; the headline's comes first
 MOST = 8
 CHANCE = ("rerandomisation", "rerandomisation-smallest")
@@ -65,7 +68,12 @@ def sensitivity(found: Findings) -> Section:
             seen.add(key)
             asked.append(verdict)
     drawn = [verdict for verdict in asked if not _agree(verdict)][:MOST]
-    blocks: list[Block] = [_alternatives(found, verdict, several) for verdict in drawn]
+    figures = [_alternatives(found, verdict, several) for verdict in drawn]
+    blocks: list[Block] = figures[:1]
+    if figures[1:]:
+        blocks.append(
+            Details(f"{len(figures) - 1} more answers asked in other ways", tuple(figures[1:]))
+        )
     if not asked:
         blocks = [Callout("missing", words.missing("baseline", "follow_up"))]
     if len(drawn) < len(asked):

@@ -24,6 +24,7 @@ from rmresearch.report.figures.waves import Curve, Step, survival_steps
 from rmresearch.report.findings import Findings
 from rmresearch.report.numbers import number, percent
 from rmresearch.report.sections.common import checked, has, stacked, without_repeats
+from rmresearch.report.sections.dose import dose
 from rmresearch.report.sections.flow import one_a_role
 from rmresearch.report.tables import table_block
 from rmresearch.report.words.phrases import capital
@@ -42,7 +43,7 @@ def meetings(found: Findings) -> Section:
     """Did the pairs meet, how often, and until when?"""
     result = found.result("engagement")
     if result is None:
-        reason = " ".join(found.why_not("engagement")) or (
+        reason = found.refused.get("engagement") or (
             "Without ids nobody can say which pairs met. To answer this, the study would need a "
             "meeting log with the pairs' ids."
         )
@@ -54,7 +55,7 @@ def meetings(found: Findings) -> Section:
     ]
     rest = [_by_arm(found, _shares(table)) for table in result.tables if table.name != "engagement"]
     blocks.append(Details(MORE, (*rest, checked(found, result.checks))))
-    return Section("meetings", "Meetings", tuple(blocks))
+    return Section("meetings", "Meetings", (*blocks, *dose(found)))
 
 
 def _once(table: Table) -> Table:

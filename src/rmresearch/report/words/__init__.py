@@ -6,8 +6,10 @@ The sentences stand in ``en.toml``; a translation is another such file.
 from __future__ import annotations
 
 from rmresearch.report.words.beside import (
+    association,
     attrition,
     detectable,
+    dose,
     exaggeration,
     lasting,
     missing,
@@ -29,20 +31,28 @@ from rmresearch.report.words.findings import (
     title,
 )
 from rmresearch.report.words.gate import chance_words, lint, say
+from rmresearch.report.words.lost import bounds, tips
+from rmresearch.report.words.match import matched, matching, met_more
 
 __all__ = [
+    "association",
     "attrition",
+    "bounds",
     "certainty",
     "chance_words",
     "clearinghouse",
     "course",
     "detectable",
+    "dose",
     "exaggeration",
     "first_sentence",
     "headline",
     "lasting",
     "lint",
     "maryland",
+    "matched",
+    "matching",
+    "met_more",
     "missing",
     "precision",
     "question",
@@ -52,5 +62,6 @@ __all__ = [
     "say",
     "standing",
     "still_paired",
+    "tips",
     "title",
 ]

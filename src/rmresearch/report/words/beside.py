@@ -17,13 +17,16 @@ from rmresearch.report.words.phrases import (
     quoted,
     range_of,
     share_within,
+    within,
 )
 from rmresearch.result import Estimate
 from rmresearch.study import Design
 
 __all__ = [
+    "association",
     "attrition",
     "detectable",
+    "dose",
     "exaggeration",
     "lasting",
     "missing",
@@ -121,6 +124,31 @@ def lasting(share: Estimate, design: Design) -> str:
             interval=share_within(share),
         )
     )
+
+
+def dose(same: Estimate | None, other: Estimate | None, design: Design) -> str:
+    """How gains went with meetings: within people (``same``) and between them (``other``)."""
+    told = {"within": same, "between": other}
+    known = {key: one for key, one in told.items() if one is not None}
+    if not known:
+        raise ValueError("nothing to tell: no comparison within people or between them")
+    outcome = design.outcome(next(iter(known.values())).outcome)
+    parts = [
+        fill(
+            "beside",
+            f"dose_{key}",
+            amount=amount(outcome, one),
+            more="less" if (one.value or 0.0) < 0 else "more",
+            interval=within(outcome, one),
+        )
+        for key, one in known.items()
+    ]
+    return say(fill("beside", "dose", label=named(outcome.label), parts="; ".join(parts)))
+
+
+def association() -> str:
+    """Why what goes with meetings is not what meetings do."""
+    return say(catalogue()["beside"]["association"])
 
 
 def still_paired(found: Estimate, design: Design) -> str:

@@ -1,0 +1,76 @@
+"""The sentences about match and gain: what goes with what, and why that is no more than it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rmresearch.report.numbers import count
+from rmresearch.report.words.gate import say
+from rmresearch.report.words.phrases import (
+    amount,
+    catalogue,
+    fill,
+    lower_first,
+    people,
+    quoted,
+    within,
+)
+from rmresearch.result import Estimate
+from rmresearch.study import Design
+
+__all__ = ["matched", "matching", "met_more"]
+
+
+def matched(records: Sequence[Estimate], holm: Sequence[Estimate], design: Design) -> list[str]:
+    """Each comparison that stands out after Holm's correction, or that none does."""
+    corrected = {(e.role, e.outcome, e.group): e.p for e in holm}
+    p = [corrected.get((one.role, one.outcome, one.group)) for one in records]
+    tested = sum(value is not None for value in p)
+    outstanding = [one for one, value in zip(records, p, strict=True) if value and value <= 0.05]
+    if outstanding:
+        return [_one(one, design) for one in outstanding]
+    key = "none" if tested > 1 else "single" if tested else "untested"
+    return [say(fill("match", key, count=count(tested)))]
+
+
+def _one(one: Estimate, design: Design) -> str:
+    outcome = design.outcome(one.outcome)
+    words = catalogue()["match"]
+    return say(
+        fill(
+            "match",
+            "found",
+            who=people(design, one.role),
+            step=words["step_yes" if one.contrast == "1 - 0" else "step_sd"],
+            feature=quoted(one.group),
+            label=lower_first(outcome.label),
+            amount=amount(outcome, one),
+            more=words["higher" if (one.value or 0.0) >= 0 else "lower"],
+            interval=within(outcome, one),
+        )
+    )
+
+
+def met_more(one: Estimate, design: Design) -> str:
+    """How gains went with meetings held (term "dose"): exploratory."""
+    outcome = design.outcome(one.outcome)
+    more = catalogue()["match"]["higher" if (one.value or 0.0) >= 0 else "lower"]
+    return say(
+        fill(
+            "match",
+            "meetings",
+            label=lower_first(outcome.label),
+            who=people(design, one.role),
+            amount=amount(outcome, one),
+            more=more,
+            interval=within(outcome, one),
+        )
+    )
+
+
+def matching(design: Design) -> str:
+    """Whether chance made the pairs, and what that means for everything said of them."""
+    procedure = design.matching.procedure
+    if procedure == "random":
+        return say(catalogue()["match"]["random"])
+    return say(fill("match", "observational", how=catalogue()["match"][f"how_{procedure}"]))
