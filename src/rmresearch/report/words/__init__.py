@@ -32,7 +32,8 @@ from rmresearch.report.words.findings import (
 )
 from rmresearch.report.words.gate import chance_words, lint, say
 from rmresearch.report.words.lost import bounds, tips
-from rmresearch.report.words.match import matched, matching, met_more
+from rmresearch.report.words.match import matched, matching, met_more, outstanding
+from rmresearch.report.words.together import differs, equivalent, gains, partner
 
 __all__ = [
     "association",
@@ -43,9 +44,12 @@ __all__ = [
     "clearinghouse",
     "course",
     "detectable",
+    "differs",
     "dose",
+    "equivalent",
     "exaggeration",
     "first_sentence",
+    "gains",
     "headline",
     "lasting",
     "lint",
@@ -54,6 +58,8 @@ __all__ = [
     "matching",
     "met_more",
     "missing",
+    "outstanding",
+    "partner",
     "precision",
     "question",
     "reaction",
