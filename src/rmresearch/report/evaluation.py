@@ -17,6 +17,8 @@ from rmresearch.report.sections.answer import answer
 from rmresearch.report.sections.basis import methods, plan, provenance
 from rmresearch.report.sections.doubts import reaction, reliability, sensitivity
 from rmresearch.report.sections.flow import baseline, flow
+from rmresearch.report.sections.lost import lost
+from rmresearch.report.sections.match import match
 from rmresearch.report.sections.outcomes import outcomes
 from rmresearch.report.sections.people import attrition, meetings, missing
 from rmresearch.report.sections.variation import variation
@@ -31,9 +33,11 @@ SECTIONS: Mapping[str, Callable[[Findings], Section]] = {
     "reaction": reaction,
     "outcomes": outcomes,
     "variation": variation,
+    "match": match,
     "meetings": meetings,
     "attrition": attrition,
     "missing": missing,
+    "lost": lost,
     "sensitivity": sensitivity,
     "reliability": reliability,
     "plan": plan,

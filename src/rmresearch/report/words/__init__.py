@@ -31,7 +31,7 @@ from rmresearch.report.words.findings import (
     title,
 )
 from rmresearch.report.words.gate import chance_words, lint, say
-from rmresearch.report.words.lost import bounds, tips
+from rmresearch.report.words.lost import bounds, nothing_to_overturn, tips
 from rmresearch.report.words.match import matched, matching, met_more, outstanding
 from rmresearch.report.words.together import differs, equivalent, gains, partner
 

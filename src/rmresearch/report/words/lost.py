@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from rmresearch.report.words.gate import say
@@ -9,7 +10,7 @@ from rmresearch.report.words.phrases import amount, between, fill, named, signed
 from rmresearch.result import Estimate
 from rmresearch.study import Design
 
-__all__ = ["Tips", "bounds", "tips"]
+__all__ = ["Tips", "bounds", "nothing_to_overturn", "tips"]
 
 #: what became of the decision as imputed answers got worse
 Tips = Literal["there", "at_once", "none", "open", "unknown"]
@@ -36,3 +37,8 @@ def bounds(low: Estimate, high: Estimate, design: Design) -> str:
     kind = low.term.partition("-")[0]
     parts = {"low": signed(outcome, low), "high": signed(outcome, high)}
     return say(fill("lost", kind, **parts))
+
+
+def nothing_to_overturn(labels: Sequence[str]) -> str:
+    """The outcomes of which the interval of those who answered holds zero."""
+    return say(fill("lost", "tips_open_several", labels="; ".join(map(named, labels))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rmresearch.numerics.effects import holm
 from rmresearch.report.numbers import count
 from rmresearch.report.words.gate import say
 from rmresearch.report.words.phrases import (
@@ -18,17 +19,24 @@ from rmresearch.report.words.phrases import (
 from rmresearch.result import Estimate
 from rmresearch.study import Design
 
-__all__ = ["matched", "matching", "met_more"]
+__all__ = ["matched", "matching", "met_more", "outstanding"]
+
+ALPHA = 0.05
 
 
-def matched(records: Sequence[Estimate], holm: Sequence[Estimate], design: Design) -> list[str]:
-    """Each comparison that stands out after Holm's correction, or that none does."""
-    corrected = {(e.role, e.outcome, e.group): e.p for e in holm}
-    p = [corrected.get((one.role, one.outcome, one.group)) for one in records]
-    tested = sum(value is not None for value in p)
-    outstanding = [one for one, value in zip(records, p, strict=True) if value and value <= 0.05]
-    if outstanding:
-        return [_one(one, design) for one in outstanding]
+def outstanding(records: Sequence[Estimate]) -> list[Estimate]:
+    """Those that stand out from chance allowing for all of them (Holm over every one shown)."""
+    tested = [one for one in records if one.p is not None]
+    adjusted = holm([one.p for one in tested if one.p is not None]) if tested else []
+    return [one for one, p in zip(tested, adjusted, strict=True) if p <= ALPHA]
+
+
+def matched(records: Sequence[Estimate], design: Design) -> list[str]:
+    """Each comparison that stands out allowing for all of them, or that none does."""
+    found = outstanding(records)
+    if found:
+        return [_one(one, design) for one in found]
+    tested = sum(one.p is not None for one in records)
     key = "none" if tested > 1 else "single" if tested else "untested"
     return [say(fill("match", key, count=count(tested)))]
 

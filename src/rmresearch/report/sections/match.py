@@ -1,0 +1,148 @@
+"""Match quality: whether pairs that fit better, by what was known before the start, gain more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from rmresearch.report import words
+from rmresearch.report.blocks import Block, Bullets, Callout, Details, Paragraph, Section
+from rmresearch.report.figures.intervals import Interval, interval_plot
+from rmresearch.report.findings import Findings
+from rmresearch.report.numbers import count
+from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
+from rmresearch.report.tables import table_block
+from rmresearch.report.words.phrases import catalogue, lower_first
+from rmresearch.result import Estimate, Result, Table
+from rmresearch.study import Outcome
+
+__all__ = ["match"]
+
+Answers = Sequence[tuple[Outcome, Result]]
+TITLE = "Match quality"
+#: rows that the figure holds; with more, those of one outcome are drawn
+ROWS = 16
+NAMES = {
+    "associations": "Match and gain",
+    "features": "How well the pairs fit",
+    "shape": "Gain along the fit, against the middle fit: a look",
+    "surface": "Where both answer alike, and where they differ",
+}
+HEADS = {
+    "match": "Compared in",
+    "step": "For",
+    "predicted in new pairs": "Predicted in new pairs",
+    "at": "People below",
+}
+#: what the figure and the tables call a step of a feature
+STEPS = {"+1 SD": "one SD more", "1 - 0": "yes − no"}
+
+
+def match(found: Findings) -> Section:
+    """Do pairs that match better gain more?"""
+    answers = list(found.of("match_quality"))
+    records = _of(answers, "")
+    if not records:
+        reason = " ".join(found.why_not("match_quality")) or words.missing(
+            "follow_up", "person_ids"
+        )
+        return Section("match", TITLE, (Callout("missing", reason),))
+    drawn = records if len(records) <= ROWS else _of_one(found, records)
+    blocks: list[Block] = [
+        Paragraph(catalogue()["match"]["intro"]),
+        _figure(found, drawn, len(records)),
+        Bullets(tuple(words.matched(records, found.study.design))),
+        Callout("caution", words.matching(found.study.design)),
+        *_numbers(found, answers),
+    ]
+    return Section("match", TITLE, tuple(blocks))
+
+
+def _of(answers: Answers, term: str) -> list[Estimate]:
+    return [e for _, result in answers for e in result.estimates if e.term == term]
+
+
+def _of_one(found: Findings, records: Sequence[Estimate]) -> list[Estimate]:
+    """The comparisons of the outcome that opens the report, or of the first that has any."""
+    first = found.headline.estimate.outcome if found.headline is not None else ""
+    name = first if any(e.outcome == first for e in records) else records[0].outcome
+    return [e for e in records if e.outcome == name][:ROWS]
+
+
+def _figure(found: Findings, records: Sequence[Estimate], whole: int) -> Block:
+    design = found.study.design
+    kinds = {e.group: STEPS[e.contrast] for e in records}
+    ordered = sorted(records, key=lambda e: list(kinds).index(e.group))
+    rows = []
+    for feature, same in groupby(ordered, key=lambda e: e.group):
+        for one in same:
+            outcome = design.outcome(one.outcome)
+            who = f", {lower_first(found.labels[one.role])}" if outcome.role == "all" else ""
+            heading = f"{feature} ({kinds[feature]})"
+            rows.append(Interval.of(one, f"{outcome.label}{who}", group=heading))
+    units = {design.outcome(one.outcome).unit for one in records}
+    drawn = "" if len(records) == whole else f" {count(whole)} comparisons stand in the numbers."
+    return interval_plot(
+        rows,
+        title=_title(records),
+        unit=f"Difference in gain, {units.pop() if len(units) == 1 else 'each in its own unit'}",
+        sides=("less gained", "more gained"),
+        caption="Each beside the score before the start and what the two people bring by "
+        f"themselves; 95% intervals, cluster-robust.{drawn}",
+    )
+
+
+def _title(records: Sequence[Estimate]) -> str:
+    """How many comparisons stand out, allowing for all of them."""
+    tested = [one for one in records if one.p is not None]
+    if not tested:
+        return "Too few independent pairs to tell a difference from chance"
+    apart = len(words.outstanding(records))
+    return f"{apart or 'None'} of {len(tested)} comparisons stands out from chance"
+
+
+def _each_role(answers: Answers) -> Answers:
+    """One outcome for each role: how well pairs fit is hardly another thing for the next one."""
+    found: dict[tuple[str, ...], tuple[Outcome, Result]] = {}
+    for outcome, result in answers:
+        roles = tuple(dict.fromkeys(e.role for e in result.estimates))
+        found.setdefault(roles, (outcome, result))
+    return list(found.values())
+
+
+def _columns(table: Table) -> list[str]:
+    """What says something: no repeats, no empty column, no role where the outcome tells it."""
+    held = {
+        c
+        for i, c in enumerate(table.columns)
+        if any(row[i].value is not None for row in table.rows)
+    }
+    roles: dict[object, set[object]] = {}
+    for row in table.rows:
+        roles.setdefault(row[0].value, set()).add(row[1].value)
+    hidden = {"outcome"} if any(len(one) > 1 for one in roles.values()) else {"outcome", "role"}
+    told = without_repeats(table, "step", "compared by")
+    return [name for name in told if name in held - hidden]
+
+
+def _numbers(found: Findings, answers: Answers) -> list[Block]:
+    """All comparisons, how well the pairs fit, shapes, meetings, and what does not hold."""
+    inside: list[Block] = []
+    for name, title in NAMES.items():
+        table = stacked(_each_role(answers) if name == "features" else answers, name, title)
+        if table is not None:
+            columns = _columns(table)
+            block = table_block(
+                table, columns=columns, heads=HEADS, labels={**found.labels, **STEPS},
+                group="outcome", mixed=True,
+            )  # fmt: skip
+            inside.append(block)
+    dose = [e for e in _of(answers, "dose") if e.value is not None]
+    if dose:
+        told = (catalogue()["match"]["exploratory"],)
+        inside.append(Bullets((*told, *(words.met_more(e, found.study.design) for e in dose))))
+    checks = tuple(c for _, result in answers for c in result.checks if not c.passed)
+    inside += [checked(found, checks, "What does not hold")] if checks else []
+    gone = tuple(dict.fromkeys(d for _, result in answers for d in result.dropped))
+    inside += [left_out(found, gone)] if gone else []
+    return [Details("The numbers, and what does not hold", tuple(inside))]
