@@ -46,7 +46,8 @@ class Interval:
     """One row: an estimate, its interval, and the smallest effect that matters for it.
 
     ``detail`` stands at the right end (how many people); ``main`` rows are drawn bold; ``group``
-    is a heading over the rows that share it. A ``value`` of ``None`` is shown as not estimated.
+    is a heading over the rows that share it. A ``value`` of ``None`` is shown as not estimated,
+    unless there is a ``span``: two bounds between which it lies, drawn as a bar.
     """
 
     label: str
@@ -57,6 +58,7 @@ class Interval:
     detail: str = ""
     group: str = ""
     main: bool = False
+    span: tuple[float, float] | None = None
 
     @classmethod
     def of(
@@ -143,9 +145,12 @@ def _texts(rows: Sequence[Interval], share: bool) -> list[tuple[str, str]]:
     places = decimals_for(ends)
 
     def one(row: Interval) -> tuple[str, str]:
-        if row.value is None:
+        if row.value is None and row.span is None:
             return "", "not estimated"
-        value = percent(row.value) if share else number(row.value, decimals=places)
+        if row.span is not None:
+            value = interval(*row.span, decimals=places, share=share)
+        else:
+            value = percent(row.value) if share else number(row.value, decimals=places)
         within = interval(row.low, row.high, decimals=places, share=share)
         return value, "" if within == NOTHING else within
 
@@ -177,6 +182,7 @@ def _limits(rows: Sequence[Interval], reference: float | None, share: bool) -> t
     if share and reference is None:
         return 0.0, 1.0
     values = [row.value for row in rows if row.value is not None]
+    values += [bound for row in rows for bound in row.span or ()]
     ends = [end for row in rows for end in (row.low, row.high) if end is not None]
     halves = [(r.high - r.low) / 2 for r in rows if r.low is not None and r.high is not None]
     reach = 4.0 * median(halves) if halves else 0.0
@@ -246,7 +252,7 @@ def _ground(axes: Any, layout: Sequence[_Row], reference: float | None) -> None:
 
 
 def _mark(axes: Any, y: float, row: Interval, limits: tuple[float, float]) -> None:
-    if row.value is None:
+    if row.value is None and row.span is None:
         return
     if row.low is not None and row.high is not None:
         ends = max(row.low, limits[0]), min(row.high, limits[1])
@@ -257,6 +263,9 @@ def _mark(axes: Any, y: float, row: Interval, limits: tuple[float, float]) -> No
         ):
             if cut:
                 axes.plot(end, y, marker=marker, color=ACCENT, ms=7, mew=0, zorder=4, clip_on=False)
+    if row.span is not None:
+        axes.plot(row.span, (y, y), color=ACCENT, lw=8.0, solid_capstyle="butt", zorder=4)
+        return
     size = 9.0 if row.main else 7.5
     axes.plot(
         row.value, y, "o", color=ACCENT, ms=size, mec="white", mew=1.2, zorder=5, clip_on=False

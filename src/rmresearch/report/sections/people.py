@@ -280,7 +280,18 @@ def _pair_life(found: Findings, result: Result) -> Iterator[Block]:
     )
     numbers = Details("The numbers, month by month", (_by_arm(found, table, "Month by month"),))
     reasons = [_by_arm(found, one) for one in result.tables if one.name == "reasons" and one.rows]
-    yield Subsection("How long pairs lasted", (figure, numbers, *reasons), "pair-life")
+    risk = _risk(found, result)
+    yield Subsection("How long pairs lasted", (figure, numbers, *reasons, *risk), "pair-life")
+
+
+def _risk(found: Findings, result: Result) -> Iterator[Block]:
+    """What goes with ending early, or why nobody can say."""
+    if has(result, "pair-risk"):
+        yield table_block(result.table("pair-risk"), labels=found.labels, mixed=True)
+    about = {"early ends enough for a model", "proportional hazards"}
+    for check in result.checks:
+        if check.name in about and not check.passed:
+            yield Paragraph(check.detail, "small")
 
 
 def missing(found: Findings) -> Section:
@@ -293,7 +304,7 @@ def missing(found: Findings) -> Section:
     rest = [
         table_block(table, labels=_patterns(found, table), group="outcome", mixed=True)
         for table in result.tables
-        if table.rows
+        if table.rows and table.name != "imputed"  # what the missing could change has its section
     ]
     failed = tuple(check for check in result.checks if not check.passed)
     blocks.append(Details(MORE, (*rest, *([checked(found, failed)] if failed else []))))

@@ -58,6 +58,7 @@ __all__ = [
     "matching",
     "met_more",
     "missing",
+    "nothing_to_overturn",
     "outstanding",
     "partner",
     "precision",
