@@ -39,8 +39,8 @@ FINDINGS: dict[Finding, str] = {
 #: the other two answers where chance did not form the arms
 BRACKET = ("difference-in-differences", "reliability-corrected")
 COLUMNS = (
-    "who", "wave", "contrast", "smallest effect", "difference", "low", "high", "wide low",
-    "wide high", "p", "finding",
+    "who", "wave", "contrast", "smallest effect", "difference", "low", "high", "tests from",
+    "tests to", "p", "finding",
 )  # fmt: skip
 SOURCES = ("compare_arms", "pre_post")
 
@@ -184,7 +184,7 @@ class _Test:
         one, record = self.tested, self.record
         who = base.Behind(one.members, one.n_pairs, one.n_clusters)
         about = study.design.role_label(one.role)
-        ends = (one.low, one.high, record.low, record.high)
+        ends = (record.low, record.high, one.low, one.high)
         return (
             base.label(f"{about}, {one.group}" if one.group else about),
             base.label(one.wave),
@@ -226,9 +226,8 @@ def _at(one: Estimate, level: float) -> Estimate:
 
 def _table(study: Study, outcome: Outcome, tests: Iterable[_Test]) -> Table:
     note = (
-        "Interval: of the two one-sided tests; wide: that of the estimate of record. A difference "
-        "is shown to be too small to matter where the whole interval is closer to 0 than the "
-        "smallest effect."
+        "Tests from and to: the interval that the two one-sided tests read. A difference is shown "
+        "to be too small to matter where all of it is closer to 0 than the smallest effect."
     )
     title = f"{outcome.label}: is there evidence of no meaningful effect?"
     return Table("equivalence", title, COLUMNS, tuple(t.row(study) for t in tests), note)

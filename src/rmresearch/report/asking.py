@@ -9,6 +9,8 @@ from pathlib import Path
 
 from rmresearch.analysis.arms import compare_arms
 from rmresearch.analysis.change import pre_post
+from rmresearch.analysis.dyads import dyadic
+from rmresearch.analysis.equivalence import equivalence
 from rmresearch.analysis.leavers import attrition
 from rmresearch.analysis.match import match_quality
 from rmresearch.analysis.means import wave_means
@@ -17,9 +19,11 @@ from rmresearch.analysis.missing import missingness
 from rmresearch.analysis.mixed import mixed_model
 from rmresearch.analysis.reactions import reaction
 from rmresearch.analysis.scales import reliability
+from rmresearch.analysis.subgroups import subgroups
 from rmresearch.errors import FitError, StudyError
 from rmresearch.evidence import at_level, decide, facts, judge, programme_ended
 from rmresearch.plan import PlanStatus, Question, plan_path, read_plan, status
+from rmresearch.report.consequences import consequences
 from rmresearch.report.findings import Findings, Verdict, name_of
 from rmresearch.result import Result
 from rmresearch.study import Outcome, Study
@@ -27,7 +31,8 @@ from rmresearch.study import Outcome, Study
 __all__ = ["ask"]
 
 RECORDED = (
-    "The records hold it by date and no survey asks for it, so it is not compared wave by wave."
+    "The records hold it by date and no survey asks for it, so it is not compared wave by wave "
+    "here; it is counted under Results."
 )
 TOO_EARLY = (
     "The data do not reach the planned end of the programme, so no change or difference is "
@@ -46,12 +51,19 @@ def ask(study: Study, folder: Path) -> Findings:
     questions = standing.questions if standing.frozen else plan.questions if plan else ()
     answers = _Answers()
     for outcome in study.design.outcomes:
-        _about(study, outcome, answers)
+        _about(study, outcome, questions, answers)
         _earlier(study, outcome, questions, answers)
+        _groups(study, outcome, questions, answers)
+    _dyads(study, answers)
     if study.design.linked:
         answers.take("engagement", "", lambda: engagement(study))
     ended = programme_ended(study)
     answers.take("missingness", "", lambda: missingness(study, effects=ended))
+    for function, name, question in consequences(study, questions):
+        if ended:
+            answers.take(function, name, question)
+        else:
+            answers.refused[name_of(function, name)] = TOO_EARLY
     verdicts = _verdicts(study, questions, standing, answers.results)
     return Findings(
         study=study,
@@ -79,7 +91,15 @@ class _Answers:
             self.refused[name_of(function, outcome)] = str(error)
 
 
-def _about(study: Study, outcome: Outcome, answers: _Answers) -> None:
+def _covariates(questions: Sequence[Question], outcome: Outcome) -> tuple[str, ...]:
+    """What the plan wants arms made alike in, beside the baseline."""
+    asked = [q for q in questions if q.analysis == "compare_arms" and q.outcome == outcome.name]
+    return tuple(dict.fromkeys(name for question in asked for name in question.covariates))
+
+
+def _about(
+    study: Study, outcome: Outcome, questions: Sequence[Question], answers: _Answers
+) -> None:
     """Everything that is asked about one outcome."""
     name = outcome.name
     if outcome.kirkpatrick == 1:
@@ -106,7 +126,8 @@ def _about(study: Study, outcome: Outcome, answers: _Answers) -> None:
         answers.take("match_quality", name, lambda: match_quality(study, outcome))
         answers.take("engagement", name, lambda: engagement(study, outcome))
     if len(study.design.arms) > 1 and study.design.linked:
-        answers.take("compare_arms", name, lambda: compare_arms(study, outcome))
+        beside = _covariates(questions, outcome)
+        answers.take("compare_arms", name, lambda: compare_arms(study, outcome, covariates=beside))
 
 
 def _earlier(
@@ -123,6 +144,42 @@ def _earlier(
             answers.take(
                 "pre_post", f"{outcome.name}:{wave}", partial(pre_post, study, outcome, wave=wave)
             )
+
+
+def _groups(
+    study: Study, outcome: Outcome, questions: Sequence[Question], answers: _Answers
+) -> None:
+    """Groups that the plan names; and whether a difference is shown to be too small to matter."""
+    name = outcome.name
+    named = [q.by for q in questions if q.analysis == "subgroups" and q.outcome == name]
+    if named and programme_ended(study):
+        by = tuple(dict.fromkeys(named))
+        answers.take("subgroups", name, lambda: subgroups(study, outcome, by=by))
+    elif named:
+        answers.refused[name_of("subgroups", name)] = TOO_EARLY
+    records = ("compare_arms", "pre_post")
+    found = [
+        answers.results[name_of(f, name)] for f in records if name_of(f, name) in answers.results
+    ]
+    if found and outcome.smallest_effect is not None:
+        answers.take("equivalence", name, lambda: equivalence(study, outcome, of=found[0]))
+
+
+def _dyads(study: Study, answers: _Answers) -> None:
+    """Pairs: the first outcome of each role that was put before and after, and those of both."""
+    fit = [o for o in study.design.outcomes if o.timing == "repeated" and o.kirkpatrick > 1
+           and study.measures["item"].isin(o.items).any()]  # fmt: skip
+    own = [next((o for o in fit if o.role == role), None) for role in ("senior", "junior")]
+    asked = [(o, o) for o in fit if o.role == "all"]
+    if own[0] is not None and own[1] is not None:
+        asked.insert(0, (own[0], own[1]))
+    if not study.design.linked or not asked:
+        return
+    for first, second in asked:
+        if programme_ended(study):
+            answers.take("dyadic", first.name, partial(dyadic, study, first, second))
+        else:
+            answers.refused[name_of("dyadic", first.name)] = TOO_EARLY
 
 
 def _verdicts(

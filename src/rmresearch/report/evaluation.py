@@ -16,11 +16,14 @@ from rmresearch.report.findings import Findings
 from rmresearch.report.sections.answer import answer
 from rmresearch.report.sections.basis import methods, plan, provenance
 from rmresearch.report.sections.doubts import reaction, reliability, sensitivity
+from rmresearch.report.sections.dyads import dyads
 from rmresearch.report.sections.flow import baseline, flow
 from rmresearch.report.sections.lost import lost
 from rmresearch.report.sections.match import match
 from rmresearch.report.sections.outcomes import outcomes
 from rmresearch.report.sections.people import attrition, meetings, missing
+from rmresearch.report.sections.results import results
+from rmresearch.report.sections.subgroups import equivalence, subgroups
 from rmresearch.report.sections.variation import variation
 from rmresearch.result import PUBLIC, Result
 
@@ -32,12 +35,16 @@ SECTIONS: Mapping[str, Callable[[Findings], Section]] = {
     "baseline": baseline,
     "reaction": reaction,
     "outcomes": outcomes,
+    "results": results,
     "variation": variation,
     "match": match,
+    "dyads": dyads,
     "meetings": meetings,
     "attrition": attrition,
     "missing": missing,
     "lost": lost,
+    "subgroups": subgroups,
+    "equivalence": equivalence,
     "sensitivity": sensitivity,
     "reliability": reliability,
     "plan": plan,

@@ -1,0 +1,179 @@
+"""Declared groups of people, and differences that may be too small to matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rmresearch.report import words
+from rmresearch.report.blocks import Block, Bullets, Callout, Details, Paragraph, Section
+from rmresearch.report.figures.intervals import Interval, interval_plot
+from rmresearch.report.findings import Findings
+from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
+from rmresearch.report.sections.outcomes import unit_of
+from rmresearch.report.tables import table_block
+from rmresearch.result import Estimate, Result
+from rmresearch.study import Outcome
+
+__all__ = ["equivalence", "subgroups"]
+
+GROUPS = "Groups of people"
+SMALL = "Too small to matter?"
+ASK = (
+    "Groups are only looked into where the plan names them: whoever looks into many finds one that "
+    "differs by chance. None is named here."
+)
+TESTS = (
+    "No evidence of a difference is not evidence of no difference. Two tests ask whether each "
+    "difference lies within the smallest one that matters; the interval that they read is narrower "
+    "than the one of the answer above."
+)
+
+
+def subgroups(found: Findings) -> Section:
+    """Does it differ for declared groups?"""
+    answers = list(found.of("subgroups"))
+    if not answers:
+        reasons = found.why_not("subgroups")
+        text = " ".join(reasons) if reasons else f"{ASK} {words.missing('moderators')}"
+        return Section("subgroups", GROUPS, (Callout("missing", text),))
+    blocks: list[Block] = []
+    for outcome, result in answers:
+        blocks += _groups(found, outcome, result)
+    blocks.append(_numbers(found, answers))
+    return Section("subgroups", GROUPS, tuple(blocks))
+
+
+def _groups(found: Findings, outcome: Outcome, result: Result) -> list[Block]:
+    """One outcome's figure, and a sentence for each moderator."""
+    drawn = [one for one in result.estimates if one.term == "subgroup" and one.value is not None]
+    pooled = {one.key[:6]: one for one in result.estimates if one.term == "subgroup-pooled"}
+    rows = []
+    for one in drawn:
+        by, _, name = one.group.partition(" = ")
+        heading = f"{_moderator(by)}, {found.labels.get(one.contrast, one.contrast)}"
+        rows.append(Interval.of(one, name, group=heading, smallest=outcome.smallest_effect))
+        other = pooled.get(one.key[:6])
+        if other is not None:
+            rows.append(
+                Interval.of(other, "drawn towards the others", group=heading,
+                            smallest=outcome.smallest_effect)
+            )  # fmt: skip
+    tests = [one for one in result.estimates if one.term == "interaction-test"]
+    said = Bullets(tuple(words.differs(one, one.group, found.study.design) for one in tests))
+    if not rows:
+        return [said]
+    wave = found.labels.get(drawn[0].wave, drawn[0].wave)
+    differ = any(one.p is not None and one.p < 0.05 for one in tests)
+    state = "groups differ" if differ else "no clear difference between groups"
+    figure = interval_plot(
+        rows,
+        title=f"{outcome.label} at {wave}: {state}",
+        unit=f"Difference in {unit_of(outcome)}",
+        caption="Lines are 95% intervals. Drawn towards the others: what partial pooling leaves of "
+        "the differences between groups. Shaded: too small to matter."
+        if pooled
+        else "",
+        share=outcome.kind == "binary",
+    )
+    return [figure, said]
+
+
+def _moderator(name: str) -> str:
+    return f"By {name.replace('_', ' ')}"
+
+
+def _numbers(found: Findings, answers: Sequence[tuple[Outcome, Result]]) -> Details:
+    inside: list[Block] = []
+    titles = {"subgroups": "Difference in each group", "tests": "Do groups differ?"}
+    for name, title in titles.items():
+        table = stacked(answers, name, title)
+        if table is not None:
+            columns = [n for n in without_repeats(table, "who", "contrast") if n != "outcome"]
+            inside.append(
+                table_block(
+                    table, columns=columns, labels=found.labels, group="outcome", mixed=True
+                )
+            )
+    inside += _beside(found, answers)
+    return Details("The numbers, and who is not in them", tuple(inside))
+
+
+def _beside(found: Findings, answers: Sequence[tuple[Outcome, Result]]) -> list[Block]:
+    """What does not hold, and who is left out, each once."""
+    failed = tuple(c for _, result in answers for c in result.checks if not c.passed)
+    gone = tuple(dict.fromkeys(d for _, result in answers for d in result.dropped))
+    blocks: list[Block] = [checked(found, failed, "What does not hold")] if failed else []
+    return blocks + ([left_out(found, gone)] if gone else [])
+
+
+def equivalence(found: Findings) -> Section:
+    """Is there evidence of no meaningful effect?"""
+    answers = list(found.of("equivalence"))
+    if not answers:
+        text = " ".join(found.why_not("equivalence")) or words.missing("smallest_effect")
+        return Section("equivalence", SMALL, (Callout("missing", text),))
+    rows: list[Interval] = []
+    said: list[str] = []
+    for outcome, result in answers:
+        for test, record, finding in _last(found, result):
+            rows.append(
+                Interval.of(test, _label(found, outcome, test), smallest=outcome.smallest_effect)
+            )
+            said.append(words.equivalent(test, record, finding, found.study.design))
+    inside = sum("evidence of no meaningful" in text or "smaller than" in text for text in said)
+    figure = interval_plot(
+        rows,
+        title=f"{inside} of {len(rows)} differences are shown to be too small to matter",
+        unit="Difference, each in the unit of its outcome",
+        level=1 - 2 * _alpha(answers[0][1]),
+        caption="Lines are the intervals of the two one-sided tests. Shaded: differences smaller "
+        "than the smallest that matters; only an interval within it shows that.",
+    )
+    table = stacked(answers, "equivalence", "Two one-sided tests at each wave")
+    more: list[Block] = []
+    if table is not None:
+        columns = [
+            "wave",
+            "smallest effect",
+            "difference",
+            "tests from",
+            "tests to",
+            "p",
+            "finding",
+        ]
+        if len({row[1].value for row in table.rows}) > 1:
+            columns.insert(0, "who")
+        more.append(
+            table_block(table, columns=columns, labels=found.labels, group="outcome", mixed=True)
+        )
+    details = Details("Every wave", tuple(more))
+    return Section("equivalence", SMALL, (Paragraph(TESTS), figure, Bullets(tuple(said)), details))
+
+
+def _alpha(result: Result) -> float:
+    return float(dict(result.call.arguments)["alpha"])
+
+
+def _last(found: Findings, result: Result) -> list[tuple[Estimate, Estimate, str]]:
+    """Each contrast's tests at the last wave, with the record and the finding."""
+    order = [wave.name for wave in found.study.design.waves]
+    tests = [one for one in result.estimates if one.term == "equivalence"]
+    records = [one for one in result.estimates if one.term == "record"]
+    findings = [str(row[-1].value) for row in result.table("equivalence").rows]
+    told = list(zip(tests, records, findings, strict=True))
+    told.sort(key=lambda part: order.index(part[0].wave))
+    # a change's contrast names its wave, so there the arm alone tells contrasts apart
+    between = dict(result.call.arguments)["of"] == "compare_arms"
+    last = {
+        (test.role, test.group, test.contrast if between else ""): (test, record, finding)
+        for test, record, finding in told
+    }
+    return list(last.values())
+
+
+def _label(found: Findings, outcome: Outcome, one: Estimate) -> str:
+    """The outcome, its wave, and the arm where several are told."""
+    wave = found.labels.get(one.wave, one.wave)
+    arms = len(found.study.design.programme_arms) > 1 or bool(one.group)
+    arm = found.labels.get(one.group or one.contrast, one.contrast) if arms else ""
+    return f"{outcome.label}, {wave}{', ' + arm if arm else ''}"
