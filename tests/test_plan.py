@@ -154,9 +154,24 @@ def test_groups_are_named_by_a_question_and_leave_other_hashes_alone(study):
     assert "question voice-after: by was level and is now department." in str(plans.status(study))
 
 
+def test_covariates_are_declared_and_leave_other_hashes_alone(study):
+    assert all("covariates" not in one for one in plans.read_plan(study).as_dict()["questions"])
+    edit(study, 'role = "junior"', 'role = "junior"\ncovariates = ["level"]')
+    assert plans.read_plan(study, DESIGN).questions[1].covariates == ("level",)
+    freeze(study)
+    (kept,) = [q for q in plans.status(study).questions if q.covariates]
+    assert kept.covariates == ("level",)
+
+
 @pytest.mark.parametrize(
     "old, new, said",
     [
+        ('role = "junior"', 'covariates = ["levl"]', "no covariate 'levl'. Did you mean level?"),
+        (
+            'compare_arms"\nrole = "junior"',
+            'pre_post"\ncovariates = ["level"]',
+            "covariates belong to compare_arms",
+        ),
         ('role = "junior"', 'by = "level"', "a moderator belongs to subgroups"),
         ('compare_arms"\nrole = "junior"', 'subgroups"', "a moderator belongs to subgroups"),
         (

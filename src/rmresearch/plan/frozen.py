@@ -245,7 +245,11 @@ def _standing(last: Lock, now: Lock) -> Iterator[Question]:
         asked = current.get(frozen["id"], {})
         same = {"primary": asked.get("primary"), "why": asked.get("why")}
         if {**frozen, **same} == asked:
-            yield Question(**{**frozen, "primary": frozen["primary"] and asked["primary"]})
+            told = {
+                "primary": frozen["primary"] and asked["primary"],
+                "covariates": tuple(frozen.get("covariates", ())),
+            }
+            yield Question(**{**frozen, **told})
 
 
 def _changes(before: Lock, after: Lock) -> Iterator[str]:

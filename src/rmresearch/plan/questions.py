@@ -72,6 +72,7 @@ class QuestionEntry(Strict):
     wave: str = ""
     contrast: str = ""
     by: str = ""
+    covariates: tuple[str, ...] = Field((), strict=False)
     population: Population = "everyone-assigned"
     scale: Scale = "points"
     primary: bool = False
@@ -91,8 +92,9 @@ class Question:
     """One pre-specified question: whose which outcome, when, against what, and why it is asked.
 
     ``contrast`` is "arm - comparison" or "wave - baseline"; "" stands for every contrast of the
-    analysis; ``by`` the moderator whose groups are told apart (subgroups only). ``never_met``,
-    ``left`` and ``crossed_over`` say what happens to such people.
+    analysis; ``by`` the moderator whose groups are told apart (subgroups only); ``covariates``
+    what else arms are made alike in (compare_arms only). ``never_met``, ``left`` and
+    ``crossed_over`` say what happens to such people.
     """
 
     id: str
@@ -109,6 +111,7 @@ class Question:
     left: str
     crossed_over: str
     by: str = ""
+    covariates: tuple[str, ...] = ()
 
     @property
     def as_computed(self) -> bool:
@@ -158,8 +161,9 @@ class Plan:
         found = asdict(self)
         found["questions"] = sorted(found["questions"], key=lambda question: question["id"])
         for question in found["questions"]:
-            if not question["by"]:  # a plan without moderators keeps the hash it always had
-                del question["by"]
+            for key in ("by", "covariates"):
+                if not question[key]:  # a plan without any keeps the hash it always had
+                    del question[key]
         return found
 
     @property
@@ -299,6 +303,9 @@ def _unknown(plan: Plan, design: Design, file: str) -> Iterator[Problem]:
             found = f"question {question.id}: a moderator belongs to subgroups, which need one"
             fix = 'Name it with by, in a question with analysis = "subgroups" and no other.'
             yield Problem("plan-question", found, fix, file=file)
+        if question.covariates and question.analysis != BETWEEN_ARMS:
+            found = f"question {question.id}: covariates belong to compare_arms"
+            yield Problem("plan-question", found, "Leave them out.", file=file)
         yield from _unfit(question, design, file)
 
 
@@ -310,6 +317,8 @@ def _names(question: Question, design: Design) -> Iterator[tuple[str, str, list[
         yield "wave", question.wave, waves
     if question.by:
         yield "moderator", question.by, [*(name for name, _ in design.features), *MODERATORS]
+    for name in question.covariates:
+        yield "covariate", name, [*(name for name, _ in design.features), *MODERATORS]
     left, dash, right = question.contrast.partition(" - ")
     if dash and question.analysis == BETWEEN_ARMS:
         for name in (left, right):
