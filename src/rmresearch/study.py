@@ -33,6 +33,8 @@ Role = Literal["junior", "senior"]
 Procedure = Literal["unknown", "random", "self-selected", "rules", "score", "optimal"]
 T = TypeVar("T")
 ROLES: tuple[Role, ...] = ("senior", "junior")
+#: the events that analyses know; an outcome from records adds its items
+RECORD_KINDS = ("left", "promoted", "adopted")
 
 #: column -> dtype kind: "text" (str, missing = NaN), "number" (float64), "date" (datetime64),
 #: "flag" (bool). Features of participants follow these columns, text or number as declared.

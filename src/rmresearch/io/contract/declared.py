@@ -8,10 +8,9 @@ from typing import Any
 
 from rmresearch.errors import Problem
 from rmresearch.io.contract.matching import matching_problems
-from rmresearch.io.contract.people import RECORD_KINDS
 from rmresearch.io.findings import nearest, some
 from rmresearch.io.schema import OutcomeEntry, StudyFile, TableSource, to_design
-from rmresearch.study import TABLES
+from rmresearch.study import RECORD_KINDS, TABLES
 
 __all__ = ["declaration_problems"]
 

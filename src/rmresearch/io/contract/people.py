@@ -18,10 +18,9 @@ from rmresearch.io.contract.tables import (
     unknown,
 )
 from rmresearch.io.findings import BAD, Findings
-from rmresearch.study import ROLES, among
+from rmresearch.study import RECORD_KINDS, ROLES, among
 
 __all__ = [
-    "RECORD_KINDS",
     "check_people",
     "check_roles",
     "check_tables",
@@ -30,8 +29,6 @@ __all__ = [
 ]
 
 Flags = NDArray[np.bool_]
-#: the events that analyses know; an outcome from records adds its items
-RECORD_KINDS = ("left", "promoted", "adopted")
 
 
 def check_tables(everything: Everything, findings: Findings) -> None:

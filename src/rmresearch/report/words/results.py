@@ -64,7 +64,7 @@ def events_read(records: Sequence[Estimate]) -> str:
         return say(fill("results", "none_apart" if len(known) > 1 else "one_none_apart"))
     if not hold:
         return sentence("all_apart")
-    return sentence("some_apart", held=count(len(hold), all=count(len(known))))
+    return sentence("some_apart", held=count(len(hold)), all=count(len(known)))
 
 
 def needed(found: Estimate, outcome: Outcome) -> str:
