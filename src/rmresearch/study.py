@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from rmresearch.declared import Likeness, Matching, Role
 from rmresearch.errors import StudyError
 
 __all__ = [
@@ -29,8 +30,6 @@ __all__ = [
     "among",
 ]
 
-Role = Literal["junior", "senior"]
-Procedure = Literal["unknown", "random", "self-selected", "rules", "score", "optimal"]
 T = TypeVar("T")
 ROLES: tuple[Role, ...] = ("senior", "junior")
 #: the events that analyses know; an outcome from records adds its items
@@ -142,43 +141,6 @@ class Outcome:
     min_items: float = 0.5
     pool_mean: float | None = None
     untreated_retest: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Likeness:
-    """How the answers of a pair's two people are compared: an entry of [[matching.questions]].
-
-    ``senior`` and ``junior`` are columns of participants. "close" compares numbers over ``low``
-    to ``high``, "same" wants an entry in common (``anything`` fits everybody), "words" the share
-    of entries in common, "teaches" what the ``learner`` wants that the other offers.
-    """
-
-    name: str
-    compare: Literal["close", "same", "words", "teaches"]
-    senior: str
-    junior: str
-    low: float = 0.0
-    high: float = 1.0
-    anything: tuple[str, ...] = ()
-    learner: Role = "senior"
-
-
-@dataclass(frozen=True, slots=True)
-class Matching:
-    """How pairs were made, and which could not be: [matching] of study.toml.
-
-    ``procedure`` "random": each arrangement that the rules allow was as likely as any other.
-    """
-
-    procedure: Procedure = "unknown"
-    questions: tuple[Likeness, ...] = ()
-    separator: str = ";"
-    level_gap: int | None = None
-    other_department: bool = False
-    reporting_line: bool = True
-    same: tuple[str, ...] = ()
-    refusals: str | None = None
-    wishes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rmresearch import study as s
+from rmresearch.declared import Procedure
 
 __all__ = ["MatchingEntry", "MatchingQuestion", "StudyFile", "TableSource", "to_design"]
 
@@ -258,7 +259,7 @@ class MatchingEntry(Strict):
     the entries of a cell; ``arms`` limits who is paired. ``procedure`` records what was done.
     """
 
-    procedure: s.Procedure = "unknown"
+    procedure: Procedure = "unknown"
     juniors_per_senior: Annotated[int, Field(ge=1)] | str = 1
     seniors_per_junior: Annotated[int, Field(ge=1)] | str = 1
     wishes: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People
@@ -96,24 +96,39 @@ def match_quality(
         part, out = _role(study, codebook, at, group, pairs, compared, Draws(draws, seed), level)
         parts.append(part)
         dropped += out
-    estimates = [one for part in parts for one in part.estimates]
-    checks = [check for part in parts for check in part.checks]
-    if not any(one.term == "" for one in estimates):
-        raise FitError(" ".join(dict.fromkeys(check.detail for check in checks)))
     return Result(
         call=base.call(
             "match_quality", study, codebook.name, wave=wave, features=wanted, draws=draws,
             seed=seed, level=level,
         ),
-        estimates=tuple(estimates),
-        tables=tuple(
-            Table(name, f"{codebook.label}: {title[0].lower()}{title[1:]}", names, rows)
-            for name, (title, names) in TABLES.items()
-            if (rows := tuple(row for part in parts for row in part.rows.get(name, ())))
-        ),
-        checks=(Check("known before the start", True, LATER), *merged(checks)),
+        estimates=_answered(parts),
+        tables=_tables(codebook, parts),
+        checks=_checks(parts),
         dropped=tuple(dropped),
     )  # fmt: skip
+
+
+def _answered(parts: Sequence[Found]) -> tuple[Estimate, ...]:
+    estimates = tuple(one for part in parts for one in part.estimates)
+    if not any(one.term == "" for one in estimates):
+        said = (check.detail for part in parts for check in part.checks)
+        raise FitError(" ".join(dict.fromkeys(said)))
+    return estimates
+
+
+def _tables(outcome: Outcome, parts: Sequence[Found]) -> tuple[Table, ...]:
+    found = []
+    for name, (title, names) in TABLES.items():
+        rows = tuple(row for part in parts for row in part.rows.get(name, ()))
+        if rows:
+            whole = f"{outcome.label}: {title[0].lower()}{title[1:]}"
+            found.append(Table(name, whole, names, rows))
+    return tuple(found)
+
+
+def _checks(parts: Sequence[Found]) -> tuple[Check, ...]:
+    every = [check for part in parts for check in part.checks]
+    return (Check("known before the start", True, LATER), *merged(every))
 
 
 def _role(

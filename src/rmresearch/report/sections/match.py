@@ -98,7 +98,8 @@ def _title(records: Sequence[Estimate]) -> str:
     if not tested:
         return "Too few independent pairs to tell a difference from chance"
     apart = len(words.outstanding(records))
-    return f"{apart or 'None'} of {len(tested)} comparisons stands out from chance"
+    stands = "stand" if apart > 1 else "stands"
+    return f"{apart or 'None'} of {len(tested)} comparisons {stands} out from chance"
 
 
 def _each_role(answers: Answers) -> Answers:
