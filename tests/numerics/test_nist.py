@@ -2,6 +2,8 @@
 
 Norris, Longley and NoInt1 stand here whole (public domain), so that a checkout proves itself; the
 others are read from ../shared and skipped without it. SmLs is generated as NIST describes it.
+Digits: 9 for lower and average difficulty, 7 for Longley, 5 for Wampler, Filip refused; F and
+variances of SmLs 7, and 3 at the offset 1e12.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+import rmresearch as rm
 from rmresearch.errors import FitError
 from rmresearch.numerics import robust
 
@@ -146,6 +150,47 @@ def test_linear(nist: Path, name: str) -> None:
         assert digits(fit.wald(rows).f, truth["anova_reg"]["F"]) >= min(need, 7)
 
 
+@pytest.mark.parametrize("name", LINEAR)
+def test_sums_of_squares(nist: Path, name: str) -> None:
+    y, x = linear(nist, name)
+    truth = certified(nist, name)
+    fit = robust.fit(y, x, vcov="classical")
+    residual = float((fit.resid**2).sum())
+    # NIST's total is about 0 where there is no intercept
+    total = float(((y - (0.0 if name.startswith("NoInt") else y.mean())) ** 2).sum())
+    assert y.size - x.shape[1] == truth["anova_res"]["df"]
+    assert digits(residual, truth["anova_res"]["ss"]) >= DIGITS.get(name, 9)
+    assert digits(1.0 - residual / total, truth["r2"]) >= 9
+
+
+@pytest.mark.parametrize("name", ["Norris", "Pontius", "Longley", "Wampler3", "Wampler5"])
+def test_linear_by_formula(nist: Path, name: str) -> None:
+    """The public route: a formula and a data frame, where users write polynomials as R does."""
+    data = read(nist / "lls" / f"{name}.csv")
+    frame = pd.DataFrame(data)
+    powers = {"Norris": 1, "Pontius": 2}.get(name, 5)
+    right = " + ".join(f"I(x^{k})" for k in range(1, powers + 1))
+    if name == "Longley":
+        right = " + ".join(column for column in frame if column != "y")
+    found = rm.ols(f"y ~ {right}", frame, vcov="classical").to_frame()
+    rows = zip(found["estimate"], found["se"], certified(nist, name)["params"], strict=True)
+    need = DIGITS.get(name, 9)
+    for estimate, se, param in rows:
+        assert digits(estimate, param["est"]) >= need
+        assert digits(se, param["sd"]) >= need
+
+
+def test_many_outcomes_at_once_lose_no_digit() -> None:
+    """Longley's outcome among replicates: each has the digits that it has alone."""
+    y, x = embedded("Longley")
+    fit = robust.fit(np.stack([y, y + 1e3, 2 * y]), x, vcov="classical")
+    coef, sd, _ = CERTIFIED["Longley"]
+    assert min(map(digits, fit.coef[0], coef)) >= 7
+    assert min(map(digits, fit.se[0], sd)) >= 7
+    assert min(map(digits, fit.coef[2], 2 * np.array(coef))) >= 7
+    assert min(map(digits, fit.coef[1, 1:], coef[1:])) >= 7
+
+
 def test_filip_is_refused(nist: Path) -> None:
     """A polynomial of degree 10: R's lm drops a column without a word, others return noise."""
     y, x = linear(nist, "Filip")
@@ -160,11 +205,24 @@ def one_way(group: Array, y: Array) -> float:
     return robust.fit(y, x, vcov="classical").wald(np.eye(len(levels))[1:]).f
 
 
+def variances(group: Array, y: Array) -> tuple[float, float]:
+    """Between groups and within, by the mixed model: random intercepts, REML."""
+    frame = pd.DataFrame({"y": y, "g": [f"g{int(one)}" for one in group]})
+    table = rm.lmm("y ~ 1 + (1 | g)", frame).variances
+    return float(table["variance"].iloc[0]), float(table["variance"].iloc[1])
+
+
 @pytest.mark.parametrize("name", ["SiRstv", "AtmWtAg"])
 def test_analysis_of_variance(nist: Path, name: str) -> None:
     data = read(nist / "anova" / f"{name}.csv")
-    found = one_way(data["g"], data["y"])
-    assert digits(found, certified(nist, name)["between"]["F"]) >= 7
+    truth = certified(nist, name)
+    assert digits(one_way(data["g"], data["y"]), truth["between"]["F"]) >= 7
+    # balanced: REML has the mean squares' own variances (Searle, Casella, McCulloch 1992, 3.9)
+    groups, residual = variances(data["g"], data["y"])
+    each = data["y"].size / (truth["between"]["df"] + 1)
+    between = (truth["between"]["ms"] - truth["within"]["ms"]) / each
+    assert digits(groups, between) >= 7
+    assert digits(residual, truth["within"]["ms"]) >= 7
 
 
 @pytest.mark.parametrize("number", range(1, 10))
@@ -179,9 +237,14 @@ def test_simon_and_lesage(number: int) -> None:
     means = offset + np.array([0.4, *([0.3, 0.5] * 4)])
     steps = np.concatenate([[0.0], np.tile([-0.1, 0.1], (m - 1) // 2)])
     y = (means[:, None] + steps).ravel()
-    found = one_way(np.repeat(np.arange(9), m), y)
+    group = np.repeat(np.arange(9), m)
     # At 1e12 a float holds three decimals: the data themselves are off by 1e-4.
-    assert digits(found, float(m)) >= (7 if number <= 6 else 3)
+    need = 7 if number <= 6 else 3
+    assert digits(one_way(group, y), float(m)) >= need
+    # the mixed model's variances: (m x .01 - .01) / m between, .01 within
+    between, within = variances(group, y)
+    assert digits(between, 0.01 * (m - 1) / m) >= need
+    assert digits(within, 0.01) >= need
 
 
 UNIVARIATE = ["Lew", "Lottery", "Mavro", "Michelso", *(f"NumAcc{k}" for k in range(1, 5))]
