@@ -32,6 +32,10 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     changed = changed.replace(', crossover_date = "Moves up on"', "")
     assert len(changed) < len(text)
     (folder / "study.toml").write_text(changed, "utf-8")
+    plan = (folder / "plan.toml").read_text("utf-8")
+    named = plan.replace('role = "senior"', 'role = "senior"\ncovariates = ["level"]')
+    (folder / "plan.toml").write_text(named, "utf-8")
+    (folder / "plan.lock.json").unlink()
     return evaluate(folder)
 
 
@@ -67,7 +71,28 @@ def test_arms_that_chance_did_not_form_are_not_said_to_share_a_model(compared: E
     others = text_of(compared.section("sensitivity").html())
     assert "The answer above, adjusted for the baseline" in others
     assert "The same, people taken as independent" in others
+    assert "Weighted to where the arms overlap" in others
     assert "wave by wave" in text_of(compared.section("outcomes").html())
+
+
+def test_covariates_of_the_plan_enter_the_comparison(compared: Evaluation) -> None:
+    asked = {
+        outcome.name: dict(result.call.arguments)["covariates"]
+        for outcome, result in compared.findings.of("compare_arms")
+    }
+    assert asked["digital_skill"] == "level"
+    assert asked["leadership_confidence"] == ""
+
+
+def test_meetings_and_gains_are_an_association(pilot: Evaluation) -> None:
+    page = text_of(pilot.section("meetings").html())
+    assert "Do those who meet more learn more?" in page
+    result = pilot.findings.result("engagement", "digital_skill")
+    assert result is not None
+    within = next(one for one in result.estimates if one.term == "within")
+    assert f"{within.value:.2f} points more for the same person" in page
+    assert "An association, observational and exploratory" in page
+    assert "more than an association" not in page
 
 
 def test_the_shares_that_are_told_are_the_smallest_and_the_largest(pilot: Evaluation) -> None:

@@ -35,11 +35,21 @@ REFERENCES = (
     "restricted maximum likelihood. Biometrics 53(3), 983-997.",
     "Lin, W. (2013). Agnostic notes on regression adjustments to experimental data. Annals of "
     "Applied Statistics 7(1), 295-318.",
+    "Angrist, J. D., Imbens, G. W. & Rubin, D. B. (1996). Identification of causal effects using "
+    "instrumental variables. Journal of the American Statistical Association 91(434), 444-455.",
+    "Li, F., Morgan, K. L. & Zaslavsky, A. M. (2018). Balancing covariates via propensity score "
+    "weighting. Journal of the American Statistical Association 113(521), 390-400.",
+    "Mundlak, Y. (1978). On the pooling of time series and cross section data. Econometrica 46(1), "
+    "69-85.",
     "Gelman, A. & Carlin, J. (2014). Beyond power calculations: assessing type S and type M "
     "errors. Perspectives on Psychological Science 9(6), 641-651.",
     "Jacobson, N. S. & Truax, P. (1991). Clinical significance. Journal of Consulting and Clinical "
     "Psychology 59(1), 12-19.",
     "What Works Clearinghouse (2022). Procedures and Standards Handbook, version 5.0.",
+    "Edwards, J. R. & Parry, M. E. (1993). On the use of polynomial regression equations as an "
+    "alternative to difference scores. Academy of Management Journal 36(6), 1577-1613.",
+    "Besag, J. & Clifford, P. (1989). Generalized Monte Carlo significance tests. Biometrika 76(4), "
+    "633-642.",
     "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian "
     "Journal of Statistics 6(2), 65-70.",
 )
