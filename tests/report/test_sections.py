@@ -84,6 +84,12 @@ def test_covariates_of_the_plan_enter_the_comparison(compared: Evaluation) -> No
     assert asked["leadership_confidence"] == ""
 
 
+def test_match_quality_is_asked_of_every_repeated_outcome(pilot: Evaluation) -> None:
+    told = [outcome.name for outcome, _ in pilot.findings.of("match_quality")]
+    assert told == [outcome.name for outcome, _ in pilot.findings.of("mixed_model")]
+    assert len(told) > 3
+
+
 def test_meetings_and_gains_are_an_association(pilot: Evaluation) -> None:
     page = text_of(pilot.section("meetings").html())
     assert "Do those who meet more learn more?" in page

@@ -25,6 +25,7 @@ IN_POINTS = frozenset(
         "complier",
         "cr2",
         "difference-in-differences",
+        "dose",
         "equivalence",
         "expected-regression",
         "gain",

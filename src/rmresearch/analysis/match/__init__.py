@@ -62,9 +62,9 @@ def match_quality(
     for each feature: the score at ``wave`` (default: the last) on the feature, the score before
     and the main effects of both people's traits behind it (their own numbers; for answers in words
     how well a person would fit with the others on average), by REML with (1 | set) where sets hold
-    several of these people, which else is least squares; CR2 by cluster, Satterthwaite df. With
-    the score before in the model the coefficient is that of the gain. A level gap is a sum of the
-    two levels, so only the own level stands beside it. People of several pairs: means over them.
+    several of these people, which else is least squares; CR2 by cluster, Satterthwaite df. Beside
+    the score before, the coefficient is that of the gain. A level gap is a sum of both levels, so
+    only the own one stands beside it. People of several pairs: means over them.
 
     Estimates: ``group`` is the feature, ``contrast`` "+1 SD" of it or "1 - 0", in points;
     ``estimand`` says "association, observational" unless [matching] records procedure = "random".
@@ -76,7 +76,7 @@ def match_quality(
     held: exploratory, reverse causation possible. Tables: "features", "associations", "shape"
     (a restricted cubic spline, from 40 people on), "surface". ``level`` (0..1): of the intervals.
 
-    Raises ``StudyError`` where pairs, features, gains or ids are missing or a rating given later
+    Raises ``StudyError`` where pairs, features, waves or ids are missing or a rating given later
     is asked for as a feature, ``FitError`` where no feature can be estimated for anybody.
 
     >>> import rmresearch as rm
@@ -90,12 +90,11 @@ def match_quality(
     codebook, wanted = base.outcome_of(study, outcome), several(features)
     at, pairs = wave_of(study, codebook, wave), recorded(study)
     compared = list(features_of(study, pairs, wanted))
-    parts: list[Found] = []
-    dropped: list[Dropped] = []
-    for group in base.by_role(study, codebook):
-        part, out = _role(study, codebook, at, group, pairs, compared, Draws(draws, seed), level)
-        parts.append(part)
-        dropped += out
+    told = [
+        _role(study, codebook, at, group, pairs, compared, Draws(draws, seed), level)
+        for group in base.by_role(study, codebook)
+    ]
+    parts = [part for part, _ in told]
     return Result(
         call=base.call(
             "match_quality", study, codebook.name, wave=wave, features=wanted, draws=draws,
@@ -104,7 +103,7 @@ def match_quality(
         estimates=_answered(parts),
         tables=_tables(codebook, parts),
         checks=_checks(parts),
-        dropped=tuple(dropped),
+        dropped=tuple(one for _, out in told for one in out),
     )  # fmt: skip
 
 
@@ -143,7 +142,11 @@ def _role(
 ) -> tuple[Found, tuple[Dropped, ...]]:
     """Everything about the gains of one role."""
     into = Found()
-    found = sample(study, outcome, wave, group, pairs)
+    try:
+        found = sample(study, outcome, wave, group, pairs)
+    except FitError as error:
+        into.checks.append(Check("gains are known", False, str(error)))
+        return into, ()
     fitted: list[Columns] = []
     records: list[Estimate] = []
     for feature in compared:

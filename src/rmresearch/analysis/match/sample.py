@@ -131,7 +131,7 @@ def sample(study: Study, outcome: Outcome, wave: Wave, group: People, pairs: Rec
     )
     both = np.isfinite(found.y) & np.isfinite(found.pre)
     if not both.any():
-        raise StudyError(
+        raise FitError(
             f"{found.about}: nobody in a programme pair answered {outcome.name} both before and at "
             f"{wave.name}."
         )

@@ -48,8 +48,8 @@ REFERENCES = (
     "What Works Clearinghouse (2022). Procedures and Standards Handbook, version 5.0.",
     "Edwards, J. R. & Parry, M. E. (1993). On the use of polynomial regression equations as an "
     "alternative to difference scores. Academy of Management Journal 36(6), 1577-1613.",
-    "Besag, J. & Clifford, P. (1989). Generalized Monte Carlo significance tests. Biometrika 76(4), "
-    "633-642.",
+    "Besag, J. & Clifford, P. (1989). Generalized Monte Carlo significance tests. Biometrika "
+    "76(4), 633-642.",
     "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian "
     "Journal of Statistics 6(2), 65-70.",
 )

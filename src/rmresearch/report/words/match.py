@@ -27,7 +27,9 @@ ALPHA = 0.05
 def outstanding(records: Sequence[Estimate]) -> list[Estimate]:
     """Those that stand out from chance allowing for all of them (Holm over every one shown)."""
     tested = [one for one in records if one.p is not None]
-    adjusted = holm([one.p for one in tested if one.p is not None]) if tested else []
+    if not tested:
+        return []
+    adjusted = holm([one.p for one in tested if one.p is not None])
     return [one for one, p in zip(tested, adjusted, strict=True) if p <= ALPHA]
 
 
