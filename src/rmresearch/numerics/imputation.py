@@ -80,14 +80,26 @@ def canonical_order(values: Array, cluster: NDArray[np.int64]) -> NDArray[np.int
     """Rows in an order that hangs on ``values`` (n, k) and who is together, not on names or places.
 
     Clusters come by the sorted content of their rows, rows by theirs; rows that tie are alike.
+    What differs by rounding alone ties, so that another unit gives the same order.
     """
-    content = np.unique(np.where(np.isnan(values), np.inf, values), axis=0, return_inverse=True)[1]
+    content = np.unique(_without_unit(values), axis=0, return_inverse=True)[1]
     content = content.reshape(-1)
     inside = np.lexsort((content, cluster))
     starts = np.flatnonzero(np.diff(cluster[inside], prepend=cluster[inside[0]] - 1))
     parts = np.split(inside, starts[1:])
     ranked = sorted(parts, key=lambda rows: (len(rows), content[rows].tolist()))
     return np.concatenate(ranked)
+
+
+def _without_unit(values: Array) -> Array:
+    """Each column as multiples of its range above its least value; what is missing comes last."""
+    known = np.where(np.isnan(values), np.inf, values)
+    least = known.min(axis=0, initial=np.inf)
+    most = np.where(np.isnan(values), -np.inf, values).max(axis=0, initial=-np.inf)
+    answered = np.isfinite(least)
+    low = np.where(answered, least, 0.0)
+    span = np.where(answered & (most > least), most - low, 1.0)
+    return np.round((known - low) / span, 9)
 
 
 def _started(standard: Array, gaps: Flags, m: int, rng: np.random.Generator) -> Array:
