@@ -11,9 +11,9 @@ from rmresearch.analysis import base
 from rmresearch.analysis.base import cell, label
 from rmresearch.analysis.base.ask import several, within
 from rmresearch.analysis.base.describe import averaged, shared
+from rmresearch.analysis.base.events import codebook, counted, dated, follow_ups, known
 from rmresearch.analysis.base.fit import merged
 from rmresearch.analysis.workforce import counts, shares
-from rmresearch.analysis.base.events import codebook, counted, dated, follow_ups, known
 from rmresearch.analysis.workforce.sample import Group, Sample, group_of, sample
 from rmresearch.errors import FitError, StudyError
 from rmresearch.result import Cell, CellKind, Check, Dropped, Estimate, Result, Table
@@ -21,21 +21,19 @@ from rmresearch.study import Arm, Outcome, Study, Wave
 
 __all__ = ["workforce_outcomes"]
 
-#: table -> (title, columns)
-TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
+#: table -> (title, columns, note)
+TABLES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "events": (
         "To how many it happened",
         ("role", "arm", "wave", "people", "events", "share", "share low", "share high"),
+        "Everyone assigned, as assigned. Shares with Wilson's interval on n / design effect.",
     ),
     "counts": (
         "How much was counted",
         ("role", "arm", "wave", "people", "mean", "mean low", "mean high", "sd"),
+        "Everyone assigned who has a record. Means with CR2 intervals by cluster.",
     ),
 }
-NOTE = (
-    "Everyone assigned, as assigned. Shares with Wilson's interval on n / design effect, means "
-    "with CR2 intervals, clustered by the unit of independence."
-)
 
 
 def workforce_outcomes(
@@ -84,14 +82,14 @@ def workforce_outcomes(
             _wave(group, wave, odds_ratio, level, answer)
     _design(study, entry, answer)
     name = "counts" if counted(entry) else "events"
-    title, columns = TABLES[name]
+    title, columns, note = TABLES[name]
     return Result(
         call=base.call(
             "workforce_outcomes", study, entry.name, waves=[wave.name for wave in chosen],
             odds_ratio=odds_ratio, level=level,
         ),
         estimates=tuple(answer.estimates),
-        tables=(Table(name, f"{entry.label}: {title.lower()}", columns, tuple(answer.rows), NOTE),),
+        tables=(Table(name, f"{entry.label}: {title.lower()}", columns, tuple(answer.rows), note),),
         checks=merged(answer.checks),
         dropped=tuple(answer.dropped),
     )  # fmt: skip
@@ -116,7 +114,8 @@ def _wave(group: Group, wave: Wave, odds_ratio: bool, level: float, answer: _Ans
     answer.dropped += gone
     for name in group.arms:
         side = whole.take(whole.arm(name)) if name else whole
-        _side(side, name, level, answer)
+        if len(side.people):
+            _side(side, name, level, answer)
     for arm, comparison, both in whole.contrasts():
         about = both.about(arm, comparison)
         sizes = [int(both.arm(one.name).sum()) for one in (arm, comparison)]

@@ -7,10 +7,21 @@ from dataclasses import replace
 
 from rmresearch.analysis.base.events import EVENTS, codebook, counted
 from rmresearch.report import words
-from rmresearch.report.blocks import Block, Callout, Details, Paragraph, Section, Subsection
+from rmresearch.report.blocks import (
+    Block,
+    Bullets,
+    Callout,
+    Column,
+    Details,
+    Paragraph,
+    Section,
+    Subsection,
+    TableBlock,
+)
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.figures.tornado import Pull, tornado
 from rmresearch.report.findings import Findings
+from rmresearch.report.numbers import interval, number, percent
 from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
 from rmresearch.report.tables import table_block
 from rmresearch.report.words import results as say
@@ -21,6 +32,15 @@ from rmresearch.study import Outcome
 __all__ = ["results"]
 
 Answers = Sequence[tuple[Outcome, Result]]
+#: what stands beside a record, and what it is
+BESIDE = {
+    "linear": "Difference of shares, least squares with strata",
+    "rate-difference": "Difference of events a person-year",
+    "odds-ratio": "Odds ratio, Firth's penalised logit",
+    "number-needed": "Number needed to mentor",
+    "rate-ratio": "Ratio of mean counts",
+    "post-only": "Difference of means, not adjusted for before",
+}
 WORST, BEST = "all inputs at their worst", "all inputs at their best"
 
 
@@ -44,9 +64,13 @@ def results(found: Findings) -> Section:
 
 def _answers(found: Findings, function: str) -> Answers:
     """Each answer of an analysis with its outcome; records need no declared one."""
-    names = [*EVENTS, *(outcome.name for outcome in found.study.design.outcomes)]
-    known = ((name, found.result(function, name)) for name in dict.fromkeys(names))
-    return [(codebook(found.study, name), one) for name, one in known if one is not None]
+    declared = {outcome.name: outcome for outcome in found.study.design.outcomes}
+    answers = []
+    for name in dict.fromkeys((*EVENTS, *declared)):
+        one = found.result(function, name)
+        if one is not None:
+            answers.append((declared.get(name) or codebook(found.study, name), one))
+    return answers
 
 
 def _labels(found: Findings) -> dict[str, str]:
@@ -67,11 +91,8 @@ def _events(found: Findings, asked: Answers) -> Iterator[Block]:
     told = [(outcome, result, one) for outcome, result in asked for one in _last(found, result)]
     if told:
         yield _figure(found, [(outcome, one) for outcome, _, one in told])
-    for outcome, result, one in told:
-        yield Paragraph(say.event(one, _sides(result, one), outcome, found.study.design))
-        for other in result.estimates:
-            if other.term == "number-needed" and other.key[:5] == one.key[:5]:
-                yield Paragraph(say.needed(other, outcome))
+    if told:
+        yield Bullets(tuple(_sentences(found, told)))
     read = say.events_read([one for *_, one in told])
     if read:
         yield Paragraph(read)
@@ -82,6 +103,15 @@ def _events(found: Findings, asked: Answers) -> Iterator[Block]:
     table = stacked([(o, _at(r, waves)) for o, r in asked], "events", "To how many it happened")
     if table is not None:
         yield _shown(found, table)
+
+
+def _sentences(found: Findings, told: Sequence[tuple[Outcome, Result, Estimate]]) -> Iterator[str]:
+    for outcome, result, one in told:
+        text = say.event(one, _sides(result, one), outcome, found.study.design)
+        for other in result.estimates:
+            if other.term == "number-needed" and other.key[:5] == one.key[:5]:
+                text = f"{text} {say.needed(other)}"
+        yield text
 
 
 def _figure(found: Findings, told: Sequence[tuple[Outcome, Estimate]]) -> Block:
@@ -174,7 +204,8 @@ def _counts(found: Findings, outcome: Outcome, result: Result) -> Iterator[Block
         yield Paragraph(say.counted(one, both, outcome, found.study.design))
     if records and not found.study.design.randomised:
         yield Callout("caution", say.sentence("observational"))
-    yield table_block(result.table("counts"), labels=labels, mixed=True)
+    table = table_block(result.table("counts"), labels=labels, heads={"sd": "SD"}, mixed=True)
+    yield Details("The numbers by arm and wave", (table,))
 
 
 def _more(found: Findings, asked: Answers) -> Iterator[Block]:
@@ -182,12 +213,38 @@ def _more(found: Findings, asked: Answers) -> Iterator[Block]:
     table = stacked([(o, r) for o, r in asked if not counted(o)], "events", "By wave")
     if table is not None:
         yield _shown(found, table)
+    others = tuple(_others(found, asked))
+    if others:
+        heads = ("Outcome", "Role", "Wave", "What")
+        yield TableBlock(
+            "The same differences told otherwise",
+            (*(Column(h, numeric=False) for h in heads), Column("Value"), Column("95% interval")),
+            others,
+        )
     failed = [check for _, result in asked for check in result.checks if not check.passed]
     if failed:
         yield checked(found, failed, "What does not hold")
     gone = [one for _, result in asked for one in result.dropped]
     if gone:
         yield left_out(found, gone)
+
+
+def _others(found: Findings, asked: Answers) -> Iterator[tuple[str, ...]]:
+    """What stands beside the records, a row each."""
+    labels = _labels(found)
+    for outcome, result in asked:
+        for one in result.estimates:
+            if one.term in BESIDE and one.value is not None:
+                share = one.term == "linear"
+                value = percent(one.value) if share else number(one.value)
+                yield (
+                    outcome.label,
+                    labels[one.role],
+                    labels.get(one.wave, one.wave),
+                    BESIDE[one.term],
+                    value,
+                    interval(one.low, one.high, share=share),
+                )
 
 
 def _worth(found: Findings) -> Iterator[Block]:
@@ -198,23 +255,26 @@ def _worth(found: Findings) -> Iterator[Block]:
         said = " ".join(reasons) if reasons else say.sentence("no_costs")
         yield Paragraph(said, "small")
         return
-    for outcome, result in asked:
+    for place, (outcome, result) in enumerate(asked):
         title = f"Is it worth it? {outcome.label}"
-        yield Subsection(title, tuple(_valued(found, outcome, result)))
+        yield Subsection(title, tuple(_valued(found, outcome, result, drawn=place == 0)))
 
 
-def _valued(found: Findings, outcome: Outcome, result: Result) -> Iterator[Block]:
-    design = found.study.design
+def _valued(found: Findings, outcome: Outcome, result: Result, *, drawn: bool) -> Iterator[Block]:
+    """One outcome's worth; figures after the first outcome's are folded away."""
+    design, folded = found.study.design, []
     gains = [one for one in result.estimates if one.term == "gain"]
     for gain in gains:
         mine = [one for one in result.estimates if one.key[:4] == gain.key[:4]]
         by_term = {(one.term, one.group): one for one in mine}
         record = by_term.get(("net-benefit", ""))
         if record is not None:
-            yield from _pulls(found, result, mine, record)
+            figures = list(_pulls(found, result, mine, record))
+            folded += [] if drawn else figures
+            yield from figures if drawn else ()
         cost, ratio = by_term[("cost", "")], by_term[("cost-per-point", "")]
         yield Paragraph(say.taken(gain, cost, outcome, design))
-        yield Paragraph(say.per_point(ratio, gain, design))
+        yield Paragraph(say.per_point(ratio, gain, outcome, design))
         if record is None:
             yield Paragraph(say.sentence("no_worth"))
         else:
@@ -225,7 +285,7 @@ def _valued(found: Findings, outcome: Outcome, result: Result) -> Iterator[Block
     failed = [check for check in result.checks if not check.passed]
     more = [checked(found, failed, "What does not hold")] if failed else []
     table = table_block(result.table("inputs"))
-    yield Details("What was put in, and what was checked", (table, *more))
+    yield Details("What was put in, and what was checked", (*folded, table, *more))
 
 
 def _pulls(

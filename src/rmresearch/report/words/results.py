@@ -10,9 +10,11 @@ from rmresearch.report.words.gate import say
 from rmresearch.report.words.phrases import (
     between,
     fill,
+    is_share,
     lower_first,
     named,
     people,
+    quoted,
     range_of,
     share_within,
     signed,
@@ -67,14 +69,13 @@ def events_read(records: Sequence[Estimate]) -> str:
     return sentence("some_apart", held=count(len(hold)), all=count(len(known)))
 
 
-def needed(found: Estimate, outcome: Outcome) -> str:
+def needed(found: Estimate) -> str:
     """How many people for one event more or fewer (term "number-needed")."""
     more = "for one event more" in found.method
     return say(
         fill(
             "results",
             "needed_more" if more else "needed_fewer",
-            label=lower_first(outcome.label),
             number=number(found.value, decimals=1),
             interval=range_of(found, decimals=1),
         )
@@ -115,7 +116,7 @@ def taken(gain: Estimate, cost: Estimate, outcome: Outcome, design: Design) -> s
             "results",
             "taken",
             **_sides(gain, design),
-            label=lower_first(outcome.label),
+            label=quoted(outcome.label) if is_share(outcome) else lower_first(outcome.label),
             signed=signed(outcome, gain),
             interval=within(outcome, gain),
             cost=money(cost.value, design.currency),
@@ -123,7 +124,7 @@ def taken(gain: Estimate, cost: Estimate, outcome: Outcome, design: Design) -> s
     )
 
 
-def per_point(found: Estimate, gain: Estimate, design: Design) -> str:
+def per_point(found: Estimate, gain: Estimate, outcome: Outcome, design: Design) -> str:
     """What one point more took, or why no number says so (term "cost-per-point")."""
     if found.value is None:
         if gain.low is None or gain.high is None:
@@ -134,7 +135,7 @@ def per_point(found: Estimate, gain: Estimate, design: Design) -> str:
     return say(
         fill(
             "results",
-            "per_point",
+            "per_person" if is_share(outcome) else "per_point",
             cost=money(found.value, design.currency),
             interval=_money_range(found, design.currency),
         )
@@ -146,7 +147,7 @@ def benefit(record: Estimate, worst: Estimate | None, best: Estimate | None, des
     currency = design.currency
     text = fill(
         "results",
-        "benefit",
+        "benefit" if record.low is not None else "benefit_open",
         benefit=money(record.value, currency),
         interval=_money_range(record, currency),
     )
