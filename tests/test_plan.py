@@ -163,9 +163,23 @@ def test_covariates_are_declared_and_leave_other_hashes_alone(study):
     assert kept.covariates == ("level",)
 
 
+def test_what_records_hold_needs_no_declared_outcome(study):
+    asked = 'analysis = "workforce_outcomes"\nscale = "odds-ratio"'
+    edit(study, 'analysis = "compare_arms"\nrole = "junior"', asked)
+    edit(study, 'outcome = "voice"\n', 'outcome = "promoted"\n')
+    question = plans.read_plan(study, DESIGN).questions[1]
+    assert (question.outcome, question.scale) == ("promoted", "odds-ratio")
+
+
 @pytest.mark.parametrize(
     "old, new, said",
     [
+        ("primary = true", 'primary = true\nscale = "odds-ratio"', "Known here: workforce_outcom"),
+        (
+            'compare_arms"\nrole = "junior"\noutcome = "voice"',
+            'workforce_outcomes"\noutcome = "promotd"',
+            "no outcome 'promotd'. Did you mean promoted?",
+        ),
         ('role = "junior"', 'covariates = ["levl"]', "no covariate 'levl'. Did you mean level?"),
         (
             'compare_arms"\nrole = "junior"',

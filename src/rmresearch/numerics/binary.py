@@ -50,7 +50,7 @@ def risk_difference(
     the interval too wide, never too narrow. NaN where a group is empty.
 
     Measured at 12 to 40 clusters of 1 to 12 people, icc 0 to .2, shares from .02 to .5: coverage
-    .948 or more (`validate` in the tests), where a cluster-robust t interval had .64 to .95.
+    .947 or more (`validate` in the tests), where a cluster-robust t interval had .64 to .95.
 
     >>> found = risk_difference([1, 1, 0, 0, 0, 0, 0, 0], [True] * 4 + [False] * 4)
     >>> round(found.value, 2), round(found.low, 3), round(found.high, 3)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rmresearch.errors import Problem, StudyError
 from rmresearch.files import parse_toml, sha256_text, to_json
-from rmresearch.study import Design
+from rmresearch.study import RECORD_KINDS, Design
 
 __all__ = ["Plan", "Question", "plan_path", "read_plan", "read_toml"]
 
@@ -28,10 +28,14 @@ Analysis = Literal[
     "missingness",
     "engagement",
     "subgroups",
+    "workforce_outcomes",
+    "value",
 ]
 Population = Literal["everyone-assigned", "people-who-met", "completers"]
 Handling = Literal["as-assigned", "left-out", "until-then"]
-Scale = Literal["points", "standardised", "proportion"]
+Scale = Literal["points", "standardised", "proportion", "odds-ratio"]
+#: analyses of what records hold too, declared as an outcome or not
+OF_RECORDS = frozenset({"workforce_outcomes", "value"})
 #: analyses whose contrast is between arms, and the one whose contrast is between waves
 BETWEEN_ARMS, BETWEEN_WAVES = "compare_arms", "pre_post"
 #: columns of participants that may tell groups apart beside declared features
@@ -312,7 +316,10 @@ def _unknown(plan: Plan, design: Design, file: str) -> Iterator[Problem]:
 def _names(question: Question, design: Design) -> Iterator[tuple[str, str, list[str]]]:
     waves = [wave.name for wave in design.waves]
     if question.outcome:
-        yield "outcome", question.outcome, [outcome.name for outcome in design.outcomes]
+        recorded = RECORD_KINDS if question.analysis in OF_RECORDS else ()
+        yield "outcome", question.outcome, [*(o.name for o in design.outcomes), *recorded]
+    if question.scale == "odds-ratio" and question.analysis != "workforce_outcomes":
+        yield "odds ratio from", question.analysis, ["workforce_outcomes"]
     if question.wave:
         yield "wave", question.wave, waves
     if question.by:

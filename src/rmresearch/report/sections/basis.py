@@ -50,6 +50,12 @@ REFERENCES = (
     "alternative to difference scores. Academy of Management Journal 36(6), 1577-1613.",
     "Besag, J. & Clifford, P. (1989). Generalized Monte Carlo significance tests. Biometrika "
     "76(4), 633-642.",
+    "Newcombe, R. G. (1998). Interval estimation for the difference between independent "
+    "proportions. Statistics in Medicine 17(8), 873-890.",
+    "Heinze, G. & Schemper, M. (2002). A solution to the problem of separation in logistic "
+    "regression. Statistics in Medicine 21(16), 2409-2419.",
+    "Fieller, E. C. (1954). Some problems in interval estimation. Journal of the Royal "
+    "Statistical Society B 16(2), 175-185.",
     "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian "
     "Journal of Statistics 6(2), 65-70.",
 )
