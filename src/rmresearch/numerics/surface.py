@@ -67,12 +67,15 @@ def left_out(y: ArrayLike, x: ArrayLike, cluster: ArrayLike) -> Array:
     q = np.linalg.qr(design)[0]
     resid: NDArray[np.float64] = outcome - q @ (q.T @ outcome)
     made = np.empty_like(resid)
-    order = np.argsort(codes, kind="stable")
-    starts = np.flatnonzero(np.diff(np.unique(codes, return_inverse=True)[1][order], prepend=-1))
-    for rows in np.split(order, starts[1:]):
+    groups = np.unique(codes, return_inverse=True)[1]
+    order = np.argsort(groups, kind="stable")
+    sizes = np.bincount(groups)
+    ends = np.cumsum(sizes)
+    for size in np.unique(sizes):  # clusters of one size at once
+        rows = order[(ends[sizes == size] - size)[:, None] + np.arange(size)]
         own = q[rows]
-        without = np.eye(len(rows)) - own @ own.T
-        if np.linalg.eigvalsh(without)[0] < 1e-9:
+        without = np.eye(size) - own @ own.swapaxes(-1, -2)
+        if np.linalg.eigvalsh(without).min() < 1e-9:
             raise FitError("without one of its clusters the model is not determined")
-        made[rows] = np.linalg.solve(without, resid[rows])
+        made[rows] = np.linalg.solve(without, resid[rows][..., None])[..., 0]
     return made

@@ -88,8 +88,11 @@ def match_quality(
     if draws < 1:
         raise ValueError(f"draws must be at least 1, not {draws}")
     codebook, wanted = base.outcome_of(study, outcome), several(features)
-    at, pairs = wave_of(study, codebook, wave), recorded(study)
-    compared = list(features_of(study, pairs, wanted))
+    at = wave_of(study, codebook, wave)
+    pairs = study.once("programme pairs", lambda: recorded(study))
+    compared = study.once(
+        ("match features", wanted), lambda: tuple(features_of(study, pairs, wanted))
+    )
     told = [
         _role(study, codebook, at, group, pairs, compared, Draws(draws, seed), level)
         for group in base.by_role(study, codebook)
@@ -136,7 +139,7 @@ def _role(
     wave: Wave,
     group: People,
     pairs: Recorded,
-    compared: list[Feature],
+    compared: Sequence[Feature],
     draws: Draws,
     level: float,
 ) -> tuple[Found, tuple[Dropped, ...]]:

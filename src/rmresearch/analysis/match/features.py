@@ -141,35 +141,56 @@ WAYS = {
 
 def _declared(study: Study, pairs: Recorded, asked: Likeness) -> Feature:
     separator = study.design.matching.separator
+    if asked.compare == "close":
+        one = pairs.seniors[asked.senior].to_numpy(float)
+        other = pairs.juniors[asked.junior].to_numpy(float)
+
+        def apart(mine: Array, theirs: Array) -> Array:
+            return 1.0 - np.abs(mine - theirs) / (asked.high - asked.low)
+
+        numbers = _of_numbers(pairs, one, other, apart)
+        return Feature(asked.name, WAYS[asked.compare], *numbers, asked=asked)
 
     def some(rows: slice) -> Array:
         return fit(asked, pairs.seniors.iloc[rows], pairs.juniors, separator)
 
-    pair, every, traits = _among(pairs, some)
-    if asked.compare == "close":
-        traits = {
-            "senior": pairs.seniors[asked.senior].to_numpy(float),
-            "junior": pairs.juniors[asked.junior].to_numpy(float),
-        }
-    return Feature(asked.name, WAYS[asked.compare], pair, every, traits, asked=asked)
+    return Feature(asked.name, WAYS[asked.compare], *_among(pairs, some), asked=asked)
 
 
 def _roster(pairs: Recorded, name: str) -> Feature:
     if name == GAP:
-        levels = [side["level"].to_numpy(float) for side in (pairs.seniors, pairs.juniors)]
-        pair, every, _ = _among(pairs, lambda rows: levels[0][rows, None] - levels[1])
-        traits = dict(zip(ROLES, levels, strict=True))
-        return Feature(name, "levels of the senior above the junior", pair, every, traits, True)
+        one, other = (side["level"].to_numpy(float) for side in (pairs.seniors, pairs.juniors))
+        numbers = _of_numbers(pairs, one, other, np.subtract)
+        return Feature(name, "levels of the senior above the junior", *numbers, additive=True)
     both = pd.concat([pairs.seniors["department"], pairs.juniors["department"]])
-    codes = pd.factorize(both.str.strip().str.casefold())[0]
+    codes = pd.factorize(both.str.strip().str.casefold())[0].astype(float)
+    codes[codes < 0] = np.nan
     one, other = codes[: len(pairs.seniors)], codes[len(pairs.seniors) :]
 
-    def some(rows: slice) -> Array:
-        mine = one[rows, None]
-        return np.where((mine < 0) | (other < 0), np.nan, (mine == other).astype(float))
+    def same(mine: Array, theirs: Array) -> Array:
+        equal = (mine == theirs).astype(float)
+        return np.where(np.isfinite(mine) & np.isfinite(theirs), equal, np.nan)
 
-    pair, every, traits = _among(pairs, some)
+    pair, every, _ = _of_numbers(pairs, one, other, same)
+    traits = {"senior": _share(one, other), "junior": _share(other, one)}
     return Feature(name, "both work in it", pair, every, traits)
+
+
+def _of_numbers(
+    pairs: Recorded, one: Array, other: Array, compared: Callable[[Array, Array], Array]
+) -> tuple[Array, Array | None, dict[str, Array]]:
+    """The fit of the recorded pairs, of all (in small studies), and the numbers behind it."""
+    every = compared(one[:, None], other) if one.size * other.size <= CELLS else None
+    return compared(one[pairs.senior], other[pairs.junior]), every, {"senior": one, "junior": other}
+
+
+def _share(own: Array, others: Array) -> Array:
+    """The share of the others who are in a person's group; NaN where the own is not known."""
+    values, counts = np.unique(others[np.isfinite(others)], return_counts=True)
+    found = np.zeros(own.size)
+    for value, count in zip(values, counts, strict=True):
+        found[own == value] = count / counts.sum()
+    return np.where(np.isfinite(own), found, np.nan)
 
 
 def _among(
