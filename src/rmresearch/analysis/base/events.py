@@ -117,7 +117,7 @@ def follow_ups(
 
 def _until(study: Study) -> np.datetime64:
     """The last day that any table knows of; a wave without answers is none."""
-    answered = set(study.measures["wave"].dropna())
+    answered = set(study.measures["wave"].dropna().unique())
     days = [_day(study, wave) for wave in study.design.waves if wave.name in answered]
     columns = [study.records["date"], study.meetings["date"]]
     dates = np.concatenate([pd.to_datetime(c).to_numpy("datetime64[ns]") for c in columns])

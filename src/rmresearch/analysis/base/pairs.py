@@ -107,7 +107,7 @@ def observed_until(study: Study) -> np.datetime64:
     The latest date of pairs, meetings, records and answered waves (their own, or months after the
     start), but not beyond the programme's end. A day that was only planned is no observation.
     """
-    design, answered = study.design, set(study.measures["wave"].dropna())
+    design, answered = study.design, set(study.measures["wave"].dropna().unique())
     days = [wave_day(study, wave) for wave in design.waves if wave.name in answered]
     columns = [study.pairs["start"], study.pairs["end"], study.meetings["date"]]
     columns += [study.records["date"], pd.Series(days, dtype="datetime64[ns]")]
