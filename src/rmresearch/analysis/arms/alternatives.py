@@ -93,20 +93,20 @@ def _complier(sample: Sample, arm: Arm, ground: Footing, form: Estimate) -> Foun
     Assumes that assignment does nothing to those who never take part, and that nobody of the
     comparison arm could take part before crossing over.
     """
-    part = sample.took_part
+    part = sample.took_part(arm)
     if part is None:
-        said = f"{sample.about(arm)}: without pairs nobody knows who took part."
+        said = f"{sample.about(arm)}: the arm has no pairs, so nobody knows who took part."
         return [], [Check(TAKE_UP, False, said)]
-    own = sample.of(arm.name)
-    count, whole = int((part & own).sum()), int(own.sum())
+    count, whole = int(part.sum()), int(sample.of(arm.name).sum())
     said = f"{sample.about(arm)}: {count} of {whole} people in the programme arm took part"
     if count == whole:
         return [], [Check(TAKE_UP, True, f"{said}: those who comply are everyone.")]
-    k = 1 + len(sample.arms)
     x = sample.x.copy()
-    x[:, 1:k] *= part[:, None]
+    for one in sample.arms:
+        taken = sample.took_part(one)
+        x[:, sample.column(one)] *= 1.0 if taken is None else taken
     try:
-        strength = _first_stage(sample, arm, ground, (part & own).astype(float))
+        strength = _first_stage(sample, arm, ground, part.astype(float))
         if strength < STRONG:
             said += f", too few to tell what it did for them (first-stage F {strength:.1f} < 10)."
             return [], [Check(TAKE_UP, False, said)]

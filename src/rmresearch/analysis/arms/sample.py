@@ -86,15 +86,12 @@ class Sample:
         inside = np.isin(self.roster.people.ids.astype(str), self.people.ids[keep].astype(str))
         return _sample(self.roster, self.wave, self.arms, self.everybody, inside)
 
-    @property
-    def took_part(self) -> Flags | None:
-        """Who took part, in the programme arms (see ``Roster.met``); None where none has pairs."""
-        member = self.of(*(arm.name for arm in self.arms))
-        known = [str(one) in self.roster.met for one in self.people.ids[member]]
-        if not any(known):
+    def took_part(self, arm: Arm) -> Flags | None:
+        """Who of the arm took part (see ``Roster.met``); None where nobody of it has a pair."""
+        member, met = self.of(arm.name), self.roster.met
+        if not any(str(one) in met for one in self.people.ids[member]):
             return None
-        took = [self.roster.met.get(str(one), False) for one in self.people.ids]
-        return np.array(took, bool) & member
+        return np.array([met.get(str(one), False) for one in self.people.ids], bool) & member
 
     @property
     def adjusts(self) -> bool:
