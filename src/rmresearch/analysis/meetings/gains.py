@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.analysis import base
@@ -113,13 +114,9 @@ def gains(
     if len(waves) < WAVES or not waves[0].baseline:
         raise few
     wanted = found.reported if reported else np.ones(len(found.pairs), bool)
-    place = {pair: i for i, pair in enumerate(found.pairs.ids) if wanted[i]}
-    own = [[place[p] for p in group.pairs.get(str(one), ()) if p in place] for one in group.ids]
-    paired = np.array([bool(pairs_of) for pairs_of in own], bool)
-    inside = paired & np.isin(group.arm, programme_arms(study))
-    people = group.take(inside)
-    counts = [found.held[pairs_of].sum(axis=0) for pairs_of in own]
-    held = np.array([row for row, keep in zip(counts, inside, strict=True) if keep])
+    everybodys = _held(study, group, found, wanted)
+    inside = (everybodys.pairs > 0) & np.isin(group.arm, programme_arms(study))
+    people, held = group.take(inside), everybodys.meetings[inside]
     wide = study.wide(outcome)
     scores = np.column_stack([people.values(wide[wave.name]) for wave in waves])
     gain = np.diff(scores, axis=1)
@@ -130,6 +127,26 @@ def gains(
     gone = base.dropped(f"{about}: no gain between two waves", ~enters)
     return _rows(study, about, people.take(enters), waves, held[enters],
                  (scores[enters], known[enters])), gone  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    """Each person's number of pairs (n,) and of meetings in each wave's interval (n, waves)."""
+
+    pairs: NDArray[np.intp]
+    meetings: NDArray[np.int64]
+
+
+def _held(study: Study, group: People, found: Logged, wanted: Flags) -> _Held:
+    """The meetings of each person's wanted pairs together."""
+    person = pd.Index(group.ids).get_indexer(pd.Index(study.pairs[group.role]))
+    pair = pd.Index(found.pairs.ids).get_indexer(pd.Index(study.pairs["pair"]))
+    known = (person >= 0) & (pair >= 0)
+    known[known] = wanted[pair[known]]
+    person, pair = person[known], pair[known]
+    meetings = np.zeros((len(group), found.held.shape[1]), np.int64)
+    np.add.at(meetings, person, found.held[pair])
+    return _Held(np.bincount(person, minlength=len(group)), meetings)
 
 
 def _rows(
