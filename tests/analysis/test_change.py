@@ -357,7 +357,11 @@ def test_unlinked_waves_are_independent_samples() -> None:
     assert found.df == pytest.approx(df, rel=1e-9)
     assert found.estimand == "those who answered each wave, not linked"
     assert not checks(result)["answers linked to people"]
-    assert {e.term for e in result.estimates} == {"", "standardised", "smallest-detectable"}
+    assert {e.term for e in result.estimates} == {
+        "", "standardised", "smallest-detectable", "win-probability",
+    }  # fmt: skip
+    wins = [float(b > a) for a in before for b in after]  # no ties among drawn numbers
+    assert one(result, "win-probability").value == pytest.approx(np.mean(wins), rel=1e-12)
     row = result.table("change").to_frame().iloc[0]
     assert (row["people before"], row["people after"]) == (14, 11)
 

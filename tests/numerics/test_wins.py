@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -22,6 +25,16 @@ def test_value_is_the_loop_over_pairs() -> None:
     values, first = likert(0)
     wins = [(a > b) + 0.5 * (a == b) for a in values[first] for b in values[~first]]
     assert win_probability(values, first).value == pytest.approx(np.mean(wins))
+
+
+def test_agrees_with_ranks_in_r() -> None:
+    # Brunner and Munzel 2000 from R's rank(), tests/reference/workforce/make.R: rounding only
+    folder = Path(__file__).parents[1] / "reference" / "workforce"
+    given = json.loads((folder / "input.json").read_text("utf-8"))["ordinal"]
+    wanted = json.loads((folder / "output.json").read_text("utf-8"))["ordinal"]
+    found = win_probability(given["item"], given["first"])
+    assert found.value == pytest.approx(wanted["value"], rel=1e-12)
+    assert found.se == pytest.approx(wanted["se"], rel=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -18,6 +18,7 @@ from rmresearch.report.consequences import consequences
 from rmresearch.report.findings import Findings, name_of
 from rmresearch.report.sections.results import results
 from rmresearch.report.words import results as say
+from rmresearch.result import Estimate
 from rmresearch.study import Outcome, Study
 
 from .test_evaluation import PILOT, text_of
@@ -156,6 +157,20 @@ def test_counts_have_a_part_of_their_own(pilot: Study) -> None:
     assert record.value == pytest.approx(2.0)
     assert "Tool use: " in shown(findings)
     assert "a difference of +2.00 times" in shown(findings)
+
+
+def test_ordered_answers_are_told_as_such(pilot: Study) -> None:
+    both = Estimate(
+        role="senior", wave="month6", contrast="programme - comparison", term="win-probability",
+        value=0.63, low=0.48, high=0.76,
+    )  # fmt: skip
+    text = say.wins(both, pilot.design)
+    assert "in 63% of comparisons between one person of each group" in text
+    assert "48% to 76%; 50% is no difference" in text
+    later = replace(both, contrast="month6 - start")
+    assert "63% of senior mentees scored higher at the Month 6" in say.wins(later, pilot.design)
+    apart = replace(pilot.design, linked=False)
+    assert "between two answers" in say.wins(later, apart)
 
 
 def test_unlinked_studies_are_not_asked(pilot: Study) -> None:

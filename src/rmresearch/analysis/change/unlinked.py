@@ -9,6 +9,7 @@ import numpy as np
 from rmresearch.analysis import base
 from rmresearch.analysis.base.fit import (
     exaggeration_check,
+    is_ordinal,
     measured,
     power_of,
     sized,
@@ -17,6 +18,7 @@ from rmresearch.analysis.base.fit import (
 )
 from rmresearch.analysis.change.sample import Answer, Options, Sample, change_row, crossed, form
 from rmresearch.numerics import effects
+from rmresearch.numerics.wins import win_probability
 from rmresearch.result import Check, Estimate
 
 __all__ = ["unlinked"]
@@ -44,17 +46,22 @@ def unlinked(sample: Sample, options: Options) -> Answer:
     start = replace(form(shown, options.level, EACH, 2), smallest_level=min(counts))
     record = base.inferred(start, found, ground, method=method)
     standard = _standardised(record, sample, y, len(y))
+    wins: tuple[Estimate, ...] = ()
+    if is_ordinal(sample.outcome):
+        won = win_probability(y, later > 0, cluster, level=options.level)
+        method = "how often a later answer is higher than an earlier one, ties half"
+        wins = (sized(record, won, ground, term="win-probability", method=method),)
     power = power_of(record, sample.outcome.smallest_effect)
-    said = (
+    unknown = (
         f"{sample.about}: answers carry no person ids, so waves are compared as independent "
         f"samples; whether the same people answered is unknown and nobody's change is estimated."
     )
     return Answer(
-        estimates=(record, standard, *power),
+        estimates=(record, standard, *wins, *power),
         change=(change_row(shown, record),),
         checks=(
             *ground.checks(sample.about)[:2],
-            Check("answers linked to people", False, said),
+            Check("answers linked to people", False, unknown),
             *crossed(shown),
             *exaggeration_check(sample.about, power),
         ),

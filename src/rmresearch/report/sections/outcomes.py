@@ -26,6 +26,7 @@ from rmresearch.report.findings import Findings, Verdict
 from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
 from rmresearch.report.tables import table_block
 from rmresearch.report.words.phrases import between, matters, plural
+from rmresearch.report.words.results import wins as wins_told
 from rmresearch.result import Estimate, Result, Table
 from rmresearch.study import Outcome
 
@@ -157,6 +158,9 @@ def _finding(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> 
         course = words.course(found.until(one), design) if one.between else ""
         if course:
             yield Paragraph(course)
+        wins = one.beside("win-probability")
+        if wins is not None and wins.value is not None:
+            yield Paragraph(wins_told(wins, design), "small")
     yield from _power(found, main)
     result = main.result
     name = "waves" if main.between else "change"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rmresearch.report.numbers import count, number
+from rmresearch.report.numbers import count, number, percent
 from rmresearch.report.words.gate import say
 from rmresearch.report.words.phrases import (
     between,
@@ -34,6 +34,7 @@ __all__ = [
     "per_point",
     "sentence",
     "taken",
+    "wins",
 ]
 
 
@@ -182,6 +183,22 @@ def alone(found: Estimate, counts: tuple[int, int], outcome: Outcome, design: De
         who=people(design, found.role),
         first=f"{count(counts[0])} of {count(counts[1])}",
         wave=named(design.wave(found.wave).label),
+        interval=share_within(found),
+    )
+
+
+def wins(found: Estimate, design: Design) -> str:
+    """How often one answer is higher than another, for answers that are only ordered."""
+    later, earlier = between(design, found)
+    arms = {arm.name for arm in design.arms}
+    between_arms = found.contrast.split(" - ")[0] in arms
+    key = "wins_arms" if between_arms else "wins_waves" if design.linked else "wins_unlinked"
+    return sentence(
+        key,
+        who=people(design, found.role),
+        programme=later,
+        comparison=earlier,
+        share=percent(found.value),
         interval=share_within(found),
     )
 
