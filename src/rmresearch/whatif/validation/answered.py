@@ -49,10 +49,6 @@ class Answered:
         k = state_of_own(self.scenario)
         return float(1.0 - k + k * self.scenario.nature.state_monthly**month)
 
-    def regression(self, month: int) -> float:
-        """How far the mean true score drifts back by then, in SD: what selection alone does."""
-        return float(np.sqrt(1.0 - self.shared) * self.own.mean * (self.kept(month) - 1.0))
-
     def mean(self, month: int, added: float = 0.0) -> float:
         """The mean score in points, ``added`` SD above what it would be without a programme."""
         kept = self.kept(month)

@@ -29,8 +29,8 @@ RANDOMISED = ("default", "no-effect", "strong", "group-format")
 GROUPS = ("default", "no-effect", "strong", "small-pilot", "rct", "volunteers", "group-format")
 
 DRIFT = (
-    "Seniors who volunteer are low at the moment and drift back to their mean, everybody gains a "
-    "little with time, and those who gained answer more often"
+    "Seniors who volunteer are low at the moment and drift back to their mean, and everybody gains "
+    "a little with time; where something is learnt, those who gained answer more often"
 )
 FLATTERED = "people in a programme rate themselves above what is true"
 ANSWERING = (
@@ -79,9 +79,6 @@ def _arms() -> Iterator[Cell]:
             **ours, world=world, against="effect, latent",
             predicted=lambda g: g.of_randomised() + g.flattery(), why=f"{SLIGHT}.",
         )  # fmt: skip
-    # Two juniors a senior: the kernel leaves sets of several to the analysis itself.
-    slowly: dict[str, Any] = {**ours, "asked": "compare_arms, study by study", "pairs": (20,)}
-    yield Cell(**slowly, world="group-format", outcome=CONFIDENCE, against="effect as reported")
     yield Cell(**ours, world="no-effect", outcome=USE, against="effect, latent", null=True)
     yield Cell(
         **ours, world="rct", against="effect as reported",

@@ -99,14 +99,16 @@ def on_studies(
     return answer
 
 
+#: studies that a method without a kernel is asked in: a block
+SLOW = BLOCK
 #: a method joins by a line here and its cells in `cells.CELLS`
 METHODS: Mapping[str, Method] = {
     "compare_arms": Method(on_arrays(arms.KERNEL), 2_000),
     "beside": Method(on_arrays(tempting.KERNEL), 2_000),
     "pre_post": Method(on_arrays(change.KERNEL), 2_000),
-    "compare_arms, study by study": Method(on_studies(compare_arms), 500),
-    "mixed_model": Method(on_studies(mixed_model), 500),
-    "reliability": Method(on_studies(reliability), 500),
+    "compare_arms, study by study": Method(on_studies(compare_arms), SLOW),
+    "mixed_model": Method(on_studies(mixed_model), SLOW),
+    "reliability": Method(on_studies(reliability), SLOW),
 }
 NAMES = tuple(one.name for one in fields(Answers))
 
