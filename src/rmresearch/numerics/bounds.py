@@ -127,7 +127,9 @@ def _drawn(
         own = np.flatnonzero(kinds == kind)
         if len(own) > 1:
             count = len(own)
-            drawn = rng.multinomial(count - 1, np.full(count, 1.0 / count), size=draws)
+            drawn = rng.integers(count, size=(draws, count - 1))
+            drawn += count * np.arange(draws)[:, None]
+            drawn = np.bincount(drawn.ravel(), minlength=draws * count).reshape(draws, count)
             times[:, own] = drawn * count / (count - 1.0)
     return times
 

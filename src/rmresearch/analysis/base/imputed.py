@@ -13,17 +13,18 @@ from rmresearch.analysis import base
 from rmresearch.analysis.base import Codes, People
 from rmresearch.analysis.base.compared import Compared, Model
 from rmresearch.numerics.imputation import FEWEST, impute
-from rmresearch.numerics.rubin import Pooled, pool
 from rmresearch.numerics.robust import fit
+from rmresearch.numerics.rubin import Pooled, pool
 from rmresearch.result import Check
 from rmresearch.study import ROLES, Outcome, Study, Wave
 
-__all__ = ["IMPUTATIONS", "METHOD", "Imputed", "completed", "imputed", "pooled"]
+__all__ = ["METHOD", "Imputed", "completed", "imputed", "pooled"]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-IMPUTATIONS = 50
+#: how often, for up to so many people of a role; beyond them chance in the draws weighs less
+IMPUTATIONS, FEW_PEOPLE, IMPUTATIONS_OF_MANY = 50, 2_000, 20
 #: clusters that answered for each column that predicts
 EACH = 4
 METHOD = (
@@ -45,15 +46,29 @@ class Imputed:
 
 
 def imputed(
-    study: Study, outcome: Outcome, group: People, *, imputations: int, seed: int
+    study: Study, outcome: Outcome, group: People, *, imputations: int | None, seed: int
 ) -> Imputed:
-    """Impute every wave of one role, each arm by itself.
+    """Impute every wave of one role, each arm by itself; once a study, however often it is asked.
+
+    ``imputations`` times: by default 50, for more than 2,000 people 20.
 
     A score is predicted by the same person's at other waves (baseline first, then the nearest)
     and by the mean of the partners' at the same wave, as many of them as there are four answering
     clusters for. The partners' scores are those on the same outcome or, where their role has
     none, on the first repeated outcome of their role. Scores after a crossover count as missing.
+    Fewer than two imputations raise ``ValueError``.
     """
+    usual = IMPUTATIONS if len(group) <= FEW_PEOPLE else IMPUTATIONS_OF_MANY
+    times = usual if imputations is None else imputations
+    if times < 2:
+        raise ValueError(f"imputations is {times}; it takes two or more")
+    return study.once(
+        ("imputed", outcome, group.role, times, seed),
+        lambda: _imputed(study, outcome, group, times, seed),
+    )
+
+
+def _imputed(study: Study, outcome: Outcome, group: People, imputations: int, seed: int) -> Imputed:
     wide = study.wide(outcome)
     given = {wave: group.values(wide[wave.name]) for wave in study.design.waves}
     waves = [wave for wave, scores in given.items() if np.isfinite(scores).any()]

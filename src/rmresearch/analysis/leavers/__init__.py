@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rmresearch.analysis import base
+from rmresearch.analysis.base import People
 from rmresearch.analysis.base.ask import within
 from rmresearch.analysis.base.compared import compared
-from rmresearch.analysis.base.imputed import IMPUTATIONS, Imputed, imputed
+from rmresearch.analysis.base.imputed import imputed
 from rmresearch.analysis.base.pairs import Pairs, pairs, programme_arms
 from rmresearch.analysis.leavers import boundary, otherwise, pair_life, pair_risk, tipping, who
 from rmresearch.analysis.leavers.flow import FLOW, Course, course, flow
@@ -62,7 +63,7 @@ def attrition(
     wave: str | None = None,
     effects: bool = True,
     level: float = 0.95,
-    imputations: int = IMPUTATIONS,
+    imputations: int | None = None,
     seed: int = 20_240_901,
 ) -> Result:
     """Who was lost, when, did they differ, and could that explain the result?
@@ -92,11 +93,12 @@ def attrition(
       those who would answer in either arm), "worst-lower" and "worst-upper" (the scale's ends; of
       everybody who answered before, where it was asked).
     - tables "tipping" and "tipping-grid": missing answers are imputed arm by arm ``imputations``
-      times (see ``missingness``), then the programme arm's made worse: lower, or higher where less
-      is better. Term "tipping-point": the smallest such amount from 0 to the scale's range at which
-      the interval at ``level`` no longer lies on the side of 0 on which that of "answered" lies (0:
-      imputing alone does it). Its value is None, for a reason that ``method`` gives, where none
-      within the scale does it, or where the interval of "answered" holds 0.
+      times (see ``missingness``, also for how often), then the programme arm's made worse: lower,
+      or higher where less is better. Term "tipping-point": the smallest such amount from 0 to the
+      scale's range at which the interval at ``level`` no longer lies on the side of 0 on which that
+      of "answered" lies (0: imputing alone does it). Its value is None, for a reason that
+      ``method`` gives, where none within the scale does it, or where the interval of "answered"
+      holds 0.
 
     ``seed`` is of the imputations and of the bootstrap behind Lee's bounds.
 
@@ -110,16 +112,13 @@ def attrition(
     ['otherwise', 'tipping', 'tipping-grid']
     """
     within(level=level)
-    if imputations < 2:
-        raise ValueError(f"imputations is {imputations}; it takes two or more")
     codebook = base.outcome_of(study, outcome)
     waves = _waves(study, codebook, wave)
     everyone, found = pairs(study), _Found()
     for group in base.by_role(study, codebook):
         _one_role(study, codebook, course(study, codebook, group), everyone, waves, found)
         if effects:
-            given = imputed(study, codebook, group, imputations=imputations, seed=seed)
-            _could_be(study, codebook, given, waves, level, seed, found)
+            _could_be(study, codebook, group, waves, (level, imputations, seed), found)
     _pairs(study, codebook, everyone, found)
     found.checks += _design(study)
     return Result(
@@ -141,15 +140,16 @@ def attrition(
 def _could_be(
     study: Study,
     outcome: Outcome,
-    given: Imputed,
+    group: People,
     waves: Sequence[Wave],
-    level: float,
-    seed: int,
+    options: tuple[float, int | None, int],
     found: _Found,
 ) -> None:
     """What each difference of one role could be, were those who are missing otherwise."""
+    level, imputations, seed = options
+    given = imputed(study, outcome, group, imputations=imputations, seed=seed)
     found.checks += given.checks
-    for one in compared(study, outcome, given.people, waves):
+    for one in compared(study, outcome, group, waves):
         other = otherwise.otherwise(one, randomised=study.design.randomised, level=level, seed=seed)
         answered = next((e for e in other.estimates if e.term == "answered"), None)
         tip = tipping.tipping(one, answered, given, study.design.baseline, level=level)
@@ -215,14 +215,15 @@ def _one_role(
 
 def _pairs(study: Study, outcome: Outcome, everyone: Pairs, found: _Found) -> None:
     ours = everyone.take(np.isin(everyone.arm, programme_arms(study)) & everyone.started)
-    life = pair_life.lived(study, ours)
+    months = pair_life.lengths(study, ours)
+    life = pair_life.lived(study, ours, months)
     found.estimates += life.estimates
     found.rows["pair-life"] += life.rows
     found.rows["reasons"] += pair_life.reasons(study, ours)
     found.checks += life.checks
     found.dropped += life.dropped
     if life.rows:
-        risk = pair_risk.risk(study, outcome, ours, pair_life.lengths(study, ours))
+        risk = pair_risk.risk(study, outcome, ours, months)
         found.estimates += risk.estimates
         found.rows["pair-risk"] += risk.rows
         found.checks += risk.checks

@@ -35,7 +35,8 @@ NOTE = (
 EACH, FEWEST = 5, 5
 #: weights above are cut
 MOST_WEIGHT = 5.0
-DRAWS = 1_000
+#: bootstrap draws of Lee's bounds: most, least, and draws times people in between
+DRAWS, FEWEST_DRAWS, WORK = 1_000, 200, 4_000_000
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -187,9 +188,8 @@ def _lee(one: Compared, found: Otherwise, form: Estimate, ground: Footing, seed:
         slope = float(fit(seen.y, seen.x, vcov="classical").coef[seen.names.index("baseline")])
         rest = rest - slope * (inside.before - inside.before.mean())
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(7,)))
-    lee = trimming_bounds(
-        rest, inside.programme, inside.people.cluster, draws=DRAWS if ground.rule else 0, rng=rng
-    )
+    draws = max(FEWEST_DRAWS, min(DRAWS, WORK // len(kept))) if ground.rule else 0
+    lee = trimming_bounds(rest, inside.programme, inside.people.cluster, draws=draws, rng=rng)
     ends: tuple[float | None, float | None] = (None, None)
     if ground.interval and np.isfinite(lee.low_se) and np.isfinite(lee.high_se):
         df = float(ground.total - 2)

@@ -46,9 +46,8 @@ class Life:
     dropped: tuple[Dropped, ...] = ()
 
 
-def lived(study: Study, ours: Pairs) -> Life:
-    """Kaplan-Meier of pairs that started, arm by arm, in months since each pair's start."""
-    months = lengths(study, ours)
+def lived(study: Study, ours: Pairs, months: Floats) -> Life:
+    """Kaplan-Meier of pairs that started, arm by arm, by their ``lengths`` in months."""
     usable = np.isfinite(months)
     if not usable.any():
         return Life(checks=(Check("pair dates", False, NEEDED),))

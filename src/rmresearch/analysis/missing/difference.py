@@ -33,7 +33,13 @@ class Differences:
 
 
 def differences(
-    study: Study, outcome: Outcome, group: People, *, imputations: int, level: float, seed: int
+    study: Study,
+    outcome: Outcome,
+    group: People,
+    *,
+    imputations: int | None,
+    level: float,
+    seed: int,
 ) -> Differences:
     """Every difference of one role with missing answers imputed; nothing where none is missing."""
     found = Differences()
