@@ -70,7 +70,7 @@ def match_quality(
     ``estimand`` says "association, observational" unless [matching] records procedure = "random".
     Terms: "" of record, "holm" its p over the role's features, "kenward-roger" beside (1 | set),
     "permutation" the p-value of re-arranging the pairs within [matching.rules] (random procedures
-    only; exact up to 100,000 arrangements, else ``draws`` of them from ``seed``),
+    only; exact up to 100,000 arrangements, else ``draws``, of large studies fewer, by ``seed``),
     "out-of-sample-r2" with each cluster left out in turn, "a1" to "a4" of the response surface
     (questions that compare numbers, from 100 pairs on; Edwards and Parry 1993), "dose" of meetings
     held: exploratory, reverse causation possible. Tables: "features", "associations", "shape"

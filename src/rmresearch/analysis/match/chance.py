@@ -21,6 +21,8 @@ from rmresearch.result import Check, Estimate
 __all__ = ["Draws", "permuted"]
 
 TEST = "permutation of pairings"
+#: partners drawn in all: of many pairs fewer arrangements are drawn, but never fewer than these
+NUMBERS, FEWEST = 2_000_000, 999
 Codes = NDArray[np.intp]
 
 
@@ -44,11 +46,12 @@ def permuted(
         into.checks.append(Check(TEST, False, f"{found.about}: {why}"))
         return
     order = _order(found, models)
+    count = min(draws.count, max(FEWEST, NUMBERS // len(order)))
     own, other = (_coded(codes[order]) for codes in (found.own, found.other))
     try:
         arranged = pairings(
             own[1], other[1], _allowed(found)[np.ix_(own[0], other[0])],
-            rng=np.random.default_rng(draws.seed), draws=draws.count,
+            rng=np.random.default_rng(draws.seed), draws=count,
         )  # fmt: skip
     except FitError as error:
         said = (

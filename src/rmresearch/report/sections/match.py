@@ -25,7 +25,7 @@ ROWS = 16
 NAMES = {
     "associations": "Match and gain",
     "features": "How well the pairs fit",
-    "shape": "Gain along the fit, against the middle fit: a look",
+    "shape": "Gain along the fit, against the middle fit",
     "surface": "Where both answer alike, and where they differ",
 }
 HEADS = {
@@ -34,7 +34,7 @@ HEADS = {
     "predicted in new pairs": "Predicted in new pairs",
     "at": "People below",
 }
-#: what the figure and the tables call a step of a feature
+#: what the figure calls a step of a feature
 STEPS = {"+1 SD": "one SD more", "1 - 0": "yes − no"}
 
 
@@ -47,12 +47,13 @@ def match(found: Findings) -> Section:
             "follow_up", "person_ids"
         )
         return Section("match", TITLE, (Callout("missing", reason),))
+    by_lot = found.study.design.matching.procedure == "random"
     drawn = records if len(records) <= ROWS else _of_one(found, records)
     blocks: list[Block] = [
         Paragraph(catalogue()["match"]["intro"]),
         _figure(found, drawn, len(records)),
         Bullets(tuple(words.matched(records, found.study.design))),
-        Callout("caution", words.matching(found.study.design)),
+        Callout("note" if by_lot else "caution", words.matching(found.study.design)),
         *_numbers(found, answers),
     ]
     return Section("match", TITLE, tuple(blocks))
@@ -127,17 +128,8 @@ def _columns(table: Table) -> list[str]:
 
 
 def _numbers(found: Findings, answers: Answers) -> list[Block]:
-    """All comparisons, how well the pairs fit, shapes, meetings, and what does not hold."""
-    inside: list[Block] = []
-    for name, title in NAMES.items():
-        table = stacked(_each_role(answers) if name == "features" else answers, name, title)
-        if table is not None:
-            columns = _columns(table)
-            block = table_block(
-                table, columns=columns, heads=HEADS, labels={**found.labels, **STEPS},
-                group="outcome", mixed=True,
-            )  # fmt: skip
-            inside.append(block)
+    """All comparisons, how well the pairs fit, meetings, and what does not hold; then shapes."""
+    inside = _tables(found, answers, ("associations", "features"))
     dose = [e for e in _of(answers, "dose") if e.value is not None]
     if dose:
         told = (catalogue()["match"]["exploratory"],)
@@ -146,4 +138,19 @@ def _numbers(found: Findings, answers: Answers) -> list[Block]:
     inside += [checked(found, checks, "What does not hold")] if checks else []
     gone = tuple(dict.fromkeys(d for _, result in answers for d in result.dropped))
     inside += [left_out(found, gone)] if gone else []
-    return [Details("The numbers, and what does not hold", tuple(inside))]
+    folded: list[Block] = [Details("The numbers, and what does not hold", tuple(inside))]
+    shapes = _tables(found, answers, ("shape", "surface"))
+    return [*folded, Details("The shape, a look", tuple(shapes))] if shapes else folded
+
+
+def _tables(found: Findings, answers: Answers, names: Sequence[str]) -> list[Block]:
+    blocks: list[Block] = []
+    for name in names:
+        table = stacked(_each_role(answers) if name == "features" else answers, name, NAMES[name])
+        if table is not None:
+            block = table_block(
+                table, columns=_columns(table), heads=HEADS, labels=found.labels,
+                group="outcome", mixed=True,
+            )  # fmt: skip
+            blocks.append(block)
+    return blocks
