@@ -385,6 +385,26 @@ def test_origin_and_unit_of_scores(shift: float, scale: float) -> None:
         assert one.p == (None if other.p is None else pytest.approx(other.p, rel=1e-7))
 
 
+def test_columns_and_arms_that_nobody_uses_change_nothing() -> None:
+    study = chance(drawn(24, arm=(["on"] * 16 + ["off"] * 8) * 2))
+    expected = match_quality(study, "skill", draws=200)
+    more = replace(
+        study,
+        participants=study.participants.assign(shoe_size=41.0),
+        design=replace(study.design, arms=(*study.design.arms, Arm("empty", "Empty", True))),
+    )
+    assert match_quality(more, "skill", draws=200).estimates == expected.estimates
+
+
+def test_one_role_without_gains_leaves_the_other_answered() -> None:
+    both = replace(SKILL, role="all")
+    study = drawn(outcome=replace(SKILL, role="senior"))
+    study = replace(study, design=replace(study.design, outcomes=(both,)))
+    result = match_quality(study, "skill")
+    assert {e.role for e in result.estimates} == {"senior"}
+    assert "junior: nobody in a programme pair answered" in failed(result)["gains are known"]
+
+
 def test_missing_numbers_stay_with_their_people() -> None:
     study = chance(drawn(seed=6))
     people = study.participants.copy()

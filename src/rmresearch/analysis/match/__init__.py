@@ -88,8 +88,8 @@ def match_quality(
     if draws < 1:
         raise ValueError(f"draws must be at least 1, not {draws}")
     codebook, wanted = base.outcome_of(study, outcome), several(features)
-    at = wave_of(study, codebook, wave)
     pairs = study.once("programme pairs", lambda: recorded(study))
+    at = wave_of(study, codebook, wave)
     compared = study.once(
         ("match features", wanted), lambda: tuple(features_of(study, pairs, wanted))
     )

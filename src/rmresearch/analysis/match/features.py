@@ -68,6 +68,8 @@ class Feature:
 
 def recorded(study: Study) -> Recorded:
     """The programme's pairs of which both people are known; none raises ``StudyError``."""
+    if not study.design.linked:
+        raise StudyError("answers carry no person ids, so nobody's gain or partner is known.")
     roster = study.participants.drop_duplicates("person")
     people = roster[roster["arm"].isin(programme_arms(study))] if study.design.arms else roster
     sides = [people[people["role"] == role].reset_index(drop=True) for role in ROLES]

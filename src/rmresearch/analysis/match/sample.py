@@ -88,8 +88,6 @@ class Columns:
 
 def wave_of(study: Study, outcome: Outcome, wave: str | None) -> Wave:
     """The follow-up wave asked about: the last with answers unless one is named."""
-    if not study.design.linked:
-        raise StudyError("answers carry no person ids, so nobody's gain or partner is known.")
     if outcome.timing != "repeated":
         raise StudyError(
             f"{outcome.name} is not asked the same way before and after, so it has no gain. Name "
