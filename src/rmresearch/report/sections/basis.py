@@ -45,6 +45,14 @@ REFERENCES = (
     "errors. Perspectives on Psychological Science 9(6), 641-651.",
     "Jacobson, N. S. & Truax, P. (1991). Clinical significance. Journal of Consulting and Clinical "
     "Psychology 59(1), 12-19.",
+    "Lee, D. S. (2009). Training, wages, and sample selection: estimating sharp bounds on "
+    "treatment effects. Review of Economic Studies 76(3), 1071-1102.",
+    "Imbens, G. W. & Manski, C. F. (2004). Confidence intervals for partially identified "
+    "parameters. Econometrica 72(6), 1845-1857.",
+    "Barnard, J. & Rubin, D. B. (1999). Small-sample degrees of freedom with multiple imputation. "
+    "Biometrika 86(4), 948-955.",
+    "Lin, D. Y. & Wei, L. J. (1989). The robust inference for the Cox proportional hazards model. "
+    "Journal of the American Statistical Association 84(408), 1074-1078.",
     "What Works Clearinghouse (2022). Procedures and Standards Handbook, version 5.0.",
     "Edwards, J. R. & Parry, M. E. (1993). On the use of polynomial regression equations as an "
     "alternative to difference scores. Academy of Management Journal 36(6), 1577-1613.",
@@ -171,8 +179,9 @@ def methods(found: Findings) -> Section:
                 ),
                 (
                     "Missing answers",
-                    f"Nobody's answers are made up: {_rests(found)}. Who is missing stands under "
-                    f"Who left and Missing answers.",
+                    f"Nobody's answers are made up for an answer: {_rests(found)}. Who is missing "
+                    f"stands under Who left and Missing answers; weights, imputation, bounds and "
+                    f"tipping points, under What the missing could change, decide nothing.",
                 ),
                 (
                     "Few clusters",

@@ -240,7 +240,11 @@ def _listed(found: Findings, table: Table) -> TableBlock:
     return table_block(
         table,
         columns=columns,
-        heads={"up to": "Up to", "reading": Column("Reading", numeric=False)},
+        heads={
+            "effective n": "Worth, in answers",
+            "up to": "Up to",
+            "reading": Column("Reading", numeric=False),
+        },
         labels={**found.labels, **{name: capital(name) for name in ANSWERS}},
         group="outcome",
         mixed=True,

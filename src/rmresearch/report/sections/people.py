@@ -162,10 +162,11 @@ def _lost(found: Findings) -> Iterator[str]:
     for outcome, result in one_a_role(found):
         table = result.table("attrition").to_frame() if has(result, "attrition") else None
         waves = [wave.name for wave in design.waves]
+        shares = [one for one in result.estimates if one.term == "overall-attrition"]
         overall = {
             one.contrast: one
-            for one in sorted(result.estimates, key=lambda one: waves.index(one.wave))
-            if one.term == "overall-attrition" and one.value is not None
+            for one in sorted(shares, key=lambda one: waves.index(one.wave))
+            if one.value is not None
         }
         for contrast, one in overall.items():
             beside = _beside(result, one)
