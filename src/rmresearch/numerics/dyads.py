@@ -10,6 +10,7 @@ squares where every dyad has both outcomes, and only dyads that lack one need a 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -179,7 +180,7 @@ def _searched(
         own = np.ix_(role == r, [INTERCEPT[r], ACTOR[r], PARTNER[r]])
         q[own] = np.linalg.qr(x[own])[0]
     scaled = y / scale[role]
-    model = _Reml(q, scaled, rows, role)
+    model = _compressed(q, scaled, rows, role)
     start = np.zeros(3)
     if len(first) > 1:
         rough = np.corrcoef(left[first], left[second])[0, 1]
@@ -203,7 +204,7 @@ def _minimised(model: _Reml, start: Array) -> Array:
             sides = [(model.value(at + e)[1], model.value(at - e)[1]) for e in STEP * np.eye(3)]
             hessian = np.array([(up - down) / (2 * STEP) for up, down in sides])
             at = at - np.linalg.solve((hessian + hessian.T) / 2, model.value(at)[1])
-        if np.abs(model.value(at)[1]).max() < 1e-6 * len(model.y):
+        if np.abs(model.value(at)[1]).max() < 1e-6 * (model.both + model.counts.sum()):
             return at
     except np.linalg.LinAlgError:
         pass
@@ -217,12 +218,18 @@ def _turned(at: Array) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reml:
-    """REML's criterion and gradient in (log variance 0, log variance 1, Fisher's z)."""
+    """REML's criterion and gradient in (log variance 0, log variance 1, Fisher's z).
+
+    ``x``, ``y`` have the data's cross-products; ``both`` dyads have both outcomes, ``counts`` (2,)
+    members of each role stand alone.
+    """
 
     x: Array
     y: Array
     rows: tuple[Rows, Rows, Rows]
     role: Rows
+    both: int
+    counts: Array
 
     def value(self, at: Array) -> tuple[float, Array]:
         """Criterion and gradient (3,)."""
@@ -238,19 +245,18 @@ class _Reml:
         gram = self.x.T @ wx
         coef = np.linalg.solve(gram, self.x.T @ wy)
         resid, left = self.y - self.x @ coef, wy - wx @ coef
-        counts = np.bincount(self.role[alone], minlength=2).astype(float)
         criterion = (
-            len(first) * np.linalg.slogdet(covariance)[1]
-            + counts @ np.log(np.diagonal(covariance))
+            self.both * np.linalg.slogdet(covariance)[1]
+            + self.counts @ np.log(np.diagonal(covariance))
             + np.linalg.slogdet(gram)[1]
             + resid @ left
         )
-        slopes = np.array([self._slope(d, inverse, covariance, counts, gram, wx, left)
+        slopes = np.array([self._slope(d, inverse, covariance, gram, wx, left)
                            for d in _derivatives(at)])  # fmt: skip
         return float(criterion), slopes
 
     def _slope(
-        self, d: Array, inverse: Array, v: Array, counts: Array, gram: Array, wx: Array, left: Array
+        self, d: Array, inverse: Array, v: Array, gram: Array, wx: Array, left: Array
     ) -> float:
         """Along one parameter, along which the covariance changes by ``d`` (2, 2)."""
         first, second, alone = self.rows
@@ -259,8 +265,33 @@ class _Reml:
         a, b, c = pieces[first], pieces[second], pieces[alone]
         inner = d[0, 0] * a.T @ a + d[1, 1] * b.T @ b + d[0, 1] * (a.T @ b + b.T @ a)
         inner = inner + (c * single[:, None]).T @ c
-        logs = len(first) * np.trace(inverse @ d) + counts @ (np.diagonal(d) / np.diagonal(v))
+        logs = self.both * np.trace(inverse @ d) + self.counts @ (np.diagonal(d) / np.diagonal(v))
         return float(logs - np.trace(np.linalg.solve(gram, inner[:-1, :-1])) - inner[-1, -1])
+
+
+def _compressed(x: Array, y: Array, rows: tuple[Rows, Rows, Rows], role: Rows) -> _Reml:
+    """The same problem in a few rows: triangles that keep all cross-products."""
+    first, second, alone = rows
+    table = np.column_stack([x, y])
+    pairs = _triangle(np.column_stack([table[first], table[second]]))
+    width = table.shape[1]
+    parts = [pairs[:, :width], pairs[:, width:]]
+    parts += [_triangle(table[alone[role[alone] == r]]) for r in (0, 1)]
+    starts = np.cumsum([0] + [len(part) for part in parts])
+    ranges = [np.arange(a, b) for a, b in pairwise(starts.tolist())]
+    whole = np.concatenate(parts)
+    return _Reml(
+        x=whole[:, :-1],
+        y=whole[:, -1],
+        rows=(ranges[0], ranges[1], np.concatenate(ranges[2:])),
+        role=np.repeat([0, 1, 0, 1], [len(part) for part in parts]),
+        both=len(first),
+        counts=np.bincount(role[alone], minlength=2).astype(float),
+    )
+
+
+def _triangle(table: Array) -> Array:
+    return np.asarray(np.linalg.qr(table, mode="r"), dtype=float)
 
 
 def _derivatives(at: Array) -> tuple[Array, Array, Array]:

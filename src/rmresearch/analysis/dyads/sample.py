@@ -109,10 +109,12 @@ def couples(
     here = known & (everyone.arm[at[:, 0]] == arm)
     at, ids = at[here], table["pair"].to_numpy(object)[here]
     crossed = base.crossed_over(study, everyone, waves[1])
+    wide = [study.wide(outcome) for outcome in outcomes]
     columns = []
     for wave in waves:
-        wide = [everyone.values(study.wide(outcome)[wave.name]) for outcome in outcomes]
-        scores = [np.where(crossed, np.nan, one) if wave is waves[1] else one for one in wide]
+        scores = [everyone.values(one[wave.name]) for one in wide]
+        if wave is waves[1]:
+            scores = [np.where(crossed, np.nan, one) for one in scores]
         columns.append(np.column_stack([one[at[:, side]] for side, one in enumerate(scores)]))
     times = [np.bincount(at[:, side], minlength=len(place))[at[:, side]] for side in (0, 1)]
     found = Couples(

@@ -41,7 +41,10 @@ GROUPS = (
     "who", "contrast", "moderator", "group", "people", "difference", "low", "high", "pooled",
     "pooled low", "pooled high",
 )  # fmt: skip
-TESTS = ("who", "contrast", "moderator", "F", "df", "denominator df", "p")
+TESTS = (
+    "who", "contrast", "moderator", "difference", "low", "high", "F", "df", "denominator df", "p",
+)  # fmt: skip
+APART = "Difference: the second of two groups less the first, or for each unit of a number."
 METHOD = {
     True: "ANCOVA on baseline with a difference for each group, CR2 by cluster, Satterthwaite df",
     False: "mean change of each group, CR2 by cluster, Satterthwaite df",
@@ -328,7 +331,8 @@ def _unit(found: Fit, place: int) -> np.ndarray:
 
 def _tables(study: Study, outcome: Outcome, answer: _Answer) -> tuple[Table, ...]:
     found = _over_moderators(answer.estimates)
-    drawn = {(*one.key[:6],): one for one in found if one.term == "subgroup-pooled"}
+    drawn = {one.key[:6]: one for one in found if one.term == "subgroup-pooled"}
+    apart = {one.key[:6]: one for one in found if one.term == "interaction"}
     groups, tests = [], []
     for one in found:
         who = base.Behind(one.members, one.n_pairs, one.n_clusters)
@@ -351,16 +355,22 @@ def _tables(study: Study, outcome: Outcome, answer: _Answer) -> tuple[Table, ...
                 )
             )
         elif one.term == "interaction-test":
-            tests.append((*start, *_test_cells(one, who)))
+            tests.append((*start, *_test_cells(one, apart.get(one.key[:6]), who)))
     title = f"{outcome.label}: each group's difference"
     note = "Pooled: drawn towards the groups' common mean as far as chance explains differences."
     return (
         Table("subgroups", title, GROUPS, tuple(groups), note),
-        Table("tests", f"{outcome.label}: do groups differ?", TESTS, tuple(tests)),
+        Table("tests", f"{outcome.label}: do groups differ?", TESTS, tuple(tests), APART),
     )
 
 
-def _test_cells(one: Estimate, who: base.Behind) -> tuple[Cell, ...]:
-    on = one.method.removeprefix("joint test on ").split()[0]
-    numbers = (one.value, float(on), one.df, one.p)
-    return tuple(base.cell(number, "statistic", who) for number in numbers)
+def _test_cells(one: Estimate, apart: Estimate | None, who: base.Behind) -> tuple[Cell, ...]:
+    """The difference of two groups (or a number's slope), then the joint test."""
+    gap = (None,) * 3 if apart is None else (apart.value, apart.low, apart.high)
+    return (
+        base.cell(gap[0], "contrast", who),
+        *(base.cell(end, "interval", who) for end in gap[1:]),
+        base.cell(one.value, "statistic", who),
+        base.label(one.method.removeprefix("joint test on ").split()[0]),
+        *(base.cell(number, "statistic", who) for number in (one.df, one.p)),
+    )

@@ -51,7 +51,8 @@ def _groups(found: Findings, outcome: Outcome, result: Result) -> list[Block]:
     for one in drawn:
         by, _, name = one.group.partition(" = ")
         heading = f"{_moderator(by)}, {found.labels.get(one.contrast, one.contrast)}"
-        rows.append(Interval.of(one, name, group=heading, smallest=outcome.smallest_effect))
+        smallest = outcome.smallest_effect
+        rows.append(Interval.of(one, name, group=heading, smallest=smallest, main=True))
         other = pooled.get(one.key[:6])
         if other is not None:
             rows.append(

@@ -1,0 +1,160 @@
+"""The report on pairs, on declared groups, and on differences too small to matter."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from rmresearch.analysis.equivalence import FINDINGS
+from rmresearch.plan import read_plan
+from rmresearch.report import asking, words
+from rmresearch.report.evaluation import Evaluation, evaluate
+from rmresearch.report.numbers import number
+from rmresearch.report.sections.dyads import dyads
+from rmresearch.report.sections.subgroups import equivalence, subgroups
+from rmresearch.result import Estimate
+
+from .test_evaluation import PILOT, text_of
+
+GROUPS = """
+[[question]]
+id = "skill-by-department"
+analysis = "subgroups"
+outcome = "digital_skill"
+by = "department"
+why = "Departments differ in how digital they are."
+
+[[question]]
+id = "skill-by-interests"
+analysis = "subgroups"
+outcome = "digital_skill"
+by = "interests"
+why = "Those who are curious may learn faster."
+"""
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    """The example with two moderators in its plan."""
+    folder = tmp_path_factory.mktemp("groups") / "pilot"
+    shutil.copytree(PILOT, folder)
+    (folder / "plan.lock.json").unlink()
+    with (folder / "plan.toml").open("a", encoding="utf-8") as plan:
+        plan.write(GROUPS)
+    return evaluate(folder)
+
+
+def shown(evaluation: Evaluation, name: str) -> str:
+    text = text_of(evaluation.section(name).html())
+    return text.replace("&#x27;", "'").replace("&#39;", "'")
+
+
+def test_pairs_are_told_as_association(planned: Evaluation) -> None:
+    text = shown(planned, "dyads")
+    assert "association, observational" in text.lower()
+    result = planned.findings.result("dyadic", "digital_skill")
+    assert result is not None
+    for one in result.estimates:
+        if one.term == "partner" and one.group == "programme":
+            assert number(one.value, decimals=2, signed=True) in text
+    assert "pairs their gains correlate at" in text
+    # the pairs that wait stand in the numbers, not in the figure
+    section = planned.section("dyads").html()
+    assert section.index("Waiting list") > section.index("<details")
+
+
+def test_groups_are_shown_where_the_plan_names_them(planned: Evaluation) -> None:
+    text = shown(planned, "subgroups")
+    for by in ("department", "interests"):
+        assert f"differs between groups by {by}" in text
+    assert "drawn towards the others" in text
+    assert dict(planned.findings.results["subgroups:digital_skill"].call.arguments)["by"] == (
+        "department, interests"
+    )
+
+
+def test_no_group_is_looked_into_unasked(planned: Evaluation) -> None:
+    questions = read_plan(PILOT).questions
+    assert not [question for question in questions if question.by]
+    answers = asking._Answers()
+    study = planned.findings.study
+    asking._groups(study, study.design.outcomes[0], questions, answers)
+    assert not answers.results
+    bare = replace(planned.findings, results={}, refused={})
+    assert "groups of people named in the plan" in text_of(subgroups(bare).html())
+    assert "a declared smallest difference" in text_of(equivalence(bare).html())
+    assert "a table of pairs" in text_of(dyads(bare).html())
+
+
+def test_each_difference_is_held_against_the_smallest(planned: Evaluation) -> None:
+    text = shown(planned, "equivalence")
+    outcomes = [o for o, _ in planned.findings.of("equivalence")]
+    assert len(outcomes) == 5
+    assert "of 5 differences are shown to be too small to matter" in text
+    record = planned.findings.results["compare_arms:digital_skill"].estimates[0]
+    same = planned.findings.results["equivalence:digital_skill"].estimates[1]
+    assert replace(record, term="record") == same
+
+
+def test_the_sentences_of_e9_stay_three(planned: Evaluation) -> None:
+    design = planned.findings.study.design
+    record = Estimate(
+        role="senior", outcome="digital_skill", wave="month6", contrast="programme - comparison",
+        value=0.0, low=-0.25, high=0.25,
+    )  # fmt: skip
+    test = replace(record, low=-0.2, high=0.2, level=0.9)
+    said = {name: words.equivalent(test, record, shown, design) for name, shown in FINDINGS.items()}
+    assert len(set(said.values())) == len(FINDINGS)
+    assert "evidence of no meaningful difference" in said["no meaningful difference"]
+    assert said["no evidence of a difference"].startswith("There is no evidence of a difference")
+    assert said["could not have shown it"].startswith("This study could not have shown")
+    thin = words.equivalent(
+        test, replace(record, high=0.31), FINDINGS["no meaningful difference"], design
+    )
+    assert "the evidence is thin" in thin
+    assert "0.31" in thin
+
+
+def test_words_on_partners_and_gains(planned: Evaluation) -> None:
+    design = planned.findings.study.design
+    one = Estimate(
+        role="senior", outcome="digital_skill", wave="month6", term="partner", value=-0.3,
+        low=-0.5, high=-0.1, n_pairs=20,
+    )  # fmt: skip
+    seen = words.partner(one, "leadership_confidence", design)
+    assert "scored 0.30 points lower on digital skill" in seen
+    assert "whose partner scored one point higher on leadership confidence" in seen
+    unclear = words.partner(replace(one, high=0.1), "leadership_confidence", design)
+    assert "cannot be told" in unclear
+    bare = words.partner(replace(one, low=None, high=None), "leadership_confidence", design)
+    assert "too few independent pairs" in bare
+    ends = {"gained alike": (0.1, 0.8), "gained less": (-0.8, -0.1), "cannot be told": (-0.1, 0.8)}
+    for text, (low, high) in ends.items():
+        assert text in words.gains(replace(one, low=low, high=high))
+    assert "Too few" in words.gains(replace(one, low=None, high=None))
+
+
+def test_words_on_groups(planned: Evaluation) -> None:
+    design = planned.findings.study.design
+    one = Estimate(role="senior", outcome="digital_skill", wave="month6", value=3.0, p=0.01)
+    assert "by more than chance explains" in words.differs(one, "level", design)
+    assert "cannot be told" in words.differs(replace(one, p=0.4), "level", design)
+    assert "is not tested" in words.differs(replace(one, p=None), "level", design)
+
+
+def test_nothing_is_estimated_before_the_planned_end(
+    planned: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "programme_ended", lambda study: False)
+    answers = asking._Answers()
+    study, plan = planned.findings.study, planned.findings.plan
+    assert plan is not None
+    asking._dyads(study, answers)
+    asking._groups(study, study.design.outcomes[0], plan.questions, answers)
+    assert not answers.results
+    assert answers.refused == {
+        "dyadic:digital_skill": asking.TOO_EARLY,
+        "subgroups:digital_skill": asking.TOO_EARLY,
+    }
