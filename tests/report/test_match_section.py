@@ -100,10 +100,10 @@ def estimate(p: float | None, value: float = 0.3, **key: str) -> Estimate:
     "p, said",
     [
         ([0.03, 0.04], "Allowing for all 2 comparisons, none stands out from chance."),
-        ([0.03], "gained 0.30 points more"),
+        ([0.03], "ended 0.30 points higher"),
         ([0.2], "The comparison does not stand out from chance."),
         ([None, None], "too few independent pairs"),
-        ([0.001, 0.9], "whose pair had one standard deviation more of “Hobbies” gained 0.30"),
+        ([0.001, 0.9], "whose pair had one standard deviation more of “Hobbies” ended 0.30"),
     ],
 )
 def test_what_stands_out_is_decided_over_all_that_is_shown(
@@ -118,6 +118,6 @@ def test_a_loss_and_a_feature_that_is_there_or_not() -> None:
     design = rm.read_study(PILOT).design
     told = words.matched([estimate(0.001, -0.4, contrast="1 - 0")], design)
     assert told == [
-        "Senior mentees whose pair had “Hobbies” gained 0.40 points less in digital skill "
-        "(95% interval −0.50 to −0.30)."
+        "Senior mentees whose pair had “Hobbies” ended 0.40 points lower in digital skill than "
+        "others with the same score before (95% interval −0.50 to −0.30)."
     ]

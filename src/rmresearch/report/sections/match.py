@@ -86,10 +86,11 @@ def _figure(found: Findings, records: Sequence[Estimate], whole: int) -> Block:
     return interval_plot(
         rows,
         title=_title(records),
-        unit=f"Difference in gain, {units.pop() if len(units) == 1 else 'each in its own unit'}",
-        sides=("less gained", "more gained"),
-        caption="Each beside the score before the start and what the two people bring by "
-        f"themselves; 95% intervals, cluster-robust.{drawn}",
+        unit="Difference in the score, that before being equal: "
+        f"{units.pop() if len(units) == 1 else 'each in its own unit'}",
+        sides=("ended lower", "ended higher"),
+        caption="Beside the score before the start, each comparison holds what the two people "
+        f"bring by themselves; 95% intervals, cluster-robust.{drawn}",
     )
 
 
