@@ -222,8 +222,8 @@ def _worst(one: Compared, found: Otherwise, form: Estimate, ground: Footing) -> 
     ends = score_range(one.outcome)
     if ends is None:
         said = (
-            f"{one.about}: {one.outcome.name} has no least and largest score, so there is no worst "
-            f"case. Declare low and high."
+            f"{one.about}: {one.outcome.name} has no least and largest score, so there is neither "
+            f"a worst case nor a tipping point. Declare low and high."
         )
         found.checks.append(Check("scale with two ends", False, said))
         return

@@ -93,10 +93,25 @@ def _nothing(found: Findings) -> Block:
 
 
 def _first(found: Findings, answers: Answers) -> tuple[Outcome, Estimate, Result]:
-    """The outcome of the headline, else the first one; its answer at the last wave that has any."""
-    named = found.headline.estimate.outcome if found.headline else ""
-    outcome, result = next((pair for pair in answers if pair[0].name == named), answers[0])
+    """The headline's own question where somebody is missing; else its outcome, or the first one,
+    at the last wave."""
+    head = found.headline.estimate if found.headline else None
+    name = head.outcome if head else ""
+    outcome, result = next((pair for pair in answers if pair[0].name == name), answers[0])
+    for one in result.estimates:
+        if one.term == "answered" and head is not None and _same(one, head):
+            return outcome, one, result
     return outcome, _last(found, result), result
+
+
+def _same(one: Estimate, other: Estimate) -> bool:
+    """Whether two estimates are about the same people, outcome, wave and contrast."""
+    return (one.role, one.outcome, one.wave, one.contrast) == (
+        other.role,
+        other.outcome,
+        other.wave,
+        other.contrast,
+    )
 
 
 def _last(found: Findings, result: Result) -> Estimate:
@@ -109,25 +124,16 @@ def _last(found: Findings, result: Result) -> Estimate:
 def _beside(found: Findings, one: Estimate, result: Result) -> dict[str, Estimate]:
     """By term, what stands beside it for the same people, wave and contrast."""
     imputed = found.result("missingness")
-    key = (one.role, one.outcome, one.wave, one.contrast)
     return {
         other.term: other
         for other in (*result.estimates, *(imputed.estimates if imputed else ()))
-        if (other.role, other.outcome, other.wave, other.contrast) == key and other.term
+        if other.term and _same(one, other)
     }
 
 
 def _figure(found: Findings, outcome: Outcome, one: Estimate, result: Result) -> Iterator[Block]:
     beside = _beside(found, one, result)
-    key = (one.role, one.outcome, one.wave, one.contrast)
-    record = next(
-        (
-            v.estimate
-            for v in found.verdicts
-            if (e := v.estimate) and (e.role, e.outcome, e.wave, e.contrast) == key
-        ),
-        None,
-    )
+    record = next((v.estimate for v in found.verdicts if _same(one, v.estimate)), None)
     smallest = outcome.smallest_effect
     rows = []
     if record is not None and record.value != one.value:
