@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,11 @@ PILOT = ROOT / "data" / "synthetic" / "pilot"
 
 def text_of(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+@cache
+def pilot() -> Study:
+    return rm.read_study(PILOT)
 
 
 def without_labels(text: str, study: Study) -> str:
@@ -52,7 +58,7 @@ def random_study(**levers: object) -> Study:
 
 
 def test_pairs_made_by_rules_are_an_association() -> None:
-    study = rm.read_study(PILOT)
+    study = pilot()
     shown = text_of(match(findings(study)).html())
     assert "An association, observational" in shown
     assert "they were made by rules" in shown
@@ -73,14 +79,14 @@ def test_pairs_made_by_chance_show_the_permutation() -> None:
 
 
 def test_without_pairs_the_section_says_why() -> None:
-    study = rm.read_study(PILOT)
+    study = pilot()
     shown = text_of(match(findings(replace(study, pairs=study.pairs.iloc[:0]))).html())
     assert "Not in these data" in shown
     assert "no pair of a programme arm has both" in shown
 
 
 def test_many_outcomes_draw_one_and_fold_the_rest() -> None:
-    study = rm.read_study(PILOT)
+    study = pilot()
     skill = study.design.outcome("digital_skill")
     many = tuple(replace(skill, name=f"skill{k}", label=f"Skill {k}") for k in range(40))
     shown = match(findings(replace(study, design=replace(study.design, outcomes=many)))).html()
@@ -109,13 +115,13 @@ def estimate(p: float | None, value: float = 0.3, **key: str) -> Estimate:
 def test_what_stands_out_is_decided_over_all_that_is_shown(
     p: list[float | None], said: str
 ) -> None:
-    design = rm.read_study(PILOT).design
+    design = pilot().design
     told = words.matched([estimate(one) for one in p], design)
     assert said in " ".join(told)
 
 
 def test_a_loss_and_a_feature_that_is_there_or_not() -> None:
-    design = rm.read_study(PILOT).design
+    design = pilot().design
     told = words.matched([estimate(0.001, -0.4, contrast="1 - 0")], design)
     assert told == [
         "Senior mentees whose pair had “Hobbies” ended 0.40 points lower in digital skill than "

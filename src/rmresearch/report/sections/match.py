@@ -86,7 +86,7 @@ def _figure(found: Findings, records: Sequence[Estimate], whole: int) -> Block:
     return interval_plot(
         rows,
         title=_title(records),
-        unit="Difference in the score, that before being equal: "
+        unit="Difference at equal scores before, "
         f"{units.pop() if len(units) == 1 else 'each in its own unit'}",
         sides=("ended lower", "ended higher"),
         caption="Beside the score before the start, each comparison holds what the two people "
