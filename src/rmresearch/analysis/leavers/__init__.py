@@ -1,4 +1,36 @@
-"""Who left, when, and could it explain the result?"""
+"""Who left, when, and could it explain the result?
+
+By role:
+
+- table "flow": assigned, started, answered and analysed, in people and clusters, by arm.
+- table "attrition", by contrast and wave: overall and differential attrition, everybody assigned
+  against those analysed; where arms were randomised also the class, low or high, by the cautious
+  boundary of the What Works Clearinghouse, unrounded and interpolated, and the same in clusters
+  where clusters were assigned. Terms "overall-attrition" and "differential-attrition" (0..1;
+  "-clusters" behind them for clusters).
+- table "leavers": leavers minus stayers at baseline, on the outcome (also by arm) and on each
+  declared feature, with CR2 intervals, and standardised. No p-values: this describes.
+- tables "pair-life" and "reasons": Kaplan-Meier of programme pairs by month, a planned end being a
+  censoring (``base.pairs.PLANNED_REASONS``, or an end not before the design's), with Greenwood's
+  log-log interval. Term "still-paired", by wave.
+- table "pair-risk": Cox regression of ending early on what was known before the start (level gap,
+  both sides' baseline scores, programme arm), cluster-robust, where 10 pairs a coefficient ended
+  early; a check of proportional hazards. Term "hazard-ratio", by characteristic.
+
+With ``effects``, where somebody is missing, what the difference between arms, or the change of a
+single group, could be:
+
+- table "otherwise": "answered" (covariance analysis on the baseline and strata), "weighted"
+  (inverse probability of response), "lee-lower" and "lee-upper" (randomised arms only; among those
+  who would answer in either arm), "worst-lower" and "worst-upper" (the scale's ends; of everybody
+  who answered before, where it was asked).
+- tables "tipping" and "tipping-grid": missing answers are imputed arm by arm (``missingness`` says
+  how), then the programme arm's made worse: lower, or higher where less is better. Term
+  "tipping-point": the smallest such amount from 0 to the scale's range at which the interval at
+  ``level`` no longer lies on the side of 0 on which that of "answered" lies (0: imputing alone
+  does it). Its value is None, for a reason that ``method`` gives, where none within the scale does
+  it, or where the interval of "answered" holds 0.
+"""
 
 from __future__ import annotations
 
@@ -68,39 +100,12 @@ def attrition(
 ) -> Result:
     """Who was lost, when, did they differ, and could that explain the result?
 
-    ``wave`` limits the flow, contrasts and comparisons to one follow-up wave. By role:
-
-    - table "flow": assigned, started, answered and analysed, in people and clusters, by arm.
-    - table "attrition", by contrast and wave: overall and differential attrition, everybody
-      assigned against those analysed; where arms were randomised also the class, low or high, by
-      the cautious boundary of the What Works Clearinghouse, unrounded and interpolated, and the
-      same in clusters where clusters were assigned. Terms "overall-attrition" and
-      "differential-attrition" (0..1; "-clusters" behind them for clusters).
-    - table "leavers": leavers minus stayers at baseline, on the outcome (also by arm) and on each
-      declared feature, with CR2 intervals, and standardised. No p-values: this describes.
-    - tables "pair-life" and "reasons": Kaplan-Meier of programme pairs by month, a planned end
-      being a censoring (``base.pairs.PLANNED_REASONS``, or an end not before the design's), with
-      Greenwood's log-log interval. Term "still-paired", by wave.
-    - table "pair-risk": Cox regression of ending early on what was known before the start (level
-      gap, both sides' baseline scores, programme arm), by cluster, where 10 pairs a coefficient
-      ended early; a check of proportional hazards. Term "hazard-ratio" by characteristic.
-
-    ``effects`` (leave it out before the programme's end) adds what the difference between arms, or
-    the change of a single group, could be, where somebody is missing:
-
-    - table "otherwise": "answered" (covariance analysis on the baseline and strata), "weighted"
-      (inverse probability of response), "lee-lower" and "lee-upper" (randomised arms only; among
-      those who would answer in either arm), "worst-lower" and "worst-upper" (the scale's ends; of
-      everybody who answered before, where it was asked).
-    - tables "tipping" and "tipping-grid": missing answers are imputed arm by arm ``imputations``
-      times (see ``missingness``, also for how often), then the programme arm's made worse: lower,
-      or higher where less is better. Term "tipping-point": the smallest such amount from 0 to the
-      scale's range at which the interval at ``level`` no longer lies on the side of 0 on which that
-      of "answered" lies (0: imputing alone does it). Its value is None, for a reason that
-      ``method`` gives, where none within the scale does it, or where the interval of "answered"
-      holds 0.
-
-    ``seed`` is of the imputations and of the bootstrap behind Lee's bounds.
+    The module lists the tables and terms. ``wave`` limits the flow, contrasts and comparisons to
+    one follow-up wave. ``effects`` (leave it out before the programme's end) adds how far the
+    difference could move for those who are missing: weights, Lee's bounds, the worst case and the
+    tipping point, with intervals at ``level`` (0..1). ``imputations`` is how often answers are
+    imputed (50; 20 of more than 2,000 people), ``seed`` that of the imputations and of the
+    bootstrap behind Lee's bounds.
 
     Raises ``StudyError`` for an unknown outcome or wave, an outcome without follow-up answers, or
     a survey without person ids.

@@ -1,4 +1,22 @@
-"""What is missing: who answered when, in which patterns, and whether those who did not differ."""
+"""What is missing: who answered when, in which patterns, whether the silent differ, and what the
+difference would be with their answers imputed.
+
+Everyone assigned counts, whatever they did: response has two denominators, all assigned and those
+who answered before the start. A scale counts as answered where the person has a score. Patterns are
+monotone where nobody who stopped came back.
+
+- Estimates: the share of all assigned who answered, by arm (``group``) and wave; the baseline
+  difference (``contrast`` "answered - missing", plain and "standardised") by wave, in points and as
+  Hedges' g with CR2 intervals, without a p-value, because no test shows that answers are missing at
+  random; and the difference of each contrast, term "imputed".
+- Tables: "response", "patterns", "items" (scales of several items), "baseline" and "imputed".
+
+Imputed is, each arm by itself, a score by the person's scores at other waves and by the partners'
+at the same wave; clusters are kept in the draw of the coefficients and of the deviations
+(``numerics.imputation``). Each completed data set gets a covariance analysis with CR2 by cluster (a
+single group its mean change); Rubin's rules put them together, with Barnard and Rubin's df. That is
+right where answers are missing at random given those predictors, which no data can show.
+"""
 
 from __future__ import annotations
 
@@ -74,25 +92,10 @@ def missingness(
 ) -> Result:
     """How much is missing, in which patterns, do the silent differ at baseline, does it matter?
 
-    One outcome, or all of them. Everyone assigned counts, whatever they did: response has two
-    denominators, all assigned and those who answered before the start. A scale counts as answered
-    where the person has a score. Patterns are monotone where nobody who stopped came back. The
-    last question is a difference of means with a CR2 interval, in points and standardised
-    (Hedges' g); it has no p-value, because no test shows that answers are missing at random.
-
-    ``effects`` (leave it out before the programme's end) answers for repeated outcomes: the
-    difference between arms, or the change of a single group, with everybody's missing answers
-    imputed ``imputations`` times (50; 20 of more than 2,000 people), each arm by itself. A score is
-    predicted by the person's scores at other waves and by the partners' at the same wave; clusters
-    are kept in the draw of the coefficients and of the deviations (``numerics.imputation``).
-    Covariance analysis of each completed data set, CR2 by cluster, Rubin's rules with Barnard and
-    Rubin's df. Right where answers are missing at random given those predictors, which no data can
-    show.
-
-    Estimates: the share of all assigned who answered, by arm (``group``) and wave; the baseline
-    difference (``contrast`` "answered - missing", plain and "standardised") by wave; and the
-    difference of each contrast, term "imputed".
-    Tables: "response", "patterns", "items" (scales of several items), "baseline" and "imputed".
+    One outcome, or all of them; the module lists estimates and tables. ``effects`` (leave it out
+    before the programme's end) adds the differences of repeated outcomes with everybody's missing
+    answers imputed ``imputations`` times (50; 20 of more than 2,000 people), with intervals at
+    ``level`` (0..1); ``seed`` is that of the imputations.
 
     A survey without person ids has only the table "items"; a check says why.
 
