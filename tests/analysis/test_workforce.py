@@ -365,6 +365,40 @@ def test_other_codes_than_yes_and_no_are_refused() -> None:
         workforce_outcomes(study, "agrees")
 
 
+def test_a_wave_without_answers_is_left_out() -> None:
+    n = 40
+    study = happening(n, items={"agrees": {"before": [0.0] * n, "later": [1.0, 0.0] * 20}})
+    found = workforce_outcomes(study, "agrees")
+    assert {e.wave for e in found.estimates} == {"later"}
+    assert "waves reached" in failed(found)
+    with pytest.raises(StudyError, match="reach no wave"):
+        workforce_outcomes(study, "agrees", waves="after")
+
+
+def test_what_happened_to_all_has_an_interval_and_is_labelled() -> None:
+    study = happening(40, [(i, "2025-02-01", "promoted") for i in range(40)])
+    found = workforce_outcomes(study, "promoted")
+    record = pick(found)
+    assert record.value == 0.0
+    assert record.low is not None
+    assert record.low < 0 < (record.high or 0)
+    assert "events enough" in failed(found)
+
+
+def test_forty_questions_each_get_their_answer() -> None:
+    n = 24
+    many = [Outcome(f"q{i}", f"Q{i}", "senior", (f"q{i}",), "binary", 0.0, 1.0) for i in range(40)]
+    answers = {one.name: {"before": [0.0] * n, "after": [1.0, 0.0] * 12} for one in many}
+    study = make_study(
+        answers,
+        arm=["programme"] * 12 + ["comparison"] * 12,
+        outcomes=many,
+        juniors=[None] * n,
+    )
+    values = [pick(workforce_outcomes(study, one)).value for one in many]
+    assert values == [0.0] * 40
+
+
 def test_an_empty_arm_is_refused() -> None:
     study = happening(40, [(0, "2025-02-01", "left")], arm=["programme"] * 40)
     with pytest.raises(StudyError, match="nobody in comparison"):

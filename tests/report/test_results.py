@@ -73,6 +73,7 @@ def test_the_pilot_tells_who_stayed_and_rose(pilot: Study) -> None:
     assert "Promoted: 1 of 24 junior mentors in the Programme group and 1 of 24" in text
     assert "Every interval includes 0" in text
     assert "study.toml declares none" in text
+    assert "Exploratory: no frozen question asks for this." in text
     assert not words.lint(text)
 
 
@@ -91,6 +92,8 @@ def test_the_odds_that_a_plan_asks_for_are_told(pilot: Study) -> None:
     assert "odds-ratio" in terms
     assert "odds-ratio" not in {e.term for e in plain.results["workforce_outcomes:left"].estimates}
     assert "Odds ratio, Firth's penalised logit" in shown(asked)
+    planned = replace(asked, status=replace(asked.status, questions=(ODDS,)))
+    assert "Exploratory" not in shown(planned)
 
 
 def test_groups_that_chance_did_not_form(pilot: Study) -> None:

@@ -25,7 +25,7 @@ from rmresearch.report.numbers import interval, number, percent
 from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
 from rmresearch.report.tables import table_block
 from rmresearch.report.words import results as say
-from rmresearch.report.words.phrases import lower_first
+from rmresearch.report.words.phrases import fill, lower_first
 from rmresearch.result import Cell, Estimate, Result, Table
 from rmresearch.study import Outcome
 
@@ -51,6 +51,8 @@ def results(found: Findings) -> Section:
     blocks: list[Block] = [Callout("missing", reason) for reason in reasons]
     if not asked and not reasons:
         blocks.append(Callout("missing", words.missing("records")))
+    if asked and not _planned(found):
+        blocks.append(Paragraph(fill("plan", "exploratory"), "small"))
     events = [(o, r) for o, r in asked if not counted(o)]
     blocks += _events(found, events)
     for outcome, result in asked:
@@ -60,6 +62,12 @@ def results(found: Findings) -> Section:
         blocks.append(Details("Every wave, and what was checked", tuple(_more(found, asked))))
     blocks += _worth(found)
     return Section("results", "Results", tuple(blocks))
+
+
+def _planned(found: Findings) -> bool:
+    """Whether a question of the frozen plan is about what happens to people."""
+    asked = {question.analysis for question in found.status.questions}
+    return found.status.frozen and "workforce_outcomes" in asked
 
 
 def _answers(found: Findings, function: str) -> Answers:
