@@ -246,6 +246,23 @@ def test_models_on_too_few_people_are_hidden():
     assert [rule for _, rule in made.reasons] == ["S6", "S6"]
 
 
+def test_a_table_does_not_tell_what_such_a_model_may_not():
+    who = first(14)
+    model = estimate(0.3149, low=-0.07, high=0.7, members=who, contrast="a - b", parameters=3)
+    row = (
+        label("skill"),
+        Cell(0.3149, "contrast", None, who),
+        Cell(-0.07, "interval", None, who),
+        Cell(3.4, "mean", None, who),
+        Cell(0.3149, "contrast", None, first(20)),  # somebody else's number
+        Cell(None, "contrast", None, who),
+    )
+    shown = let_out(estimates=[model], tables=[table(row)]).tables[0].rows[0]
+    assert [cell.hidden for cell in shown] == [False, True, True, False, False, False]
+    alone = let_out(tables=[table(row)]).tables[0].rows[0]
+    assert [cell.hidden for cell in alone] == [False] * 6
+
+
 def test_estimates_are_rounded_with_their_intervals():
     made = let_out(
         estimates=[

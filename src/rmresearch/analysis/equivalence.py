@@ -175,7 +175,7 @@ class _Test:
         width = one.high - one.low
         detail = (
             f"{about}: the {100 * one.level:.3g}% interval is {width:.2g} wide; to lie within the "
-            f"smallest effect on both sides it must be narrower than {2 * self.margin:.2g}."
+            f"smallest effect either way it must be narrower than {2 * self.margin:.2g}."
         )
         return (Check(name, width < 2 * self.margin, detail),)
 

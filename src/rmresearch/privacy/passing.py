@@ -2,81 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from rmresearch.privacy import rules
 from rmresearch.privacy.rules import Audience, Crowds, Limits, Rule, Verdict
+from rmresearch.privacy.terms import kind_of, largest_of, places_of
 from rmresearch.result import Cell, CellKind, Estimate, Table
 from rmresearch.study import Outcome, Study
 
-__all__ = ["ReleasedCell", "ReleasedEstimate", "ReleasedTable", "Wall"]
+__all__ = ["ReleasedCell", "ReleasedEstimate", "ReleasedTable", "Told", "Wall"]
 
-#: terms in the outcome's own units; what is in none of these lists is a statistic
-IN_POINTS = frozenset(
-    {
-        "",
-        "ancova",
-        "answered",
-        "change-score",
-        "classical",
-        "completers",
-        "complier",
-        "cr2",
-        "difference-in-differences",
-        "dose",
-        "equivalence",
-        "expected-regression",
-        "gain",
-        "growth",
-        "growth-kenward-roger",
-        "imputed",
-        "kenward-roger",
-        "lee-lower",
-        "lee-upper",
-        "lin-adjusted",
-        "linear",
-        "mean",
-        "overlap-weighted",
-        "paired-t",
-        "post-only",
-        "record",
-        "reliability-corrected",
-        "smallest-detectable",
-        "subgroup",
-        "subgroup-pooled",
-        "weighted",
-        "worst-lower",
-        "worst-upper",
-    }
-)
-#: terms that are shares of people or pairs, and questions whose estimates of record are
-SHARES = frozenset(
-    {
-        "ever-met",
-        "met",
-        "overall-attrition",
-        "overall-attrition-clusters",
-        "plan-reached",
-        "reliably-improved",
-        "reliably-worsened",
-        "share",
-        "still-paired",
-    }
-)
-OF_PEOPLE = frozenset({"missingness", "reaction"})
-#: whole numbers of people, sums of money (two digits: with the inputs they tell the gain), and the
-#: questions whose differences are between shares of people where no outcome says otherwise
-WHOLE = frozenset({"number-needed"})
-MONEY = frozenset({"cost", "cost-per-point", "net-benefit"})
-BETWEEN_SHARES = frozenset({"value", "workforce_outcomes"})
 EXTREMES = frozenset({"min", "minimum", "lowest", "max", "maximum", "highest"})
 MEASURES = frozenset({"characteristic", "covariate", "feature", "measure"})
 LEVELS = frozenset({"mean", "item-mean", "sd"})
 #: what tells a group's answers, and what would tell it again beside another group's
 TOLD = frozenset({"mean", "item-mean", "proportion"})
 DIFFERENCES = frozenset({"contrast", "interval", "statistic"})
+#: a number with the people behind it
+Told = tuple[float | int | str | None, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +129,9 @@ class Wall:
     ) -> tuple[ReleasedEstimate, Rule | None]:
         """An estimate as it may leave, and the rule that hid it, if one did."""
         outcome = self.outcome(one.outcome)
-        kind = _kind(function, one, outcome)
+        kind = kind_of(function, one, outcome)
         crowd = self.crowds.of(one.members, outcome)
-        places = _places(function, kind, one, outcome)
+        places = places_of(function, kind, one, outcome)
         verdict = rules.judge(
             one.value,
             kind,
@@ -237,12 +182,17 @@ class Wall:
         )
 
     def table(
-        self, result: str, table: Table, default: Outcome | None
+        self,
+        result: str,
+        table: Table,
+        default: Outcome | None,
+        withheld: Set[Told] = frozenset(),
     ) -> tuple[ReleasedTable, list[Rule]]:
         """A table as it may leave, and the rules that hid cells of it.
 
         Rows that name a person or a pair are left out (S4). ``default`` is the outcome of rows
-        that do not name one.
+        that do not name one; ``withheld`` are the numbers of models that rest on too few people
+        (S6), which no cell may tell either.
         """
         hidden: list[Rule] = []
         kept = []
@@ -251,7 +201,10 @@ class Wall:
                 hidden += ["S4"] * sum(cell.kind != "label" for cell in row)
                 continue
             place = _Row.of(self, table, row, default)
-            verdicts = place.verdicts(table.columns)
+            verdicts = [
+                Verdict(None, "S6") if (cell.value, cell.members) in withheld else verdict
+                for cell, verdict in zip(row, place.verdicts(table.columns), strict=True)
+            ]
             hidden += [verdict.rule for verdict in verdicts if verdict.rule is not None]
             kept.append(
                 tuple(
@@ -339,7 +292,7 @@ class _Row:
         contrast = any(beside.kind == "contrast" for beside in self.row)
         fine = contrast and kind == "interval"
         alike = LEVELS if kind in LEVELS else {"contrast", "interval"}
-        largest = _largest(one.value for one in self.row if one.kind in alike)
+        largest = largest_of(one.value for one in self.row if one.kind in alike)
         crowd = self.wall.crowds.of(cell.members, outcome)
         apart = kind in DIFFERENCES and (contrast or "difference" in column.casefold())
         return rules.judge(
@@ -348,7 +301,9 @@ class _Row:
             crowd,
             self.wall.limits,
             outcome=outcome,
-            places=rules.decimals(kind, outcome, largest or _largest([cell.value]), contrast=fine),
+            places=rules.decimals(
+                kind, outcome, largest or largest_of([cell.value]), contrast=fine
+            ),
             between_arms=apart and len(crowd.arms) > 1,
         )
 
@@ -371,34 +326,3 @@ class _Row:
         return cell.kind != "sd" and any(
             one.kind == "sd" and one.value == 0 and one.members == cell.members for one in self.row
         )
-
-
-def _kind(function: str, one: Estimate, outcome: Outcome | None) -> CellKind:
-    if one.term in SHARES:
-        return "proportion"
-    if one.term not in IN_POINTS:
-        return "statistic"
-    if one.contrast:
-        return "contrast"
-    share = (function in OF_PEOPLE and one.term == "") or (
-        outcome is not None and outcome.kind == "binary"
-    )
-    if share:
-        return "proportion" if one.value is None or 0 <= one.value <= 1 else "statistic"
-    return "mean" if outcome is None or len(outcome.items) > 1 else "item-mean"
-
-
-def _places(function: str, kind: CellKind, one: Estimate, outcome: Outcome | None) -> int:
-    """S7's decimals of an estimate and its ends."""
-    largest = _largest([one.value, one.low, one.high])
-    if one.term in WHOLE:
-        return 0
-    if one.term in MONEY:
-        return rules.decimals("mean", None, largest)
-    shares = function in BETWEEN_SHARES and outcome is None
-    return rules.decimals("proportion" if shares and kind == "contrast" else kind, outcome, largest)
-
-
-def _largest(values: Iterable[float | int | str | None]) -> float:
-    numbers = [abs(value) for value in values if isinstance(value, (int, float))]
-    return float(max(numbers, default=0))

@@ -10,7 +10,13 @@ from typing import Any, NoReturn
 
 from rmresearch.errors import PrivacyError
 from rmresearch.files import sha256_text, to_json
-from rmresearch.privacy.passing import ReleasedCell, ReleasedEstimate, ReleasedTable, Wall
+from rmresearch.privacy.passing import (
+    ReleasedCell,
+    ReleasedEstimate,
+    ReleasedTable,
+    Told,
+    Wall,
+)
 from rmresearch.privacy.rules import FEW, Audience, Rule
 from rmresearch.result import Result
 from rmresearch.study import Study
@@ -107,12 +113,16 @@ def release(
     reasons: list[tuple[str, Rule]] = []
     for name, result in results.items():
         default = wall.outcome(dict(result.call.arguments).get("outcome"))
+        withheld: set[Told] = set()
         for one in result.estimates:
             estimate, rule = wall.estimate(name, result.call.function, one)
             estimates.append(estimate)
             reasons += [(name, rule)] if rule is not None else []
+            if rule == "S6":
+                numbers = (one.value, one.low, one.high, one.p)
+                withheld |= {(told, one.members) for told in numbers if told is not None}
         for one_table in result.tables:
-            table, hidden = wall.table(name, one_table, default)
+            table, hidden = wall.table(name, one_table, default, withheld)
             tables.append(table)
             reasons += [(name, rule) for rule in hidden]
         checks += [(name, check.name, check.passed) for check in result.checks]

@@ -35,8 +35,8 @@ REFERENCES = (
     "restricted maximum likelihood. Biometrics 53(3), 983-997.",
     "Lin, W. (2013). Agnostic notes on regression adjustments to experimental data. Annals of "
     "Applied Statistics 7(1), 295-318.",
-    "Angrist, J. D., Imbens, G. W. & Rubin, D. B. (1996). Identification of causal effects using "
-    "instrumental variables. Journal of the American Statistical Association 91(434), 444-455.",
+    "Imbens, G. W. & Angrist, J. D. (1994). Identification and estimation of local average "
+    "treatment effects. Econometrica 62(2), 467-475.",
     "Li, F., Morgan, K. L. & Zaslavsky, A. M. (2018). Balancing covariates via propensity score "
     "weighting. Journal of the American Statistical Association 113(521), 390-400.",
     "Mundlak, Y. (1978). On the pooling of time series and cross section data. Econometrica 46(1), "
