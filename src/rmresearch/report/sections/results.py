@@ -71,10 +71,10 @@ def _planned(found: Findings) -> bool:
 
 
 def _answers(found: Findings, function: str) -> Answers:
-    """Each answer of an analysis with its outcome; records need no declared one."""
+    """Each answer of an analysis with its outcome; records need no declared one, and come last."""
     declared = {outcome.name: outcome for outcome in found.study.design.outcomes}
     answers = []
-    for name in dict.fromkeys((*EVENTS, *declared)):
+    for name in dict.fromkeys((*declared, *EVENTS)):
         one = found.result(function, name)
         if one is not None:
             answers.append((declared.get(name) or codebook(found.study, name), one))
@@ -316,8 +316,7 @@ def _pulls(
         currency = found.study.design.currency or "money"
         yield tornado(
             pulls,
-            title=f"What moves the net benefit: {say.money(record.value, currency)} a person as "
-            "most likely",
+            title=say.pulls(record, found.study.design.currency),
             unit=f"Change of the net benefit, {currency} a person",
             caption="Each input at its low and high end, the others as most likely. Chance is not "
             "in this figure.",

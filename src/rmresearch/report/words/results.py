@@ -32,6 +32,7 @@ __all__ = [
     "money",
     "needed",
     "per_point",
+    "pulls",
     "sentence",
     "taken",
     "wins",
@@ -108,6 +109,12 @@ def money(amount: float | None, currency: str) -> str:
     """
     text = number(amount, decimals=0 if amount is not None and abs(amount) >= 100 else 2)
     return f"{currency} {text}".strip()
+
+
+def pulls(record: Estimate, currency: str) -> str:
+    """The title over what the inputs do to a net benefit."""
+    key = "title_pulls" if record.low is not None else "title_pulls_open"
+    return sentence(key, benefit=money(record.value, currency))
 
 
 def taken(gain: Estimate, cost: Estimate, outcome: Outcome, design: Design) -> str:
