@@ -124,7 +124,7 @@ def _first_stage(sample: Sample, arm: Arm, ground: Footing, part: Array) -> floa
     """F of assignment to the arm in the model of taking part."""
     cluster = sample.people.cluster if ground.rule else None
     found = fit(part, sample.x, cluster, names=sample.names).contrast(sample.weights(arm))
-    if found.estimate <= 0:
+    if found.estimate <= 0 or np.isnan(found.se):
         return 0.0
     return float((found.estimate / found.se) ** 2) if found.se > 0 else np.inf
 
