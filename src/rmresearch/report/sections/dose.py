@@ -34,7 +34,7 @@ def dose(found: Findings) -> Iterator[Block]:
     if not answers:
         reasons = {t for name, t in found.refused.items() if name.startswith("engagement:")}
         if reasons:
-            yield Subsection(TITLE, (Callout("missing", sorted(reasons)[0]),), "dose")
+            yield Subsection(TITLE, (Callout("missing", capital(sorted(reasons)[0])),), "dose")
         return
     told = [pair for outcome, result in answers for pair in _told(outcome, result)][:MOST]
     head = found.headline.estimate.outcome if found.headline else ""

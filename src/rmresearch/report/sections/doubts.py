@@ -71,9 +71,8 @@ def sensitivity(found: Findings) -> Section:
     figures = [_alternatives(found, verdict, several) for verdict in drawn]
     blocks: list[Block] = figures[:1]
     if figures[1:]:
-        blocks.append(
-            Details(f"{len(figures) - 1} more answers asked in other ways", tuple(figures[1:]))
-        )
+        title = f"The other answers asked in other ways ({len(figures) - 1})"
+        blocks.append(Details(title, tuple(figures[1:])))
     if not asked:
         blocks = [Callout("missing", words.missing("baseline", "follow_up"))]
     if len(drawn) < len(asked):
