@@ -88,11 +88,8 @@ def match_quality(
     if draws < 1:
         raise ValueError(f"draws must be at least 1, not {draws}")
     codebook, wanted = base.outcome_of(study, outcome), several(features)
-    pairs = study.once("programme pairs", lambda: recorded(study))
+    pairs, compared = _compared(study, wanted)
     at = wave_of(study, codebook, wave)
-    compared = study.once(
-        ("match features", wanted), lambda: tuple(features_of(study, pairs, wanted))
-    )
     told = [
         _role(study, codebook, at, group, pairs, compared, Draws(draws, seed), level)
         for group in base.by_role(study, codebook)
@@ -108,6 +105,13 @@ def match_quality(
         checks=_checks(parts),
         dropped=tuple(one for _, out in told for one in out),
     )  # fmt: skip
+
+
+def _compared(study: Study, wanted: tuple[str, ...] | None) -> tuple[Recorded, tuple[Feature, ...]]:
+    """The pairs and their features, the same for every outcome."""
+    pairs = study.once("programme pairs", lambda: recorded(study))
+    found = study.once(("match features", wanted), lambda: (*features_of(study, pairs, wanted),))
+    return pairs, found
 
 
 def _answered(parts: Sequence[Found]) -> tuple[Estimate, ...]:
