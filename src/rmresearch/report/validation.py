@@ -20,7 +20,7 @@ from rmresearch.report.blocks import (
 from rmresearch.report.figures.lanes import Dot, Lanes, lanes_plot
 from rmresearch.report.numbers import number
 from rmresearch.whatif.validation.measure import BIAS, COVERAGE, MONTE_CARLO, SIZE, Family, Row, Z
-from rmresearch.whatif.validation.stored import PATH, Table, stored
+from rmresearch.whatif.validation.stored import PATH, Sentences, Table, stored
 from rmresearch.whatif.validation.worlds import PAIRS
 
 __all__ = ["biases", "coverage", "families", "latent", "opening", "read", "rejections", "unbiased"]
@@ -37,7 +37,7 @@ def read(path: str = "") -> Table:
 
 def opening(table: Table) -> Head:
     """What was asked, how much, and whether everything holds."""
-    every = (*table.rows, *table.families, *table.sentences)
+    every: list[Row | Family | Sentences] = [*table.rows, *table.families, *table.sentences]
     failing = sum(bool(one.failed) for one in every)
     asked = [row.replicates for row in table.rows]
     valid = sum(one.valid for one in table.rows)

@@ -7,8 +7,8 @@ A method joins by a line in `observe.METHODS` and its cells here. A cell without
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from rmresearch.whatif.validation.predict import Given
@@ -79,7 +79,8 @@ def _arms() -> Iterator[Cell]:
             **ours, world=world, against="effect, latent",
             predicted=lambda g: g.of_randomised() + g.flattery(), why=f"{SLIGHT}.",
         )  # fmt: skip
-    yield Cell(**ours, world="no-effect", outcome=USE, against="effect, latent", null=True)
+    # A partner's rating is not flattered: 0 is both latent and as reported.
+    yield Cell(**ours, world="no-effect", outcome=USE, against="effect as reported", null=True)
     yield Cell(
         **ours, world="rct", against="effect as reported",
         predicted=Given.of_randomised, why=f"{ANSWERING}.",
@@ -172,4 +173,9 @@ def _described() -> Iterator[Cell]:
     )  # fmt: skip
 
 
-CELLS: tuple[Cell, ...] = (*_arms(), *_beside(), *_changes(), *_described())
+#: worlds that are asked at some sizes only: the time of one core is limited
+SIZES_OF: Mapping[str, tuple[int, ...]] = {"strong": (8, 12, 40), "group-format": (12,)}
+CELLS: tuple[Cell, ...] = tuple(
+    replace(cell, pairs=SIZES_OF.get(cell.world, cell.pairs))
+    for cell in (*_arms(), *_beside(), *_changes(), *_described())
+)

@@ -23,8 +23,8 @@ from rmresearch.world.instruments import INSTRUMENTS
 from rmresearch.world.truth import ANSWERED_BOTH, PROGRAMME, TruthRow, wave_name
 
 __all__ = [
-    "BIAS", "COVERAGE", "MONTE_CARLO", "RATE", "SEED", "SIZE", "Family", "Row", "families",
-    "measure", "outside",
+    "BIAS", "COVERAGE", "FAMILIES", "MONTE_CARLO", "RATE", "SEED", "SIZE", "Family", "Row",
+    "families", "measure", "outside",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -239,14 +239,18 @@ def _root(values: Array) -> float | None:
     return float(np.sqrt((known * known).mean())) if known.size else None
 
 
+#: where every null hypothesis is true, and where people flatter themselves: sizes of families
+FAMILIES: Mapping[str, tuple[int, ...]] = {"nobody flatters": PAIRS, "no-effect": (8, 20)}
+
+
 def families(
-    *, share: float = 1.0, pairs: Iterable[int] = PAIRS, seed: int = SEED
+    *, share: float = 1.0, sizes: Mapping[str, tuple[int, ...]] = FAMILIES, seed: int = SEED
 ) -> Iterator[Family]:
     """The family-wise error of all scales that are asked, at the last wave, decided by Holm."""
     asked = {"compare_arms": METHODS["compare_arms"]}
     names = [scale.name for scale in INSTRUMENTS]
     flattered = sum(scale.rater == "self" for scale in INSTRUMENTS)
-    for name in ("nobody flatters", "no-effect"):
+    for name, pairs in sizes.items():
         for n in pairs:
             where = world(name, n)
             columns: list[Array] = []

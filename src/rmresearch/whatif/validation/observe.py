@@ -99,8 +99,8 @@ def on_studies(
     return answer
 
 
-#: studies that a method without a kernel is asked in: a block
-SLOW = BLOCK
+#: studies that a method without a kernel is asked in
+SLOW = 100
 #: a method joins by a line here and its cells in `cells.CELLS`
 METHODS: Mapping[str, Method] = {
     "compare_arms": Method(on_arrays(arms.KERNEL), 2_000),

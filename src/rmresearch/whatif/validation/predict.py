@@ -139,7 +139,8 @@ class Given:
         """How often a single group's change differs from 0 at 5%, by the noncentral t."""
         who, month = self.world.volunteers(self.outcome), self.world.month
         spread = who.covariance(0, 0) + who.covariance(month, month) - 2 * who.covariance(0, month)
-        moved = float(self.row(self.change, PROGRAMME, ANSWERED_BOTH).as_reported.mean())
+        # Where nobody answered twice there is no such change, and no test.
+        moved = float(np.nanmean(self.row(self.change, PROGRAMME, ANSWERED_BOTH).as_reported))
         counts = np.arange(2, self.world.n + 1)
         chance = stats.binom.pmf(counts, self.world.n, self.answer_both())
         shift = np.asarray(moved * np.sqrt(counts / spread), float)
