@@ -270,7 +270,10 @@ def _pooled(
     drawn = pooled(values, model.vcov[np.ix_(known, known)])
     t = float(special.stdtrit(df, 0.5 + level / 2.0))
     errors = "the model's errors" if alone else "CR2"
-    method = f"drawn towards the groups' common mean (empirical Bayes, REML, {errors})"
+    method = (
+        f"drawn towards the groups' common mean (empirical Bayes, REML, {errors}); interval allows "
+        f"for the variance between groups being estimated"
+    )
     made = []
     for k, value, error in zip(known, drawn.values, drawn.errors, strict=True):
         one = valued(groups[k], value, term="subgroup-pooled", method=method)
