@@ -64,6 +64,10 @@ REFERENCES = (
     "regression. Statistics in Medicine 21(16), 2409-2419.",
     "Fieller, E. C. (1954). Some problems in interval estimation. Journal of the Royal "
     "Statistical Society B 16(2), 175-185.",
+    "Kenny, D. A., Kashy, D. A. & Cook, W. L. (2006). Dyadic Data Analysis. Guilford Press.",
+    "Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power "
+    "approach. Journal of Pharmacokinetics and Biopharmaceutics 15(6), 657-680.",
+    "Raudenbush, S. W. & Bryk, A. S. (2002). Hierarchical Linear Models (2nd ed.), chapter 3. Sage.",
     "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian "
     "Journal of Statistics 6(2), 65-70.",
 )
