@@ -64,7 +64,7 @@ def judged(found: list[tuple[dict[str, Estimate], float]]) -> pd.DataFrame:
     """Bias, its Monte Carlo error and coverage of each; bounds count by their interval."""
     rows = {}
     for term in ("answered", "weighted", "imputed", "lee", "worst"):
-        ends = (term, term) if term in found[0][0] else (f"{term}-lower", f"{term}-upper")
+        ends = (f"{term}-lower", f"{term}-upper") if term in {"lee", "worst"} else (term, term)
         known = [(one[ends[0]], one[ends[1]], truth) for one, truth in found if ends[0] in one]
         known = [row for row in known if row[0].low is not None]
         low, high = (

@@ -89,6 +89,23 @@ def test_weighted_by_another_route() -> None:
     )
 
 
+def test_an_arm_in_which_everybody_answered_weighs_one() -> None:
+    # by counting: of 12 low programme people 6 answered, of 12 high ones 10; rate 16 / 24
+    low, high = 3.0, 5.0
+    before = [low] * 12 + [high] * 12 + [low, high] * 12
+    gone = [k < 6 for k in range(12)] + [k < 2 for k in range(12)] + [False] * 24
+    rng = np.random.default_rng(8)
+    after = [None if g else float(s) for g, s in zip(gone, rng.normal(4, 1, 48), strict=True)]
+    arm = ["programme"] * 24 + ["comparison"] * 24
+    study = two_waves(before, after, arm)
+    kept = ~np.array(gone)
+    weight = np.ones(48)
+    weight[:12], weight[12:24] = (16 / 24) / (6 / 12), (16 / 24) / (10 / 12)
+    flags, score, answer = arrays(study)
+    want = coefficient(answer[kept], flags[kept], score[kept], weight=weight[kept])
+    assert found(attrition(study, "skill"), term="weighted").value == pytest.approx(want, rel=1e-8)
+
+
 def test_worst_case_is_the_worst_of_all_answers() -> None:
     study = losing(n=12, seed=3)
     arm, before, after = arrays(study)

@@ -134,7 +134,7 @@ def _weighted(one: Compared, found: Otherwise, form: Estimate, ground: Footing) 
         found.checks.append(Check("answers to weigh by", False, said))
         return
     try:
-        weights = response_weights(kept, known.programme, _response(known, gone), most=MOST_WEIGHT)
+        weights = _weights(known, gone)
         model = known.take(kept).model()
         root = np.sqrt(weights.values[kept])
         contrast = measured(
@@ -151,6 +151,23 @@ def _weighted(one: Compared, found: Otherwise, form: Estimate, ground: Footing) 
     estimate = inferred(form, contrast, ground, term="weighted", method=method)
     _told(one, found, estimate, "weighted", weights.effective)
     found.checks.append(_extreme(one, weights, int(kept.sum())))
+
+
+def _weights(known: Compared, gone: int) -> Weights:
+    """Weights of the answers; an arm in which everybody answered needs no model and weighs 1."""
+    kept = known.answered
+    sides = (known.programme, ~known.programme)
+    part = np.any([side & ~(kept | ~side).all() for side in sides], axis=0)
+    one_arm = known.between and bool((part & sides[0]).any() != (part & sides[1]).any())
+    inside = replace(known.take(part), between=known.between and not one_arm)
+    found = response_weights(
+        inside.answered, inside.programme, _response(inside, gone), most=MOST_WEIGHT
+    )
+    values = np.ones(len(kept))
+    values[part] = found.values
+    return replace(
+        found, values=values, effective=float(values.sum() ** 2 / (values * values).sum())
+    )
 
 
 def _response(known: Compared, gone: int) -> Array:
