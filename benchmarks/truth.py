@@ -29,28 +29,28 @@ from rmresearch.whatif.validation.worlds import world
 from rmresearch.world.truth import PROGRAMME
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "validation.md"
-#: studies whose headlines are read, and seniors in an arm of each
-READ, SIZE_READ = 50, 20
+#: seniors in an arm of the studies whose headlines are read
+READ_AT = 20
 GAINS = {Precision.CLEAR_GAIN, Precision.SOME_GAIN}
 #: what a headline of a self-rated difference, and of a single group's change, has to say
 SELF_RATED, CHANGED = ("rated",), ("change",)
 
 
-#: analysis, outcome, and what its headline owes the reader
+#: analysis, outcome, how many studies are read, and what their headlines owe the reader
 ASKED = (
-    ("compare_arms", "digital_use", ()),
-    ("compare_arms", "digital_skill", SELF_RATED),
-    ("pre_post", "digital_skill", CHANGED),
+    ("compare_arms", "digital_use", 50, ()),
+    ("compare_arms", "digital_skill", 20, SELF_RATED),
+    ("pre_post", "digital_skill", 20, CHANGED),
 )
 
 
 def sentences(
-    replicates: int = READ, asked: Sequence[tuple[str, str, tuple[str, ...]]] = ASKED
+    asked: Sequence[tuple[str, str, int, tuple[str, ...]]] = ASKED,
 ) -> Iterator[Sentences]:
     """Rule E2: what reports say in the no-effect world, by the shipped analyses and words."""
-    where = world("no-effect", SIZE_READ)
-    cohorts = source(where.scenario).cohorts(replicates, np.random.SeedSequence(SEED))
-    for function, outcome, owed in asked:
+    where = world("no-effect", READ_AT)
+    for function, outcome, replicates, owed in asked:
+        cohorts = source(where.scenario).cohorts(replicates, np.random.SeedSequence(SEED))
         told = [_headline(cohorts.study(r), function, outcome) for r in range(replicates)]
         gain = np.array([seen for seen, _ in told])
         causal = np.array([bool(lint(text)) for _, text in told])
@@ -86,10 +86,10 @@ PAGE = """# Validation: what is right where, and how wrong elsewhere
 `make validate` writes this page (seed {seed}). Each row is a method in a simulated world, held to
 what is true there: the effect on everyone assigned, *as reported* (self-flattery on) or *latent*
 (off), at 8, 12, 20 and 40 sets of pairs in the smaller arm, where it is one to one as many pairs.
-Methods with a kernel on arrays are asked in 2,000 cohorts, the others in {slow}, headlines are read
-in {read}. `src/rmresearch/whatif/validation/` declares the table and says how a method joins it.
-Size and coverage of the kernels in 20,000 Gaussian studies a line are in
-[validation-size.md](validation-size.md).
+Methods with a kernel on arrays are asked in 2,000 cohorts, the others in {slow}; a group format has
+12 sets an arm, and what a method refuses counts as not answered. How a method joins the table is
+said in `src/rmresearch/whatif/validation/`. Size and coverage of the kernels in 20,000 Gaussian
+studies a line are in [validation-size.md](validation-size.md).
 
 A row fails only if a whole 99.9% Monte Carlo interval lies outside its margin. *Valid* rows are
 gated by bias (within .02 SD), coverage (.94 to .965; alpha .94 to .98) and, where the truth is
@@ -122,7 +122,7 @@ reported higher, and the family finds that as often as predicted.
 
 ## What reports say where the programme does nothing
 
-{studies} studies of the no-effect preset with {read_pairs} pairs in an arm, by the shipped analyses
+Studies of the no-effect preset with {read_pairs} pairs in an arm, by the shipped analyses
 and words (rule E2): how often the headline sees a gain, how often it has a word of causation, and
 how often it sees a gain without saying that people rated themselves, or that scores changed.
 
@@ -139,9 +139,7 @@ def page(table: Table) -> str:
     reasons = dict.fromkeys((one.method, one.world, one.against, one.why) for one in biased)
     return PAGE.format(
         seed=table.seed,
-        read=table.sentences[0].replicates,
         slow=SLOW,
-        studies=table.sentences[0].replicates,
         read_pairs=table.sentences[0].n,
         verdict=verdict,
         valid=_lines(
@@ -161,9 +159,9 @@ def page(table: Table) -> str:
               _share(one.expected), _said(one.failed)) for one in table.families],
         ),
         sentences=_lines(
-            ("question", "gain", "causation", "unqualified", "verdict"),
-            [(one.question, _share(one.gain), _share(one.causal), _share(one.unqualified),
-              _said(one.failed)) for one in table.sentences],
+            ("question", "studies", "gain", "causation", "unqualified", "verdict"),
+            [(one.question, str(one.replicates), _share(one.gain), _share(one.causal),
+              _share(one.unqualified), _said(one.failed)) for one in table.sentences],
         ),
     )  # fmt: skip
 
@@ -208,6 +206,10 @@ def _shown(rows: Iterator[Any]) -> Iterator[Any]:
         yield one
 
 
+def _fewer(share: float) -> list[tuple[str, str, int, tuple[str, ...]]]:
+    return [(f, outcome, max(1, round(share * n)), owed) for f, outcome, n, owed in ASKED]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print each row as it comes, write; exit 1 when one fails."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -222,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = perf_counter()
     rows = list(_shown(measure(CELLS, share=given.share)))
     found = list(_shown(families(share=given.share)))
-    said = list(_shown(sentences(max(2, round(given.share * READ)))))
+    said = list(_shown(sentences(_fewer(given.share))))
     table = Table(tuple(rows), tuple(found), tuple(said))
     table.write(given.table)
     given.docs.write_text(page(table), encoding="utf-8")

@@ -32,7 +32,11 @@ def source(cell: dict[str, Any]) -> str:
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["01_pilot_evaluation.ipynb", "06_world.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == [
+        "01_pilot_evaluation.ipynb",
+        "05_method_validation.ipynb",
+        "06_world.ipynb",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)

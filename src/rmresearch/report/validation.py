@@ -161,13 +161,13 @@ def families(table: Table) -> Section:
         reference=0.05,
     )  # fmt: skip
     said = TableBlock(
-        f"Headlines of {table.sentences[0].replicates} reports on the world in which the programme "
-        f"does nothing",
-        (Column("question", numeric=False), Column("see a gain", "%"),
+        "Headlines of reports on the world in which the programme does nothing",
+        (Column("question", numeric=False), Column("reports"), Column("see a gain", "%"),
          Column("have a word of causation", "%"), Column("leave out whose rating it is", "%")),
         tuple(
-            (one.question, *(number(100 * share, decimals=1)
-                             for share in (one.gain, one.causal, one.unqualified)))
+            (one.question, number(one.replicates),
+             *(number(100 * share, decimals=1)
+               for share in (one.gain, one.causal, one.unqualified)))
             for one in table.sentences
         ),
     )  # fmt: skip
