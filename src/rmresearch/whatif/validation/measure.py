@@ -18,7 +18,7 @@ from rmresearch.whatif.tally import Key
 from rmresearch.whatif.validation.cells import AGAINST, Cell
 from rmresearch.whatif.validation.observe import METHODS, Answers, Method, Seen, observe
 from rmresearch.whatif.validation.predict import Given
-from rmresearch.whatif.validation.worlds import World, world
+from rmresearch.whatif.validation.worlds import PAIRS, World, world
 from rmresearch.world.instruments import INSTRUMENTS
 from rmresearch.world.truth import ANSWERED_BOTH, PROGRAMME, TruthRow, wave_name
 
