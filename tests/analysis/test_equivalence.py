@@ -108,10 +108,10 @@ def test_without_a_p_value_the_interval_still_speaks_and_without_one_nothing_doe
     assert not none.checks[0].passed
 
 
-def test_asks_arms_or_the_change_by_itself() -> None:
+def test_tests_what_either_analysis_has_as_its_record() -> None:
     study = study_of(60)
     record = next(e for e in compare_arms(study, "skill").estimates if e.term == "")
-    test, same = equivalence(study, "skill").estimates
+    test, same = equivalence(study, "skill", of=compare_arms(study, "skill")).estimates
     assert (same.value, same.low, same.high, same.p) == (
         record.value, record.low, record.high, record.p,
     )  # fmt: skip
@@ -119,16 +119,17 @@ def test_asks_arms_or_the_change_by_itself() -> None:
     assert test.p == pytest.approx(stats.t.cdf(max(ends), record.df))
     alone = study_of(60, kind="single-group")
     change = next(e for e in pre_post(alone, "skill").estimates if e.term == "")
-    assert equivalence(alone, "skill").estimates[1].value == change.value
+    of = pre_post(alone, "skill")
+    assert equivalence(alone, "skill", of=of).estimates[1].value == change.value
 
 
 def test_where_chance_did_not_form_the_arms_all_answers_must_agree() -> None:
     study = study_of(60, kind="comparison")
-    result = equivalence(study, "skill")
+    answer = compare_arms(study, "skill")
+    result = equivalence(study, "skill", of=answer)
     assert list(result.table("equivalence").to_frame()["finding"]) == [
         FINDINGS["no meaningful difference"]
     ]
-    answer = compare_arms(study, "skill")
     moved = tuple(
         replace(e, value=(e.value or 0) + 0.4) if e.term == "difference-in-differences" else e
         for e in answer.estimates
@@ -157,14 +158,14 @@ def test_follows_shift_scale_and_swapped_signs() -> None:
 
 def test_released_as_contrasts() -> None:
     study = study_of(60)
-    out = release({"equivalence:skill": equivalence(study, "skill")}, study)
+    out = release({"e": equivalence(study, "skill", of=compare_arms(study, "skill"))}, study)
     shown = {e.term: e for e in out.estimates}
     assert not shown["equivalence"].hidden
     value = shown["equivalence"].value
     assert isinstance(value, float)
     assert value == round(value, 2)  # S7: contrasts on a scale of 7 points keep two decimals
     few = study_of(8)
-    hidden = release({"e": equivalence(few, "skill")}, few)
+    hidden = release({"e": equivalence(few, "skill", of=compare_arms(few, "skill"))}, few)
     assert all(e.hidden for e in hidden.estimates)
 
 
@@ -181,24 +182,25 @@ def test_finding_is_symmetric() -> None:
 
 
 def test_refusals() -> None:
-    study = study_of(24)
+    study, of = study_of(24), recorded(0.1, 0.1, 20.0)
     bare = replace(SKILL, smallest_effect=None)
     design = replace(study.design, outcomes=(bare,))
     with pytest.raises(StudyError, match="declares no smallest_effect"):
-        equivalence(replace(study, design=design), "skill")
-    assert equivalence(replace(study, design=design), "skill", smallest_effect=0.5).estimates
+        equivalence(replace(study, design=design), "skill", of=of)
+    assert equivalence(replace(study, design=design), "skill", of=of, smallest_effect=0.5).estimates
     for wrong in (0.0, -1.0, float("inf"), float("nan")):
         with pytest.raises(ValueError, match="smallest_effect"):
-            equivalence(study, "skill", smallest_effect=wrong)
+            equivalence(study, "skill", of=of, smallest_effect=wrong)
     with pytest.raises(ValueError, match="alpha"):
-        equivalence(study, "skill", alpha=0.5)
+        equivalence(study, "skill", of=of, alpha=0.5)
     with pytest.raises(ValueError, match="takes an answer of compare_arms or pre_post"):
         equivalence(study, "skill", of=Result(Call("reaction", (("outcome", "skill"),))))
     with pytest.raises(StudyError, match="no outcome 'skil'"):
-        equivalence(study, "skil")
+        equivalence(study, "skil", of=of)
     alike = make_study(
         {i: {"before": [4.0] * 24, "after": [4.0] * 24} for i in "ab"},
         arm=["programme", "comparison"] * 12, outcomes=[SKILL], paired=False,
     )  # fmt: skip
-    said = equivalence(alike, "skill").table("equivalence").to_frame()
+    of = compare_arms(alike, "skill")
+    said = equivalence(alike, "skill", of=of).table("equivalence").to_frame()
     assert list(said["finding"]) == [FINDINGS["no interval"]]

@@ -9,8 +9,6 @@ from typing import Literal
 from scipy import special
 
 from rmresearch.analysis import base
-from rmresearch.analysis.arms import compare_arms
-from rmresearch.analysis.change import pre_post
 from rmresearch.errors import StudyError
 from rmresearch.result import Cell, Check, Estimate, Result, Table
 from rmresearch.study import Outcome, Study
@@ -49,7 +47,7 @@ def equivalence(
     study: Study,
     outcome: str | Outcome,
     *,
-    of: Result | None = None,
+    of: Result,
     smallest_effect: float | None = None,
     alpha: float = 0.05,
 ) -> Result:
@@ -61,55 +59,44 @@ def equivalence(
     twice the smallest effect could not have shown that, wherever it lies. Where chance did not
     form the arms, the other two adjusted answers must say the same.
 
-    ``of`` is the answer whose records are tested, of ``compare_arms`` or ``pre_post`` (default:
-    asked anew, the former where there is a comparison arm). ``smallest_effect`` in the outcome's
-    units defaults to the declared one; ``alpha`` (0..0.5) is each test's level.
+    ``of`` is the answer of ``compare_arms`` or ``pre_post`` whose records are tested.
+    ``smallest_effect`` in the outcome's units defaults to the declared one; ``alpha`` (0..0.5) is
+    each test's level.
 
     Estimates: by record, term "equivalence" (the 1 - 2 alpha interval; ``p`` the larger of the
     two) and "record" (the record with its own interval). Table "equivalence".
 
-    Raises ``StudyError`` where no smallest effect is declared, and what the two analyses raise.
+    Raises ``StudyError`` where no smallest effect is declared.
 
     >>> import rmresearch as rm
     >>> study = rm.read_study("data/synthetic/pilot")
-    >>> found = rm.equivalence(study, "digital_skill")
+    >>> answer = rm.compare_arms(study, "digital_skill")
+    >>> found = rm.equivalence(study, "digital_skill", of=answer)
     >>> [(one.term, round(one.level, 2)) for one in found.estimates[:2]]
     [('equivalence', 0.9), ('record', 0.95)]
     """
-    if not 0.0 < alpha < 0.5:
-        raise ValueError(f"alpha must lie between 0 and 0.5, not {alpha}")
     codebook = base.outcome_of(study, outcome)
-    margin = codebook.smallest_effect if smallest_effect is None else smallest_effect
-    if margin is None:
-        raise StudyError(
-            f"{codebook.name} declares no smallest_effect, so nobody can say which differences "
-            f"are too small to matter. Declare it in study.toml, or give smallest_effect=."
-        )
-    if not 0.0 < margin < float("inf"):
-        raise ValueError(f"smallest_effect must be a number above 0, not {margin}")
-    answer = _asked(study, codebook) if of is None else of
-    if answer.call.function not in SOURCES or dict(answer.call.arguments)["outcome"] != (
-        codebook.name
-    ):
+    margin = _margin(codebook, smallest_effect, alpha)
+    if of.call.function not in SOURCES or dict(of.call.arguments)["outcome"] != codebook.name:
         raise ValueError(
             f"of= takes an answer of {' or '.join(SOURCES)} about {codebook.name}, not of "
-            f"{answer.call.function}"
+            f"{of.call.function}"
         )
-    tests = [_Test(one, _bracket(study, answer, one), margin, alpha)
-             for one in answer.estimates if one.term == ""]  # fmt: skip
+    tests = [_Test(one, _bracket(study, of, one), margin, alpha)
+             for one in of.estimates if one.term == ""]  # fmt: skip
     return Result(
         call=base.call(
             "equivalence",
             study,
             codebook.name,
-            of=answer.call.function,
+            of=of.call.function,
             smallest_effect=margin,
             alpha=alpha,
         ),
         estimates=tuple(estimate for test in tests for estimate in test.estimates()),
         tables=(_table(study, codebook, tests),),
         checks=tuple(check for test in tests for check in test.checks(study)),
-        dropped=answer.dropped,
+        dropped=of.dropped,
     )
 
 
@@ -197,12 +184,19 @@ class _Test:
         )
 
 
-def _asked(study: Study, outcome: Outcome) -> Result:
-    """The estimates of record: between arms where there is a comparison, else of the change."""
-    between = study.design.comparison is not None and study.design.linked
-    if between and study.design.programme_arms:
-        return compare_arms(study, outcome)
-    return pre_post(study, outcome)
+def _margin(outcome: Outcome, given: float | None, alpha: float) -> float:
+    """The smallest effect that is tested against."""
+    if not 0.0 < alpha < 0.5:
+        raise ValueError(f"alpha must lie between 0 and 0.5, not {alpha}")
+    margin = outcome.smallest_effect if given is None else given
+    if margin is None:
+        raise StudyError(
+            f"{outcome.name} declares no smallest_effect, so nobody can say which differences "
+            f"are too small to matter. Declare it in study.toml, or give smallest_effect=."
+        )
+    if not 0.0 < margin < float("inf"):
+        raise ValueError(f"smallest_effect must be a number above 0, not {margin}")
+    return margin
 
 
 def _bracket(study: Study, answer: Result, record: Estimate) -> tuple[Estimate | None, ...]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.analysis import base
-from rmresearch.analysis.arms.covariates import Covariate, covariates
 from rmresearch.analysis.base import Footing, People
+from rmresearch.analysis.base.covariates import Covariate, covariates
 from rmresearch.analysis.base.fit import varies
 from rmresearch.analysis.base.pairs import pairs
 from rmresearch.errors import StudyError

@@ -23,7 +23,6 @@ import numpy as np
 from scipy import special
 
 from rmresearch.analysis import base
-from rmresearch.analysis.arms.sample import roster
 from rmresearch.analysis.base import Footing
 from rmresearch.analysis.base.ask import several, within
 from rmresearch.analysis.base.fit import merged, valued, varies
@@ -135,10 +134,8 @@ def _splits(
             answer.dropped.extend(gone)
             found.append(split)
             continue
-        whole, gone = roster(study, outcome, people, [by])
-        answer.dropped.extend(gone)
-        for arm in whole.programme:
-            tried = [compared(whole, arm, one, by) for one in waves]
+        for arm in study.design.programme_arms:
+            tried = [compared(study, outcome, people, arm, one, by) for one in waves]
             usable = [(split, lost) for split, lost in tried if split is not None]
             if not usable:
                 who = study.design.role_label(people.role)

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.analysis import base
-from rmresearch.analysis.arms.covariates import Covariate, covariates
-from rmresearch.analysis.arms.sample import Roster, sample
 from rmresearch.analysis.base import People
+from rmresearch.analysis.base.covariates import Covariate, covariates
 from rmresearch.analysis.base.fit import varies
 from rmresearch.result import Dropped, Estimate
 from rmresearch.study import Arm, Outcome, Study, Wave
@@ -93,30 +92,46 @@ class Compared:
 
 
 def compared(
-    found: Roster, arm: Arm, wave: Wave, by: str
+    study: Study, outcome: Outcome, people: People, arm: Arm, wave: Wave, by: str
 ) -> tuple[Compared | None, tuple[Dropped, ...]]:
-    """One programme arm against the comparison at a wave, split by a moderator."""
-    here, gone = sample(
-        found, wave, found.people.values(found.study.wide(found.outcome)[wave.name])
-    )
-    if here is None or arm not in here.arms:
-        return None, gone
-    keep = here.of(arm.name, found.comparison.name)
-    people, before = here.people.take(keep), here.before[keep]
+    """One programme arm against the comparison at a wave, split by a moderator.
+
+    None where an arm has fewer than 2 people who can enter.
+    """
+    comparison = study.design.comparison
+    names = [arm.name] if comparison is None else [arm.name, comparison.name]
+    people = people.take(np.isin(people.arm.astype(str), names))
+    wide = study.wide(outcome)
+    before, after = (people.values(wide[one.name]) for one in (study.design.baseline, wave))
+    about = f"{study.design.role_label(people.role)}, {wave.name}"
+    reasons = {
+        "already crossed over": base.crossed_over(study, people, wave),
+        "no answer at the wave": ~np.isfinite(after),
+        "no answer at baseline": ~np.isfinite(before),
+        f"no {by}": ~covariates(study, people, [by])[0].known,
+    }
+    gone: list[Dropped] = []
+    out = np.zeros(len(people), bool)
+    for reason, flags in reasons.items():
+        gone += base.dropped(f"{about}: {reason}", flags & ~out)
+        out = out | flags
+    people, before, after = people.take(~out), before[~out], after[~out]
     treated = people.arm.astype(str) == arm.name
-    own, *strata = covariates(found.study, people, [by])
-    codes, levels, number, inside, lost = _split(own, treated, f"{found.about}, {wave.name}")
+    if min(int(treated.sum()), int((~treated).sum())) < 2:
+        return None, tuple(gone)
+    own, *strata = covariates(study, people, [by])
+    codes, levels, number, inside, lost = _split(own, treated, about)
     adjusted = [before[inside]] if varies(before[inside]) else []
     kept = Compared(
-        study=found.study,
-        outcome=found.outcome,
+        study=study,
+        outcome=outcome,
         by=by,
         wave=wave,
-        contrast=f"{arm.name} - {found.comparison.name}",
+        contrast=" - ".join(names),
         group="",
         estimand=base.AS_ASSIGNED,
         people=people.take(inside),
-        y=here.after[keep][inside],
+        y=after[inside],
         treated=treated[inside],
         codes=codes,
         levels=levels,

@@ -67,7 +67,7 @@ REFERENCES = (
     "Kenny, D. A., Kashy, D. A. & Cook, W. L. (2006). Dyadic Data Analysis. Guilford Press.",
     "Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power "
     "approach. Journal of Pharmacokinetics and Biopharmaceutics 15(6), 657-680.",
-    "Raudenbush, S. W. & Bryk, A. S. (2002). Hierarchical Linear Models (2nd ed.), chapter 3. Sage.",
+    "Raudenbush, S. W. & Bryk, A. S. (2002). Hierarchical Linear Models, 2nd ed. Sage.",
     "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian "
     "Journal of Statistics 6(2), 65-70.",
 )
