@@ -68,7 +68,7 @@ def cox(time: ArrayLike, event: ArrayLike, x: ArrayLike, cluster: ArrayLike | No
 
     >>> found = cox([1.0, 2, 3, 4, 5, 6], [1, 1, 1, 1, 0, 1], [[1.0], [0], [1], [1], [0], [0]])
     >>> round(float(found.coef[0]), 2)
-    1.02
+    1.39
     """
     times, ended, design = np.asarray(time, float), np.asarray(event, bool), np.asarray(x, float)
     if design.ndim != 2 or times.shape != ended.shape or len(design) != len(times):
