@@ -10,8 +10,8 @@ import pytest
 
 from rmresearch.errors import FitError
 from rmresearch.numerics.imputation import canonical_order, impute
-from rmresearch.numerics.rubin import pool
 from rmresearch.numerics.robust import fit
+from rmresearch.numerics.rubin import pool
 
 REFERENCE = Path(__file__).parent.parent / "reference" / "missing"
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rmresearch.numerics.rubin import Pooled, pool
 from rmresearch.numerics.robust import fit
+from rmresearch.numerics.rubin import Pooled, pool
 from rmresearch.numerics.tipping import shifted, tipping_point
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
-from rmresearch.numerics.rubin import Pooled, pool
 from rmresearch.numerics.robust import fit
+from rmresearch.numerics.rubin import Pooled, pool
 
 __all__ = ["Shifted", "shifted", "tipping_point"]
 
