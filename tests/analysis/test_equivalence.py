@@ -204,3 +204,16 @@ def test_refusals() -> None:
     of = compare_arms(alike, "skill")
     said = equivalence(alike, "skill", of=of).table("equivalence").to_frame()
     assert list(said["finding"]) == [FINDINGS["no interval"]]
+
+
+def test_tests_are_made_at_the_level_that_the_record_is_read_at() -> None:
+    study = study_of(40)
+    at_95 = equivalence(study, "skill", of=recorded(0.0, 0.2, 30))
+    read_at_99 = equivalence(study, "skill", of=recorded(0.0, 0.2, 30, level=0.99))
+    given = equivalence(study, "skill", of=recorded(0.0, 0.2, 30, level=0.99), alpha=0.05)
+    assert [round(r.estimates[0].level, 9) for r in (at_95, read_at_99, given)] == [0.9, 0.98, 0.9]
+    # 2.457 and 1.697: t of 30 df at .99 and .95, from tables
+    assert read_at_99.estimates[0].high == pytest.approx(0.2 * 2.457, abs=1e-4)
+    assert at_95.estimates[0].high == pytest.approx(0.2 * 1.697, abs=1e-4)
+    with pytest.raises(ValueError, match="no level to test at"):
+        equivalence(study, "skill", of=recorded(0.0, 0.2, 30, level=0.5))

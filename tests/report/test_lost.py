@@ -80,7 +80,8 @@ def test_numbers_are_folded(pilot: Evaluation) -> None:
         ("at_once", "skill", "does not hold once the missing answers are filled in"),
         ("none", "skill", "even if the missing people of the Programme group had scored lower by "
          "the whole range of the scale."),
-        ("open", "skill", "the interval holds zero, so there is nothing"),
+        ("open", "skill", "does not tell the difference from zero, so there is nothing"),
+        ("alone", "skill", "this wave by itself does not tell"),
         ("unknown", "skill", "too few independent groups answered for an interval"),
     ],
 )  # fmt: skip

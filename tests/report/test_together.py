@@ -158,3 +158,25 @@ def test_nothing_is_estimated_before_the_planned_end(
         "dyadic:digital_skill": asking.TOO_EARLY,
         "subgroups:digital_skill": asking.TOO_EARLY,
     }
+
+
+def test_no_difference_is_told_here_that_the_answer_does_not_tell() -> None:
+    frozen = evaluate(PILOT)
+    told = {v.estimate.key: v.shown for v in frozen.findings.verdicts}
+    assert {one.level for one in told.values()} != {0.95}
+    text = shown(frozen, "equivalence").split("Every wave")[0]
+    last = [one for one in told.values() if one.wave == "month6"]
+    assert len(last) == 5
+    for one in last:
+        assert one.low is not None
+        assert one.high is not None
+        label = frozen.findings.study.design.outcome(one.outcome).label
+        seen = one.low > 0 or one.high < 0
+        said = f"There is a difference in {label}" in text
+        said |= f"There is a difference in {label[0].lower()}{label[1:]}" in text
+        assert not said or seen
+        record = next(
+            e for e in frozen.findings.results[f"equivalence:{one.outcome}"].estimates
+            if e.term == "record" and e.wave == one.wave
+        )  # fmt: skip
+        assert (record.low, record.high, record.level) == (one.low, one.high, one.level)

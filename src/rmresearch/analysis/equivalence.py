@@ -49,7 +49,7 @@ def equivalence(
     *,
     of: Result,
     smallest_effect: float | None = None,
-    alpha: float = 0.05,
+    alpha: float | None = None,
 ) -> Result:
     """Is there evidence of no meaningful effect?
 
@@ -61,7 +61,8 @@ def equivalence(
 
     ``of`` is the answer of ``compare_arms`` or ``pre_post`` whose records are tested.
     ``smallest_effect`` in the outcome's units defaults to the declared one; ``alpha`` (0..0.5) is
-    each test's level.
+    each test's level, by default what the record's interval leaves out: .05 at 95%, and less where
+    records are read at a higher level because several were asked for.
 
     Estimates: by record, term "equivalence" (the 1 - 2 alpha interval; ``p`` the larger of the
     two) and "record" (the record with its own interval). Table "equivalence".
@@ -82,7 +83,7 @@ def equivalence(
             f"of= takes an answer of {' or '.join(SOURCES)} about {codebook.name}, not of "
             f"{of.call.function}"
         )
-    tests = [_Test(one, _bracket(study, of, one), margin, alpha)
+    tests = [_Test(one, _bracket(study, of, one), margin, _level(one, alpha))
              for one in of.estimates if one.term == ""]  # fmt: skip
     return Result(
         call=base.call(
@@ -184,9 +185,17 @@ class _Test:
         )
 
 
-def _margin(outcome: Outcome, given: float | None, alpha: float) -> float:
+def _level(record: Estimate, alpha: float | None) -> float:
+    """Each test's level: as given, or what the record's own interval leaves out."""
+    level = 1.0 - record.level if alpha is None else alpha
+    if level >= 0.5:
+        raise ValueError(f"a record read at {record.level} leaves no level to test at: give alpha=")
+    return level
+
+
+def _margin(outcome: Outcome, given: float | None, alpha: float | None) -> float:
     """The smallest effect that is tested against."""
-    if not 0.0 < alpha < 0.5:
+    if alpha is not None and not 0.0 < alpha < 0.5:
         raise ValueError(f"alpha must lie between 0 and 0.5, not {alpha}")
     margin = outcome.smallest_effect if given is None else given
     if margin is None:

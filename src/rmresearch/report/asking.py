@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -65,6 +65,8 @@ def ask(study: Study, folder: Path) -> Findings:
         else:
             answers.refused[name_of(function, name)] = TOO_EARLY
     verdicts = _verdicts(study, questions, standing, answers.results)
+    for outcome in study.design.outcomes:
+        _small(study, outcome, verdicts, answers)
     return Findings(
         study=study,
         plan=plan,
@@ -149,7 +151,7 @@ def _earlier(
 def _groups(
     study: Study, outcome: Outcome, questions: Sequence[Question], answers: _Answers
 ) -> None:
-    """Groups that the plan names; and whether a difference is shown to be too small to matter."""
+    """Groups that the plan names."""
     name = outcome.name
     named = [q.by for q in questions if q.analysis == "subgroups" and q.outcome == name]
     if named and programme_ended(study):
@@ -157,12 +159,18 @@ def _groups(
         answers.take("subgroups", name, lambda: subgroups(study, outcome, by=by))
     elif named:
         answers.refused[name_of("subgroups", name)] = TOO_EARLY
-    records = ("compare_arms", "pre_post")
-    found = [
-        answers.results[name_of(f, name)] for f in records if name_of(f, name) in answers.results
-    ]
-    if found and outcome.smallest_effect is not None:
-        answers.take("equivalence", name, lambda: equivalence(study, outcome, of=found[0]))
+
+
+def _small(study: Study, outcome: Outcome, verdicts: Sequence[Verdict], answers: _Answers) -> None:
+    """Whether differences are shown to be too small to matter, read at the level of the answer."""
+    own = [verdict for verdict in verdicts if verdict.estimate.outcome == outcome.name]
+    if not own or outcome.smallest_effect is None:
+        return
+    result = own[0].result
+    shown = {verdict.estimate.key: verdict.shown for verdict in own if verdict.result is result}
+    read = tuple(shown.get(one.key, one) for one in result.estimates)
+    of = replace(result, estimates=read)
+    answers.take("equivalence", outcome.name, lambda: equivalence(study, outcome, of=of))
 
 
 def _dyads(study: Study, answers: _Answers) -> None:

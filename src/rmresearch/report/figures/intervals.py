@@ -100,7 +100,7 @@ def interval_plot(
     unit: str,
     caption: str = "",
     sides: tuple[str, str] = ("", ""),
-    level: float = 0.95,
+    level: float | None = 0.95,
     reference: float | None = 0.0,
     share: bool = False,
     detail: str = "people",
@@ -108,7 +108,8 @@ def interval_plot(
     """How large is each estimate, and how sure?
 
     ``unit`` is what the axis counts; ``sides`` say what lies left and right of ``reference``
-    (``None`` draws no line); ``share`` shows values in 0..1 as percentages; ``detail`` heads the
+    (``None`` draws no line); ``level`` is that of all intervals (``None``: they have several, which
+    the text tells); ``share`` shows values in 0..1 as percentages; ``detail`` heads the
     right-hand column. An interval far wider than the others ends in an arrow.
     """
     if not rows:
@@ -205,13 +206,13 @@ def _columns(
     layout: Sequence[_Row],
     texts: Sequence[tuple[str, str]],
     top: float,
-    level: float,
+    level: float | None,
     detail: str,
 ) -> float:
     """Write labels left, numbers right; returns the width that the right-hand side took."""
     drawn = [item.row for item in layout if item.row is not None]
     counted = any(row.detail for row in drawn)
-    heads = (f"{confidence(level)} interval", detail if counted else "")
+    heads = (_kind(level), detail if counted else "")
     last = max((text_width(row.detail, SMALL) for row in drawn), default=0.0) if counted else 0.0
     last = max(last, text_width(heads[1], SMALL)) + (18.0 if counted else 0.0)
     middle = max(text_width(text, SMALL) for text in (*[t[1] for t in texts], heads[0])) + 14.0
@@ -313,15 +314,23 @@ def _band_label(
         rule(figure, (end, end), (top - 8.0, top - 3.0), color=AXIS, lw=1.0)
 
 
-def _caption(rows: Sequence[Interval], level: float) -> str:
-    text = f"Points are estimates, lines their {confidence(level)} intervals."
+def _kind(level: float | None) -> str:
+    return "interval" if level is None else f"{confidence(level)} interval"
+
+
+def _caption(rows: Sequence[Interval], level: float | None) -> str:
+    text = f"Points are estimates, lines their {_kind(level)}s."
     if any(row.smallest for row in rows):
         text += " Shaded: differences smaller than the smallest effect that matters."
     return text
 
 
 def _alt(
-    rows: Sequence[Interval], texts: Sequence[tuple[str, str]], title: str, unit: str, level: float
+    rows: Sequence[Interval],
+    texts: Sequence[tuple[str, str]],
+    title: str,
+    unit: str,
+    level: float | None,
 ) -> str:
     said = []
     for row, (value, within) in zip(rows, texts, strict=True):
@@ -329,7 +338,4 @@ def _alt(
         said.append(
             f"{name}: {value} ({within})" if value and within else f"{name}: {value or within}"
         )
-    return (
-        f"{title.rstrip('.')}. Interval plot, {unit}, {confidence(level)} intervals. "
-        f"{'; '.join(said)}."
-    )
+    return f"{title.rstrip('.')}. Interval plot, {unit}, {_kind(level)}s. {'; '.join(said)}."

@@ -64,6 +64,8 @@ CHECKS = frozenset(
     }
 )
 Answers = Sequence[tuple[Outcome, Result]]
+#: of all intervals here but the answer's own
+LEVEL = 0.95
 
 
 def lost(found: Findings) -> Section:
@@ -133,7 +135,7 @@ def _beside(found: Findings, one: Estimate, result: Result) -> dict[str, Estimat
 
 def _figure(found: Findings, outcome: Outcome, one: Estimate, result: Result) -> Iterator[Block]:
     beside = _beside(found, one, result)
-    record = next((v.estimate for v in found.verdicts if _same(one, v.estimate)), None)
+    record = _record(found, one)
     smallest = outcome.smallest_effect
     rows = []
     if record is not None and record.value != one.value:
@@ -163,9 +165,22 @@ def _figure(found: Findings, outcome: Outcome, one: Estimate, result: Result) ->
         title=f"{outcome.label} at {wave}: what the missing answers could make of it",
         unit=f"Difference in {unit_of(outcome)}",
         caption=f"{contrast}. Points are estimates, thick bars bounds, thin lines 95% intervals. "
-        "An interval around bounds holds the difference wherever it lies between them.",
+        "An interval around bounds holds the difference wherever it lies between them."
+        + ("" if record is None else _level(record)),
         share=outcome.kind == "binary",
     )
+
+
+def _record(found: Findings, one: Estimate) -> Estimate | None:
+    """The answer that the report gives about the same people, as it is told there."""
+    return next((v.shown for v in found.verdicts if _same(one, v.estimate)), None)
+
+
+def _level(record: Estimate) -> str:
+    """What level the answer above is told at, where it is another than the rest's."""
+    if record.level == LEVEL:
+        return ""
+    return f" The answer above is told with its {100 * record.level:.3g}% interval."
 
 
 def _told(found: Findings, answers: Answers, first: Estimate) -> Iterator[str]:
@@ -176,6 +191,10 @@ def _told(found: Findings, answers: Answers, first: Estimate) -> Iterator[str]:
         main = outcome.name == first.outcome
         one = first if main else _last(found, result)
         tip, reading = _tip(result, one)
+        record = _record(found, one)
+        if record is not None and reading != "unknown":
+            told = _apart(record)
+            reading = "open" if not told else "alone" if reading == "open" else reading
         if tip is not None and (main or reading != "open"):
             yield words.tips(tip, design, reading)
         elif tip is not None:
@@ -184,6 +203,11 @@ def _told(found: Findings, answers: Answers, first: Estimate) -> Iterator[str]:
             yield from _between(found, one, result)
     if quiet:
         yield words.nothing_to_overturn(quiet)
+
+
+def _apart(record: Estimate) -> bool:
+    """Whether the answer tells the difference from zero; only that could be overturned."""
+    return record.low is not None and record.high is not None and not record.low <= 0 <= record.high
 
 
 def _tip(result: Result, one: Estimate) -> tuple[Estimate | None, Tips]:

@@ -126,7 +126,7 @@ def equivalence(found: Findings) -> Section:
         rows,
         title=f"{inside} of {len(rows)} differences are shown to be too small to matter",
         unit="Difference, each in the unit of its outcome",
-        level=1 - 2 * _alpha(answers[0][1]),
+        level=_level(answers),
         caption="Lines are the intervals of the two one-sided tests. Shaded: differences smaller "
         "than the smallest that matters; only an interval within it shows that.",
     )
@@ -151,8 +151,11 @@ def equivalence(found: Findings) -> Section:
     return Section("equivalence", SMALL, (Paragraph(TESTS), figure, Bullets(tuple(said)), details))
 
 
-def _alpha(result: Result) -> float:
-    return float(dict(result.call.arguments)["alpha"])
+def _level(answers: Sequence[tuple[Outcome, Result]]) -> float | None:
+    """The level of the tests' intervals, where they have one."""
+    tests = [one for _, result in answers for one in result.estimates if one.term == "equivalence"]
+    levels = {round(one.level, 6) for one in tests}
+    return levels.pop() if len(levels) == 1 else None
 
 
 def _last(found: Findings, result: Result) -> list[tuple[Estimate, Estimate, str]]:

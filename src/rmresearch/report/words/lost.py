@@ -13,7 +13,7 @@ from rmresearch.study import Design
 __all__ = ["Tips", "bounds", "nothing_to_overturn", "tips"]
 
 #: what became of the decision as imputed answers got worse
-Tips = Literal["there", "at_once", "none", "open", "unknown"]
+Tips = Literal["there", "at_once", "none", "open", "alone", "unknown"]
 
 
 def tips(found: Estimate, design: Design, reading: Tips) -> str:
@@ -40,5 +40,5 @@ def bounds(low: Estimate, high: Estimate, design: Design) -> str:
 
 
 def nothing_to_overturn(labels: Sequence[str]) -> str:
-    """The outcomes of which the interval of those who answered holds zero."""
+    """The outcomes whose answer does not tell the difference from zero."""
     return say(fill("lost", "tips_open_several", labels="; ".join(map(named, labels))))
