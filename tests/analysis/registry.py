@@ -239,7 +239,9 @@ CASES: dict[str, Case] = {
     ),
     "equivalence": Case(
         "equivalence",
-        lambda study, *_: rm.equivalence(study, "digital_skill"),
+        lambda study, *_: rm.equivalence(
+            study, "digital_skill", of=rm.compare_arms(study, "digital_skill", rerandomise=False)
+        ),
         all_waves,
         "digital_skill",
         mirror=frozenset(),

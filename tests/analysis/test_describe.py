@@ -90,12 +90,17 @@ def test_every_number_names_who_is_behind_it(name: str, results: dict[str, Resul
     pairs = {pair.pair: {pair.junior, pair.senior} for pair in everything().pairs.itertuples()}
     assert result.estimates
     for one in result.estimates:
-        assert one.value is not None
-        assert np.isfinite(one.value)
         assert one.n_people == len(one.members) > 0
-        assert (one.low is None) == (one.high is None)
-        if one.low is not None:
-            assert one.low <= one.value <= one.high
+        if one.value is None:  # no shift within the scale tips the decision, and the method says so
+            assert one.term == "tipping-point"
+            assert one.method.partition("Barnard-Rubin df: ")[2]
+            continue
+        assert np.isfinite(one.value)
+        # a bound has the outer end of its interval alone
+        bound = one.term.rpartition("-")[2]
+        assert (one.low is None) == (one.high is None) or bound in {"lower", "upper"}
+        assert one.low is None or (one.low <= one.value and bound != "upper")
+        assert one.high is None or (one.value <= one.high and bound != "lower")
     assert len({one.key for one in result.estimates}) == len(result.estimates)
     for made in result.tables:
         for cell in (cell for row in made.rows for cell in row):

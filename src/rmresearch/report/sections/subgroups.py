@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rmresearch.analysis.equivalence import FINDINGS
 from rmresearch.report import words
 from rmresearch.report.blocks import Block, Bullets, Callout, Details, Paragraph, Section
 from rmresearch.report.figures.intervals import Interval, interval_plot
@@ -16,6 +17,10 @@ from rmresearch.study import Outcome
 
 __all__ = ["equivalence", "subgroups"]
 
+#: the findings of `analysis.equivalence` that show a difference to be too small to matter, and
+#: the one that this study could not have
+SHOWN = (FINDINGS["no meaningful difference"], FINDINGS["a difference too small to matter"])
+WIDE = FINDINGS["could not have shown it"]
 GROUPS = "Groups of people"
 SMALL = "Too small to matter?"
 ASK = (
@@ -114,14 +119,15 @@ def equivalence(found: Findings) -> Section:
         text = " ".join(found.why_not("equivalence")) or words.missing("smallest_effect")
         return Section("equivalence", SMALL, (Callout("missing", text),))
     rows: list[Interval] = []
-    said: list[str] = []
+    told: list[tuple[Outcome, Estimate, Estimate, str]] = []
     for outcome, result in answers:
         for test, record, finding in _last(found, result):
             rows.append(
                 Interval.of(test, _label(found, outcome, test), smallest=outcome.smallest_effect)
             )
-            said.append(words.equivalent(test, record, finding, found.study.design))
-    inside = sum("evidence of no meaningful" in text or "smaller than" in text for text in said)
+            told.append((outcome, test, record, finding))
+    inside = sum(finding in SHOWN for *_, finding in told)
+    said = _said(found, told)
     figure = interval_plot(
         rows,
         title=f"{inside} of {len(rows)} differences are shown to be too small to matter",
@@ -149,6 +155,18 @@ def equivalence(found: Findings) -> Section:
         )
     details = Details("Every wave", tuple(more))
     return Section("equivalence", SMALL, (Paragraph(TESTS), figure, Bullets(tuple(said)), details))
+
+
+def _said(found: Findings, told: Sequence[tuple[Outcome, Estimate, Estimate, str]]) -> list[str]:
+    """A sentence a difference; those that the study could not have shown share one."""
+    wide = [outcome.label for outcome, *_, finding in told if finding == WIDE]
+    several = len(wide) > 1
+    said = [
+        words.equivalent(test, record, finding, found.study.design)
+        for _, test, record, finding in told
+        if not (several and finding == WIDE)
+    ]
+    return [*said, words.too_wide(wide)] if several else said
 
 
 def _level(answers: Sequence[tuple[Outcome, Result]]) -> float | None:

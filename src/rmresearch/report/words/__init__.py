@@ -33,7 +33,7 @@ from rmresearch.report.words.findings import (
 from rmresearch.report.words.gate import chance_words, lint, say
 from rmresearch.report.words.lost import bounds, nothing_to_overturn, tips
 from rmresearch.report.words.match import matched, matching, met_more, outstanding
-from rmresearch.report.words.together import differs, equivalent, gains, partner
+from rmresearch.report.words.together import differs, equivalent, gains, partner, too_wide
 
 __all__ = [
     "association",
@@ -71,4 +71,5 @@ __all__ = [
     "still_paired",
     "tips",
     "title",
+    "too_wide",
 ]

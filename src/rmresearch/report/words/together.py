@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rmresearch.report.numbers import count, number
 from rmresearch.report.words.gate import say
 from rmresearch.report.words.phrases import (
@@ -21,7 +23,7 @@ from rmresearch.report.words.phrases import (
 from rmresearch.result import Estimate
 from rmresearch.study import Design
 
-__all__ = ["differs", "equivalent", "gains", "partner"]
+__all__ = ["differs", "equivalent", "gains", "partner", "too_wide"]
 
 #: the findings of `analysis.equivalence` and the sentences that say them
 EQUIVALENCE = {
@@ -109,3 +111,9 @@ def equivalent(test: Estimate, record: Estimate, finding: str, design: Design) -
         matters=matters(outcome),
     )
     return say(capital(text))
+
+
+def too_wide(labels: Sequence[str]) -> str:
+    """Several differences that the study could not have shown to be too small to matter."""
+    several = {"count": count(len(labels)), "labels": "; ".join(map(named, labels))}
+    return say(fill("equivalence", "could_not_show_several", **several))
