@@ -9,7 +9,7 @@ import pandas as pd
 from rmresearch.evidence.judge import AttritionClass, Facts
 from rmresearch.numerics.attrition_boundary import classify
 from rmresearch.result import Estimate, Result
-from rmresearch.study import Study, Wave
+from rmresearch.study import Study, Wave, among
 
 __all__ = ["facts", "programme_ended"]
 
@@ -92,7 +92,7 @@ def _answered(answer: Result, record: Estimate) -> frozenset[str]:
 def _clusters(study: Study, record: Estimate, behind: frozenset[str]) -> tuple[int, ...]:
     """The independent clusters behind each arm of the contrast."""
     table = study.participants
-    inside = table[table["person"].isin(behind) & table["arm"].isin(_arms(record))]
+    inside = table[among(table["person"], behind) & table["arm"].isin(_arms(record))]
     cluster = study.clusters().reindex(pd.Index(inside["person"])).to_numpy()
     counts = pd.Series(cluster).groupby(inside["arm"].to_numpy()).nunique()
     return tuple(int(counts.get(arm, 0)) for arm in _arms(record))
@@ -138,14 +138,14 @@ def _sign(one: Estimate) -> int | None:
 def _contaminated(study: Study, record: Estimate, behind: frozenset[str], wave: Wave) -> bool:
     """Whether anybody who counts as comparison had met in a pair by the wave."""
     table = study.participants
-    ours = table["person"].isin(behind) & (table["arm"] == _arms(record)[1])
+    ours = among(table["person"], behind) & (table["arm"] == _arms(record)[1])
     people = table.loc[ours, "person"]
-    pairs = study.pairs[study.pairs["senior"].isin(people) | study.pairs["junior"].isin(people)]
+    pairs = study.pairs[among(study.pairs["senior"], people) | among(study.pairs["junior"], people)]
     if pairs.empty:
         return False
     day = _day(study, wave)
     started = day is not None and bool((pairs["start"] < day).any())
-    held = study.meetings[study.meetings["pair"].isin(pairs["pair"]) & study.meetings["held"]]
+    held = study.meetings[among(study.meetings["pair"], pairs["pair"]) & study.meetings["held"]]
     order = [one.name for one in study.design.waves]
     until = order[: order.index(wave.name) + 1]
     dated = day is not None and bool((held["date"] < day).any())

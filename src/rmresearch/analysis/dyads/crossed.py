@@ -15,7 +15,7 @@ from rmresearch.analysis.dyads.sample import Array, Couples
 from rmresearch.errors import FitError
 from rmresearch.numerics.lmm import MixedFit, Term, fit
 from rmresearch.result import Check, Estimate
-from rmresearch.study import ROLES, Outcome
+from rmresearch.study import ROLES, Outcome, among
 
 __all__ = ["crossed"]
 
@@ -84,7 +84,7 @@ def _pair_rows(found: Couples, side: int) -> _Rows:
     """Scores pair by pair: each pair's member is scored as a person of their own."""
     study, outcome = found.study, found.outcomes[side]
     rows = study.measures[study.measures["item"].isin(outcome.items)]
-    rows = rows[rows["pair"].isin(found.ids.tolist())]
+    rows = rows[among(rows["pair"], found.ids)]
     named = pd.DataFrame({"person": found.ids.astype(str), "role": ROLES[side]})
     apart = replace(study, participants=named, measures=rows.assign(person=rows["pair"]))
     wide = apart.wide(replace(outcome, role="all")).reindex(found.ids.astype(str))

@@ -19,6 +19,7 @@ from rmresearch.numerics.contrast import Contrast
 from rmresearch.numerics.effects import holm
 from rmresearch.numerics.surface import SURFACE, curve, left_out, polynomial
 from rmresearch.result import Cell, Check, Estimate
+from rmresearch.study import among
 
 __all__ = ["Found", "adjusted", "asked", "dose", "new_pairs", "of_record", "shape", "surface"]
 
@@ -237,7 +238,7 @@ def surface(found: Sample, one: Columns, form: Estimate, into: Found) -> None:
 def dose(found: Sample, level: float, into: Found) -> None:
     """Did those who met more gain more? Exploratory: who gains may also meet more."""
     log = found.study.meetings
-    log = log[log["held"].astype(bool) & log["pair"].isin(found.pairs.ids)]
+    log = log[log["held"].astype(bool) & among(log["pair"], found.pairs.ids)]
     name = "meetings beside gains are exploratory"
     if log.empty:
         into.checks.append(Check(name, False, f"{found.about}: no meeting held is in the log."))

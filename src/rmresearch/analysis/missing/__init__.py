@@ -33,7 +33,7 @@ from rmresearch.analysis.base.ask import within
 from rmresearch.analysis.base.describe import apart, thin
 from rmresearch.analysis.missing import difference
 from rmresearch.result import Cell, Check, Estimate, Result, Table
-from rmresearch.study import Outcome, Study, Wave
+from rmresearch.study import Outcome, Study, Wave, among
 
 __all__ = ["missingness"]
 
@@ -204,7 +204,7 @@ def _answered_at(study: Study, outcome: Outcome, group: People) -> list[Wave]:
     """The waves at which anybody of the role answered anything: the others were not (yet) asked."""
     rows = study.measures
     rows = rows[rows["item"].isin(outcome.items) & rows["value"].notna()]
-    present = set(rows.loc[rows["person"].isin(group.ids.tolist()), "wave"])
+    present = set(rows.loc[among(rows["person"], group.ids), "wave"])
     return [wave for wave in study.design.waves if wave.name in present]
 
 
