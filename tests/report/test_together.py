@@ -182,3 +182,9 @@ def test_no_difference_is_told_here_that_the_answer_does_not_tell() -> None:
             if e.term == "record" and e.wave == one.wave
         )  # fmt: skip
         assert (record.low, record.high, record.level) == (one.low, one.high, one.level)
+
+
+def test_several_differences_of_one_outcome_name_it_once() -> None:
+    said = words.too_wide(["Weekly profit", "Weekly profit"])
+    assert "that 2 of the differences are too small" in said
+    assert said.endswith(": Weekly profit.")

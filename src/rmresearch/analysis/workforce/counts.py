@@ -62,7 +62,7 @@ def ratio(
     """The ratio of the arms' mean counts with Fieller's interval, cluster-robust.
 
     Measured with overdispersed counts of 6 to 20 clusters a group: .95 to .97 of Fieller's sets
-    hold the true ratio, .92 to .97 of intervals of its logarithm.
+    hold the true ratio, .84 to .97 of intervals of its logarithm.
     """
     about, inside = both.about(arm, comparison), both.arm(arm.name)
     form = replace(

@@ -115,5 +115,6 @@ def equivalent(test: Estimate, record: Estimate, finding: str, design: Design) -
 
 def too_wide(labels: Sequence[str]) -> str:
     """Several differences that the study could not have shown to be too small to matter."""
-    several = {"count": count(len(labels)), "labels": "; ".join(map(named, labels))}
+    each = map(named, dict.fromkeys(labels))  # one outcome may have several differences
+    several = {"count": count(len(labels)), "labels": "; ".join(each)}
     return say(fill("equivalence", "could_not_show_several", **several))
