@@ -167,6 +167,7 @@ def test_no_difference_is_told_here_that_the_answer_does_not_tell() -> None:
     text = shown(frozen, "equivalence").split("Every wave")[0]
     last = [one for one in told.values() if one.wave == "month6"]
     assert len(last) == 5
+    assert "98% interval" in text
     # 0.3 is the smallest effect of all five; every 98% interval is wider than 0.6
     assert "could not have shown that 5 of the differences are too small to matter" in text
     for one in last:

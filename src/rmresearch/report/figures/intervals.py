@@ -38,6 +38,8 @@ __all__ = ["Interval", "interval_plot"]
 LABELS = 260.0
 #: the axis keeps this width however long the numbers are
 LEAST = 80.0
+#: pixels that a number under the axis needs to stand apart from the next
+TICK = 44.0
 LINE = 17.0
 
 
@@ -277,8 +279,11 @@ def _axis(figure: Any, axes: Any, unit: str, bottom: float, share: bool) -> None
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
     low, high = axes.get_xlim()
-    plain_ticks(axes.xaxis, round_ticks(low, high, 6), percent if share else None)
-    middle = (axes.get_position().x0 + axes.get_position().x1) / 2 * WIDTH
+    box = axes.get_position()
+    fit = int((box.x1 - box.x0) * WIDTH / TICK)
+    most = min(max(fit, 1), 6)
+    plain_ticks(axes.xaxis, round_ticks(low, high, most), percent if share else None)
+    middle = (box.x0 + box.x1) / 2 * WIDTH
     write_near(figure, middle, bottom + 36.0, unit)
 
 

@@ -132,7 +132,7 @@ def equivalence(found: Findings) -> Section:
         rows,
         title=f"{inside} of {len(rows)} differences are shown to be too small to matter",
         unit="Difference, each in the unit of its outcome",
-        level=_level(answers),
+        level=_level([test for _, test, *_ in told]),
         caption="Lines are the intervals of the two one-sided tests. Shaded: differences smaller "
         "than the smallest that matters; only an interval within it shows that.",
     )
@@ -169,9 +169,8 @@ def _said(found: Findings, told: Sequence[tuple[Outcome, Estimate, Estimate, str
     return [*said, words.too_wide(wide)] if several else said
 
 
-def _level(answers: Sequence[tuple[Outcome, Result]]) -> float | None:
+def _level(tests: Sequence[Estimate]) -> float | None:
     """The level of the tests' intervals, where they have one."""
-    tests = [one for _, result in answers for one in result.estimates if one.term == "equivalence"]
     levels = {round(one.level, 6) for one in tests}
     return levels.pop() if len(levels) == 1 else None
 
