@@ -196,6 +196,9 @@ def test_weights_by_place_are_those_by_name() -> None:
     rows = np.eye(len(fit.terms))
     for one in (rows[place], rows[place].tolist(), tuple(rows[place])):
         assert fit.contrast(one).p == fit.contrast({"t": 1}).p
+    plain = ols("score ~ t", frame())
+    assert plain.contrast(np.array([0.0, 1.0])).p == plain.contrast({"t": 1}).p
+    assert plain.contrast([0.0, 1.0]).estimate == plain.contrast({"t": 1}).estimate
     both = fit.contrast([{fit.terms[0]: 1}, {"t": 1}])
     assert fit.contrast(rows[[0, place]]).f == both.f
     assert fit.contrast(rows[[0, place]].tolist()).p == both.p

@@ -161,9 +161,11 @@ def trimmed(columns: pd.DataFrame) -> pd.DataFrame:
 
 
 def weight_row(
-    weights: Mapping[str, object] | Sequence[object], terms: Sequence[str]
+    weights: Mapping[str, object] | Sequence[object] | NDArray[np.float64], terms: Sequence[str]
 ) -> NDArray[np.float64]:
     """The weights (p,) of a contrast, by term names or a number a term; else ``ValueError``."""
+    if isinstance(weights, np.ndarray):
+        weights = weights.tolist()
     if isinstance(weights, (str, bytes)) or not isinstance(weights, (Mapping, Sequence)):
         raise TypeError(f"write a contrast as {{{terms[0]!r}: 1.0}}, not {weights!r}")
     if not isinstance(weights, Mapping):

@@ -60,7 +60,9 @@ class OlsFit:
         names = ["term", "estimate", "se", "df", "statistic", "p", "low", "high"]
         return pd.DataFrame(rows, columns=names)
 
-    def contrast(self, weights: Mapping[str, float] | Sequence[float]) -> robust.Contrast:
+    def contrast(
+        self, weights: Mapping[str, float] | Sequence[float] | NDArray[np.float64]
+    ) -> robust.Contrast:
         """A weighted sum: ``{"arm[T.mentor]": 1, "arm[T.class]": -1}``, or a number a term."""
         return self.kernel.contrast(weight_row(weights, self.terms))
 
