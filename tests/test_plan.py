@@ -102,7 +102,7 @@ def test_a_plan_is_read_with_its_defaults(study):
     plan = plans.read_plan(study, DESIGN)
     assert plan.title == "What we ask"
     assert plan.primary.id == "skill-after"
-    assert [question.id for question in plan.family] == ["skill-after", "voice-after"]
+    assert [question.id for question in plan.questions] == ["skill-after", "voice-after"]
     first, second = plan.questions
     assert (first.population, first.scale) == ("everyone-assigned", "points")
     assert (first.never_met, first.left, first.crossed_over) == (
@@ -163,6 +163,21 @@ def test_covariates_are_declared_and_leave_other_hashes_alone(study):
     assert kept.covariates == ("level",)
 
 
+def test_pairs_are_asked_about_by_feature_and_by_both_outcomes(study):
+    before = plans.read_plan(study).sha256
+    old = 'analysis = "compare_arms"\nrole = "junior"\noutcome = "voice"'
+    edit(study, old, 'analysis = "dyadic"\noutcome = "skill"\njunior_outcome = "voice"')
+    question = plans.read_plan(study, DESIGN).questions[1]
+    assert (question.outcome, question.junior_outcome) == ("skill", "voice")
+    freeze(study)
+    new = 'analysis = "match_quality"\nrole = "senior"\noutcome = "skill"\nby = "Level gap"'
+    edit(study, 'analysis = "dyadic"\noutcome = "skill"\njunior_outcome = "voice"', new)
+    assert plans.read_plan(study, DESIGN).questions[1].by == "Level gap"
+    assert "junior_outcome was voice and is now not given." in str(plans.status(study))
+    edit(study, new, old)
+    assert plans.read_plan(study).sha256 == before  # what came later is in no older hash
+
+
 def test_what_records_hold_needs_no_declared_outcome(study):
     asked = 'analysis = "workforce_outcomes"\nscale = "odds-ratio"'
     edit(study, 'analysis = "compare_arms"\nrole = "junior"', asked)
@@ -186,13 +201,37 @@ def test_what_records_hold_needs_no_declared_outcome(study):
             'pre_post"\ncovariates = ["level"]',
             "covariates belong to compare_arms",
         ),
-        ('role = "junior"', 'by = "level"', "a moderator belongs to subgroups"),
-        ('compare_arms"\nrole = "junior"', 'subgroups"', "a moderator belongs to subgroups"),
+        ('role = "junior"', 'by = "level"', "compare_arms takes no by"),
+        ('compare_arms"\nrole = "junior"', 'subgroups"', "subgroups need a moderator"),
         (
             'compare_arms"\nrole = "junior"',
             'subgroups"\nby = "levl"',
             "no moderator 'levl'. Did you mean level?",
         ),
+        ('role = "junior"', 'junior_outcome = "voice"', "junior_outcome belongs to dyadic"),
+        (
+            'compare_arms"\nrole = "junior"',
+            'dyadic"\njunior_outcome = "voic"',
+            "no outcome 'voic'. Did you mean voice?",
+        ),
+        ('compare_arms"\nrole = "junior"', 'dyadic"', "voice is not asked of the role senior"),
+        (
+            'compare_arms"\nrole = "junior"\noutcome = "voice"',
+            'dyadic"\noutcome = "skill"',
+            "skill is not asked of the role junior",
+        ),
+        ('compare_arms"\nrole = "junior"', 'dyadic"\nrole = "junior"', "about both roles"),
+        (
+            'compare_arms"\nrole = "junior"',
+            'match_quality"\nby = "Level gpa"',
+            "no match feature 'Level gpa'. Did you mean Level gap?",
+        ),
+        (
+            'compare_arms"\nrole = "junior"\noutcome = "voice"\nwave = "after"',
+            'match_quality"\noutcome = "voice"\nwave = "before"',
+            "the wave before the start cannot show",
+        ),
+        ('compare_arms"\nrole = "junior"', 'equivalence"', "no smallest difference that matters"),
         (
             'outcome = "skill"',
             'oucome = "skill"',
@@ -253,6 +292,25 @@ def test_what_is_wrong_is_said(study, old, new, said):
     assert said in str(caught.value)
     assert all(problem.file == "plan.toml" for problem in caught.value.problems)
     assert caught.value.problems
+
+
+def test_the_pairs_of_an_outcome_are_compared_at_one_wave(study):
+    text = (study / "plan.toml").read_text()
+    question = """
+[[question]]
+id = "match-{wave}"
+analysis = "match_quality"
+outcome = "skill"
+wave = "{wave}"
+why = "Fit."
+"""
+    (study / "plan.toml").write_text(text + question.format(wave="after"))
+    assert len(plans.read_plan(study, DESIGN).questions) == 3
+    (study / "plan.toml").write_text(
+        text + question.format(wave="after") + question.format(wave="later")
+    )
+    with pytest.raises(StudyError, match="match_quality of skill at 2 waves"):
+        plans.read_plan(study, DESIGN)
 
 
 @pytest.mark.parametrize("change", [{"timing": "gain"}, {"kirkpatrick": 1}])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Likeness", "Matching", "Procedure", "Role"]
+__all__ = ["ROSTER_FEATURES", "Likeness", "Matching", "Procedure", "Role"]
 
 Role = Literal["junior", "senior"]
 Procedure = Literal["unknown", "random", "self-selected", "rules", "score", "optimal"]
+#: how two people compare by the roster alone, and the column that tells it
+ROSTER_FEATURES = {"Level gap": "level", "Same department": "department"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from rmresearch.analysis.change import pre_post
 from rmresearch.analysis.reactions import reaction
 from rmresearch.io.check import check
 from rmresearch.io.read import read_study
-from rmresearch.plan.questions import read_plan
+from rmresearch.plan import read_plan
 from rmresearch.report.asking import ask
 from rmresearch.study import TABLES
 from rmresearch.whatif.source import source

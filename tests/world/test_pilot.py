@@ -12,7 +12,7 @@ import pytest
 
 from rmresearch.io.check import check
 from rmresearch.io.read import read_study
-from rmresearch.plan.questions import read_plan
+from rmresearch.plan import read_plan
 from rmresearch.study import Study
 from rmresearch.world import folder as folders
 from rmresearch.world.pilot import PAIRS, SEED, example, write_example

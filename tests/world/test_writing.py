@@ -20,7 +20,7 @@ from rmresearch.errors import ReportError, StudyError
 from rmresearch.files import TEMPORARY
 from rmresearch.io.read import read_study
 from rmresearch.io.schema import StudyFile, to_design
-from rmresearch.plan.questions import read_plan
+from rmresearch.plan import read_plan
 from rmresearch.study import TABLES
 from rmresearch.world import folder as folders
 from rmresearch.world import writing

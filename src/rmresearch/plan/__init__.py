@@ -12,7 +12,8 @@ from rmresearch.plan.frozen import (
     read_lock,
     status,
 )
-from rmresearch.plan.questions import Plan, Question, plan_path, read_plan
+from rmresearch.plan.questions import Plan, Question
+from rmresearch.plan.reading import plan_path, read_plan
 
 __all__ = [
     "CLOCK",

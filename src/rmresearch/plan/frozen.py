@@ -12,7 +12,8 @@ from typing import Any
 
 from rmresearch.errors import StudyError
 from rmresearch.files import sha256, sha256_text, to_json, write_json
-from rmresearch.plan.questions import Plan, Question, plan_path, read_plan, read_toml
+from rmresearch.plan.questions import Plan, Question
+from rmresearch.plan.reading import plan_path, read_plan, read_toml
 from rmresearch.study import Design, Study
 
 __all__ = [

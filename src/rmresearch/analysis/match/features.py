@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.analysis.base.pairs import programme_arms
+from rmresearch.declared import ROSTER_FEATURES
 from rmresearch.errors import StudyError
 from rmresearch.pairing import fit
 from rmresearch.study import ROLES, Likeness, Study
@@ -20,7 +21,7 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 #: (senior, junior) cells up to which every possible pair's fit is kept, and computed at once
 CELLS = 4_000_000
-GAP, DEPARTMENT = "Level gap", "Same department"
+GAP, _ = ROSTER_FEATURES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +102,7 @@ def known(study: Study, wanted: Sequence[str] | None) -> list[Likeness | str]:
     table, matching = study.participants, study.design.matching
     found: dict[str, Likeness | str] = {one.name: one for one in matching.questions}
     taken = {column for one in matching.questions for column in (one.senior, one.junior)}
-    for name, column in ((GAP, "level"), (DEPARTMENT, "department")):
+    for name, column in ROSTER_FEATURES.items():
         if column not in taken and table[column].notna().any():
             found.setdefault(name, name)
     if wanted is None:
