@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 import rmresearch
 from rmresearch.cli import main
 from rmresearch.io import schema
+from rmresearch.plan.reading import Analysis
 from rmresearch.study import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,6 +75,13 @@ def test_each_function_of_the_readme_is_public_and_asks_that_question() -> None:
 def test_the_page_on_study_toml_names_every_key(part: str) -> None:
     for key in getattr(schema, part).model_fields:
         assert re.search(rf"`(\[\[\w+\.)?{key}(\.\w+)?(\]\])?`", STUDY_FILE), f"{part}.{key}"
+
+
+def test_the_page_lists_every_analysis_that_a_plan_may_ask() -> None:
+    listed = STUDY_FILE.split("| `analysis` |")[1].split("\n\n")[0]
+    cells = [line.split("|")[1] for line in listed.splitlines() if line.startswith("| `")]
+    named = re.findall(r"`(\w+)`", " ".join(cells))
+    assert sorted(named) == sorted(get_args(Analysis))
 
 
 def test_the_page_names_every_column() -> None:

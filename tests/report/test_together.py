@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rmresearch.analysis.equivalence import FINDINGS
-from rmresearch.plan import read_plan
+from rmresearch.plan import freeze, read_plan
 from rmresearch.report import asking, words
 from rmresearch.report.evaluation import Evaluation, evaluate
 from rmresearch.report.numbers import number
@@ -32,17 +32,34 @@ analysis = "subgroups"
 outcome = "digital_skill"
 by = "interests"
 why = "Those who are curious may learn faster."
+
+[[question]]
+id = "interests-and-skill"
+analysis = "match_quality"
+role = "senior"
+outcome = "digital_skill"
+by = "Interests"
+why = "Shared interests may carry learning."
+
+[[question]]
+id = "skill-and-visibility"
+analysis = "dyadic"
+outcome = "digital_skill"
+junior_outcome = "visibility"
+wave = "month3"
+why = "Who shows more may see more."
 """
 
 
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
-    """The example with two moderators in its plan."""
+    """The example with two moderators, a match feature and a pair of outcomes in a frozen plan."""
     folder = tmp_path_factory.mktemp("groups") / "pilot"
     shutil.copytree(PILOT, folder)
     (folder / "plan.lock.json").unlink()
     with (folder / "plan.toml").open("a", encoding="utf-8") as plan:
         plan.write(GROUPS)
+    freeze(folder, data=(), follow_up_present=True)
     return evaluate(folder)
 
 
@@ -63,6 +80,28 @@ def test_pairs_are_told_as_association(planned: Evaluation) -> None:
     # the pairs that wait stand in the numbers, not in the figure
     section = planned.section("dyads").html()
     assert section.index("Waiting list") > section.index("<details")
+
+
+def test_a_plan_names_the_pairs_outcomes_and_the_features_that_count(planned: Evaluation) -> None:
+    found = planned.findings
+    (result,) = found.every("dyadic")
+    call = dict(result.call.arguments)
+    assert (call["junior_outcome"], call["wave"]) == ("visibility", "month3")
+    assert "no frozen question asks for this" not in shown(planned, "dyads").lower()
+    matched = found.results["match_quality:digital_skill"]
+    asked = {e.group for e in matched.estimates if not e.term and found.planned(matched, e)}
+    assert asked == {"Interests"}
+    text = shown(planned, "match")
+    every = sum(not e.term for r in found.every("match_quality") for e in r.estimates)
+    assert f"The frozen plan asks for 1 of these {every} comparisons." in text
+    assert "The comparison does not stand out from chance." in text
+    assert "The planned comparison does not stand out from chance" in text
+    (pairs,) = (q for q in found.status.questions if q.analysis == "dyadic")
+    assert found.answers(pairs)
+    assert not found.answers(replace(pairs, junior_outcome="leadership_confidence"))
+    questions = shown(planned, "plan")
+    assert "Digital skill, with View of how the organisation works" in questions
+    assert "Digital skill, by Interests" in questions
 
 
 def test_groups_are_shown_where_the_plan_names_them(planned: Evaluation) -> None:
@@ -151,7 +190,7 @@ def test_nothing_is_estimated_before_the_planned_end(
     answers = asking._Answers()
     study, plan = planned.findings.study, planned.findings.plan
     assert plan is not None
-    asking._dyads(study, answers)
+    asking._dyads(study, plan.questions, answers)
     asking._groups(study, study.design.outcomes[0], plan.questions, answers)
     assert not answers.results
     assert answers.refused == {

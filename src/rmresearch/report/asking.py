@@ -54,7 +54,7 @@ def ask(study: Study, folder: Path) -> Findings:
         _about(study, outcome, questions, answers)
         _earlier(study, outcome, questions, answers)
         _groups(study, outcome, questions, answers)
-    _dyads(study, answers)
+    _dyads(study, questions, answers)
     if study.design.linked:
         answers.take("engagement", "", lambda: engagement(study))
     ended = programme_ended(study)
@@ -99,6 +99,12 @@ def _covariates(questions: Sequence[Question], outcome: Outcome) -> tuple[str, .
     return tuple(dict.fromkeys(name for question in asked for name in question.covariates))
 
 
+def _wave(questions: Sequence[Question], analysis: str, outcome: str) -> str | None:
+    """The wave that the plan asks about; None, the last, where it names none."""
+    named = (q.wave for q in questions if (q.analysis, q.outcome) == (analysis, outcome))
+    return next(named, "") or None
+
+
 def _about(
     study: Study, outcome: Outcome, questions: Sequence[Question], answers: _Answers
 ) -> None:
@@ -125,7 +131,8 @@ def _about(
     answers.take("pre_post", name, lambda: pre_post(study, outcome))
     if study.design.linked:
         answers.take("mixed_model", name, lambda: mixed_model(study, outcome))
-        answers.take("match_quality", name, lambda: match_quality(study, outcome))
+        when = _wave(questions, "match_quality", name)
+        answers.take("match_quality", name, lambda: match_quality(study, outcome, wave=when))
         answers.take("engagement", name, lambda: engagement(study, outcome))
     if len(study.design.arms) > 1 and study.design.linked:
         beside = _covariates(questions, outcome)
@@ -173,21 +180,35 @@ def _small(study: Study, outcome: Outcome, verdicts: Sequence[Verdict], answers:
     answers.take("equivalence", outcome.name, lambda: equivalence(study, outcome, of=of))
 
 
-def _dyads(study: Study, answers: _Answers) -> None:
-    """Pairs: the first outcome of each role that was put before and after, and those of both."""
+def _dyads(study: Study, questions: Sequence[Question], answers: _Answers) -> None:
+    """Pairs as the plan asks; else the first repeated outcome of each role, and those of both."""
+    if not study.design.linked:
+        return
+    design = study.design
+    planned = [
+        (design.outcome(q.outcome), design.outcome(q.junior_outcome or q.outcome), q.wave or None)
+        for q in questions
+        if q.analysis == "dyadic"
+    ]
+    for first, second, wave in dict.fromkeys(planned) or _usual(study):
+        name = first.name
+        if any(name_of("dyadic", name) in known for known in (answers.results, answers.refused)):
+            name = ":".join([name, second.name, *([wave] if wave else [])])
+        if programme_ended(study):
+            answers.take("dyadic", name, partial(dyadic, study, first, second, wave=wave))
+        else:
+            answers.refused[name_of("dyadic", name)] = TOO_EARLY
+
+
+def _usual(study: Study) -> list[tuple[Outcome, Outcome, None]]:
+    """The first outcome of each role that was put before and after, and those of both roles."""
     fit = [o for o in study.design.outcomes if o.timing == "repeated" and o.kirkpatrick > 1
            and study.measures["item"].isin(o.items).any()]  # fmt: skip
     own = [next((o for o in fit if o.role == role), None) for role in ("senior", "junior")]
-    asked = [(o, o) for o in fit if o.role == "all"]
+    asked: list[tuple[Outcome, Outcome, None]] = [(o, o, None) for o in fit if o.role == "all"]
     if own[0] is not None and own[1] is not None:
-        asked.insert(0, (own[0], own[1]))
-    if not study.design.linked or not asked:
-        return
-    for first, second in asked:
-        if programme_ended(study):
-            answers.take("dyadic", first.name, partial(dyadic, study, first, second))
-        else:
-            answers.refused[name_of("dyadic", first.name)] = TOO_EARLY
+        asked.insert(0, (own[0], own[1], None))
+    return asked
 
 
 def _verdicts(

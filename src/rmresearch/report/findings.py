@@ -75,6 +75,10 @@ class Findings:
             if found is not None:
                 yield outcome, found
 
+    def every(self, function: str) -> tuple[Result, ...]:
+        """All answers of an analysis, in the order in which they were asked."""
+        return tuple(r for name, r in self.results.items() if name.split(":")[0] == function)
+
     def why_not(self, function: str) -> tuple[str, ...]:
         """Why an analysis gave no answer, one sentence an outcome, each once."""
         reasons = [text for name, text in self.refused.items() if name.split(":")[0] == function]
@@ -86,16 +90,11 @@ class Findings:
             told = [(verdict.result, verdict.estimate) for verdict in self.verdicts]
         else:
             told = [(result, one) for result in self.results.values() for one in result.estimates]
-        return any(
-            question.asks(
-                result.call.function,
-                role=one.role,
-                outcome=one.outcome,
-                wave=one.wave,
-                contrast=one.contrast,
-            )
-            for result, one in told
-        )
+        return any(_asked(question, result, one) for result, one in told)
+
+    def planned(self, result: Result, one: Estimate) -> bool:
+        """Whether a frozen question that still stands asks for an estimate of a result."""
+        return any(_asked(question, result, one) for question in self.status.questions)
 
     def until(self, verdict: Verdict) -> tuple[Estimate, ...]:
         """The estimates of one contrast in the order of waves, up to the verdict's own.
@@ -138,6 +137,22 @@ class Findings:
         samples = {f"analysed at {name}": f"Analysed at {text}" for name, text in waves.items()}
         samples["everyone assigned"] = "Everyone assigned"
         return {**roles, **named, **waves, **arms, **pairs, **samples}
+
+
+def _asked(question: Question, result: Result, one: Estimate) -> bool:
+    """Whether a question is the one that an estimate answers, of the pairs or match it names."""
+    call = dict(result.call.arguments)
+    if question.junior_outcome not in {"", call.get("junior_outcome")}:
+        return False
+    if question.analysis == "match_quality" and question.by not in {"", one.group}:
+        return False
+    return question.asks(
+        result.call.function,
+        role=one.role,
+        outcome=one.outcome,
+        wave=one.wave,
+        contrast=one.contrast,
+    )
 
 
 def name_of(function: str, outcome: str = "") -> str:

@@ -128,10 +128,15 @@ def _questions(found: Findings) -> TableBlock:
 def _row(found: Findings, one: Question) -> tuple[str, ...]:
     labels = found.labels
     name = f"{one.id} (primary)" if one.primary else one.id
+    outcome = labels.get(one.outcome, one.outcome)
+    if one.junior_outcome:
+        outcome += f", with {labels.get(one.junior_outcome, one.junior_outcome)}"
+    if one.by:
+        outcome += f", by {one.by.replace('_', ' ')}"
     return (
         name,
         labels.get(one.role, one.role),
-        labels.get(one.outcome, one.outcome),
+        outcome,
         labels.get(one.wave, one.wave),
         labels.get(one.contrast, one.contrast),
         one.population.replace("-", " "),
@@ -178,8 +183,10 @@ def methods(found: Findings) -> Section:
                 ),
                 (
                     "Several questions",
-                    "Holm's correction over the questions of the frozen plan; the interval shown "
-                    "is at the level that matches the decision. All else is exploratory.",
+                    "Holm's correction over the questions of the frozen plan that ask for a "
+                    "difference; the interval shown is at the level that matches the decision. "
+                    "Comparisons of pairs that it asks for are a family of their own; all else is "
+                    "exploratory.",
                 ),
                 (
                     "Missing answers",

@@ -11,7 +11,7 @@ from rmresearch.report.findings import Findings
 from rmresearch.report.numbers import interval, number, p_value
 from rmresearch.report.sections.common import checked, left_out
 from rmresearch.report.tables import table_block
-from rmresearch.report.words.phrases import capital, lower_first, people
+from rmresearch.report.words.phrases import capital, fill, lower_first, people
 from rmresearch.result import Estimate, Result
 
 __all__ = ["dyads"]
@@ -31,11 +31,13 @@ RATIO = (
 
 def dyads(found: Findings) -> Section:
     """Do junior and senior move together?"""
-    results = [result for _, result in found.of("dyadic")]
+    results = found.every("dyadic")
     if not results:
         reason = " ".join(found.why_not("dyadic")) or words.missing("pairs", "follow_up")
         return Section("dyads", TITLE, (Callout("missing", reason),))
     blocks: list[Block] = [Paragraph(INTRO)]
+    if not any(found.planned(result, one) for result in results for one in result.estimates):
+        blocks.append(Paragraph(fill("plan", "exploratory"), "small"))
     for result in results:
         blocks += _one(found, result)
     blocks.append(_more(found, results))

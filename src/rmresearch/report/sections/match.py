@@ -47,12 +47,13 @@ def match(found: Findings) -> Section:
             "follow_up", "person_ids"
         )
         return Section("match", TITLE, (Callout("missing", reason),))
+    planned = [e for _, r in answers for e in r.estimates if not e.term and found.planned(r, e)]
     by_lot = found.study.design.matching.procedure == "random"
     drawn = records if len(records) <= ROWS else _of_one(found, records)
     blocks: list[Block] = [
-        Paragraph(catalogue()["match"]["intro"]),
-        _figure(found, drawn, len(records)),
-        Bullets(tuple(words.matched(records, found.study.design))),
+        Paragraph(f"{catalogue()['match']['intro']} {words.asked_for(planned, records)}"),
+        _figure(found, drawn, len(records), _title(planned, records)),
+        Bullets(tuple(words.matched(planned or records, found.study.design))),
         Callout("note" if by_lot else "caution", words.matching(found.study.design)),
         *_numbers(found, answers),
     ]
@@ -70,7 +71,7 @@ def _of_one(found: Findings, records: Sequence[Estimate]) -> list[Estimate]:
     return [e for e in records if e.outcome == name][:ROWS]
 
 
-def _figure(found: Findings, records: Sequence[Estimate], whole: int) -> Block:
+def _figure(found: Findings, records: Sequence[Estimate], whole: int, title: str) -> Block:
     design = found.study.design
     kinds = {e.group: STEPS[e.contrast] for e in records}
     ordered = sorted(records, key=lambda e: list(kinds).index(e.group))
@@ -85,7 +86,7 @@ def _figure(found: Findings, records: Sequence[Estimate], whole: int) -> Block:
     drawn = "" if len(records) == whole else f" {count(whole)} comparisons stand in the numbers."
     return interval_plot(
         rows,
-        title=_title(records),
+        title=title,
         unit="Difference at equal scores before, "
         f"{units.pop() if len(units) == 1 else 'each in its own unit'}",
         sides=("ended lower", "ended higher"),
@@ -94,14 +95,20 @@ def _figure(found: Findings, records: Sequence[Estimate], whole: int) -> Block:
     )
 
 
-def _title(records: Sequence[Estimate]) -> str:
-    """How many comparisons stand out, allowing for all of them."""
-    tested = [one for one in records if one.p is not None]
+def _title(planned: Sequence[Estimate], records: Sequence[Estimate]) -> str:
+    """How many comparisons stand out, allowing for all of them; of the planned, if there are any.
+
+    Those that the plan asks for are a family of their own.
+    """
+    tested = [one for one in planned or records if one.p is not None]
     if not tested:
         return "Too few independent pairs to tell a difference from chance"
-    apart = len(words.outstanding(records))
+    apart = len(words.outstanding(tested))
+    kind = "planned comparison" if planned else "comparison"
+    if len(tested) == 1:
+        return f"The {kind} {'stands' if apart else 'does not stand'} out from chance"
     stands = "stand" if apart > 1 else "stands"
-    return f"{apart or 'None'} of {len(tested)} comparisons {stands} out from chance"
+    return f"{apart or 'None'} of {len(tested)} {kind}s {stands} out from chance"
 
 
 def _each_role(answers: Answers) -> Answers:

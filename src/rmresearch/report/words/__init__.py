@@ -32,10 +32,11 @@ from rmresearch.report.words.findings import (
 )
 from rmresearch.report.words.gate import chance_words, lint, say
 from rmresearch.report.words.lost import bounds, nothing_to_overturn, tips
-from rmresearch.report.words.match import matched, matching, met_more, outstanding
+from rmresearch.report.words.match import asked_for, matched, matching, met_more, outstanding
 from rmresearch.report.words.together import differs, equivalent, gains, partner, too_wide
 
 __all__ = [
+    "asked_for",
     "association",
     "attrition",
     "bounds",

@@ -19,7 +19,7 @@ from rmresearch.report.words.phrases import (
 from rmresearch.result import Estimate
 from rmresearch.study import Design
 
-__all__ = ["matched", "matching", "met_more", "outstanding"]
+__all__ = ["asked_for", "matched", "matching", "met_more", "outstanding"]
 
 ALPHA = 0.05
 
@@ -31,6 +31,15 @@ def outstanding(records: Sequence[Estimate]) -> list[Estimate]:
         return []
     adjusted = holm([one.p for one in tested if one.p is not None])
     return [one for one, p in zip(tested, adjusted, strict=True) if p <= ALPHA]
+
+
+def asked_for(planned: Sequence[Estimate], records: Sequence[Estimate]) -> str:
+    """Whether the frozen plan asks for the comparisons: all, some or none of them."""
+    if not planned:
+        return say(fill("match", "unplanned"))
+    if len(planned) == len(records):
+        return say(fill("match", "planned_all"))
+    return say(fill("match", "planned", count=count(len(planned)), all=count(len(records))))
 
 
 def matched(records: Sequence[Estimate], design: Design) -> list[str]:
