@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import rmresearch as rm
 from rmresearch.report.evaluation import Evaluation, evaluate
-from rmresearch.report.numbers import percent
+from rmresearch.report.findings import Verdict
+from rmresearch.report.numbers import p_value, percent
+from rmresearch.report.sections.doubts import sensitivity
 from rmresearch.report.sections.variation import variation
 from rmresearch.result import Estimate
 
@@ -37,6 +41,22 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     (folder / "plan.toml").write_text(named, "utf-8")
     (folder / "plan.lock.json").unlink()
     return evaluate(folder)
+
+
+def test_few_clusters_have_both_p_values_side_by_side(pilot: Evaluation) -> None:
+    study = rm.simulate(rm.Scenario(pairs=26), seed=1).study
+    result = rm.compare_arms(study, study.design.outcomes[0])
+    bare = replace(pilot.findings, study=study, results={}, refused={}, plan=None, primary=None)
+    evidence = pilot.findings.verdicts[0].evidence
+    told = tuple(Verdict(e, evidence, result, e) for e in result.estimates if e.term == "")
+    text = text_of(sensitivity(replace(bare, verdicts=told)).html())
+    wild = [e for e in result.estimates if e.term == "wild-bootstrap"]
+    own = [e for e in result.estimates if e.term == "ancova"]
+    assert len(wild) == len(own) == len(told)
+    for one, other in zip(own, wild, strict=True):
+        assert f"{p_value(one.p)} {p_value(other.p)}" in text
+    assert "trust a p-value only where both say the same" in text
+    assert "P-values where clusters are few" not in text_of(sensitivity(pilot.findings).html())
 
 
 def shares(evaluation: Evaluation) -> list[Estimate]:

@@ -48,6 +48,7 @@ ALONE = {
 #: so many answers are drawn; the headline's comes first
 MOST = 8
 CHANCE = ("rerandomisation", "rerandomisation-smallest")
+WILD = "wild-bootstrap"
 
 
 def sensitivity(found: Findings) -> Section:
@@ -77,9 +78,12 @@ def sensitivity(found: Findings) -> Section:
         blocks = [Callout("missing", words.missing("baseline", "follow_up"))]
     if len(drawn) < len(asked):
         blocks.append(Paragraph(_not_drawn(len(asked), asked, drawn), "small"))
-    chance = [verdict for verdict in asked if _chance(verdict)]
+    chance = [verdict for verdict in asked if _told(verdict, CHANCE[0])]
     if chance:
         blocks.append(_rerandomised(found, chance))
+    few = [verdict for verdict in found.verdicts if _told(verdict, WILD)]
+    if few:
+        blocks.append(Details("P-values where clusters are few", (_resampled(found, few),)))
     return Section("sensitivity", "Other ways to ask", (Paragraph(intro), *blocks))
 
 
@@ -145,37 +149,69 @@ def _answer(verdict: Verdict) -> str:
     return f"The answer above, {how}"
 
 
-def _chance(verdict: Verdict) -> bool:
-    share = verdict.beside(CHANCE[0])
-    return share is not None and share.value is not None
+def _told(verdict: Verdict, term: str) -> bool:
+    one = verdict.beside(term)
+    return one is not None and one.value is not None
 
 
 def _rerandomised(found: Findings, verdicts: Sequence[Verdict]) -> TableBlock:
     """How often another draw of the assignment would have given as large a difference."""
     rows = []
     for verdict in verdicts:
-        one = verdict.estimate
         share, smallest = (verdict.beside(term) for term in CHANCE)
-        rows.append(
-            (
-                found.labels.get(one.outcome, one.outcome),
-                found.labels.get(one.contrast, one.contrast),
-                found.labels.get(one.wave, one.wave),
-                p_value(share.value if share else None),
-                p_value(smallest.value if smallest else None),
-            )
-        )
-    heads = ("Outcome", "Contrast", "Wave")
-    return TableBlock(
+        rows.append((share.value if share else None, smallest.value if smallest else None))
+    return _shares(
+        found,
+        verdicts,
+        rows,
         caption="If the assignment were drawn again",
-        columns=(
-            *(Column(head, numeric=False) for head in heads),
-            Column("Share of draws as extreme"),
-            Column("Smallest share possible"),
-        ),
-        rows=tuple(rows),
+        heads=("Share of draws as extreme", "Smallest share possible"),
         note="Of the ways in which the units could have been assigned (strata kept), the share "
         "that gives a difference at least as large if nobody's scores depended on the arm.",
+    )
+
+
+def _resampled(found: Findings, verdicts: Sequence[Verdict]) -> TableBlock:
+    """One model's p-value by CR2 and by the wild cluster bootstrap (of this wave by itself)."""
+    rows = []
+    for verdict in verdicts:
+        own, again = verdict.beside("ancova") or verdict.estimate, verdict.beside(WILD)
+        rows.append((own.p, again.p if again else None))
+    resampled = verdicts[0].beside(WILD)
+    return _shares(
+        found,
+        verdicts,
+        rows,
+        caption="P-values where clusters are few",
+        heads=("p by CR2", "p by wild bootstrap"),
+        note=f"No difference, tested twice in one model: {resampled.method if resampled else ''}. "
+        "Not corrected for the number of questions. With so few clusters, trust a p-value only "
+        "where both say the same.",
+    )
+
+
+def _shares(
+    found: Findings,
+    verdicts: Sequence[Verdict],
+    rows: Sequence[tuple[float | None, ...]],
+    *,
+    caption: str,
+    heads: tuple[str, ...],
+    note: str,
+) -> TableBlock:
+    """Probabilities beside each answer, named by outcome, contrast and wave."""
+    named = [
+        tuple(found.labels.get(name, name) for name in (e.outcome, e.contrast, e.wave))
+        for e in (verdict.estimate for verdict in verdicts)
+    ]
+    return TableBlock(
+        caption=caption,
+        columns=(
+            *(Column(head, numeric=False) for head in ("Outcome", "Contrast", "Wave")),
+            *map(Column, heads),
+        ),
+        rows=tuple((*name, *map(p_value, row)) for name, row in zip(named, rows, strict=True)),
+        note=note,
     )
 
 
