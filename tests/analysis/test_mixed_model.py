@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -289,6 +290,26 @@ def test_few_clusters_give_no_interval_and_no_p() -> None:
 def test_what_cannot_be_asked(asked: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         mixed_model(study_of(balanced()), "skill", **asked)
+
+
+@pytest.mark.parametrize("rings", [1, 4])
+def test_people_with_several_partners_have_their_set_and_no_crossed_effects(rings: int) -> None:
+    """Each senior has two juniors and each junior two seniors, in rings of 12 or of 3 pairs."""
+    values, size = balanced(n=12), 12 // rings
+    study = study_of(values, juniors=[f"j{i:02d}" for i in range(12)])
+    ahead = [f"j{i // size * size + (i + 1) % size:02d}" for i in range(12)]
+    more = study.pairs.assign(pair=[f"q{i:02d}" for i in range(12)], junior=ahead)
+    study = replace(study, pairs=pd.concat([study.pairs, more], ignore_index=True))
+    assert study.sets().nunique() == rings
+    result = mixed_model(study, "skill")
+    levels = {e.group for e in result.estimates if e.term == "variance"}
+    assert levels == ({"person", "residual"} if rings == 1 else {"person", "set", "residual"})
+    (said,) = [c.detail for c in result.checks if c.name == "one partner each"]
+    assert ("one set" in said) is (rings == 1)
+    means = [e for e in result.estimates if e.term == ""]
+    # the means of complete answers are the plain ones; 1 and 4 clusters carry no interval
+    assert [e.value for e in means] == pytest.approx(values.mean(axis=0), rel=1e-9)
+    assert all(e.low is None and e.se is None for e in means)
 
 
 def test_a_person_in_several_pairs_has_no_single_pair() -> None:

@@ -4,6 +4,8 @@ One restricted-likelihood mixed model for each role (or for both together), ever
 Fixed part: a mean for each arm at each wave, or a straight line for each arm. Random part by rule,
 never by a test: the person; the pair (or connected set) where any holds several of the people
 analysed; a course over the months of the coarser of them where three distinct times tell one.
+People in several pairs have no single partner that a score could belong to: their connected set
+stands for all of them (crossed effects of juniors and seniors, by pairs: `dyadic`).
 
 Estimates, by term: "" (the mean of ``group`` at a wave) or "growth" (points a month), by CR2 with
 Satterthwaite df, and the same by the model's own errors, "kenward-roger" and

@@ -67,6 +67,11 @@ class Frame:
         """The unit of independence of each answer."""
         return self.people.cluster[self.person].astype(np.intp)
 
+    @property
+    def one_set(self) -> bool:
+        """Whether all the people hang together: what they share cannot be told from the means."""
+        return len(np.unique(self.sets)) == 1
+
     def unit(self, name: str) -> Codes:
         """The codes of a unit; ``StudyError`` where people have no single one."""
         if name == "person":
@@ -152,11 +157,11 @@ def random_part(made: Frame, asked: Sequence[str] | None) -> tuple[str, ...]:
     """The units of the random part, the finest first; by rule where none are asked for.
 
     The rule: the person, and the set of linked pairs, called pair where each is one pair, if any
-    holds several of the people analysed. Units that are the same groups in these data are refused
-    by name.
+    holds several of the people analysed and there are several sets. Units that are the same groups
+    in these data are refused by name.
     """
     if asked is None:
-        if _same(made, "person", "set"):
+        if _same(made, "person", "set") or made.one_set:
             return ("person",)
         return ("person", "pair" if made.pair is not None and _same(made, "pair", "set") else "set")
     unknown = [name for name in asked if name not in LEVELS]

@@ -74,7 +74,23 @@ class Model:
         edge = bool(self.plain.singular)
         said = "a level's variance is estimated as 0: the data show none, which is no proof of none"
         detail = f"{self.made.about}: {said if edge else 'every level has a variance above 0'}."
-        return [*found, Check("variances above 0", not edge, detail)]
+        return [*found, Check("variances above 0", not edge, detail), *self._partners()]
+
+    def _partners(self) -> list[Check]:
+        """Said where people have several partners, so that a score belongs to none of them."""
+        if self.made.pair is not None:
+            return []
+        detail = (
+            f"{self.made.about}: some people are in several pairs. A score is the person's, with "
+            f"no single partner, so crossed effects of juniors and seniors cannot be told; "
+        )
+        stands = "the set of linked pairs stands for what partners share."
+        if self.made.one_set:
+            stands = (
+                "all are linked in one set, so what they share cannot be told from the means and "
+                "no interval is given."
+            )
+        return [Check("one partner each", False, detail + stands)]
 
 
 def fitted(made: Frame, units: Sequence[str], fixed: Fixed, *, slope: bool) -> Model:
