@@ -12,6 +12,7 @@ __all__ = [
     "ReportError",
     "RmError",
     "StudyError",
+    "number_of",
 ]
 
 
@@ -41,6 +42,15 @@ class Problem:
         where = ", ".join(place for place in places if place)
         value = f" [{self.value}]" if self.value is not None else ""
         return f"{where + ': ' if where else ''}{self.found}{value}. {self.fix}"
+
+
+def number_of(count: int, one: str, several: str) -> str:
+    """A count with its noun, as a sentence needs it.
+
+    >>> number_of(1, "person", "people"), number_of(0, "person", "people")
+    ('1 person', '0 people')
+    """
+    return f"{count:,} {one if count == 1 else several}"
 
 
 class RmError(Exception):

@@ -15,7 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from rmresearch.declared import Likeness, Matching, Role
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, number_of
 
 __all__ = [
     "Adaptation",
@@ -313,8 +313,10 @@ class Study:
         if n == people:
             return f"Every person stands alone: {n} independent people (assigned by {unit})."
         return (
-            f"{people} people fall into {n} independent clusters: people who are linked by pairs, "
-            f"or were assigned together (by {unit}), count as one; {paired} share one with others."
+            f"{people} people fall into "
+            f"{number_of(n, 'independent cluster', 'independent clusters')}: people who are linked "
+            f"by pairs, or were assigned together (by {unit}), count as one; {paired} share one "
+            f"with others."
         )
 
 

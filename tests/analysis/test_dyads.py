@@ -281,7 +281,7 @@ def test_refusals() -> None:
         (study, ("voice", "skill"), StudyError, "not asked of the role senior"),
         (study, ("skil", "voice"), StudyError, "Did you mean 'skill'"),
         (replace(study, pairs=study.pairs[:0]), ("skill", "voice"), StudyError, "no pair with"),
-        (replace(study, pairs=study.pairs[:1]), ("skill", "voice"), FitError, "1 outcomes"),
+        (replace(study, pairs=study.pairs[:1]), ("skill", "voice"), FitError, "1 outcome of one"),
         (replace(study, pairs=study.pairs[:3]), ("skill", "voice"), FitError, "3 outcomes"),
         (
             replace(study, design=replace(design, linked=False)),

@@ -173,7 +173,7 @@ def test_comparison_people_are_not_in_it() -> None:
         (lambda y, m: (np.full_like(y, np.nan), m), "gain in two intervals"),
         (lambda y, m: (y, np.full_like(m, 3)), "equally often"),
         (lambda y, m: (y[:1], m[:1]), "skill, senior"),
-        (lambda y, m: (y[:3], m[:3]), "carry no such model"),
+        (lambda y, m: (y[:3], m[:3]), "gains of 3 people cannot tell what goes with meeting"),
         (lambda y, m: (y, np.zeros_like(m)), "no meeting is logged"),
     ],
     ids=["two waves", "one wave lost", "no baseline", "no answers", "all alike", "one pair",

@@ -28,7 +28,10 @@ def test_other_people_after_than_before_are_said(tmp_path: Path) -> None:
     pilot = Pilot()
     early = {f"{role}{i:02d}" for role in "JS" for i in (1, 2, 3, 7, 8, 9)}
     pilot.measures = [r for r in pilot.measures if (r["wave"] == "pre") == (r["person"] in early)]
-    assert "answers of at least two of the same people in each group" in answer_of(pilot, tmp_path)
+    said = answer_of(pilot, tmp_path)
+    assert "answers of at least two of the same people in each group" in said
+    assert "Juniors, Reverse mentoring − Later at After: fewer than" in said
+    assert "Meetings" not in said  # one reason an outcome: not everything that was refused
 
 
 def test_one_answer_is_not_none_of_one(tmp_path: Path) -> None:
@@ -37,6 +40,21 @@ def test_one_answer_is_not_none_of_one(tmp_path: Path) -> None:
     said = answer_of(pilot, tmp_path)
     assert "the answer below was not asked for in advance" in said
     assert "none of the" not in said
+
+
+NOUNS = "people|pairs|clusters|independent clusters|independent sets|items|meetings|answers"
+
+
+def test_one_is_counted_in_the_singular(tmp_path: Path) -> None:
+    pilot, kept = Pilot(), {"J01", "S01"}
+    pilot.participants = [row for row in pilot.participants if row["person"] in kept]
+    pilot.pairs = [row for row in pilot.pairs if row["junior"] in kept]
+    pilot.measures = [row for row in pilot.measures if row["person"] in kept]
+    pilot.meetings = [row for row in pilot.meetings if row["pair"] == "P01"]
+    pilot.records = [{**pilot.records[0], "person": "J01"}]
+    said = text_of(evaluate(pilot.write(tmp_path)).page().html())
+    assert "1 person" in said
+    assert re.findall(rf"(?<![\d.,])1 (?:{NOUNS})\b.{{20}}", said) == []
 
 
 @pytest.mark.parametrize("kind", ["randomised", "comparison", "single-group"])
@@ -50,9 +68,12 @@ def test_scores_that_never_vary_are_not_called_too_few_groups(tmp_path: Path, ki
             row["arm"] = "programme"
     for row in pilot.measures:
         row["value"] = LABELS[2] if row["item"] == "confidence" else "3"
-    said = answer_of(pilot, tmp_path)
+    evaluation = evaluate(pilot.write(tmp_path))
+    said = text_of(evaluation.section("answer").html())
     assert "or scores that do not vary" in said
     assert "Too few independent groups were measured" not in said
+    assert "no: can be given" not in said
+    assert "Scores do not vary enough" in text_of(evaluation.section("variation").html())
 
 
 PLAN = """\

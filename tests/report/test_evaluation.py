@@ -15,8 +15,8 @@ from rmresearch.evidence import Certainty
 from rmresearch.privacy import read_release
 from rmresearch.report import words
 from rmresearch.report.evaluation import SECTIONS, Evaluation, evaluate
+from rmresearch.report.findings import in_words
 from rmresearch.report.html import render
-from rmresearch.report.sections.common import in_words
 from rmresearch.world.presets import preset
 from rmresearch.world.writing import write_study
 
@@ -249,6 +249,7 @@ def test_the_page_speaks_the_studys_names_not_its_codes(pilot: Evaluation) -> No
     [
         ("senior, m6: no answer", "Seniors, Month 6: no answer"),
         ("arm - other at m6: 1.6 times", "Arm − Other at Month 6: 1.6 times"),
+        ("a: none. senior at m6: none", "a: none. Seniors at Month 6: none"),
         ("low at wave pre. No wave has more.", "low at wave “Before”. No wave has more."),
         ("pre: nobody, before the start", "Before: nobody, before the start"),
         ("a file.csv: as it was", "a file.csv: as it was"),

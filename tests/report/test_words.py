@@ -435,12 +435,13 @@ def test_beside():
         "is 0.62 points.",
         "If the true difference in digital skill were the smallest that matters, a result that "
         "stands out from chance would on average be 2.9 times too large.",
-        "At the Month 6 measurement 67% of the 36 senior mentees who answered were favourable on "
-        "“Digital skill” (95% interval 52% to 79%).",
-        "At the Month 6 measurement 67% of the 36 senior mentees who answered were favourable on "
-        "“Digital skill”; they are too few for an interval.",
-        "On “Digital skill” the 36 senior mentees who answered at the Month 6 measurement give a "
-        "net recommend score of +12, on a scale from −100 to 100 (95% interval −4 to 29).",
+        "At the Month 6 measurement 67% of the answers of senior mentees on “Digital skill” were "
+        "favourable (36 answered; 95% interval 52% to 79%).",
+        "At the Month 6 measurement 67% of the answers of senior mentees on “Digital skill” were "
+        "favourable; 36 answered, too few for an interval.",
+        "On “Digital skill” the answers of senior mentees at the Month 6 measurement give a net "
+        "recommend score of +12, on a scale from −100 to 100 (36 answered; 95% interval −4 to "
+        "29).",
         "By the Month 6 measurement 20% of the people assigned were lost; the share differs by 5.2 "
         "percentage points between the Programme and the Waiting list group. Attrition is low: it "
         "is unlikely to explain the result by itself.",

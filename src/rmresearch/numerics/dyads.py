@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
-from rmresearch.errors import FitError
+from rmresearch.errors import FitError, number_of
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.gls import Covariance, GlsFit, Rows, gls
 
@@ -108,7 +108,8 @@ def _enough(there: NDArray[np.bool_], y: Array) -> None:
         count = int(there[:, r].sum())
         if count < 5:
             raise FitError(
-                f"{count} outcomes of one role: the model has 3 coefficients for each, and 5 "
+                f"{number_of(count, 'outcome', 'outcomes')} of one role: the model has 3 "
+                "coefficients for each, and 5 "
                 f"outcomes are the least that it is fitted to."
             )
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
-from rmresearch.errors import FitError
+from rmresearch.errors import FitError, number_of
 from rmresearch.numerics.basis import Array
 
 __all__ = ["Omega", "Reliability", "cronbach_alpha", "mcdonald_omega"]
@@ -120,7 +120,8 @@ def _answers(items: ArrayLike, fewest: int, names: Sequence[str]) -> Array:
         raise ValueError("items must be (n, k) and finite: drop people with a missing item first")
     n, k = answers.shape
     if k < fewest or n < 2:
-        raise FitError(f"{k} items from {n} people: at least {fewest} items and 2 people needed.")
+        few = f"{number_of(k, 'item', 'items')} from {number_of(n, 'person', 'people')}"
+        raise FitError(f"{few}: at least {fewest} items and 2 people needed.")
     flat = np.flatnonzero(np.ptp(answers, axis=0) == 0)
     if flat.size:
         which = [names[j] if len(names) == k else f"item {j + 1}" for j in flat.tolist()]

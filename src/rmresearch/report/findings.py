@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rmresearch.evidence import TESTED, Evidence, at_level
 from rmresearch.plan import Plan, PlanStatus, Question
 from rmresearch.report.numbers import MINUS
-from rmresearch.report.words.phrases import plural
+from rmresearch.report.words.phrases import capital, plural
 from rmresearch.result import Estimate, Result
 from rmresearch.study import Outcome, Study
 
-__all__ = ["Findings", "Verdict"]
+__all__ = ["Findings", "Verdict", "in_words"]
+
+
+#: a word that only a code looks like: it holds a digit or an underscore
+_CODE = re.compile(r"\b\w*[\d_]\w*\b")
+_WAVE = re.compile(r"\bwave (\w+)\b")
+
+
+def in_words(text: str, labels: Mapping[str, str]) -> str:
+    """A check's or a reason's text with the study's names in place of its codes.
+
+    Codes are known by where they stand (before the colon, between commas) or by their look
+    (month3, digital_skill); a code that is an ordinary word elsewhere in the text stays.
+
+    >>> in_words("senior mentee, a - b at w1: too few at w1", {"a - b": "A − B", "w1": "Month 1"})
+    'senior mentee, A − B at Month 1: too few at Month 1'
+    """
+    text = ". ".join(_head_in_words(sentence, labels) for sentence in text.split(". "))
+    text = _WAVE.sub(
+        lambda wave: f"wave “{labels[wave[1]]}”" if wave[1] in labels else wave[0], text
+    )
+    return _CODE.sub(lambda code: labels.get(code.group(), code.group()), text)
+
+
+def _head_in_words(sentence: str, labels: Mapping[str, str]) -> str:
+    """What stands before a sentence's colon, by its names."""
+    head, colon, rest = sentence.partition(": ")
+    if not colon:
+        return sentence
+    parts = [part.split(" at ") for part in head.split(", ")]
+    named = ", ".join(" at ".join(labels.get(one, one) for one in part) for part in parts)
+    return named + colon + rest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,9 +111,18 @@ class Findings:
         """All answers of an analysis, in the order in which they were asked."""
         return tuple(r for name, r in self.results.items() if name.split(":")[0] == function)
 
-    def why_not(self, function: str) -> tuple[str, ...]:
-        """Why an analysis gave no answer, one sentence an outcome, each once."""
-        reasons = [text for name, text in self.refused.items() if name.split(":")[0] == function]
+    def why_not(self, function: str, outcome: str | None = None) -> tuple[str, ...]:
+        """Why an analysis gave no answer (about that outcome; "": about none), each reason once.
+
+        In the study's own names.
+        """
+        labels = self.labels
+        reasons = [
+            capital(in_words(text, labels))
+            for name, text in self.refused.items()
+            if (name.split(":")[0] if outcome is None else name)
+            == (function if outcome is None else name_of(function, outcome))
+        ]
         return tuple(dict.fromkeys(reasons))
 
     def answers(self, question: Question) -> bool:

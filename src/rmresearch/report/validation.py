@@ -20,7 +20,7 @@ from rmresearch.report.blocks import (
 from rmresearch.report.figures.lanes import Dot, Lanes, lanes_plot
 from rmresearch.report.numbers import number
 from rmresearch.whatif.validation.measure import BIAS, COVERAGE, MONTE_CARLO, SIZE, Family, Row, Z
-from rmresearch.whatif.validation.stored import PATH, Sentences, Table, stored
+from rmresearch.whatif.validation.stored import PATH, Table, stored
 from rmresearch.whatif.validation.worlds import PAIRS
 
 __all__ = ["biases", "coverage", "families", "latent", "opening", "read", "rejections", "unbiased"]
@@ -37,12 +37,12 @@ def read(path: str = "") -> Table:
 
 def opening(table: Table) -> Head:
     """What was asked, how much, and whether everything holds."""
-    every: list[Row | Family | Sentences] = [*table.rows, *table.families, *table.sentences]
-    failing = sum(bool(one.failed) for one in every)
+    every = len(table.rows) + len(table.families) + len(table.sentences)
+    failing = table.failing
     asked = [row.replicates for row in table.rows]
     valid = sum(one.valid for one in table.rows)
     facts = (
-        Fact("rows gated", number(len(every)), f"{failing} fail" if failing else "all hold"),
+        Fact("rows gated", number(every), f"{failing} fail" if failing else "all hold"),
         Fact("valid", number(valid), "bias, coverage, size"),
         Fact("documented bias", number(len(table.rows) - valid), "predicted from coefficients"),
         Fact("cohorts a row", number(max(asked)), f"{min(asked)} where slow"),
@@ -66,14 +66,14 @@ def opening(table: Table) -> Head:
 def unbiased(table: Table) -> FigureBlock:
     """Where do valid methods come out against the truth?"""
     rows = [row for row in table.rows if row.valid and row.against in {REPORTED, LATENT}]
-    worst = max(rows, key=lambda row: abs(row.bias) - Z * row.error)
+    worst = max(rows, key=lambda row: abs(row.bias or 0.0) - Z * (row.error or 0.0))
     return lanes_plot(
         _lanes(rows, lambda row: _bias(row, predicted=False)),
         SIZES,
         title=f"Where a method is valid, its bias lies within {BIAS:g} SD or within chance of it",
         unit="bias in SD of the score, against the effect as reported (0: none)",
         caption=f"{POINTS}; shaded: the margin of {BIAS:g} SD. Furthest out: {worst.method} in "
-        f"“{worst.world}” at {worst.n} ({number(worst.bias, decimals=3, signed=True)}).",
+        f"“{worst.world}” at {worst.n} ({number(worst.bias or 0.0, decimals=3, signed=True)}).",
         band=(-BIAS, BIAS),
     )
 
@@ -81,12 +81,12 @@ def unbiased(table: Table) -> FigureBlock:
 def biases(table: Table) -> FigureBlock:
     """How wrong are methods where they are wrong, and was it foreseen?"""
     rows = [row for row in table.rows if not row.valid and row.against == REPORTED]
-    worst = max(rows, key=lambda row: abs(row.bias))
+    worst = max(rows, key=lambda row: abs(row.bias or 0.0))
     return lanes_plot(
         _lanes(rows, lambda row: _bias(row, predicted=True)),
         SIZES,
         title=f"Every documented bias is as large as predicted, up to "
-        f"{number(worst.bias, decimals=2, signed=True)} SD",
+        f"{number(worst.bias or 0.0, decimals=2, signed=True)} SD",
         unit="bias in SD of the score, against the effect as reported (0: none)",
         caption=f"{POINTS}; black ticks: the bias predicted from the scenario's coefficients. "
         f"Largest: {worst.method} in “{worst.world}”.",
@@ -198,7 +198,9 @@ METHODS: Sequence[str] = (
 )  # fmt: skip
 
 
-def _bias(row: Row, *, predicted: bool) -> Dot:
+def _bias(row: Row, *, predicted: bool) -> Dot | None:
+    if row.bias is None or row.error is None:
+        return None
     half = Z * row.error
     return Dot(row.bias, row.bias - half, row.bias + half, row.predicted if predicted else None)
 

@@ -212,7 +212,7 @@ def _waves(study: Study, outcome: Outcome, asked: Sequence[str] | None) -> tuple
     if start not in answered:
         raise StudyError(
             f"{outcome.name} has no answers at {start.name}, the baseline wave, so arms cannot "
-            f"be compared with adjustment for it. It has answers in {base.seen(answered)}."
+            f"be compared with adjustment for it. Waves with answers: {base.seen(answered)}."
         )
     order = list(study.design.waves)
     follow_ups = [w for w in answered if not w.baseline and order.index(w) > order.index(start)]
@@ -264,8 +264,8 @@ def _whole(
         raise
     except FitError as error:
         said = (
-            f"{found.about}, all waves: {error} Name one wave (waves=) to compare the arms there "
-            f"by itself."
+            f"{found.about}, all waves: {str(error).rstrip('.')}. Name one wave (waves=) to "
+            f"compare the arms there by itself."
         )
         answer.checks.append(Check(UNFITTED, False, said))
         return None

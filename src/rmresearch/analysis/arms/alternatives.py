@@ -98,7 +98,7 @@ def _complier(sample: Sample, arm: Arm, ground: Footing, form: Estimate) -> Foun
         said = f"{sample.about(arm)}: the arm has no pairs, so nobody knows who took part."
         return [], [Check(TAKE_UP, False, said)]
     count, whole = int(part.sum()), int(sample.of(arm.name).sum())
-    said = f"{sample.about(arm)}: {count} of {whole} people in the programme arm took part"
+    said = f"{sample.about(arm)}: {count} of {whole} in the programme arm took part"
     if count == whole:
         return [], [Check(TAKE_UP, True, f"{said}: those who comply are everyone.")]
     x = sample.x.copy()

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, number_of
 from rmresearch.result import Call, Cell, CellKind, Check, Dropped, Estimate
 from rmresearch.study import ROLES, Arm, Outcome, Study, Wave
 
@@ -283,8 +283,9 @@ class Footing:
         """The rules as checks, named the same in every analysis; ``about`` says which contrast."""
         counts = ", ".join(f"{arm} {n}" if arm else f"{n}" for arm, n in self.clusters.items())
         start = f"{about}: " if about else ""
-        seen = f"{start}{self.total} independent clusters ({counts}), the largest holds "
-        seen += f"{100 * self.largest:.0f}% of {self.people} people"
+        seen = f"{start}{number_of(self.total, 'independent cluster', 'independent clusters')} "
+        people = number_of(self.people, "person", "people")
+        seen += f"({counts}), the largest holds {100 * self.largest:.0f}% of {people}"
         rule = (
             f"{seen}. Cluster-robust inference needs {CLUSTERS_IN_ALL} in all, {CLUSTERS_AN_ARM} "
             f"in each arm and none above {100 * LARGEST_SHARE:.0f}%"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.analysis.base import Codes, Ids, footing, inferred, number
+from rmresearch.errors import number_of
 from rmresearch.numerics.effects import hedges_g, pooled_sd, proportion
 from rmresearch.numerics.robust import fit
 from rmresearch.result import Check, Estimate
@@ -66,7 +67,8 @@ def thin(about: str, cluster: Codes, flags: Flags | None = None) -> tuple[Check,
     if ground.people == 0 or ground.interval:
         return ()
     detail = (
-        f"{about}: {ground.people} in {ground.total} independent clusters "
+        f"{about}: {ground.people} in "
+        f"{number_of(ground.total, 'independent cluster', 'independent clusters')} "
         f"({' and '.join(str(n) for _, n in sorted(ground.clusters.items()))}), the largest holds "
         f"{100 * ground.largest:.0f}% of them. No interval is given."
     )

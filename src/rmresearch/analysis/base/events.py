@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People
 from rmresearch.analysis.base.pairs import wave_day
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, number_of
 from rmresearch.result import Check
 from rmresearch.study import Outcome, Study, Wave
 
@@ -88,8 +88,8 @@ def counted(outcome: Outcome) -> bool:
 def _yes_or_no(outcome: Outcome) -> None:
     if outcome.kind != "binary" or len(outcome.items) > 1:
         raise StudyError(
-            f"{outcome.name} is no yes or no (kind {outcome.kind}, {len(outcome.items)} items). "
-            f"Ask about it with compare_arms."
+            f"{outcome.name} is no yes or no (kind {outcome.kind}, "
+            f"{number_of(len(outcome.items), 'item', 'items')}). Ask about it with compare_arms."
         )
 
 

@@ -17,6 +17,7 @@ from rmresearch.analysis.base.fit import (
     varies,
 )
 from rmresearch.analysis.change.sample import Answer, Options, Sample, change_row, crossed, form
+from rmresearch.errors import number_of
 from rmresearch.numerics import effects
 from rmresearch.numerics.wins import win_probability
 from rmresearch.result import Check, Estimate
@@ -31,7 +32,10 @@ def unlinked(sample: Sample, options: Options) -> Answer:
     sides = [np.isfinite(sample.pre), np.isfinite(sample.post)]
     counts = [int(side.sum()) for side in sides]
     if min(counts) < 2:
-        few = f"{sample.about}: {counts[0]} answers before and {counts[1]} after; 2 each are needed"
+        few = (
+            f"{sample.about}: {number_of(counts[0], 'answer', 'answers')} before and {counts[1]} "
+            "after; 2 each are needed"
+        )
         return Answer(checks=(Check("answers in both waves", False, few + "."),))
     cluster = np.concatenate([sample.people.cluster[side] for side in sides])
     y = np.concatenate([sample.pre[sides[0]], sample.post[sides[1]]])

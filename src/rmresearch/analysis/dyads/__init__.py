@@ -170,7 +170,7 @@ def _waves(study: Study, outcomes: tuple[Outcome, Outcome], asked: str | None) -
         if start not in here:
             raise StudyError(
                 f"{outcome.name} has no answers of the role {role} at {start.name}, the wave "
-                f"before the start; it has them in {base.seen(here)}."
+                f"before the start. Waves with answers: {base.seen(here)}."
             )
         answered.append(here)
     order = list(study.design.waves)
@@ -178,8 +178,9 @@ def _waves(study: Study, outcomes: tuple[Outcome, Outcome], asked: str | None) -
     both = [wave for wave in both if not wave.baseline]
     if not both:
         raise StudyError(
-            f"no wave after {start.name} has answers of both roles: {outcomes[0].name} has them in "
-            f"{base.seen(answered[0])}, {outcomes[1].name} in {base.seen(answered[1])}."
+            f"no wave after {start.name} has answers of both roles. Waves with answers: "
+            f"{base.seen(answered[0])} ({outcomes[0].name}), {base.seen(answered[1])} "
+            f"({outcomes[1].name})."
         )
     wave = both[-1] if asked is None else study.design.wave(asked)
     if wave not in both:

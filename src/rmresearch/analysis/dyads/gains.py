@@ -10,6 +10,7 @@ from rmresearch.analysis import base
 from rmresearch.analysis.base import Footing
 from rmresearch.analysis.base.fit import valued
 from rmresearch.analysis.dyads.sample import Couples
+from rmresearch.errors import number_of
 from rmresearch.numerics.dyad_tests import Together, distinguishable, together
 from rmresearch.result import Check, Estimate
 
@@ -34,8 +35,8 @@ def reciprocity(found: Couples, level: float) -> tuple[Estimate, tuple[Check, ..
     if one.value is not None:
         return one, ()
     detail = (
-        f"{found.about}: {len(whole)} pairs answered both waves, or one side's gains do not vary: "
-        f"no correlation of gains."
+        f"{found.about}: {number_of(len(whole), 'pair', 'pairs')} answered both waves, or one "
+        f"side's gains do not vary: no correlation of gains."
     )
     return one, (Check("gains of both members", False, detail),)
 
@@ -99,8 +100,8 @@ def likeness(found: Couples, level: float) -> tuple[list[Estimate], list[Check]]
     independent = len(np.unique(whole.cluster)) == len(whole)
     if len(whole) < ENOUGH or not independent:
         detail = (
-            f"{found.about}: {len(whole)} pairs with all four answers that stand in no other pair; "
-            f"the test needs {ENOUGH}, each independent of the others."
+            f"{found.about}: {number_of(len(whole), 'pair', 'pairs')} with all four "
+            f"answers that stand in no other pair; the test needs {ENOUGH}, each independent."
         )
         return [], [Check(name, True, detail)]
     test = distinguishable(whole.after, whole.before)

@@ -181,7 +181,7 @@ def _waves(study: Study, outcome: Outcome, wave: str | None) -> tuple[Wave, ...]
     if not waves:
         asked = f"wave {wave}" if wave else "a wave after the start"
         raise StudyError(
-            f"outcome {outcome.name} has no answers at {asked} (it has some at "
+            f"outcome {outcome.name} has no answers at {asked} (waves with answers: "
             f"{base.seen(known)}), so nobody can be said to have left before it."
         )
     return waves

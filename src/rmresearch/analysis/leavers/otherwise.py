@@ -55,7 +55,7 @@ def otherwise(one: Compared, *, randomised: bool, level: float, seed: int) -> Ot
     found = Otherwise()
     kept, ground = one.answered, one.ground()
     if kept.all():
-        said = f"{one.about}: all {len(kept)} people answered, so nothing could be otherwise."
+        said = f"{one.about}: everybody answered, so nothing could be otherwise."
         found.checks.append(Check("somebody is missing", True, said))
         return found
     sides = (one.programme, ~one.programme) if one.between else (one.programme,)

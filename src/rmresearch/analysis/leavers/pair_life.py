@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rmresearch.analysis import base
 from rmresearch.analysis.base import DAYS_A_MONTH, cell, footing, label, number
 from rmresearch.analysis.base.pairs import Pairs, observed_until, programme_arms
+from rmresearch.errors import number_of
 from rmresearch.numerics.survival import KaplanMeier, kaplan_meier
 from rmresearch.result import Cell, Check, Dropped, Estimate
 from rmresearch.study import Study
@@ -126,7 +127,9 @@ def _by_month(
 
 def _trust(arm: str, own: Pairs, fine: bool) -> list[Check]:
     sets = len(np.unique(own.cluster))
-    about = f"{arm or 'all pairs'}: {len(own)} pairs in {sets} independent sets."
+    pairs = number_of(len(own), "pair", "pairs")
+    seen = f"{pairs} in {number_of(sets, 'independent set', 'independent sets')}"
+    about = f"{arm or 'all pairs'}: {seen}."
     checks = [] if fine else [Check("enough pairs for an interval", False, f"{about} None given.")]
     if sets < len(own):
         detail = f"{about} The interval treats pairs as independent and is too narrow."

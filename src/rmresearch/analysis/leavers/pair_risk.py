@@ -12,7 +12,7 @@ from rmresearch.analysis import base
 from rmresearch.analysis.base import Footing, cell, footing, label, number
 from rmresearch.analysis.base.fit import Student
 from rmresearch.analysis.base.pairs import Pairs, programme_arms
-from rmresearch.errors import FitError
+from rmresearch.errors import FitError, number_of
 from rmresearch.numerics.cox import Cox, cox
 from rmresearch.result import Cell, Check, Estimate
 from rmresearch.study import ROLES, Outcome, Study
@@ -59,9 +59,9 @@ def risk(study: Study, outcome: Outcome, ours: Pairs, months: Floats) -> Risk:
         return found
     if early < EVENTS_EACH * len(names):
         said = (
-            f"{early} of {len(usable)} pairs ended early. A model with {len(names)} "
-            f"characteristics ({', '.join(names)}) needs {EVENTS_EACH} early ends for each, so "
-            f"{EVENTS_EACH * len(names)}; none is fitted."
+            f"{early} of {number_of(len(usable), 'pair', 'pairs')} ended early. A model with "
+            f"{len(names)} characteristics ({', '.join(names)}) needs {EVENTS_EACH} "
+            f"early ends for each, so {EVENTS_EACH * len(names)}; none is fitted."
         )
         found.checks.append(Check("early ends enough for a model", False, said))
         return found

@@ -13,7 +13,7 @@ from rmresearch.analysis.base import Footing, inferred
 from rmresearch.analysis.base.fit import measured, valued, varies
 from rmresearch.analysis.base.mixed import Judged, judge
 from rmresearch.analysis.match.sample import Columns, Sample, together
-from rmresearch.errors import FitError
+from rmresearch.errors import FitError, number_of
 from rmresearch.numerics import lmm
 from rmresearch.numerics.contrast import Contrast
 from rmresearch.numerics.effects import holm
@@ -206,8 +206,8 @@ def surface(found: Sample, one: Columns, form: Estimate, into: Found) -> None:
     pairs = one.people.behind().n_pairs
     if pairs < PAIRS_FOR_SURFACE:
         detail = (
-            f"{found.about}, {one.feature.name}: {pairs} pairs with a gain; a surface has five "
-            f"coefficients more and is fitted from {PAIRS_FOR_SURFACE} pairs on."
+            f"{found.about}, {one.feature.name}: {number_of(pairs, 'pair', 'pairs')} with a gain; "
+            f"a surface has five coefficients more and is fitted from {PAIRS_FOR_SURFACE} on."
         )
         into.checks.append(Check(name, False, detail))
         return

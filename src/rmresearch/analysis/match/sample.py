@@ -12,7 +12,7 @@ from rmresearch.analysis import base
 from rmresearch.analysis.base import People
 from rmresearch.analysis.base.fit import varies
 from rmresearch.analysis.match.features import Feature, Recorded
-from rmresearch.errors import FitError, StudyError
+from rmresearch.errors import FitError, StudyError, number_of
 from rmresearch.result import Dropped
 from rmresearch.study import Outcome, Study, Wave
 
@@ -183,8 +183,8 @@ def _enough(x: Array, feature: Feature) -> None:
     n, p = x.shape
     if n < p + 2:
         raise FitError(
-            f"{n} people with a gain are too few for {p} coefficients (score before, what the two "
-            f"people bring, the fit); it needs {p + 2} or more"
+            f"{number_of(n, 'person', 'people')} with a gain: too few for {p} coefficients (score "
+            f"before, what the two people bring, the fit); it needs {p + 2} or more"
         )
     centred = x[:, 1:] - x[:, 1:].mean(axis=0)
     length = np.linalg.norm(centred, axis=0)

@@ -11,7 +11,7 @@ from rmresearch.analysis.base.pairs import Pairs, pairs, programme_arms
 from rmresearch.analysis.meetings import parts
 from rmresearch.analysis.meetings.dose import dose
 from rmresearch.analysis.meetings.log import Log, intervals, read_log
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, number_of
 from rmresearch.result import Cell, Check, Dropped, Estimate, Result, Table
 from rmresearch.study import Outcome, Study
 
@@ -123,10 +123,13 @@ def _checks(study: Study, ours: Pairs, log: Log) -> tuple[Check, ...]:
         checks.append(Check("dates of meetings", False, needed))
     unknown = int((log.held & np.isnan(log.minutes)).sum())
     if unknown:
-        detail = f"{unknown} of {int(log.held.sum())} meetings held have no minutes."
+        held = number_of(int(log.held.sum()), "meeting", "meetings")
+        detail = f"{unknown} of {held} held without minutes."
         checks.append(Check("minutes of meetings", False, detail))
     silent = int((~log.reported()).sum())
-    detail = f"{silent} of {len(ours)} pairs that started never appear in the log."
+    detail = (
+        f"{silent} of {number_of(len(ours), 'pair', 'pairs')} that started never appear in the log."
+    )
     checks.append(Check("every pair reports", silent == 0, detail))
     without = [arm for arm in programme_arms(study) if arm not in set(ours.arm.tolist())]
     if without:

@@ -20,7 +20,7 @@ from rmresearch.analysis.base.fit import RoutesDisagreeError, merged, varies
 from rmresearch.analysis.base.mixed import Judged, judge
 from rmresearch.analysis.meetings.gains import Gains, Logged, gains, logged
 from rmresearch.analysis.meetings.parts import REPORTED, STARTED
-from rmresearch.errors import FitError, StudyError
+from rmresearch.errors import FitError, StudyError, number_of
 from rmresearch.numerics import lmm
 from rmresearch.numerics.longitudinal import random_terms
 from rmresearch.result import Cell, Check, Dropped, Estimate, Result, Table
@@ -101,10 +101,16 @@ def dose(study: Study, outcome: Outcome, level: float) -> Result:
 def _warned(outcome: Outcome, log: Logged) -> Iterator[Check]:
     yield Check(ASSOCIATION, False, f"{outcome.name}: {NOTE}")
     if log.lost:
-        said = f"{log.lost} meetings lie after the last wave or have no date: they do not count."
+        said = (
+            f"{number_of(log.lost, 'meeting', 'meetings')} after the last wave or without a date: "
+            "not counted."
+        )
         yield Check("meetings between two waves", False, said)
     silent = int((~log.reported).sum())
-    said = f"{silent} of {len(log.pairs)} pairs that started never appear in the log"
+    said = (
+        f"{silent} of {number_of(len(log.pairs), 'pair', 'pairs')} that started never appear in "
+        "the log"
+    )
     said += ": among those that started they count as never having met." if silent else "."
     yield Check("every pair reports", silent == 0, said)
 
@@ -166,9 +172,12 @@ def _fitted(rows: Gains, terms: Sequence[str], bend: Array | None = None) -> _Fi
     random = random_terms(rows.person, rows.cluster, None)
     try:
         fitted = lmm.fit(rows.gain, x, random, names=names)
-    except FitError as error:
-        count = len(rows.people)
-        raise FitError(f"{rows.about}: {count} people carry no such model: {error}") from None
+    except FitError:
+        count = number_of(len(rows.people), "person", "people")
+        raise FitError(
+            f"{rows.about}: the gains of {count} cannot tell what goes with meeting from what goes "
+            f"with the score before and the time. More people or waves are needed."
+        ) from None
     if not (fitted.converged or fitted.exact):
         raise FitError(f"{rows.about}: the model did not converge, so it gives no estimate.")
     return _Fitted(judge(fitted, rows.gain, x, random, rows.cluster), names)
@@ -220,7 +229,8 @@ def _own(rows: Gains, about: str) -> Check:
     several = np.bincount(rows.person)[rows.person] > 1
     moved = varies((rows.meetings - rows.usual)[several])
     people = len(np.unique(rows.person[several]))
-    said = f"{about}: {people} of {len(rows.people)} people have a gain in two intervals or more"
+    of = number_of(len(rows.people), "person", "people")
+    said = f"{about}: {people} of {of} with a gain in two intervals or more"
     said += "." if moved else ", and each met equally often in all of theirs."
     return Check(WITHIN, moved, said)
 

@@ -32,6 +32,7 @@ from rmresearch.analysis.base import People, cell, label
 from rmresearch.analysis.base.ask import within
 from rmresearch.analysis.base.describe import apart, thin
 from rmresearch.analysis.missing import difference
+from rmresearch.errors import number_of
 from rmresearch.result import Cell, Check, Estimate, Result, Table
 from rmresearch.study import Outcome, Study, Wave, among
 
@@ -331,8 +332,8 @@ def _falls(answered: Flags) -> Flags:
 def _monotone(outcome: Outcome, group: People, answered: Flags) -> Check:
     back = int((~_falls(answered)).sum())
     detail = (
-        f"{outcome.name}, {group.role}: {back} of {len(group)} people answered again after a wave "
-        f"without an answer."
+        f"{outcome.name}, {group.role}: {back} of {number_of(len(group), 'person', 'people')} "
+        f"answered again after a wave without an answer."
     )
     return Check("monotone missingness", back == 0, detail)
 

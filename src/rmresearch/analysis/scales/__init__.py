@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, footing, label, number
 from rmresearch.analysis.scales import items, retest
-from rmresearch.errors import FitError
+from rmresearch.errors import FitError, number_of
 from rmresearch.numerics.scales import cronbach_alpha, mcdonald_omega
 from rmresearch.result import Cell, Check, Dropped, Estimate, Result, Table
 from rmresearch.study import Outcome, Study, Wave
@@ -175,15 +175,15 @@ def _coefficients(
 def _trust(who: People, about: str) -> list[Check]:
     """What limits the intervals."""
     ground = footing(who.cluster)
+    people = number_of(ground.people, "person", "people")
+    seen = f"{people} in {number_of(ground.total, 'cluster', 'clusters')}"
     checks = []
     if not ground.interval:
-        detail = (
-            f"{about}: {ground.people} people in {ground.total} clusters. No interval is given."
-        )
+        detail = f"{about}: {seen}. No interval is given."
         checks.append(Check("enough for an interval", False, detail))
     elif ground.total < ground.people:
         detail = (
-            f"{about}: {ground.people} people in {ground.total} clusters. Feldt's interval of "
+            f"{about}: {seen}. Feldt's interval of "
             f"alpha treats them as independent and may be too narrow; omega's does not."
         )
         checks.append(Check("independent people", False, detail))

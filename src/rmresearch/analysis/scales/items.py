@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import Behind, People, cell, label
-from rmresearch.errors import FitError
+from rmresearch.errors import FitError, number_of
 from rmresearch.numerics.effects import holm
 from rmresearch.numerics.robust import fit
 from rmresearch.numerics.scales import cronbach_alpha
@@ -162,8 +162,8 @@ def _invariant(
     about = f"{outcome.name}, {', '.join(names)}"
     if not tested:
         detail = (
-            f"{about}: {people} people answered every item twice; shifts are shown, not tested "
-            f"(that takes {ENOUGH} people and enough clusters)."
+            f"{about}: {number_of(people, 'person', 'people')} answered every item twice; "
+            f"shifts are shown, not tested (that takes {ENOUGH} people and enough clusters)."
         )
         return Check("measurement invariance", False, detail)
     moved = [item for item, q in zip(outcome.items, p, strict=True) if q is not None and q < 0.05]

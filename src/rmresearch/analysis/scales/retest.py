@@ -10,7 +10,7 @@ from scipy import special
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, footing, label, number
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, number_of
 from rmresearch.numerics.agreement import icc_agreement
 from rmresearch.result import Cell, Check, Estimate
 from rmresearch.study import Outcome, Study, Wave
@@ -44,8 +44,8 @@ def between(
     who, two = group.take(keep), two[keep]
     if len(who) < 3:
         detail = (
-            f"{about}: {len(who)} people without the programme answered at both waves. A retest "
-            f"needs a comparison arm that is asked twice."
+            f"{about}: {number_of(len(who), 'person', 'people')} without the programme answered "
+            f"at both waves. A retest needs a comparison arm that is asked twice."
         )
         return [], [], [Check("retest", False, detail)]
     form = base.template(
@@ -88,7 +88,10 @@ def _checks(found: list[Estimate], fine: bool, who: People, about: str) -> list[
     if all(one.value is None for one in found):
         return [Check("retest", False, f"{about}: scores do not vary, so nothing correlates.")]
     if not fine:
-        detail = f"{about}: {len(who)} people without the programme. No interval is given."
+        detail = (
+            f"{about}: {number_of(len(who), 'person', 'people')} without the programme. No "
+            "interval is given."
+        )
         return [Check("enough for an interval", False, detail)]
     return []
 

@@ -156,8 +156,8 @@ def _waves(study: Study, outcome: Outcome, asked: str | None) -> list[Wave]:
     later = [w for w in answered if not w.baseline and order.index(w) > order.index(start)]
     if start not in answered or not later:
         raise StudyError(
-            f"{outcome.name} has answers in {base.seen(answered)}; they are needed in {start.name} "
-            f"and later."
+            f"{outcome.name} needs answers in {start.name} and later. Waves with answers: "
+            f"{base.seen(answered)}."
         )
     if asked is None:
         return later

@@ -15,7 +15,7 @@ from rmresearch.analysis.base.events import counted, dated, known
 from rmresearch.analysis.base.fit import Student, measured
 from rmresearch.analysis.base.pairs import wave_day
 from rmresearch.analysis.value.inputs import Inputs
-from rmresearch.errors import FitError, StudyError
+from rmresearch.errors import FitError, StudyError, number_of
 from rmresearch.result import Check
 from rmresearch.study import Outcome, Study, Wave
 
@@ -146,7 +146,8 @@ def _logged(study: Study, wave: Wave, about: str) -> tuple[dict[str, float], tup
     minutes = rows["minutes"].fillna(rows["minutes"].mean())
     by_pair = (2.0 * minutes.groupby(rows["pair"]).sum() / 60.0).to_dict()
     missing = int((~known_minutes).sum())
-    filled = f" {missing} of {len(rows)} meetings without minutes count as the others' mean."
+    filled = f" {missing} of "
+    filled += f"{number_of(len(rows), 'meeting', 'meetings')} without minutes counted as the mean."
     detail = (
         f"{about}: hours are those of the meeting log, both people together; preparing and "
         f"training are not among them. Declare hours to count all.{filled if missing else ''}"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rmresearch.analysis.base import Footing, inferred, number
 from rmresearch.analysis.base.fit import measured, valued
 from rmresearch.analysis.workforce.sample import Sample
-from rmresearch.errors import FitError
+from rmresearch.errors import FitError, number_of
 from rmresearch.numerics.binary import risk_difference
 from rmresearch.numerics.firth import firth
 from rmresearch.result import Check, Estimate
@@ -122,8 +122,9 @@ def odds(
         checks.append(Check("events and non-events in each arm", False, said))
     if not alone:
         said = (
-            f"{about}: {ground.people} people in {ground.total} clusters. The penalised odds ratio "
-            f"takes people as independent, so it has no interval here; the risk difference has."
+            f"{about}: {ground.people} people in {number_of(ground.total, 'cluster', 'clusters')}. "
+            "The penalised odds ratio takes people as independent, so it has no interval here; "
+            "the risk difference has."
         )
         checks.append(Check("people stand alone", False, said))
     return [estimate], checks

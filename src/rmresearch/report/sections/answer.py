@@ -20,6 +20,8 @@ from rmresearch.report.findings import Findings, Verdict
 from rmresearch.report.numbers import count, number
 from rmresearch.report.sections.outcomes import badges, precision
 from rmresearch.report.words.phrases import matters, range_of, signed, within
+from rmresearch.result import Estimate
+from rmresearch.study import Outcome
 
 __all__ = ["answer"]
 
@@ -30,7 +32,7 @@ MOST = 6
 def answer(found: Findings) -> Section:
     """What is the answer, how certain is the design, and how precise is the result?"""
     if not found.verdicts:
-        reasons = tuple(dict.fromkeys(found.refused.values()))
+        reasons = found.why_not("compare_arms") or found.why_not("pre_post")
         listed = (Bullets(reasons),) if reasons else ()
         missing = Callout("missing", words.missing(*_needed(found)))
         return Section("answer", "The answer", (missing, *listed))
@@ -173,6 +175,11 @@ def _place(order: Sequence[str], name: str) -> int:
     return order.index(name) if name in order else len(order)
 
 
+def _ends(outcome: Outcome, one: Estimate) -> str:
+    """The interval with its level, for the column of that name."""
+    return "–" if one.low is None else within(outcome, one).replace(" interval ", ": ")
+
+
 def _row(found: Findings, verdict: Verdict, told: bool) -> tuple[str, ...]:
     one, outcome = verdict.shown, found.study.design.outcome(verdict.estimate.outcome)
     name = f"{outcome.label} (primary)" if verdict is found.primary else outcome.label
@@ -180,7 +187,7 @@ def _row(found: Findings, verdict: Verdict, told: bool) -> tuple[str, ...]:
         f"{name}, {found.labels[one.wave]}" if told else name,
         found.labels.get(one.role, one.role),
         signed(outcome, one),
-        within(outcome, one).replace(" interval ", ": "),
+        _ends(outcome, one),
         precision(verdict),
         verdict.evidence.certainty.word,
     )

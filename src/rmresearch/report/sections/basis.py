@@ -18,8 +18,8 @@ from rmresearch.report.blocks import (
     Subsection,
     TableBlock,
 )
-from rmresearch.report.findings import Findings
-from rmresearch.report.sections.common import checked, in_words
+from rmresearch.report.findings import Findings, in_words
+from rmresearch.report.sections.common import checked
 from rmresearch.result import Check
 
 __all__ = ["methods", "plan", "provenance"]

@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from rmresearch.report.blocks import TableBlock
-from rmresearch.report.findings import Findings
+from rmresearch.report.findings import Findings, in_words
 from rmresearch.report.tables import checks_table, dropped_table
 from rmresearch.result import Cell, Check, Dropped, Result, Table
 from rmresearch.study import Outcome
 
-__all__ = ["checked", "has", "in_words", "left_out", "stacked", "without_repeats"]
-
-#: a word that only a code looks like: it holds a digit or an underscore
-_CODE = re.compile(r"\b\w*[\d_]\w*\b")
-_WAVE = re.compile(r"\bwave (\w+)\b")
-
-
-def in_words(text: str, labels: Mapping[str, str]) -> str:
-    """A check's or a reason's text with the study's names in place of its codes.
-
-    Codes are known by where they stand (before the colon, between commas) or by their look
-    (month3, digital_skill); a code that is an ordinary word elsewhere in the text stays.
-
-    >>> in_words("senior mentee, a - b at w1: too few at w1", {"a - b": "A − B", "w1": "Month 1"})
-    'senior mentee, A − B at Month 1: too few at Month 1'
-    """
-    head, colon, rest = text.partition(": ")
-    if colon:
-        parts = [part.split(" at ") for part in head.split(", ")]
-        head = ", ".join(" at ".join(labels.get(one, one) for one in part) for part in parts)
-    text = _WAVE.sub(
-        lambda wave: f"wave “{labels[wave[1]]}”" if wave[1] in labels else wave[0],
-        head + colon + rest,
-    )
-    return _CODE.sub(lambda code: labels.get(code.group(), code.group()), text)
+__all__ = ["checked", "has", "left_out", "stacked", "without_repeats"]
 
 
 def checked(

@@ -32,9 +32,10 @@ def dose(found: Findings) -> Iterator[Block]:
     """The second question about meetings; nothing where it was not asked."""
     answers = list(found.of("engagement"))
     if not answers:
-        reasons = {t for name, t in found.refused.items() if name.startswith("engagement:")}
+        asked = [outcome.name for outcome in found.study.design.outcomes]
+        reasons = [reason for name in asked for reason in found.why_not("engagement", name)]
         if reasons:
-            yield Subsection(TITLE, (Callout("missing", capital(sorted(reasons)[0])),), "dose")
+            yield Subsection(TITLE, (Callout("missing", reasons[0]),), "dose")
         return
     told = [pair for outcome, result in answers for pair in _told(outcome, result)][:MOST]
     head = found.headline.estimate.outcome if found.headline else ""

@@ -97,7 +97,7 @@ def _diagram(found: Findings, outcome: Outcome, result: Result) -> Iterator[Bloc
     yield flow_diagram(
         [Stage(f"{people.capitalize()} in the study", assigned)] if len(arms) > 1 else [],
         arms,
-        title=f"{count(analysed)} of {count(assigned)} {people} are analysed at the last wave",
+        title=f"Analysed at the last wave: {count(analysed)} of {count(assigned)} {people}",
         caption=f"Answers count for {outcome.label}. Analysed: answered before and at the wave "
         "(a model of all waves also uses those who answered at only some).",
         unit=people,

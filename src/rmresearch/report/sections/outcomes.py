@@ -134,8 +134,8 @@ def _about(found: Findings, level: str, outcome: Outcome) -> str:
 
 
 def _refusals(found: Findings, outcome: Outcome) -> list[str]:
-    names = (f"compare_arms:{outcome.name}", f"pre_post:{outcome.name}")
-    return list(dict.fromkeys(found.refused[name] for name in names if name in found.refused))
+    asked = ("compare_arms", "pre_post")
+    return list(dict.fromkeys(t for one in asked for t in found.why_not(one, outcome.name)))
 
 
 def _finding(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> Iterator[Block]:

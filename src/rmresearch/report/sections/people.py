@@ -43,7 +43,7 @@ def meetings(found: Findings) -> Section:
     """Did the pairs meet, how often, and until when?"""
     result = found.result("engagement")
     if result is None:
-        reason = found.refused.get("engagement") or (
+        reason = "".join(found.why_not("engagement", "")) or (
             "Without ids nobody can say which pairs met. To answer this, the study would need a "
             "meeting log with the pairs' ids."
         )

@@ -45,7 +45,8 @@ def variation(found: Findings) -> Section:
     answers = list(found.of("mixed_model"))
     shares = [(o, e) for o, result in answers for e in _shares(result)]
     if not shares:
-        reason = " ".join(found.why_not("mixed_model")) or words.missing("follow_up", "person_ids")
+        asked = found.why_not("mixed_model") or ((words.unvaried(),) if answers else ())
+        reason = " ".join(asked) or words.missing("follow_up", "person_ids")
         return Section("variation", "How scores vary", (Callout("missing", reason),))
     blocks: list[Block] = [
         Paragraph(INTRO),

@@ -16,6 +16,7 @@ from rmresearch.report.words.beside import (
     reaction,
     reliability,
     still_paired,
+    unvaried,
 )
 from rmresearch.report.words.findings import (
     certainty,
@@ -73,4 +74,5 @@ __all__ = [
     "tips",
     "title",
     "too_wide",
+    "unvaried",
 ]

@@ -33,6 +33,7 @@ __all__ = [
     "reaction",
     "reliability",
     "still_paired",
+    "unvaried",
 ]
 
 #: below this alpha a scale is called poor (Nunnally 1978 asks for .70)
@@ -149,6 +150,11 @@ def dose(same: Estimate | None, other: Estimate | None, design: Design) -> str:
 def association() -> str:
     """Why what goes with meetings is not what meetings do."""
     return say(catalogue()["beside"]["association"])
+
+
+def unvaried() -> str:
+    """Why nobody can say how scores vary, though they are there."""
+    return say(catalogue()["beside"]["unvaried"])
 
 
 def still_paired(found: Estimate, design: Design) -> str:
