@@ -49,8 +49,29 @@ class Cox:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Moment:
-    """What one time of events adds: score (p,), information (p, p), and by row (n, p)."""
+class _Course:
+    """When rows, sorted by time, are at risk.
+
+    ``ended`` (n,) flags those with an event and ``passed`` (n,) counts the times of events up to
+    each row's own. Of each of j such times, ``start`` (j,) is the first row at risk and ``first``
+    (j,) the first event; of each event, ``at`` (e,) is its time and ``gone`` (e,) the share of the
+    tied that come before it.
+    """
+
+    ended: Flags
+    passed: NDArray[np.intp]
+    start: NDArray[np.intp]
+    first: NDArray[np.intp]
+    at: NDArray[np.intp]
+    gone: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moments:
+    """What each of j times of events adds to the ``score`` (j, p) and ``information`` (j, p, p).
+
+    ``rows`` (n, p): what each row adds to the score.
+    """
 
     score: Array
     information: Array
@@ -84,14 +105,13 @@ def cox(time: ArrayLike, event: ArrayLike, x: ArrayLike, cluster: ArrayLike | No
     z = centred / scale
     if np.linalg.matrix_rank(z) < z.shape[1]:
         raise FitError("a column is determined by the others: drop it.")
-    beta = _fitted(times, ended, z)
-    moments = [_moment(times, ended, z, beta, at) for at in np.unique(times[ended])]
-    naive = np.asarray(np.linalg.inv(sum(one.information for one in moments)), float)
-    residuals = np.asarray(sum(one.rows for one in moments))
     codes = np.arange(len(times)) if cluster is None else np.asarray(cluster)
     groups, codes = np.unique(codes, return_inverse=True)
+    order = np.argsort(times, kind="stable")
+    beta, moments = _fitted(_course(times[order], ended[order]), z[order])
+    naive = np.linalg.inv(moments.information.sum(axis=0))
     summed = np.zeros((len(groups), z.shape[1]))
-    np.add.at(summed, codes, residuals)
+    np.add.at(summed, codes[order], moments.rows)
     back = np.outer(1.0 / scale, 1.0 / scale)
     each, whole = _proportional(times, ended, moments)
     return Cox(
@@ -105,58 +125,76 @@ def cox(time: ArrayLike, event: ArrayLike, x: ArrayLike, cluster: ArrayLike | No
     )
 
 
-def _fitted(times: Array, ended: Flags, z: Array) -> Array:
+def _course(times: Array, ended: Flags) -> _Course:
+    """Who is at risk when; ``times`` ascend."""
+    distinct, first, at, tied = np.unique(
+        times[ended], return_index=True, return_inverse=True, return_counts=True
+    )
+    return _Course(
+        ended=ended,
+        passed=np.searchsorted(distinct, times, side="right"),
+        start=np.searchsorted(times, distinct),
+        first=first,
+        at=at,
+        gone=(np.arange(len(at)) - first[at]) / tied[at],
+    )
+
+
+def _fitted(course: _Course, z: Array) -> tuple[Array, _Moments]:
     """Newton's steps from no effect; too long a step is cut."""
     beta = np.zeros(z.shape[1])
     for _ in range(STEPS):
-        moments = [_moment(times, ended, z, beta, at) for at in np.unique(times[ended])]
-        information = np.asarray(sum(one.information for one in moments))
-        score = np.asarray(sum(one.score for one in moments))
+        moments = _moments(course, z, beta)
+        information, score = moments.information.sum(axis=0), moments.score.sum(axis=0)
         step = np.linalg.lstsq(information, score, rcond=None)[0]
         beta = beta + step / max(1.0, float(np.abs(step).max()) / 2.0)
         if float(np.abs(beta).max()) > RUNAWAY:
             break
         if float(np.abs(step).max()) < SETTLED:
-            return np.asarray(beta)
+            return beta, _moments(course, z, beta)
     raise FitError(
         "early ends can be told from the others without an error, so a hazard ratio has no end: "
         "use fewer columns."
     )
 
 
-def _moment(times: Array, ended: Flags, z: Array, beta: Array, at: float) -> _Moment:
-    """One time with d events: before the k-th of them (d - k) / d of the tied are at risk."""
-    hazard = np.exp(z @ beta) * (times >= at)
-    tied = ended & (times == at)
-    d, p = int(tied.sum()), z.shape[1]
-    information, rows = np.zeros((p, p)), np.zeros_like(z)
-    mean_of_tied = np.zeros(p)
-    for k in range(d):
-        at_risk = hazard * np.where(tied, 1.0 - k / d, 1.0)
-        total = at_risk.sum()
-        mean = at_risk @ z / total
-        apart = z - mean
-        information += (apart * at_risk[:, None]).T @ apart / total
-        rows -= at_risk[:, None] / total * apart
-        mean_of_tied += mean / d
-    rows[tied] += z[tied] - mean_of_tied
-    return _Moment(z[tied].sum(axis=0) - d * mean_of_tied, information, rows)
+def _moments(course: _Course, z: Array, beta: Array) -> _Moments:
+    """Efron: before the k-th of d tied events (d - k) / d of the tied are at risk."""
+    hazard, own, first = np.exp(z @ beta), z[course.ended], course.first
+    row = np.column_stack([np.ones(len(z)), z])
+    # sums of the hazards, of these times z, and times z z', in one matrix
+    product = hazard[:, None, None] * row[:, :, None] * row[:, None, :]
+    at_risk = np.cumsum(np.add.reduceat(product, course.start)[::-1], axis=0)[::-1]
+    tied = np.add.reduceat(product[course.ended], first)
+    each = at_risk[course.at] - course.gone[:, None, None] * tied[course.at]
+    total = each[:, 0, 0]
+    mean = each[:, 0, 1:] / total[:, None]
+    spread = each[:, 1:, 1:] / total[:, None, None] - mean[:, :, None] * mean[:, None, :]
+    d = np.bincount(course.at)
+    # a row at risk is paid, at each event, its hazard times (mean - z) / total
+    price = np.column_stack([np.ones(len(mean)), mean]) / total[:, None]
+    paid = np.cumsum(np.add.reduceat(price, first), axis=0)
+    paid = np.vstack([np.zeros(row.shape[1]), paid])[course.passed]
+    paid[course.ended] -= np.add.reduceat(course.gone[:, None] * price, first)[course.at]
+    rows = hazard[:, None] * (paid[:, 1:] - paid[:, :1] * z)
+    rows[course.ended] += own - (np.add.reduceat(mean, first) / d[:, None])[course.at]
+    return _Moments(np.add.reduceat(own - mean, first), np.add.reduceat(spread, first), rows)
 
 
-def _proportional(times: Array, ended: Flags, moments: list[_Moment]) -> tuple[Array, float]:
+def _proportional(times: Array, ended: Flags, moments: _Moments) -> tuple[Array, float]:
     """P-values of the score test for columns times g(time): one by one, and all together."""
-    p = len(moments[0].score)
-    if len(moments) < 2:
+    p = moments.score.shape[1]
+    if len(moments.score) < 2:
         return np.full(p, np.nan), np.nan
     curve = kaplan_meier(times, ended)
     inside = curve.events > 0
     before = np.concatenate([[1.0], curve.survival[:-1]])[inside]
     g = 1.0 - before
     g = g - np.average(g, weights=curve.events[inside])
-    plain = sum(one.information for one in moments)
-    cross = sum(a * one.information for a, one in zip(g, moments, strict=True))
-    square = sum(a * a * one.information for a, one in zip(g, moments, strict=True))
-    score = np.asarray(sum(a * one.score for a, one in zip(g, moments, strict=True)))
+    plain = moments.information.sum(axis=0)
+    cross = np.tensordot(g, moments.information, 1)
+    square = np.tensordot(g * g, moments.information, 1)
+    score = g @ moments.score
     left = square - cross @ np.linalg.solve(plain, cross)
     spread = np.diag(left)
     with np.errstate(divide="ignore", invalid="ignore"):
