@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from rmresearch.numerics.bounds import around, extremes, trimming_bounds
+from rmresearch.numerics.imputation import canonical_order
 
 
 def naive_lee(y: list[float | None], first: list[bool]) -> tuple[float, float]:
@@ -67,6 +68,27 @@ def test_bootstrap_errors_without_trimming_are_those_of_a_difference_of_means() 
     # 4,000 draws: the SE's own Monte Carlo error is about 1%
     assert got.low_se == pytest.approx(want, rel=0.05)
     assert got.draws == 4_000
+
+
+def test_a_draw_trims_as_whole_copies_would() -> None:
+    # six draws of eight of each arm's nine people, by hand
+    rng = np.random.default_rng(8)
+    y = np.where(rng.random(18) < 0.3, np.nan, rng.integers(1, 6, 18).astype(float))
+    y[0], y[-1] = 2.0, 3.0
+    first, cluster = np.arange(18) < 9, np.arange(18)
+    got = trimming_bounds(y, first, cluster, draws=6, rng=np.random.default_rng(3))
+    rows = canonical_order(np.column_stack([y, first]), cluster)
+    rows = rows[np.argsort(y[rows], kind="stable")]
+    again = np.random.default_rng(3)
+    drawn = [rows[first[rows] == side][again.integers(9, size=(6, 8))] for side in (True, False)]
+    ends = []
+    for copies in np.hstack(drawn):
+        answers = [None if np.isnan(y[i]) else float(y[i]) for i in copies]
+        ends.append(naive_lee(answers, [bool(first[i]) for i in copies]))
+    assert got.draws == 6
+    # the copies cut at the nearest of thousands
+    want = np.std(ends, axis=0, ddof=1)
+    assert (got.low_se, got.high_se) == pytest.approx(tuple(want), abs=2e-3)
 
 
 def test_clusters_are_drawn_whole() -> None:
@@ -128,6 +150,11 @@ def test_interval_between_holds_the_level_where_the_truth_is_a_bound() -> None:
     c = (0.0 - low) / 0.25
     assert stats.t(30).cdf(c + 0.4 / 0.25) - stats.t(30).cdf(-c) == pytest.approx(0.95, abs=1e-9)
     assert high - 0.4 == pytest.approx(-low)
+
+
+def test_bounds_that_cross_by_rounding_meet() -> None:
+    half = stats.t(9).ppf(0.975) * 1e-16
+    assert around(1e-15, 0.0, 1e-16, 1e-16, 9.0) == pytest.approx((1e-15 - half, half))
 
 
 def test_bounds_without_an_error_are_their_own_interval() -> None:

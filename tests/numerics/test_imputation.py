@@ -106,6 +106,79 @@ def test_order_of_rows_is_by_content() -> None:
     assert found.tolist() == [3, 1, 0, 4, 2]
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_order_is_that_of_sorted_lists(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, 3, (60, 2)).astype(float)
+    values[rng.random((60, 2)) < 0.2] = np.nan
+    cluster = rng.choice(40, 60) * 3
+    rows = [tuple(np.nan_to_num(row, nan=9.0)) for row in values]  # gaps come last
+    members = {c: [i for i in range(60) if cluster[i] == c] for c in cluster.tolist()}
+    for group in members.values():
+        group.sort(key=lambda i: rows[i])
+    ranked = sorted(sorted(members), key=lambda c: (len(members[c]), [rows[i] for i in members[c]]))
+    assert canonical_order(values, cluster).tolist() == [i for c in ranked for i in members[c]]
+
+
+def shared(groups: list[np.ndarray]) -> float:
+    """The share of the variance that lies between groups, by analysis of variance."""
+    groups = [one for one in groups if len(one)]
+    every = np.concatenate(groups)
+    if len(every) == len(groups):
+        return 0.0
+    within = sum(((one - one.mean()) ** 2).sum() for one in groups)
+    across = ((every - every.mean()) ** 2).sum() - within
+    inside, among = within / (len(every) - len(groups)), across / (len(groups) - 1)
+    size = len(every) - sum(len(one) ** 2 for one in groups) / len(every)
+    between = max(among - inside, 0.0) / (size / (len(groups) - 1))
+    return float(between / (between + inside))
+
+
+@pytest.mark.parametrize("together", [1, 3])
+def test_draws_are_those_of_a_naive_loop(together: int) -> None:
+    """One column with gaps, clusters of one row and of three: the same stream, row by row."""
+    rng = np.random.default_rng(8)
+    n, m = 36, 4
+    cluster = np.arange(n) // together
+    x = rng.normal(size=n)
+    y = 1 + x + rng.normal(size=n // together)[cluster] + rng.normal(size=n)
+    gap = rng.random(n) < 0.3
+    values = np.column_stack([x, np.where(gap, np.nan, y)])
+    got = impute(values, cluster, [[1], [0]], imputations=m, rng=np.random.default_rng(9))
+    order = canonical_order(values, cluster)
+    z, gone = ((x - x.mean()) / x.std())[order], gap[order]
+    centre, scale = y[~gap].mean(), y[~gap].std()
+    v = ((y - centre) / scale)[order]
+    again = np.random.default_rng(9)
+    again.choice(v[~gone], size=(m, int(gone.sum())))  # where the chain starts
+    weights = again.standard_exponential((m, n // together))
+    fewer = int((~gone).sum()) - 2
+    chance = again.chisquare(fewer, m)
+    drawn = again.standard_normal((m, n // together))
+    own = again.standard_normal((m, int(gone.sum())))
+    group = np.arange(n) // together  # clusters come one after the other
+    for k in range(m):
+        cross, right = np.zeros((2, 2)), np.zeros(2)
+        for i in np.flatnonzero(~gone):
+            row = np.array([1.0, z[i]])
+            cross += weights[k, group[i]] * np.outer(row, row)
+            right += weights[k, group[i]] * row * v[i]
+        cross += np.diag(1e-5 * np.diag(cross) + 1e-12)
+        line = np.linalg.solve(cross, right) @ [np.ones(n), z]
+        left = v - line
+        total = (left[~gone] ** 2).mean() * fewer / chance[k]
+        share = shared([left[~gone & (group == c)] for c in range(n // together)])
+        for place, i in enumerate(np.flatnonzero(gone)):
+            common, answers = 0.0, left[~gone & (group == group[i])]
+            if share > 0:
+                part = len(answers) * share * total
+                pull = part / (part + (1 - share) * total)
+                common = pull * (answers.mean() if len(answers) else 0.0)
+                common += np.sqrt(share * total * (1 - pull)) * drawn[k, group[i]]
+            want = line[i] + common + np.sqrt((1 - share) * total) * own[k, place]
+            assert got[k, order[i], 1] == pytest.approx(centre + scale * want, rel=1e-10)
+
+
 def test_a_constant_column_is_imputed_as_it_is() -> None:
     values = np.column_stack([np.arange(12.0), np.full(12, 5.0)])
     values[:4, 1] = np.nan

@@ -65,14 +65,15 @@ def impute(
         [column[~gap].std() for column, gap in zip(given[order].T, gaps.T, strict=True)]
     )
     scale = np.where(scale > 1e-12 * np.maximum(np.abs(centre), 1e-300), scale, 1.0)
-    standard = (given[order] - centre) / scale
+    # each column's values lie together, and a column of ones comes last: equations read them so
+    standard = np.vstack([((given[order] - centre) / scale).T, np.ones(len(order))])
     filled = _started(standard, gaps, imputations, rng)
     incomplete = [int(j) for j in np.argsort(gaps.sum(axis=0), kind="stable") if gaps[:, j].any()]
     for _ in range(CYCLES if len(incomplete) > 1 else 1):
         for column in incomplete:
             _redrawn(filled, gaps[:, column], column, uses[column], codes, rng)
-    found = np.empty_like(filled)
-    found[:, order] = centre + scale * filled
+    found = np.empty((imputations, *given.shape))
+    found[:, order] = centre + scale * np.swapaxes(filled[:, :-1], 1, 2)
     return np.where(np.isfinite(given), given, found)
 
 
@@ -82,12 +83,18 @@ def canonical_order(values: Array, cluster: NDArray[np.int64]) -> NDArray[np.int
     Clusters come by the sorted content of their rows, rows by theirs; rows that tie are alike.
     What differs by rounding alone ties, so that another unit gives the same order.
     """
-    content = np.unique(_without_unit(values), axis=0, return_inverse=True)[1]
-    content = content.reshape(-1)
+    plain = _without_unit(values)
+    by_content = np.lexsort(plain.T[::-1])
+    other = (plain[by_content[1:]] != plain[by_content[:-1]]).any(axis=1)
+    content = np.empty(len(plain), np.intp)
+    content[by_content] = np.concatenate([[0], np.cumsum(other)])
     inside = np.lexsort((content, cluster))
-    starts = np.flatnonzero(np.diff(cluster[inside], prepend=cluster[inside[0]] - 1))
-    parts = np.split(inside, starts[1:])
-    ranked = sorted(parts, key=lambda rows: (len(rows), content[rows].tolist()))
+    starts, sizes = np.unique(cluster[inside], return_index=True, return_counts=True)[1:]
+    ranked = []
+    for size in np.unique(sizes):
+        # the clusters of one size, a row each
+        rows = inside[starts[sizes == size, None] + np.arange(size)]
+        ranked.append(rows[np.lexsort(content[rows].T[::-1])].ravel())
     return np.concatenate(ranked)
 
 
@@ -103,11 +110,11 @@ def _without_unit(values: Array) -> Array:
 
 
 def _started(standard: Array, gaps: Flags, m: int, rng: np.random.Generator) -> Array:
-    """Every gap filled with an answer of somebody else's to the same column."""
+    """Every gap of the columns (k, n) filled with an answer of somebody else's: (m, k, n)."""
     filled = np.repeat(standard[None], m, axis=0)
     for j in np.flatnonzero(gaps.any(axis=0)):
         gap = gaps[:, j]
-        filled[:, gap, j] = rng.choice(standard[~gap, j], size=(m, int(gap.sum())))
+        filled[:, j, gap] = rng.choice(standard[j, ~gap], size=(m, int(gap.sum())))
     return filled
 
 
@@ -120,21 +127,20 @@ def _redrawn(
     rng: np.random.Generator,
 ) -> None:
     """New values (in place) for the gaps of one column, in every imputation."""
-    m, n, _ = filled.shape
-    x = np.concatenate([np.ones((m, n, 1)), filled[:, :, list(uses)]], axis=-1)
-    y, known = filled[:, :, column], ~gap
-    weight = rng.standard_exponential((m, int(codes.max()) + 1))[:, codes[known]]
-    inside = x[:, known]
-    weighted = np.swapaxes(inside * weight[..., None], -1, -2)
-    cross = weighted @ inside
+    x, y, known = filled[:, [-1, *uses]], filled[:, column, :, None], ~gap
+    # what was not answered weighs nothing
+    weight = rng.standard_exponential((len(x), int(codes.max()) + 1)).take(codes, axis=1) * known
+    weighted = x * weight[:, None]
+    cross = weighted @ np.swapaxes(x, 1, 2)
     diagonal = np.einsum("...ii->...i", cross)
     diagonal += RIDGE * diagonal + 1e-12
-    beta = np.linalg.solve(cross, weighted @ y[:, known, None])
-    left = y[:, known] - (inside @ beta)[..., 0]
-    spread = _spread(left, codes[known], x.shape[-1], rng)
+    beta = np.linalg.solve(cross, weighted @ y)
+    line = (np.swapaxes(beta, 1, 2) @ x)[:, 0]
+    left = y[:, known, 0] - line[:, known]
+    spread = _spread(left, codes[known], x.shape[1], rng)
     shared = _shared(left, codes, known, spread, rng)
-    own = np.sqrt(spread.own)[:, None] * rng.standard_normal((m, int(gap.sum())))
-    filled[:, gap, column] = (x[:, gap] @ beta)[..., 0] + shared[:, codes[gap]] + own
+    own = np.sqrt(spread.own)[:, None] * rng.standard_normal((len(x), int(gap.sum())))
+    filled[:, column, gap] = line[:, gap] + shared[:, codes[gap]] + own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
