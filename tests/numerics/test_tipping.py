@@ -41,14 +41,14 @@ def refitted(data: dict[str, Any], first: float, second: float) -> Pooled:
 
 @pytest.mark.parametrize("first, second", [(0, 0), (-1.3, 0), (0, 2.2), (-3.0, 1.7), (4, -4)])
 def test_every_shift_as_if_fitted_again(data: dict[str, Any], first: float, second: float) -> None:
-    got, want = shifted(**data, largest=4.0).at(first, second), refitted(data, first, second)
+    got, want = shifted(**data).at(first, second), refitted(data, first, second)
     for name in ("estimate", "se", "df", "share"):
         # the same numbers through a polynomial: rounding
         assert getattr(got, name) == pytest.approx(getattr(want, name), rel=1e-9), name
 
 
 def test_tips_where_a_naive_search_finds_it(data: dict[str, Any]) -> None:
-    surface = shifted(**data, largest=4.0)
+    surface = shifted(**data)
     assert surface.at(0.0).interval()[0] > 0
     want = next(d for d in np.arange(0, 4, 0.1) if refitted(data, -d, 0.0).interval()[0] <= 0)
     got = tipping_point(surface, 1, -4.0)
@@ -60,19 +60,19 @@ def test_tips_where_a_naive_search_finds_it(data: dict[str, Any]) -> None:
 
 
 def test_within_a_small_range_nothing_tips(data: dict[str, Any]) -> None:
-    assert tipping_point(shifted(**data, largest=0.1), 1, -0.1) is None
+    assert tipping_point(shifted(**data), 1, -0.1) is None
 
 
 def test_a_shift_that_helps_never_tips(data: dict[str, Any]) -> None:
-    assert tipping_point(shifted(**data, largest=4.0), 1, 4.0) is None
+    assert tipping_point(shifted(**data), 1, 4.0) is None
 
 
 def test_what_does_not_hold_from_the_start_tips_at_once(data: dict[str, Any]) -> None:
-    assert tipping_point(shifted(**data, largest=4.0), -1, -4.0) == 0.0
+    assert tipping_point(shifted(**data), -1, -4.0) == 0.0
 
 
 def test_without_clusters_the_variance_is_classical(data: dict[str, Any]) -> None:
-    got = shifted(**{**data, "cluster": None}, largest=4.0).at(-1.0)
+    got = shifted(**{**data, "cluster": None}).at(-1.0)
     ours = data["groups"][0]
     each = [
         fit(y - ours, x, vcov="classical").contrast(data["weights"]).se ** 2

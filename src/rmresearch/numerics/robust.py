@@ -43,11 +43,13 @@ __all__ = [
     "Contrast",
     "Dense",
     "Fit",
+    "Influence",
     "Variance",
     "Wald",
     "WildBootstrap",
     "dense",
     "fit",
+    "influence",
     "wild_bootstrap",
 ]
 
@@ -184,6 +186,76 @@ def fit(
         _pieces=pieces,
         _plain_df=plain,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Influence:
+    """One contrast of each of many outcomes, and what every cluster adds to its error.
+
+    ``estimate`` (...) and ``scores`` (..., G) are linear in the outcome; the squares of the scores
+    sum to the variance. ``df`` (...) is 0, and so are the scores, where no cluster is left to judge
+    the contrast by.
+    """
+
+    estimate: Array
+    scores: Array
+    df: Array
+
+    @property
+    def variance(self) -> Array:
+        """The estimate's variance (...)."""
+        return np.asarray((self.scores * self.scores).sum(axis=-1))
+
+
+def influence(
+    y: ArrayLike,
+    x: ArrayLike,
+    cluster: ArrayLike | None,
+    weights: ArrayLike,
+    names: Sequence[str] | None = None,
+) -> Influence:
+    """The contrast ``weights`` (p,) as ``fit`` gives it, and nothing else: for many, long outcomes.
+
+    ``y`` (..., n), ``x`` (n, p) or (..., n, p) and ``cluster`` (n,) are ``fit``'s; CR2, or
+    classical where ``cluster`` is ``None`` (a score a row then). ``FitError`` as ``fit``.
+
+    >>> import numpy as np
+    >>> x = np.column_stack([np.ones(6), [0, 0, 1, 0, 1, 1]])
+    >>> y = [[1.0, 2, 3, 4, 6, 8], [0, 0, 0, 0, 0, 1]]
+    >>> influence(y, x, [0, 0, 1, 1, 2, 2], weights=[0, 1]).scores.shape
+    (2, 3)
+    """
+    kind: Variance = "classical" if cluster is None else "CR2"
+    outcome, design, codes, labels = _checked(y, x, cluster, kind, names)
+    n, p = design.shape[-2:]
+    basis, groups = decompose(design, labels), group(codes, n)
+    _enough(n, p, groups.count, kind)
+    coef, resid, exact = solve(outcome, basis)
+    weight = checked_weights(weights, p)
+    w = np.swapaxes(basis.back, -1, -2) @ weight[:, None]
+    size = (w * w).sum(axis=(-2, -1))
+    sigma2 = (resid * resid).sum(axis=-1) / (n - p)
+    if kind == "classical":
+        scores, df = resid * np.sqrt(size / (n - p))[..., None], np.asarray(float(n - p))
+    else:
+        q = basis.q[..., groups.order, :]
+        pieces = cr2_pieces(q, groups)
+        scores = _along(q, resid[..., groups.order], groups, pieces, w)
+        df = _satterthwaite(pieces, w)[..., 0]
+    df = _known(df, (scores * scores).sum(axis=-1), size, sigma2, exact)
+    return Influence(coef @ weight, np.where(df[..., None] > 0, scores, 0.0), df)
+
+
+def _along(q: Array, resid: Array, groups: Groups, pieces: Pieces, w: Array) -> Array:
+    """Each cluster's ``w' q_g' A_g e_g`` (..., G), for one ``w`` (..., p, 1)."""
+    alone = (q[..., : groups.singles, :] @ w)[..., 0] * pieces.own * resid[..., : groups.singles]
+    if not groups.starts.size:
+        return alone
+    sizes = np.diff(groups.starts, append=q.shape[-2])
+    turned = np.repeat((pieces.root @ w[..., None, :, :])[..., 0], sizes, axis=-2)
+    several = (q[..., groups.singles :, :] * turned).sum(axis=-1) * resid[..., groups.singles :]
+    several = np.add.reduceat(several, groups.starts - groups.singles, axis=-1)
+    return np.concatenate([alone, several], axis=-1)
 
 
 def _enough(n: int, p: int, clusters: int, vcov: Variance) -> None:

@@ -1,7 +1,7 @@
 """How a pooled contrast moves as imputed values are shifted, and where its decision tips.
 
-A contrast is linear in the outcome and its cluster-robust variance quadratic, so six fits give
-both exactly for every pair of shifts.
+A contrast is linear in the outcome, and so is what each cluster adds to its error: the outcome's
+and that of the two columns that say who is shifted give both for every pair of shifts.
 """
 
 from __future__ import annotations
@@ -13,22 +13,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
-from rmresearch.numerics.robust import fit
+from rmresearch.numerics.robust import influence
 from rmresearch.numerics.rubin import Pooled, pool
 
 __all__ = ["Shifted", "shifted", "tipping_point"]
 
 Array = NDArray[np.float64]
 
-#: shifts of the first and second group, in units of the largest one, from which all follow
-PLACES = np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1)], float)
 #: shifts looked at before the place of a change is narrowed down
 STEPS = 1_001
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shifted:
-    """Estimates and variances of m imputed data sets as polynomials (6, m) of two shifts."""
+    """Estimates (3, m) and variances (6, m) of m imputed data sets as polynomials of two shifts.
+
+    The powers of the shifts a and b are 1, a, b, a^2, b^2, ab.
+    """
 
     estimates: Array
     variances: Array
@@ -37,8 +38,9 @@ class Shifted:
     def at(self, first: ArrayLike, second: ArrayLike = 0.0) -> Pooled:
         """The pooled contrast when these amounts are added to the two groups' imputed values."""
         a, b = np.broadcast_arrays(np.asarray(first, float), np.asarray(second, float))
-        powers = _powers(a, b)
-        return pool(powers @ self.estimates, np.maximum(powers @ self.variances, 0.0), self.df)
+        powers = np.stack([np.ones_like(a), a, b, a * a, b * b, a * b], axis=-1)
+        variances = np.maximum(powers @ self.variances, 0.0)
+        return pool(powers[..., :3] @ self.estimates, variances, self.df)
 
 
 def shifted(
@@ -47,24 +49,23 @@ def shifted(
     cluster: ArrayLike | None,
     weights: ArrayLike,
     groups: tuple[ArrayLike, ArrayLike],
-    largest: float,
 ) -> Shifted:
     """The contrast ``weights`` (p,) of ``y`` on ``x``, (m, n) and (m, n, p), for every shift.
 
     ``groups`` are two (n,) columns of 0 and 1: whose values were imputed, of the first and of the
-    second group. ``largest`` is the largest shift of interest. CR2 by ``cluster`` (n,), as
-    ``robust.fit``; ``None`` gives classical variances.
+    second group. CR2 by ``cluster`` (n,), as ``robust.fit``; ``None`` gives classical variances.
     """
-    outcome, moved = np.asarray(y, float), [np.asarray(one, float) for one in groups]
-    steps = largest * PLACES
-    values = np.stack([outcome + a * moved[0] + b * moved[1] for a, b in steps])
-    kind = "classical" if cluster is None else "CR2"
-    found = fit(values, x, cluster, vcov=kind).contrast(weights)  # type: ignore[arg-type]
-    variance = np.nan_to_num(np.broadcast_to(found.se, found.estimate.shape) ** 2)
-    size = np.asarray(float(largest))
-    turn = np.linalg.inv(_powers(*PLACES.T)) / _powers(size, size)[:, None]
+    outcome = np.asarray(y, float)
+    moved = [np.broadcast_to(np.asarray(one, float), outcome.shape) for one in groups]
+    found = influence(np.stack([outcome, *moved]), x, cluster, weights)
+    products = np.einsum("img,jmg->ijm", found.scores, found.scores)
+    # (s + a s1 + b s2)^2, the cluster's score s and what a shift adds to it
+    variances = np.stack([
+        products[0, 0], 2.0 * products[0, 1], 2.0 * products[0, 2],
+        products[1, 1], products[2, 2], 2.0 * products[1, 2],
+    ])  # fmt: skip
     df = np.broadcast_to(found.df, found.estimate.shape)[0].mean()
-    return Shifted(turn @ found.estimate, turn @ variance, float(df))
+    return Shifted(found.estimate, variances, float(df))
 
 
 def tipping_point(
@@ -90,7 +91,3 @@ def tipping_point(
         return 0.0
     last, first = steps[fallen[0] - 1], steps[fallen[0]]
     return float(optimize.brentq(lambda shift: float(margin(shift)), last, first, xtol=1e-12))
-
-
-def _powers(a: Array, b: Array) -> Array:
-    return np.stack([np.ones_like(a), a, b, a * a, b * b, a * b], axis=-1)

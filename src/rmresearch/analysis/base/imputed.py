@@ -13,7 +13,7 @@ from rmresearch.analysis import base
 from rmresearch.analysis.base import Codes, People
 from rmresearch.analysis.base.compared import Compared, Model
 from rmresearch.numerics.imputation import FEWEST, impute
-from rmresearch.numerics.robust import fit
+from rmresearch.numerics.robust import influence
 from rmresearch.numerics.rubin import Pooled, pool
 from rmresearch.result import Check
 from rmresearch.study import ROLES, Outcome, Study, Wave
@@ -116,11 +116,8 @@ def completed(one: Compared, given: Imputed, baseline: Wave) -> Model | None:
 
 def pooled(model: Model, cluster: Codes | None) -> Pooled:
     """Rubin's rules over the completed data sets, CR2 within (``None``: classical)."""
-    kind = "classical" if cluster is None else "CR2"
-    found = fit(model.y, model.x, cluster, vcov=kind, names=model.names)  # type: ignore[arg-type]
-    one = found.contrast(model.weights)
-    variance = np.nan_to_num(np.broadcast_to(one.se, one.estimate.shape) ** 2)
-    return pool(one.estimate, variance, float(np.mean(one.df)))
+    found = influence(model.y, model.x, cluster, model.weights, model.names)
+    return pool(found.estimate, found.variance, float(np.mean(found.df)))
 
 
 def _own(study: Study, group: People, wave: Wave, scores: Array) -> Array:

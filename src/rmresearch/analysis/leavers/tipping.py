@@ -73,9 +73,8 @@ def tipping(
     worse = -float(one.outcome.direction)
     try:
         surface = shifted(
-            model.y, model.x, one.people.cluster if ground.rule else None, model.weights, groups,
-            largest,
-        )  # fmt: skip
+            model.y, model.x, one.people.cluster if ground.rule else None, model.weights, groups
+        )
     except FitError as error:
         said = f"{one.about}: imputed answers cannot be analysed. {error}"
         found.checks.append(Check("imputed answers can be analysed", False, said))
