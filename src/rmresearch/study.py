@@ -298,11 +298,24 @@ class Study:
 
     def wide(self, outcome: Outcome | str) -> pd.DataFrame:
         """Scores with one row a person and one column a wave (declared order, all waves)."""
-        scores = self.scores(outcome)
-        wide = scores.pivot(index="person", columns="wave", values="value")
+        codebook = self.design.outcome(outcome) if isinstance(outcome, str) else outcome
+        return self.once(("wide", codebook), lambda: self._wide(codebook)).copy(deep=False)
+
+    def _wide(self, outcome: Outcome) -> pd.DataFrame:
+        wide = self.scores(outcome).pivot(index="person", columns="wave", values="value")
         people = self.participants["person"]
         order = people[among(people, wide.index)].to_list()
         return wide.reindex(index=order, columns=[w.name for w in self.design.waves])
+
+    def answers(self, outcome: Outcome | str) -> pd.DataFrame:
+        """The rows of measures that answer an item of the outcome at a declared wave."""
+        codebook = self.design.outcome(outcome) if isinstance(outcome, str) else outcome
+        return self.once(("answers", codebook), lambda: self._answers(codebook)).copy(deep=False)
+
+    def _answers(self, outcome: Outcome) -> pd.DataFrame:
+        rows = self.measures[self.measures["item"].isin(outcome.items)]
+        known = rows["wave"].isin([wave.name for wave in self.design.waves])
+        return rows[rows["value"].notna() & known]
 
     def describe_cluster(self) -> str:
         """The cluster rule's finding in a sentence, for the report."""
@@ -352,9 +365,7 @@ def _components(
 
 
 def _scores(study: Study, outcome: Outcome) -> pd.DataFrame:
-    table, rows = study.participants, study.measures
-    known = rows["wave"].isin([wave.name for wave in study.design.waves])
-    rows = rows[rows["item"].isin(outcome.items) & rows["value"].notna() & known]
+    table, rows = study.participants, study.answers(outcome)
     about = table if outcome.role == "all" else table[table["role"] == outcome.role]
     rows = rows[among(rows["person"], about["person"])]
     value = rows["value"].to_numpy(float, copy=True)

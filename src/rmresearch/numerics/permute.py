@@ -25,8 +25,9 @@ Codes = NDArray[np.intp]
 Statistic = Callable[[Codes], Array]
 
 EXACT_LIMIT = 100_000
-#: numbers held at once by one batch of assignments
-BATCH = 4_000_000
+#: numbers held at once by one batch of assignments, and by those whose statistic is computed: the
+#: processor's cache holds the latter
+BATCH, AT_A_TIME = 4_000_000, 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,14 @@ def rerandomise(
         raise ValueError(f"{total} arrangements are too many to try all: rng is needed")
     else:
         chunks = _drawn(units, blocks, draws, batch, rng)
-    sizes = np.concatenate([np.abs(statistic(chunk[:, where])) for chunk in chunks])
+    step = max(1, AT_A_TIME // people.size)
+    sizes = np.concatenate(
+        [
+            np.abs(statistic(chunk[start : start + step, where]))
+            for chunk in chunks
+            for start in range(0, len(chunk), step)
+        ]
+    )
     undefined = int(np.isnan(sizes).sum())
     sizes = sizes[~np.isnan(sizes)]
     extreme = undefined + int((sizes >= _just_below(abs(observed))).sum())
@@ -147,33 +155,40 @@ def _studentised(
     """t (B,) from arm codes (B, m), with outcome and arm dummies cleared of covariates ``q``."""
     plus, minus = contrast
     others = [a for a in range(max(int(arms.max()), plus, minus) + 1) if a != minus]
-    dummies = np.stack([(arms == a).astype(float) for a in others], axis=-1)
-    dummies = dummies - q @ (q.T @ dummies)
-    turned = np.swapaxes(dummies, -1, -2)
-    gram = turned @ dummies
+    own = others.index(plus)
+    dummies = np.stack([(arms == a).astype(float) for a in others])
+    dummies -= (dummies @ q) @ q.T
+    gram = np.moveaxis(np.vecdot(dummies[:, None], dummies[None]), -1, 0)
     size = np.diagonal(gram, axis1=-2, axis2=-1)
     # An arm without anybody drops out; only the two that are compared must have people.
     full = size > 1e-10
-    usable = full[..., others.index(plus)]
+    usable = full[:, own]
     scale = np.sqrt(np.where(full, size, 1.0))
-    shape = gram / (scale[..., :, None] * scale[..., None, :])
-    shape = shape + np.where(full, 0.0, 1.0)[..., :, None] * np.eye(len(others))
-    usable &= np.linalg.eigvalsh(shape)[..., 0] > 1e-10
+    shape = gram / (scale[:, :, None] * scale[:, None, :])
+    shape = shape + np.where(full, 0.0, 1.0)[:, :, None] * np.eye(len(others))
+    usable &= np.linalg.eigvalsh(shape)[:, 0] > 1e-10
     shape[~usable] = np.eye(len(others))
-    weights = np.linalg.inv(shape)[..., others.index(plus)] / scale
-    weights = weights / scale[..., others.index(plus)][..., None]
-    coef = np.linalg.solve(shape, ((turned @ left) / scale)[..., None])[..., 0] / scale
-    estimate = coef[..., others.index(plus)]
-    resid = left - (dummies @ coef[..., None])[..., 0]
-    influence = (dummies @ weights[..., None])[..., 0] * resid
-    by_cluster = np.add.reduceat(influence, starts, axis=-1)
+    weights = np.linalg.inv(shape)[:, own] / scale / scale[:, own, None]
+    coef = np.linalg.solve(shape, ((dummies @ left).T / scale)[..., None])[..., 0] / scale
+    estimate = coef[:, own]
+    influence = left - _mixture(coef, dummies)
+    influence *= _mixture(weights, dummies)
     g, (m, p) = len(starts), (left.size, q.shape[1] + len(others))
+    by_cluster = influence if g == m else np.add.reduceat(influence, starts, axis=-1)
     factor = g / (g - 1) * (m - 1) / (m - p) if g > 1 and m > p else 1.0
-    se = np.sqrt(factor * (by_cluster**2).sum(axis=-1))
+    se = np.sqrt(factor * np.vecdot(by_cluster, by_cluster))
     noise = 1e-10 * max(float(np.abs(left).max()), np.finfo(float).tiny)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(np.abs(estimate) <= noise, 0.0, estimate / np.where(se > noise, se, 0.0))
     return np.where(usable, t, np.nan)
+
+
+def _mixture(weights: Array, dummies: Array) -> Array:
+    """Each arrangement's dummies (K, B, m) times its weights (B, K), added up: (B, m)."""
+    found: Array = weights[:, :1] * dummies[0]
+    for weight, dummy in zip(weights.T[1:], dummies[1:], strict=True):
+        found += weight[:, None] * dummy
+    return found
 
 
 def _span(covariates: Array) -> Array:
@@ -208,7 +223,8 @@ def _units(
                 f"{torn} of {first.size} units hold people of several {name}: what was assigned "
                 "together must agree. Check the unit of assignment."
             )
-    return where, arm[first], layers[first]
+    # a shuffle of few bytes is cheap
+    return where, arm[first].astype(np.min_scalar_type(int(arm.max()))), layers[first]
 
 
 def _count(arms: Codes) -> int:
@@ -252,7 +268,7 @@ def _drawn(
     units: Codes, blocks: list[Codes], draws: int, batch: int, rng: np.random.Generator
 ) -> Iterator[Codes]:
     for start in range(0, draws, batch):
-        made = np.empty((min(batch, draws - start), units.size), np.intp)
+        made = np.empty((min(batch, draws - start), units.size), units.dtype)
         for block in blocks:
             made[:, block] = rng.permuted(
                 np.broadcast_to(units[block], (len(made), len(block))), axis=1

@@ -120,21 +120,17 @@ def _criterion(
     # residuals of y keep the digits that a large mean would take
     left = y - y.mean()
     rows = np.column_stack([basis, left - basis @ (basis.T @ left)])
-    blocks = _stacked(block)
-    together = [
-        [(g[at][:, :, None] == g[at][:, None, :]).astype(float) for g in map(np.asarray, groups)]
-        for at in blocks
-    ]
+    alike = _alike(block, [np.asarray(group) for group in groups])
+    whole = [rows[at].swapaxes(0, 1).reshape(at.shape[1], -1) for at, _ in alike]
 
     def criterion(share: Array) -> float:
         gram, logdet = np.zeros((p + 1, p + 1)), 0.0
-        for at, same in zip(blocks, together, strict=True):
-            size = at.shape[1]
-            v = share[-1] * np.eye(size) + sum(s * m for s, m in zip(share[:-1], same, strict=True))
+        for (at, same), columns in zip(alike, whole, strict=True):
+            v = share[-1] * np.eye(len(columns)) + np.tensordot(share[:-1], same, axes=1)
             root = np.linalg.cholesky(v)
-            white = np.linalg.solve(root, rows[at]).reshape(-1, p + 1)
+            white = np.linalg.solve(root, columns).reshape(-1, p + 1)
             gram += white.T @ white
-            logdet += 2.0 * float(np.log(np.diagonal(root, axis1=1, axis2=2)).sum())
+            logdet += 2.0 * len(at) * float(np.log(np.diagonal(root)).sum())
         inner = gram[:p, :p]
         rss = gram[p, p] - gram[p, :p] @ np.linalg.solve(inner, gram[:p, p])
         found = logdet + np.linalg.slogdet(inner)[1] + (n - p) * np.log(rss)
@@ -143,13 +139,14 @@ def _criterion(
     return criterion
 
 
-def _stacked(block: Codes) -> list[Codes]:
-    """Row numbers of the blocks, those of one size together: each (blocks, size)."""
+def _alike(block: Codes, groups: Sequence[Codes]) -> list[tuple[Codes, Array]]:
+    """Blocks whose rows are grouped in one way share a matrix: rows (blocks, size), and in which
+    groupings which of them go together (K, size, size)."""
     codes = np.unique(block, return_inverse=True)[1]
     order = np.argsort(codes, kind="stable")
-    each = np.split(order, np.cumsum(np.bincount(codes))[:-1])
-    sizes = np.array([one.size for one in each])
-    return [
-        np.stack([one for one in each if one.size == size]).astype(np.intp)
-        for size in np.unique(sizes)
-    ]
+    ways: dict[bytes, tuple[list[Codes], Array]] = {}
+    for at in np.split(order, np.cumsum(np.bincount(codes))[:-1]):
+        own = np.stack([group[at] for group in groups])
+        same = own[:, :, None] == own[:, None, :]
+        ways.setdefault(same.tobytes(), ([], same.astype(float)))[0].append(at)
+    return [(np.stack(places).astype(np.intp), same) for places, same in ways.values()]

@@ -177,7 +177,7 @@ def _people(study: Study, role: str | None) -> People:
     keep = np.ones(len(table), bool) if role is None else (table["role"] == role).to_numpy()
     held: dict[str, tuple[str, ...]] = {}
     for side in ROLES:
-        known = study.pairs[["pair", side]].dropna()
+        known = study.pairs[["pair", side]].dropna().astype(object)  # Arrow's texts pass slowly
         for pair, person in zip(known["pair"], known[side], strict=True):
             held[person] = (*held.get(person, ()), pair)
     return People(
@@ -200,14 +200,31 @@ def waves_with_answers(study: Study, outcome: Outcome) -> tuple[Wave, ...]:
 
 def item_scores(study: Study, outcome: Outcome, wave: Wave, group: People) -> NDArray[np.float64]:
     """Answers (people, items) at a wave, reversed where declared, several raters averaged."""
-    rows = study.measures
-    rows = rows[(rows["wave"] == wave.name) & rows["item"].isin(outcome.items)]
-    wide = rows.groupby(["person", "item"])["value"].mean().unstack()
-    wide = wide.reindex(index=pd.Index(group.ids), columns=list(outcome.items))
-    answers = wide.to_numpy(float, copy=True)
+    everybody = study.once(("items", outcome), lambda: _item_scores(study, outcome))
+    place = pd.Index(study.participants["person"]).get_indexer(pd.Index(group.ids))
+    at = [one.name for one in study.design.waves].index(wave.name)
+    found: NDArray[np.float64] = everybody[at, place]
+    return found
+
+
+def _item_scores(study: Study, outcome: Outcome) -> NDArray[np.float64]:
+    """Of everybody: (waves, people, items)."""
+    rows, items = study.answers(outcome), pd.Index(outcome.items)
+    people = pd.Index(study.participants["person"])
+    waves = pd.Index([wave.name for wave in study.design.waves])
+    shape = (len(waves), len(people), len(items))
+    places = (waves.get_indexer(rows["wave"]), people.get_indexer(rows["person"]),
+              items.get_indexer(rows["item"]))  # fmt: skip
+    known = places[1] >= 0
+    at = np.ravel_multi_index([place[known] for place in places], shape)
+    given, size = rows["value"].to_numpy(float)[known], int(np.prod(shape))
+    count = np.bincount(at, minlength=size)
+    answers = np.full(size, np.nan)
+    np.divide(np.bincount(at, given, minlength=size), count, out=answers, where=count > 0)
+    answers = answers.reshape(shape)
     if outcome.reverse and outcome.low is not None and outcome.high is not None:
         turned = np.array([item in outcome.reverse for item in outcome.items])
-        answers[:, turned] = outcome.low + outcome.high - answers[:, turned]
+        answers[..., turned] = outcome.low + outcome.high - answers[..., turned]
     return answers
 
 

@@ -71,6 +71,10 @@ def pairs(study: Study) -> Pairs:
     without has not started. A pair ended early if it has an end or a reason, unless the reason is
     one of ``PLANNED_REASONS`` or the end is not before the programme's.
     """
+    return study.once("pairs", lambda: _pairs(study))
+
+
+def _pairs(study: Study) -> Pairs:
     table = study.pairs
     table = table[table[["junior", "senior"]].notna().any(axis=1)]
     sides = [table[side].astype(object).where(table[side].notna(), None) for side in PAIR_SIDES]
@@ -79,10 +83,9 @@ def pairs(study: Study) -> Pairs:
     start = pd.to_datetime(table["start"]).to_numpy("datetime64[ns]")
     end = pd.to_datetime(table["end"]).to_numpy("datetime64[ns]")
     reason = np.array([_word(text) for text in table["reason"]], object)
-    known = roster.index
+    known = set(roster.index.to_numpy(object))
     people = tuple(
-        frozenset(str(one) for one in two if one is not None and one in known)
-        for two in zip(*sides, strict=True)
+        frozenset(str(one) for one in two if one in known) for two in zip(*sides, strict=True)
     )
     started = ~np.isnat(start) if (~np.isnat(start)).any() else np.ones(n, bool)
     return Pairs(
@@ -138,7 +141,7 @@ def programme_arms(study: Study) -> tuple[str, ...]:
 
 def _of_either(by_person: pd.Series, sides: list[pd.Series], missing: object) -> Ids:
     """The senior's entry, else the junior's, else ``missing``."""
-    first, second = (side.map(by_person.to_dict()) for side in sides)
+    first, second = (by_person.astype(object).reindex(side).set_axis(side.index) for side in sides)
     either = first.where(first.notna(), second)
     return either.astype(object).where(either.notna(), missing).to_numpy(object)
 

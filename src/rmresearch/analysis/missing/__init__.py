@@ -25,6 +25,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.analysis import base
@@ -183,9 +184,7 @@ def _describe(study: Study, outcome: Outcome, group: People, found: _Found) -> N
 
 def _asked(study: Study, outcome: Outcome, group: People) -> tuple[People, tuple[Check, ...]]:
     """The people of arms in which anybody answered: the others were not asked (a reaction)."""
-    rows = study.measures
-    rows = rows[rows["item"].isin(outcome.items) & rows["value"].notna()]
-    gave = np.isin(group.ids.astype(str), rows["person"].dropna().unique().astype(str))
+    gave = among(pd.Series(group.ids, dtype="str"), study.answers(outcome)["person"])
     arms = [arm for arm, inside in _arms(study, group) if inside.any()]
     silent = [arm for arm in arms if not gave[group.arm == arm].any()] if len(arms) > 1 else []
     if not silent or not gave.any():
@@ -203,9 +202,8 @@ def _asked(study: Study, outcome: Outcome, group: People) -> tuple[People, tuple
 
 def _answered_at(study: Study, outcome: Outcome, group: People) -> list[Wave]:
     """The waves at which anybody of the role answered anything: the others were not (yet) asked."""
-    rows = study.measures
-    rows = rows[rows["item"].isin(outcome.items) & rows["value"].notna()]
-    present = set(rows.loc[among(rows["person"], group.ids), "wave"])
+    rows = study.answers(outcome)
+    present = set(rows.loc[among(rows["person"], group.ids), "wave"].unique())
     return [wave for wave in study.design.waves if wave.name in present]
 
 
