@@ -324,6 +324,21 @@ def test_no_variance_at_all() -> None:
     assert row(result.table("tipping"))["reading"].startswith("not applicable")
 
 
+@pytest.mark.parametrize("gain", [0.0, 0.3])
+def test_scores_that_the_baseline_explains_have_no_error(gain: float) -> None:
+    rng = np.random.default_rng(5)
+    arm = np.repeat(["programme", "comparison"], 16)
+    before = rng.uniform(1, 5, 32).round(1)
+    after = before + gain * (arm == "programme")
+    after[rng.random(32) < np.where(arm == "programme", 0.3, 0.1)] = np.nan
+    items = {"skill": {"before": before.tolist(), "after": after.tolist()}}
+    answer = attrition(make_study(items, arm=arm.tolist(), paired=False), "skill")
+    for term in ("lee-lower", "lee-upper"):
+        one = found(answer, term=term)
+        assert one.value == pytest.approx(gain, abs=1e-9)  # rounding of a least squares fit
+        assert (one.se, one.low, one.high) == (None, None, None)
+
+
 def test_three_pairs() -> None:
     arm = ["programme"] * 3 + ["comparison"] * 3
     result = attrition(two_waves([1.0, 2, 3, 4, 5, 6], [2.0, 3, None, 4, 5, 6], arm), "skill")

@@ -35,6 +35,8 @@ NOTE = (
 EACH, FEWEST = 5, 5
 #: weights above are cut
 MOST_WEIGHT = 5.0
+#: standard errors below this share of the scores are rounding
+ROUNDING = 1e-12
 #: bootstrap draws of Lee's bounds: most, least, and draws times people in between
 DRAWS, FEWEST_DRAWS, WORK = 1_000, 200, 4_000_000
 Array = NDArray[np.float64]
@@ -208,7 +210,9 @@ def _lee(one: Compared, found: Otherwise, form: Estimate, ground: Footing, seed:
     draws = max(FEWEST_DRAWS, min(DRAWS, WORK // len(kept))) if ground.rule else 0
     lee = trimming_bounds(rest, inside.programme, inside.people.cluster, draws=draws, rng=rng)
     ends: tuple[float | None, float | None] = (None, None)
-    if ground.interval and np.isfinite(lee.low_se) and np.isfinite(lee.high_se):
+    # where the baseline and the arm explain every score, what is left is rounding
+    spread = min(lee.low_se, lee.high_se) > ROUNDING * np.abs(inside.after[kept]).max()
+    if ground.interval and spread:
         df = float(ground.total - 2)
         ends = around(lee.low, lee.high, lee.low_se, lee.high_se, df, form.level)
     side = "programme" if lee.trimmed > 0 else "comparison"
@@ -219,7 +223,7 @@ def _lee(one: Compared, found: Otherwise, form: Estimate, ground: Footing, seed:
     pair = tuple(
         replace(
             valued(form, value, term=f"lee-{name}", method=method),
-            se=number(se) if ground.rule else None,
+            se=number(se) if ground.rule and spread else None,
             low=number(ends[0]) if name == "lower" else None,
             high=number(ends[1]) if name == "upper" else None,
         )
