@@ -339,6 +339,12 @@ def test_scores_that_the_baseline_explains_have_no_error(gain: float) -> None:
         assert (one.se, one.low, one.high) == (None, None, None)
 
 
+def test_an_arm_without_people_is_said() -> None:
+    study = two_waves(SCORES, [*SCORES[:-3], None, None, None], ["programme"] * 24)
+    [said] = failed(attrition(study, "skill"), "people in both arms")
+    assert "no difference that could be otherwise" in said
+
+
 def test_three_pairs() -> None:
     arm = ["programme"] * 3 + ["comparison"] * 3
     result = attrition(two_waves([1.0, 2, 3, 4, 5, 6], [2.0, 3, None, 4, 5, 6], arm), "skill")

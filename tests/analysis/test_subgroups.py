@@ -257,6 +257,17 @@ def test_strata_that_the_groups_tell_do_not_alias() -> None:
     assert [e.value for e in one.estimates] == pytest.approx([e.value for e in other.estimates])
 
 
+def test_scores_that_arms_and_groups_explain_are_not_tested() -> None:
+    n = 24
+    items = {"a": {"before": [1.0, 2, 3] * 8, "after": [5.0, 2] * 12}}
+    outcome = replace(SKILL, items=("a",))
+    study = make_study(items, arm=["programme", "comparison"] * 12, outcomes=[outcome],
+                       paired=False, department=["A"] * 12 + ["B"] * 12)  # fmt: skip
+    found = subgroups(study, "skill", by="department")
+    test = next(one for one in found.estimates if one.term == "interaction-test")
+    assert (test.value, test.df, test.p, test.n_people) == (None, None, None, n)
+
+
 def test_refusals() -> None:
     study = study_of(60, ["east", "west", "west", "east"] * 15, {})
     with pytest.raises(StudyError, match="no covariate shoe"):
@@ -277,7 +288,7 @@ def test_refusals() -> None:
     with pytest.raises(StudyError, match="no person ids"):
         subgroups(replace(study, design=replace(study.design, linked=False)), "skill", by="level")
     only = study.measures[study.measures["wave"] == "before"]
-    with pytest.raises(StudyError, match="needed in before and later"):
+    with pytest.raises(StudyError, match="needs answers in before and later"):
         subgroups(replace(study, measures=only), "skill", by="department")
     alike = replace(study, measures=study.measures.assign(value=4.0))
     with pytest.raises(FitError, match="same score"):

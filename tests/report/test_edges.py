@@ -76,6 +76,14 @@ def test_scores_that_never_vary_are_not_called_too_few_groups(tmp_path: Path, ki
     assert "Scores do not vary enough" in text_of(evaluation.section("variation").html())
 
 
+def test_an_arm_without_people_is_named_where_the_missing_are(tmp_path: Path) -> None:
+    pilot = Pilot()
+    pilot.participants = [{**row, "arm": "programme"} for row in pilot.participants]
+    said = text_of(evaluate(pilot.write(tmp_path)).section("lost").html())
+    assert "no difference that could be otherwise" in said
+    assert "the study would need" not in said
+
+
 PLAN = """\
 [plan]
 title = "What we ask"

@@ -154,7 +154,14 @@ def _could_be(
     level, imputations, seed = options
     given = imputed(study, outcome, group, imputations=imputations, seed=seed)
     found.checks += given.checks
-    for one in compared(study, outcome, group, waves):
+    pairs = list(compared(study, outcome, group, waves))
+    if not pairs and study.design.comparison is not None:
+        said = (
+            f"{group.role}: at no wave does each of two arms have people who have not crossed "
+            f"over, so there is no difference that could be otherwise."
+        )
+        found.checks.append(Check("people in both arms", False, said))
+    for one in pairs:
         other = otherwise.otherwise(one, randomised=study.design.randomised, level=level, seed=seed)
         answered = next((e for e in other.estimates if e.term == "answered"), None)
         tip = tipping.tipping(one, answered, given, study.design.baseline, level=level)

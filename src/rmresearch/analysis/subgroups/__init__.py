@@ -237,7 +237,7 @@ def _test(split: Compared, found: Fit, level: float, weights: np.ndarray, tested
     everyone = np.ones(len(split.y), bool)
     form = split.form(everyone, level, _smallest(split), term="interaction-test")
     wald = found.wald(weights)
-    known = found.kind == "CR2"
+    known = found.kind == "CR2" and bool(wald.df_den > 0)
     method = f"joint test on {wald.df_num} df, approximate Hotelling T-squared (HTZ), CR2"
     one = valued(form, wald.f if known else None, term="interaction-test", method=method)
     return replace(

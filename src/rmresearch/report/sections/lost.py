@@ -17,7 +17,7 @@ from rmresearch.report.blocks import (
     TableBlock,
 )
 from rmresearch.report.figures.intervals import Interval, interval_plot
-from rmresearch.report.findings import Findings
+from rmresearch.report.findings import Findings, in_words
 from rmresearch.report.numbers import decimals_for, number
 from rmresearch.report.sections.common import checked, has, stacked, without_repeats
 from rmresearch.report.sections.outcomes import unit_of
@@ -90,7 +90,12 @@ def _nothing(found: Findings) -> Block:
     ]
     if whole:
         return Paragraph("Everybody answered, so there is nothing that the missing could change.")
-    reasons = " ".join(dict.fromkeys((*found.why_not("pre_post"), *found.why_not("attrition"))))
+    unfit = {"people in both arms", "people who answered", "model can be fitted"}
+    seen = [check.detail for _, result in found.of("attrition") for check in result.checks
+            if check.name in unfit and not check.passed]  # fmt: skip
+    told = [in_words(detail, found.labels) for detail in seen]
+    asked = (*told, *found.why_not("pre_post"), *found.why_not("attrition"))
+    reasons = " ".join(dict.fromkeys(asked))
     return Callout("missing", reasons or words.missing("follow_up", "person_ids"))
 
 
