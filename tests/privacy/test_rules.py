@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rmresearch.privacy import rules
-from rmresearch.privacy.rules import Crowd, Crowds, Limits, judge
+from rmresearch.privacy.crowds import Crowd, Crowds
+from rmresearch.privacy.rules import Limits, judge
 from rmresearch.study import Outcome, PrivacySettings
 
 from .studies import ITEM, PARTNER, PROFIT, SCALE, YES, pilot

@@ -7,7 +7,7 @@ units per arm, exactly as the study assigned them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb, prod
@@ -92,14 +92,7 @@ def rerandomise(
         raise ValueError(f"{total} arrangements are too many to try all: rng is needed")
     else:
         chunks = _drawn(units, blocks, draws, batch, rng)
-    step = max(1, AT_A_TIME // people.size)
-    sizes = np.concatenate(
-        [
-            np.abs(statistic(chunk[start : start + step, where]))
-            for chunk in chunks
-            for start in range(0, len(chunk), step)
-        ]
-    )
+    sizes = np.abs(_statistics(statistic, chunks, where))
     undefined = int(np.isnan(sizes).sum())
     sizes = sizes[~np.isnan(sizes)]
     extreme = undefined + int((sizes >= _just_below(abs(observed))).sum())
@@ -111,6 +104,18 @@ def rerandomise(
     p, least = (1 + extreme) / (1 + draws), (1 + undefined) / (1 + draws)
     error = float(np.sqrt(p * (1.0 - p) / (1 + draws)))
     return Rerandomisation(p, observed, False, total, draws, error, least, units.size)
+
+
+def _statistics(statistic: Statistic, chunks: Iterable[Codes], where: Codes) -> Array:
+    """The statistic of every arrangement of units; person i is of unit ``where[i]``."""
+    step = max(1, AT_A_TIME // where.size)
+    return np.concatenate(
+        [
+            statistic(chunk[start : start + step, where])
+            for chunk in chunks
+            for start in range(0, len(chunk), step)
+        ]
+    )
 
 
 def adjusted_difference(

@@ -121,14 +121,14 @@ def _criterion(
     left = y - y.mean()
     rows = np.column_stack([basis, left - basis @ (basis.T @ left)])
     alike = _alike(block, [np.asarray(group) for group in groups])
-    whole = [rows[at].swapaxes(0, 1).reshape(at.shape[1], -1) for at, _ in alike]
+    whole = [_condensed(rows[at]) for at, _ in alike]
 
     def criterion(share: Array) -> float:
         gram, logdet = np.zeros((p + 1, p + 1)), 0.0
         for (at, same), columns in zip(alike, whole, strict=True):
             v = share[-1] * np.eye(len(columns)) + np.tensordot(share[:-1], same, axes=1)
             root = np.linalg.cholesky(v)
-            white = np.linalg.solve(root, columns).reshape(-1, p + 1)
+            white = (np.linalg.inv(root) @ columns).reshape(-1, p + 1)
             gram += white.T @ white
             logdet += 2.0 * len(at) * float(np.log(np.diagonal(root)).sum())
         inner = gram[:p, :p]
@@ -143,10 +143,23 @@ def _alike(block: Codes, groups: Sequence[Codes]) -> list[tuple[Codes, Array]]:
     """Blocks whose rows are grouped in one way share a matrix: rows (blocks, size), and in which
     groupings which of them go together (K, size, size)."""
     codes = np.unique(block, return_inverse=True)[1]
-    order = np.argsort(codes, kind="stable")
-    ways: dict[bytes, tuple[list[Codes], Array]] = {}
-    for at in np.split(order, np.cumsum(np.bincount(codes))[:-1]):
-        own = np.stack([group[at] for group in groups])
-        same = own[:, :, None] == own[:, None, :]
-        ways.setdefault(same.tobytes(), ([], same.astype(float)))[0].append(at)
-    return [(np.stack(places).astype(np.intp), same) for places, same in ways.values()]
+    order, sizes = np.argsort(codes, kind="stable"), np.bincount(codes)
+    starts, found = np.cumsum(sizes) - sizes, []
+    for size in np.unique(sizes):
+        at = order[starts[sizes == size][:, None] + np.arange(size)]
+        own = np.stack([group[at] for group in groups], axis=1)
+        same = (own[..., :, None] == own[..., None, :]).reshape(len(at), -1)
+        ways, which = np.unique(same, axis=0, return_inverse=True)
+        shape = (len(groups), size, size)
+        found += [(at[which == k], way.reshape(shape).astype(float)) for k, way in enumerate(ways)]
+    return found
+
+
+def _condensed(rows: Array) -> Array:
+    """The rows (blocks, size, columns) as (size, blocks * columns); of many blocks, the few whose
+    sums of products are the same."""
+    count, size, columns = rows.shape
+    if count > size * columns:
+        whole: Array = np.asarray(np.linalg.qr(rows.reshape(count, -1), mode="r"))
+        rows = whole.reshape(-1, size, columns)
+    return rows.swapaxes(0, 1).reshape(size, -1)

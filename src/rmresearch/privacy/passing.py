@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from rmresearch.privacy import rules
-from rmresearch.privacy.rules import Audience, Crowds, Limits, Rule, Verdict
+from rmresearch.privacy.crowds import Crowds
+from rmresearch.privacy.rules import Audience, Limits, Rule, Verdict
 from rmresearch.privacy.terms import kind_of, largest_of, places_of
 from rmresearch.result import Cell, CellKind, Estimate, Table
 from rmresearch.study import Outcome, Study

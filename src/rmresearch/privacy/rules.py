@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Literal
 
-import pandas as pd
-
+from rmresearch.privacy.crowds import Crowd
 from rmresearch.result import CellKind
-from rmresearch.study import Outcome, PrivacySettings, Study
+from rmresearch.study import Outcome, PrivacySettings
 
 __all__ = [
     "FEW",
     "HIGH",
     "LOW",
     "Audience",
-    "Crowd",
-    "Crowds",
     "Limits",
     "Verdict",
     "band",
@@ -57,110 +51,6 @@ class Limits:
     def of(cls, settings: PrivacySettings) -> Limits:
         """The study's thresholds, never below the house's."""
         return cls(max(5, settings.smallest_mean), max(10, settings.smallest_interval))
-
-
-@dataclass(frozen=True, slots=True)
-class Crowd:
-    """How many distinct people, pairs, juniors, seniors and answerers stand behind a number.
-
-    ``pairs`` counts an unpaired person as a pair of one. A kind that is not there counts 0 and
-    does not constrain; ``arms`` are the people of each arm.
-    """
-
-    people: int = 0
-    pairs: int = 0
-    juniors: int = 0
-    seniors: int = 0
-    answerers: int = 0
-    arms: tuple[int, ...] = ()
-
-    @property
-    def smallest(self) -> int:
-        """The scarcest kind present; 0 where nobody is."""
-        kinds = (self.people, self.pairs, self.juniors, self.seniors, self.answerers)
-        return min((count for count in kinds if count), default=0)
-
-
-@dataclass(frozen=True, eq=False)
-class Crowds:
-    """Counts the crowd behind any set of pseudonyms of one study (people, pairs or both)."""
-
-    study: Study = field(repr=False)
-
-    @cached_property
-    def roles(self) -> dict[str, str]:
-        """Each participant's role."""
-        table = self.study.participants
-        return dict(zip(table["person"], table["role"].fillna(""), strict=True))
-
-    @cached_property
-    def arms(self) -> dict[str, str]:
-        """Each participant's arm, "" where none is recorded."""
-        table = self.study.participants
-        return dict(zip(table["person"], table["arm"].fillna(""), strict=True))
-
-    @cached_property
-    def pairs(self) -> dict[str, frozenset[str]]:
-        """Each pair's people."""
-        columns = (self.study.pairs[c] for c in ("pair", "junior", "senior"))
-        return {
-            str(pair): frozenset(str(one) for one in both if not pd.isna(one))
-            for pair, *both in zip(*columns, strict=True)
-        }
-
-    @cached_property
-    def memberships(self) -> dict[str, set[str]]:
-        """Each paired person's pairs."""
-        found: dict[str, set[str]] = {}
-        for pair, people in self.pairs.items():
-            for person in people:
-                found.setdefault(person, set()).add(pair)
-        return found
-
-    @cached_property
-    def ids(self) -> frozenset[str]:
-        """Every pseudonym in the study: none of them may ever leave."""
-        study = self.study
-        columns = [study.participants["person"], study.participants["manager"]]
-        columns += [study.measures["rater"], study.measures["person"], study.pairs["pair"]]
-        return frozenset(one for column in columns for one in column.dropna().unique().tolist())
-
-    @cached_property
-    def _others(self) -> dict[str, set[tuple[str, str]]]:
-        """By person, who else answered about them: (item, rater)."""
-        rows = self.study.measures[["person", "item", "rater"]]
-        rows = rows[rows["rater"].notna() & (rows["rater"] != rows["person"])].drop_duplicates()
-        found: dict[str, set[tuple[str, str]]] = {}
-        for person, item, rater in rows.itertuples(index=False):
-            found.setdefault(person, set()).add((item, rater))
-        return found
-
-    def raters(self, people: Iterable[str], outcome: Outcome) -> frozenset[str]:
-        """Who else answered an outcome's items about these people."""
-        items = set(outcome.items)
-        about = (self._others.get(person, set()) for person in people)
-        return frozenset(rater for pairs in about for item, rater in pairs if item in items)
-
-    def of(self, members: frozenset[str], outcome: Outcome | None = None) -> Crowd:
-        """The crowd behind a number whose members are these pseudonyms.
-
-        Where the number's ``outcome`` was answered by others (partner ratings), these count too.
-        """
-        named_pairs = members & self.pairs.keys()
-        people = (members - named_pairs).union(*(self.pairs[pair] for pair in named_pairs))
-        people &= self.roles.keys()  # whoever the study does not know protects nobody
-        raters = frozenset() if outcome is None else self.raters(people, outcome)
-        roles = Counter(self.roles.get(person, "") for person in people | raters)
-        units = {pair for one in people for pair in self.memberships.get(one, {one})}
-        arms = Counter(self.arms.get(person, "") for person in people)
-        return Crowd(
-            people=len(people) or len(named_pairs),
-            pairs=len(named_pairs) or len(units),
-            juniors=roles["junior"],
-            seniors=roles["senior"],
-            answerers=len(raters),
-            arms=tuple(arms.values()),
-        )
 
 
 @dataclass(frozen=True, slots=True)

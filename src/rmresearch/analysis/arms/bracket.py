@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from rmresearch.analysis import base
 from rmresearch.analysis.arms.contrast import change_score
 from rmresearch.analysis.arms.sample import Sample
 from rmresearch.analysis.base import Footing, inferred
 from rmresearch.analysis.base.fit import Student, valued
+from rmresearch.analysis.base.items import item_scores
 from rmresearch.numerics.measurement import reliability_corrected
 from rmresearch.result import Check, Estimate
 from rmresearch.study import Arm
@@ -51,7 +51,7 @@ def _corrected(
     if given is None and not many:
         method = f"{start}: a single item has no alpha, give baseline_reliability"
         return valued(record, None, term=CORRECTED, method=method)
-    items = base.item_scores(study, outcome, study.design.baseline, sample.people)
+    items = item_scores(study, outcome, study.design.baseline, sample.people)
     x, _ = sample.without_baseline
     columns = [sample.column(one) for one in sample.arms]
     found = reliability_corrected(

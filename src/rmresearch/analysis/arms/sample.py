@@ -182,7 +182,7 @@ def _ran(study: Study) -> dict[str, bool]:
 
 def _met(study: Study) -> dict[str, bool]:
     table, log = pairs(study), study.meetings
-    held = set(log.loc[log["held"], "pair"])
+    held = set(log.loc[log["held"], "pair"].unique())
     known = bool(held & set(table.ids.tolist()))
     took: dict[str, bool] = {}
     for pair, who, started in zip(table.ids, table.people, table.started, strict=True):

@@ -32,7 +32,6 @@ __all__ = [
     "dropped",
     "footing",
     "inferred",
-    "item_scores",
     "label",
     "mean_kind",
     "number",
@@ -132,7 +131,7 @@ class People:
         """Who these people are, for a cell or an estimate."""
         members: frozenset[str] = frozenset(self.ids.tolist())
         held = set(chain.from_iterable(filter(None, map(self.pairs.get, members))))
-        return Behind(members, len(held), len(np.unique(self.cluster)))
+        return Behind(members, len(held), len(pd.unique(self.cluster)))
 
 
 def call(function: str, study: Study, outcome: str | None = None, /, **options: object) -> Call:
@@ -155,7 +154,7 @@ def by_role(study: Study, outcome: Outcome) -> Iterator[People]:
     An outcome of role "all" gives one group a role that is present.
     """
     wanted = ROLES if outcome.role == "all" else (outcome.role,)
-    present = set(study.participants["role"].dropna())
+    present = set(study.participants["role"].dropna().unique())
     roles = [role for role in wanted if role in present]
     if not roles:
         raise StudyError(
@@ -194,38 +193,8 @@ def _people(study: Study, role: str | None) -> People:
 
 def waves_with_answers(study: Study, outcome: Outcome) -> tuple[Wave, ...]:
     """The waves, in declared order, in which anybody has a score on the outcome."""
-    present = set(study.scores(outcome)["wave"])
+    present = set(study.scores(outcome)["wave"].unique())
     return tuple(wave for wave in study.design.waves if wave.name in present)
-
-
-def item_scores(study: Study, outcome: Outcome, wave: Wave, group: People) -> NDArray[np.float64]:
-    """Answers (people, items) at a wave, reversed where declared, several raters averaged."""
-    everybody = study.once(("items", outcome), lambda: _item_scores(study, outcome))
-    place = pd.Index(study.participants["person"]).get_indexer(pd.Index(group.ids))
-    at = [one.name for one in study.design.waves].index(wave.name)
-    found: NDArray[np.float64] = everybody[at, place]
-    return found
-
-
-def _item_scores(study: Study, outcome: Outcome) -> NDArray[np.float64]:
-    """Of everybody: (waves, people, items)."""
-    rows, items = study.answers(outcome), pd.Index(outcome.items)
-    people = pd.Index(study.participants["person"])
-    waves = pd.Index([wave.name for wave in study.design.waves])
-    shape = (len(waves), len(people), len(items))
-    places = (waves.get_indexer(rows["wave"]), people.get_indexer(rows["person"]),
-              items.get_indexer(rows["item"]))  # fmt: skip
-    known = places[1] >= 0
-    at = np.ravel_multi_index([place[known] for place in places], shape)
-    given, size = rows["value"].to_numpy(float)[known], int(np.prod(shape))
-    count = np.bincount(at, minlength=size)
-    answers = np.full(size, np.nan)
-    np.divide(np.bincount(at, given, minlength=size), count, out=answers, where=count > 0)
-    answers = answers.reshape(shape)
-    if outcome.reverse and outcome.low is not None and outcome.high is not None:
-        turned = np.array([item in outcome.reverse for item in outcome.items])
-        answers[..., turned] = outcome.low + outcome.high - answers[..., turned]
-    return answers
 
 
 def crossed_over(study: Study, group: People, wave: Wave) -> NDArray[np.bool_]:

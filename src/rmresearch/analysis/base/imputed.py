@@ -164,26 +164,22 @@ def _one_arm(
 ) -> Array:
     """The own scores of one arm (n, waves), gaps filled where enough answered: (m, n, waves)."""
     k = own.shape[1]
-    enough = [_answering(column, cluster) >= FEWEST for column in np.hstack([own, theirs]).T]
-    kept = [j for j in range(2 * k) if enough[j]]
+    columns = np.hstack([own, theirs])
+    answering = [len(pd.unique(cluster[np.isfinite(column)])) for column in columns.T]
+    kept = [j for j in range(2 * k) if answering[j] >= FEWEST]
     found = np.repeat(own[None], imputations, axis=0)
     if not any(j < k for j in kept):
         return found
-    values = np.hstack([own, theirs])[:, kept]
     uses = []
     for j in kept:
-        most = max(1, _answering(np.hstack([own, theirs])[:, j], cluster) // EACH)
+        most = max(1, answering[j] // EACH)
         wanted = [other for other in _predictors(j, waves) if other in kept][:most]
         uses.append([kept.index(other) for other in wanted])
-    filled = impute(values, cluster, uses, imputations=imputations, rng=rng)
+    filled = impute(columns[:, kept], cluster, uses, imputations=imputations, rng=rng)
     for at, j in enumerate(kept):
         if j < k:
             found[:, :, j] = filled[:, :, at]
     return found
-
-
-def _answering(column: Array, cluster: Codes) -> int:
-    return len(np.unique(cluster[np.isfinite(column)]))
 
 
 def _predictors(column: int, waves: Sequence[Wave]) -> Iterator[int]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People
+from rmresearch.analysis.base.items import item_scores
 from rmresearch.numerics import effects
 from rmresearch.numerics.measurement import alpha_within
 from rmresearch.result import Cell, Check, Dropped, Estimate
@@ -86,7 +87,7 @@ def samples(
         cells = np.column_stack([group.arm == name for name in present]).astype(float)
         cells[:, 0] = 1.0
         reliability = base.number(
-            alpha_within(base.item_scores(study, outcome, before, group), cells)
+            alpha_within(item_scores(study, outcome, before, group), cells)
         )
     sd = effects.pooled_sd(*(pre[group.arm == name] for name in present))
     names = [one.name for one in study.design.arms] or [""]

@@ -32,6 +32,7 @@ from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, label
 from rmresearch.analysis.base.ask import within
 from rmresearch.analysis.base.describe import apart, thin
+from rmresearch.analysis.base.items import item_scores
 from rmresearch.analysis.missing import difference
 from rmresearch.errors import number_of
 from rmresearch.result import Cell, Check, Estimate, Result, Table
@@ -342,7 +343,7 @@ def _items(
     """A row a wave and item: left out, of those who answered any item of the scale."""
     rows: list[tuple[Cell, ...]] = []
     for wave in waves:
-        given: Flags = np.isfinite(base.item_scores(study, outcome, wave, group))
+        given: Flags = np.isfinite(item_scores(study, outcome, wave, group))
         some: Flags = np.asarray(given.any(axis=1))
         behind = group.take(some).behind()
         for k, item in enumerate(outcome.items):

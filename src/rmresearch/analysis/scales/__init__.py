@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, footing, label, number
+from rmresearch.analysis.base.items import item_scores
 from rmresearch.analysis.scales import items, retest
 from rmresearch.errors import FitError, number_of
 from rmresearch.numerics.scales import cronbach_alpha, mcdonald_omega
@@ -108,7 +109,7 @@ def reliability(study: Study, outcome: str | Outcome, *, wave: str | None = None
 
 
 def _at_wave(study: Study, outcome: Outcome, group: People, wave: Wave, found: _Found) -> None:
-    answers = base.item_scores(study, outcome, wave, group)
+    answers = item_scores(study, outcome, wave, group)
     some: Flags = np.asarray(np.isfinite(answers).any(axis=1))
     whole: Flags = np.asarray(np.isfinite(answers).all(axis=1))
     if not some.any():

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import Behind, People, cell, label
+from rmresearch.analysis.base.items import item_scores
 from rmresearch.errors import FitError, number_of
 from rmresearch.numerics.effects import holm
 from rmresearch.numerics.robust import fit
@@ -118,7 +119,7 @@ def shifts(
     study: Study, outcome: Outcome, group: People, first: Wave, wave: Wave
 ) -> tuple[list[tuple[Cell, ...]], list[Check]]:
     """Each item's mean change against that of the other items, same people at both waves."""
-    before, after = (base.item_scores(study, outcome, one, group) for one in (first, wave))
+    before, after = (item_scores(study, outcome, one, group) for one in (first, wave))
     change = after - before
     both: Flags = np.asarray(np.isfinite(change).all(axis=1))
     change, who = change[both], group.take(both)
@@ -129,35 +130,33 @@ def shifts(
     others = (change.sum(axis=1, keepdims=True) - change) / (k - 1)
     gaps = change - others
     tested = len(change) >= ENOUGH and base.footing(who.cluster).p_value
-    found = [_tested(gaps[:, j], who) if tested else (None, None, None) for j in range(k)]
-    adjusted = holm([np.nan if p is None else p for _, _, p in found]) if tested else [None] * k
+    low, high, p = _tested(gaps, who) if tested else np.full((3, k), np.nan)
+    adjusted, behind = holm(p) if tested else p, who.behind()
     rows = []
     for j, item in enumerate(outcome.items):
-        low, high, _ = found[j]
         rows.append(
             (
                 *(label(text) for text in (*names, item)),
-                cell(len(change), "administrative", who.behind()),
-                cell(change[:, j].mean(), "contrast", who.behind()),
-                cell(others[:, j].mean(), "contrast", who.behind()),
-                cell(gaps[:, j].mean(), "contrast", who.behind()),
-                cell(low, "interval", who.behind()),
-                cell(high, "interval", who.behind()),
-                cell(adjusted[j], "statistic", who.behind()),
+                cell(len(change), "administrative", behind),
+                cell(change[:, j].mean(), "contrast", behind),
+                cell(others[:, j].mean(), "contrast", behind),
+                cell(gaps[:, j].mean(), "contrast", behind),
+                cell(low[j], "interval", behind),
+                cell(high[j], "interval", behind),
+                cell(adjusted[j], "statistic", behind),
             )
         )
-    return rows, [_invariant(outcome, names, len(change), tested, list(adjusted))]
+    return rows, [_invariant(outcome, names, len(change), tested, adjusted)]
 
 
-def _tested(gap: Floats, who: People) -> tuple[float | None, float | None, float | None]:
-    """Interval and p-value of a mean gap, CR2 by cluster."""
-    found = fit(gap, np.ones((len(gap), 1)), who.cluster).contrast([1.0])
-    low, high = found.interval()
-    return base.number(low), base.number(high), base.number(found.p)
+def _tested(gaps: Floats, who: People) -> tuple[Floats, Floats, Floats]:
+    """Intervals and p-values of the mean gaps (people, items), CR2 by cluster; NaN: not known."""
+    found = fit(gaps.T, np.ones((len(gaps), 1)), who.cluster).contrast([1.0])
+    return (*found.interval(), found.p)
 
 
 def _invariant(
-    outcome: Outcome, names: tuple[str, str], people: int, tested: bool, p: list[float | None]
+    outcome: Outcome, names: tuple[str, str], people: int, tested: bool, p: Floats
 ) -> Check:
     about = f"{outcome.name}, {', '.join(names)}"
     if not tested:
@@ -166,6 +165,6 @@ def _invariant(
             f"shifts are shown, not tested (that takes {ENOUGH} people and enough clusters)."
         )
         return Check("measurement invariance", False, detail)
-    moved = [item for item, q in zip(outcome.items, p, strict=True) if q is not None and q < 0.05]
+    moved = [item for item, q in zip(outcome.items, p, strict=True) if q < 0.05]
     detail = f"{about}: items that shifted against the others (Holm): {base.seen(moved)}."
     return Check("measurement invariance", not moved, detail)
