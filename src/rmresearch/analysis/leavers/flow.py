@@ -69,7 +69,8 @@ def flow(
 ) -> list[tuple[Cell, ...]]:
     """The rows of one role: each stage by arm, in people and clusters."""
     group = way.people
-    started = np.isin(group.ids.astype(str), list(everyone.take(everyone.started).behind().members))
+    in_a_pair = everyone.take(everyone.started).behind().members
+    started = np.fromiter((person in in_a_pair for person in group.ids), bool, len(group))
     rows = []
     for arm, inside in arms_of(study, group):
         paired = bool((everyone.arm == arm).any()) if arm else bool(len(everyone))

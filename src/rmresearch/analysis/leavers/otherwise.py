@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.analysis import base
-from rmresearch.analysis.base import Footing, cell, inferred, label, number
+from rmresearch.analysis.base import Behind, Footing, cell, inferred, label, number
 from rmresearch.analysis.base.compared import Compared, score_range
 from rmresearch.analysis.base.fit import measured, valued
 from rmresearch.errors import FitError
@@ -87,7 +87,7 @@ def _told(
 ) -> None:
     """An estimate that is one value, with its row."""
     found.estimates.append(estimate)
-    behind = one.people.take(one.answered).behind()
+    behind = _behind(estimate)
     found.rows.append(
         (
             *(label(text) for text in (one.people.role, one.contrast, one.wave.name, answer)),
@@ -101,12 +101,10 @@ def _told(
     )
 
 
-def _between(
-    one: Compared, found: Otherwise, ends: tuple[Estimate, Estimate], answer: str, kept: Flags
-) -> None:
+def _between(one: Compared, found: Otherwise, ends: tuple[Estimate, Estimate], answer: str) -> None:
     """Two bounds, with their row."""
     found.estimates += ends
-    behind = one.people.take(kept).behind()
+    behind = _behind(ends[0])
     found.rows.append(
         (
             *(label(text) for text in (one.people.role, one.contrast, one.wave.name, answer)),
@@ -117,6 +115,10 @@ def _between(
             cell(ends[1].high, "interval", behind),
         )
     )
+
+
+def _behind(estimate: Estimate) -> Behind:
+    return Behind(estimate.members, estimate.n_pairs, estimate.n_clusters)
 
 
 def _weighted(one: Compared, found: Otherwise, form: Estimate, ground: Footing) -> None:
@@ -229,7 +231,7 @@ def _lee(one: Compared, found: Otherwise, form: Estimate, ground: Footing, seed:
         )
         for name, value, se in (("lower", lee.low, lee.low_se), ("upper", lee.high, lee.high_se))
     )
-    _between(one, found, (pair[0], pair[1]), "Lee's bounds", one.answered)
+    _between(one, found, (pair[0], pair[1]), "Lee's bounds")
     said = (
         f"{one.about}: Lee's bounds assume that the assignment moves answering in one direction "
         f"for everybody; {100 * abs(lee.trimmed):.1f}% of the {side} arm's answers are surplus. "
@@ -280,5 +282,4 @@ def _worst(one: Compared, found: Otherwise, form: Estimate, ground: Footing) -> 
         )
         for name, side in (("lower", least), ("upper", most))
     )
-    reached = np.isin(one.people.ids.astype(str), inside.people.ids.astype(str))
-    _between(one, found, (pair[0], pair[1]), "worst case", reached)
+    _between(one, found, (pair[0], pair[1]), "worst case")

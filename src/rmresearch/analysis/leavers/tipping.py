@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rmresearch.analysis.base import cell, label, number
+from rmresearch.analysis.base import Behind, cell, label, number
 from rmresearch.analysis.base.compared import Compared, score_range
 from rmresearch.analysis.base.fit import valued
 from rmresearch.analysis.base.imputed import Imputed, completed
@@ -90,7 +90,7 @@ def tipping(
         f"Barnard-Rubin df: {reading}"
     )
     found.estimates.append(valued(form, point, term="tipping-point", method=method))
-    behind = one.people.behind()
+    behind = Behind(form.members, form.n_pairs, form.n_clusters)
     gone = one.people.take(gap).behind()
     found.rows.append(
         (
@@ -104,7 +104,7 @@ def tipping(
         )
     )
     if one.between and fine:
-        found.grid += _grid(one, surface, worse * largest, level)
+        found.grid += _grid(one, behind, surface, worse * largest, level)
     return found
 
 
@@ -122,8 +122,10 @@ def _point(
     return abs(point), THERE if point else AT_ONCE
 
 
-def _grid(one: Compared, surface: Shifted, largest: float, level: float) -> list[tuple[Cell, ...]]:
-    behind, rows = one.people.behind(), []
+def _grid(
+    one: Compared, behind: Behind, surface: Shifted, largest: float, level: float
+) -> list[tuple[Cell, ...]]:
+    rows = []
     for first in SHARES:
         for second in SHARES:
             at = surface.at(first * largest, second * largest)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.analysis import base
-from rmresearch.analysis.base import People, cell, label
+from rmresearch.analysis.base import Behind, People, cell, label
 from rmresearch.analysis.base.describe import apart, thin
 from rmresearch.analysis.leavers.flow import Course, arms_of
 from rmresearch.result import Cell, CellKind, Check, Estimate
@@ -45,8 +45,9 @@ def on_outcome(
     checks: list[Check] = []
     for name, keep in groups:
         who, values, gone = way.people.take(keep), way.before[keep], left[keep]
+        both = who.behind()
         form = base.template(
-            who.behind(),
+            both,
             role=who.role,
             outcome=outcome.name,
             wave=wave.name,
@@ -57,7 +58,7 @@ def on_outcome(
         found = apart(form, values, gone, who.cluster)
         estimates += [one for one in found if one.value is not None]
         title = f"{outcome.label}, before"
-        rows.append(_row((wave.name, name, title), who, values, gone, found, outcome))
+        rows.append(_row((wave.name, name, title), who, both, values, gone, found, outcome))
         if name == ALL and gone.any() and not gone.all():
             about = f"{who.role}, leavers and stayers at {wave.name}"
             checks += thin(about, who.cluster, gone)
@@ -72,9 +73,10 @@ def features(study: Study, way: Course, wave: Wave) -> list[tuple[Cell, ...]]:
         known = np.isfinite(values)
         if not known.any():
             continue
-        who = way.people.take(known)
-        found = apart(base.template(who.behind()), values[known], left[known], who.cluster)
-        rows.append(_row((wave.name, ALL, name), who, values[known], left[known], found, None))
+        who, values, gone = way.people.take(known), values[known], left[known]
+        both = who.behind()
+        found = apart(base.template(both), values, gone, who.cluster)
+        rows.append(_row((wave.name, ALL, name), who, both, values, gone, found, None))
     return rows
 
 
@@ -98,13 +100,14 @@ def _characteristics(study: Study, group: People) -> Iterator[tuple[str, Floats]
 def _row(
     names: tuple[str, str, str],
     who: People,
+    both: Behind,
     values: Floats,
     gone: Flags,
     found: tuple[Estimate, Estimate],
     outcome: Outcome | None,
 ) -> tuple[Cell, ...]:
     points, standard = found
-    both, leavers, stayers = who.behind(), who.take(gone).behind(), who.take(~gone).behind()
+    leavers, stayers = who.take(gone).behind(), who.take(~gone).behind()
     kind: CellKind = "mean" if outcome is None else base.mean_kind(outcome)
     return (
         label(who.role),
