@@ -253,7 +253,8 @@ def _along(q: Array, resid: Array, groups: Groups, pieces: Pieces, w: Array) -> 
         return alone
     sizes = np.diff(groups.starts, append=q.shape[-2])
     turned = np.repeat((pieces.root @ w[..., None, :, :])[..., 0], sizes, axis=-2)
-    several = (q[..., groups.singles :, :] * turned).sum(axis=-1) * resid[..., groups.singles :]
+    lever = np.einsum("...p,...p->...", q[..., groups.singles :, :], turned)
+    several = lever * resid[..., groups.singles :]
     several = np.add.reduceat(several, groups.starts - groups.singles, axis=-1)
     return np.concatenate([alone, several], axis=-1)
 

@@ -81,7 +81,7 @@ def cr2_pieces(q: Array, groups: Groups) -> Pieces:
     """The pieces of every cluster, from ``q`` (..., n, p) with rows in the groups' order."""
     p = q.shape[-1]
     alone = q[..., : groups.singles, :]
-    left = 1.0 - (alone * alone).sum(axis=-1)
+    left = 1.0 - np.einsum("...p,...p->...", alone, alone)
     own = np.where(left > SINGULAR, 1.0 / np.sqrt(np.maximum(left, SINGULAR)), 0.0)
     if not groups.starts.size:
         empty = np.empty((*q.shape[:-2], 0, p, p))
@@ -155,7 +155,7 @@ def spread(own: Array, cross: Array) -> Array:
     turned = np.swapaxes(own, -1, -2)
     same = (trace**2).sum(axis=-1) + (own * turned).sum(axis=(-3, -2, -1))
     flat = cross.reshape(*cross.shape[:-2], -1)
-    size = (flat * flat).sum(axis=-1)
+    size = np.einsum("...f,...f->...", flat, flat)
     # The few clusters of high leverage are paired one by one: subtracting their large squares
     # from a sum of larger ones would lose the digits.
     few = min(size.shape[-1], 2 * p)
