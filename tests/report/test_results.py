@@ -72,7 +72,7 @@ def test_the_pilot_tells_who_stayed_and_rose(pilot: Study) -> None:
     )
     assert "Promoted: 1 of 24 junior mentors in the Programme group and 1 of 24" in text
     assert "Every interval includes 0" in text
-    assert "study.toml declares none" in text
+    assert "study.toml declares none" in shown(found(declared(pilot, costs=(), worth=())))
     assert "Exploratory: no frozen question asks for this." in text
     assert not words.lint(text)
 
@@ -130,7 +130,7 @@ def test_a_gain_that_may_be_nothing_is_told_in_words(pilot: Study) -> None:
 
 
 def test_costs_without_a_worth_are_asked_of_what_is_compared(pilot: Study) -> None:
-    findings = found(declared(pilot, costs=COSTS["costs"]))
+    findings = found(declared(pilot, costs=COSTS["costs"], worth=()))
     assert "value:digital_skill" in findings.results
     assert "What a point is worth is not declared" in shown(findings)
 

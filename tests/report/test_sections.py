@@ -37,7 +37,9 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     assert len(changed) < len(text)
     (folder / "study.toml").write_text(changed, "utf-8")
     plan = (folder / "plan.toml").read_text("utf-8")
-    named = plan.replace('role = "senior"', 'role = "senior"\ncovariates = ["level"]')
+    asked = 'analysis = "compare_arms"\nrole = "senior"'
+    named = plan.replace(asked, f'{asked}\ncovariates = ["level"]')
+    assert named != plan
     (folder / "plan.toml").write_text(named, "utf-8")
     (folder / "plan.lock.json").unlink()
     return evaluate(folder)

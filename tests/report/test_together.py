@@ -20,13 +20,6 @@ from .test_evaluation import PILOT, text_of
 
 GROUPS = """
 [[question]]
-id = "skill-by-department"
-analysis = "subgroups"
-outcome = "digital_skill"
-by = "department"
-why = "Departments differ in how digital they are."
-
-[[question]]
 id = "skill-by-interests"
 analysis = "subgroups"
 outcome = "digital_skill"
@@ -53,7 +46,7 @@ why = "Who shows more may see more."
 
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
-    """The example with two moderators, a match feature and a pair of outcomes in a frozen plan."""
+    """The example with a moderator, a match feature and a pair of outcomes more, frozen."""
     folder = tmp_path_factory.mktemp("groups") / "pilot"
     shutil.copytree(PILOT, folder)
     (folder / "plan.lock.json").unlink()
@@ -106,17 +99,16 @@ def test_a_plan_names_the_pairs_outcomes_and_the_features_that_count(planned: Ev
 
 def test_groups_are_shown_where_the_plan_names_them(planned: Evaluation) -> None:
     text = shown(planned, "subgroups")
-    for by in ("department", "interests"):
+    for by in ("level", "department", "interests"):
         assert f"differs between groups by {by}" in text
     assert "drawn towards the others" in text
     assert dict(planned.findings.results["subgroups:digital_skill"].call.arguments)["by"] == (
-        "department, interests"
+        "department, level, interests"
     )
 
 
 def test_no_group_is_looked_into_unasked(planned: Evaluation) -> None:
-    questions = read_plan(PILOT).questions
-    assert not [question for question in questions if question.by]
+    questions = [question for question in read_plan(PILOT).questions if not question.by]
     answers = asking._Answers()
     study = planned.findings.study
     asking._groups(study, study.design.outcomes[0], questions, answers)

@@ -15,7 +15,7 @@ from rmresearch.io.read import read_study
 from rmresearch.plan import read_plan
 from rmresearch.study import Study
 from rmresearch.world import folder as folders
-from rmresearch.world.pilot import PAIRS, SEED, example, write_example
+from rmresearch.world.pilot import COSTS, PAIRS, SEED, WORTH, example, write_example
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -158,5 +158,13 @@ def test_truth_names_the_seed_and_stays_out_of_the_study(written: Path, study: S
 def test_plan_names_one_primary_question_of_a_declared_outcome(written: Path, study: Study) -> None:
     plan = read_plan(written, study.design)
     assert plan.primary.outcome == "digital_skill"
-    asked = [(one.outcome, one.role) for one in plan.questions]
+    asked = [(one.outcome, one.role) for one in plan.questions if one.analysis == "compare_arms"]
     assert asked == [(o.name, o.role) for o in study.design.outcomes if o.kirkpatrick > 1]
+    groups = [one for one in plan.questions if one.analysis == "subgroups"]
+    assert [one.by for one in groups] == ["level", "department"]
+    assert {one.outcome for one in groups} == {plan.primary.outcome}
+
+
+def test_costs_and_worth_are_declared_as_ranges(study: Study) -> None:
+    design = study.design
+    assert (design.currency, design.costs, design.worth) == ("EUR", COSTS, WORTH)

@@ -45,8 +45,22 @@ def design_document(design: Design) -> Document:
             for wave in design.waves
         ],
         "outcomes": [_outcome(outcome, design) for outcome in design.outcomes],
+        "value": _value(design) if design.costs or design.worth else None,
         "matching": _matching(design.matching),
     }
+
+
+def _value(design: Design) -> Document:
+    """What the programme takes and what its gains are worth; one number where it is known."""
+
+    def spans(named: Iterable[tuple[str, tuple[float, float, float]]]) -> Document:
+        return {
+            name: _plain(span[0]) if len(set(span)) == 1 else [_plain(end) for end in span]
+            for name, span in named
+        }
+
+    costs = {"currency": design.currency or None, **spans(design.costs)}
+    return {**costs, "worth": spans(design.worth) or None}
 
 
 def _matching(made: Matching) -> Document:

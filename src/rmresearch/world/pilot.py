@@ -57,6 +57,14 @@ SATISFIED = {
     "Satisfied": 4,
     "Very satisfied": 5,
 }
+#: invented like the rest: what the programme takes, and a wide guess at what a point is worth
+COSTS = (("programme_cost", (9e3, 12e3, 18e3)), ("hourly_cost", (50.0, 65.0, 90.0)))
+WORTH = (("digital_skill", (0.0, 2e3, 6e3)),)
+#: groups that the plan looks into, and why
+GROUPS = {
+    "level": "Higher grades may hold back in front of somebody junior, and gain less.",
+    "department": "Departments differ in how digital their work is.",
+}
 SITES = {"site 1": "Genève", "site 2": "Zürich"}
 REACTED = ("Satisfaction", "Recommend")
 REWORDED = "D3 (help text shortened)"
@@ -76,7 +84,7 @@ HEAD = """\
 # The example pilot: invented people, drawn by rmresearch (`rmresearch simulate example`).
 # 48 pairs at two sites applied and were matched; chance decided at each site which 24 started in
 # September 2025. The others wait until after the last survey. What is true of them lies beside
-# this folder, in pilot.truth; no analysis reads it.
+# this folder, in pilot.truth; no analysis reads it. The amounts under [value] are invented too.
 
 """
 
@@ -169,7 +177,7 @@ def example_files(drawn: Cohort) -> dict[str, bytes]:
     study_toml = HEAD + to_toml(design_document(design)) + TABLES
     return {
         "study.toml": study_toml.encode(),
-        "plan.toml": to_toml(plan_document(design)).encode(),
+        "plan.toml": to_toml(_plan(design)).encode(),
         "data/roster.csv": _roster(study, guest),
         "data/pairs.csv": _pairs(study),
         "data/survey_kickoff.csv": _survey(study, "start", guest),
@@ -198,7 +206,20 @@ def _design(design: Design) -> Design:
         organisation="Example AG (invented)",
         arms=tuple(replace(arm, label=labels[arm.label]) for arm in design.arms),
         outcomes=tuple(outcomes),
+        currency="EUR",
+        costs=COSTS,
+        worth=WORTH,
     )
+
+
+def _plan(design: Design) -> dict[str, Any]:
+    """The usual plan, and the groups in which the primary question is looked into."""
+    plan = plan_document(design)
+    primary = plan["question"][0]
+    for by, why in GROUPS.items():
+        changed = {"id": f"{primary['id']}-by-{by}", "analysis": "subgroups", "by": by, "why": why}
+        plan["question"].append({**primary, **changed, "primary": False, "contrast": None})
+    return plan
 
 
 def _item(item: str) -> str:

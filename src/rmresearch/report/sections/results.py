@@ -95,7 +95,7 @@ def _last(found: Findings, result: Result) -> list[Estimate]:
 
 
 def _events(found: Findings, asked: Answers) -> Iterator[Block]:
-    """Figure, sentences, table of what happened to people by the last wave."""
+    """Figure, sentences and folded table of what happened to people by the last wave."""
     told = [(outcome, result, one) for outcome, result in asked for one in _last(found, result)]
     if told:
         yield _figure(found, [(outcome, one) for outcome, _, one in told])
@@ -110,7 +110,7 @@ def _events(found: Findings, asked: Answers) -> Iterator[Block]:
     waves = {one.wave for *_, one in told} or {found.study.design.waves[-1].name}
     table = stacked([(o, _at(r, waves)) for o, r in asked], "events", "To how many it happened")
     if table is not None:
-        yield _shown(found, table)
+        yield Details("To how many it happened", (_shown(found, table),))
 
 
 def _sentences(found: Findings, told: Sequence[tuple[Outcome, Result, Estimate]]) -> Iterator[str]:
