@@ -37,14 +37,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People
 from rmresearch.analysis.base.ask import within
 from rmresearch.analysis.base.compared import compared
 from rmresearch.analysis.base.imputed import imputed
-from rmresearch.analysis.base.pairs import Pairs, pairs, programme_arms
+from rmresearch.analysis.base.pairs import Pairs, pairs
 from rmresearch.analysis.leavers import boundary, otherwise, pair_life, pair_risk, tipping, who
 from rmresearch.analysis.leavers.flow import FLOW, Course, course, flow
 from rmresearch.errors import StudyError
@@ -226,16 +224,15 @@ def _one_role(
 
 
 def _pairs(study: Study, outcome: Outcome, everyone: Pairs, found: _Found) -> None:
-    ours = everyone.take(np.isin(everyone.arm, programme_arms(study)) & everyone.started)
-    months = pair_life.lengths(study, ours)
-    life = pair_life.lived(study, ours, months)
+    # no outcome is in it, and every outcome shows it
+    life = study.once("pair-life", lambda: pair_life.lived(study, everyone))
     found.estimates += life.estimates
     found.rows["pair-life"] += life.rows
-    found.rows["reasons"] += pair_life.reasons(study, ours)
+    found.rows["reasons"] += life.reasons
     found.checks += life.checks
     found.dropped += life.dropped
     if life.rows:
-        risk = pair_risk.risk(study, outcome, ours, months)
+        risk = pair_risk.risk(study, outcome, life.pairs, life.months)
         found.estimates += risk.estimates
         found.rows["pair-risk"] += risk.rows
         found.checks += risk.checks

@@ -16,7 +16,7 @@ from rmresearch.numerics.survival import KaplanMeier, kaplan_meier
 from rmresearch.result import Cell, Check, Dropped, Estimate
 from rmresearch.study import Study
 
-__all__ = ["COLUMNS", "NOTE", "REASONS", "Life", "lengths", "lived", "reasons"]
+__all__ = ["COLUMNS", "NOTE", "REASONS", "Life", "lived"]
 
 COLUMNS = (
     "arm", "month", "at risk", "ended early", "followed no longer", "share still paired", "low",
@@ -39,19 +39,27 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Life:
-    """What is said about the pairs' lives."""
+    """What is said about the lives of pairs that started, and how many months each lasted.
 
+    ``months`` (NaN: not known) run over ``pairs``.
+    """
+
+    pairs: Pairs
+    months: Floats
+    reasons: tuple[tuple[Cell, ...], ...]
     estimates: tuple[Estimate, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
     checks: tuple[Check, ...] = ()
     dropped: tuple[Dropped, ...] = ()
 
 
-def lived(study: Study, ours: Pairs, months: Floats) -> Life:
-    """Kaplan-Meier of pairs that started, arm by arm, by their ``lengths`` in months."""
+def lived(study: Study, everyone: Pairs) -> Life:
+    """Kaplan-Meier of the programme's pairs that started, arm by arm, and why pairs ended."""
+    ours = everyone.take(np.isin(everyone.arm, programme_arms(study)) & everyone.started)
+    months, why = _lengths(study, ours), tuple(_reasons(study, ours))
     usable = np.isfinite(months)
     if not usable.any():
-        return Life(checks=(Check("pair dates", False, NEEDED),))
+        return Life(ours, months, why, checks=(Check("pair dates", False, NEEDED),))
     estimates, rows, checks = [], [], []
     for arm, own in ours.take(usable).groups(programme_arms(study)):
         length = months[usable & (ours.arm == arm)]
@@ -60,10 +68,11 @@ def lived(study: Study, ours: Pairs, months: Floats) -> Life:
         estimates += _at_waves(study, arm, own, curve, fine)
         rows += _by_month(arm, own, length, curve, fine)
         checks += _trust(arm, own, fine)
-    return Life(tuple(estimates), tuple(rows), tuple(checks), _unknown(ours, usable))
+    gone = _unknown(ours, usable)
+    return Life(ours, months, why, tuple(estimates), tuple(rows), tuple(checks), gone)
 
 
-def lengths(study: Study, ours: Pairs) -> Floats:
+def _lengths(study: Study, ours: Pairs) -> Floats:
     """How many months each pair was followed; NaN where its length is not known."""
     until = observed_until(study)
     # an early end without its day has no known length; neither has a pair without a start
@@ -145,7 +154,7 @@ def _unknown(ours: Pairs, usable: Flags) -> tuple[Dropped, ...]:
     return (Dropped(reason, gone.n_people, gone.n_pairs),)
 
 
-def reasons(study: Study, ours: Pairs) -> list[tuple[Cell, ...]]:
+def _reasons(study: Study, ours: Pairs) -> list[tuple[Cell, ...]]:
     """Why pairs ended, by arm; a reason that only one pair gives may be free text: "other"."""
     counts = Counter(ours.reason.tolist())
     shown = np.array([_shown(text, counts[text]) for text in ours.reason], object)
