@@ -150,7 +150,7 @@ def spread(own: Array, cross: Array) -> Array:
     For one contrast this is 2 x (sum of squared p_g'p_h), so that Satterthwaite's df is
     2 E^2 / spread; for several it gives the Hotelling df of Pustejovsky and Tipton.
     """
-    p, c = cross.shape[-2:]
+    p = cross.shape[-2]
     trace = np.trace(own, axis1=-2, axis2=-1)
     turned = np.swapaxes(own, -1, -2)
     same = (trace**2).sum(axis=-1) + (own * turned).sum(axis=(-3, -2, -1))
@@ -163,7 +163,11 @@ def spread(own: Array, cross: Array) -> Array:
     heavy = np.take_along_axis(cross, top[..., None, None], axis=-3)
     light = cross.copy()
     np.put_along_axis(light, top[..., None, None], 0.0, axis=-3)
-    return same + _pairs(heavy) + _pairs_with(heavy, light) + _pairs_among(light, c)  # type: ignore[no-any-return]
+    total = _moment(light)
+    both = total + np.swapaxes(total, -3, -1)
+    everything = (total * both).sum(axis=(-4, -3, -2, -1))
+    among = everything - _with_itself(light)
+    return same + _pairs(heavy) + _pairs_with(heavy, both) + among  # type: ignore[no-any-return]
 
 
 def vectors(pieces: Pieces, w: Array) -> tuple[Array, Array]:
@@ -197,19 +201,18 @@ def _moment(b: Array) -> Array:
     return total.reshape(*total.shape[:-2], p, c, p, c)
 
 
-def _pairs_with(heavy: Array, light: Array) -> Array:
-    """The same sum over pairs of one heavy and one light cluster, both orders."""
-    total = _moment(light)
-    straight = np.einsum("...gis,...gjt,...isjt->...", heavy, heavy, total, optimize=True)
-    crossed = np.einsum("...gis,...gjt,...itjs->...", heavy, heavy, total, optimize=True)
-    return 2.0 * (straight + crossed)  # type: ignore[no-any-return]
+def _pairs_with(heavy: Array, both: Array) -> Array:
+    """The same sum over pairs of one heavy and one light cluster, both orders.
+
+    ``both`` (..., p, c, p, c): the light ones' moments, straight and crossed.
+    """
+    flat = heavy.reshape(*heavy.shape[:-2], -1)
+    square = both.reshape(*flat.shape[:-2], flat.shape[-1], flat.shape[-1])
+    return 2.0 * ((flat @ square) * flat).sum(axis=(-2, -1))  # type: ignore[no-any-return]
 
 
-def _pairs_among(b: Array, c: int) -> Array:
-    """The same sum over light pairs: everything less the pairs of a cluster with itself."""
-    total = _moment(b)
-    everything = (total * (total + np.swapaxes(total, -3, -1))).sum(axis=(-4, -3, -2, -1))
-    inner = np.swapaxes(b, -1, -2) @ b
+def _with_itself(b: Array) -> Array:
+    """The same sum over the pairs of a cluster with itself."""
+    inner = np.einsum("...is,...it->...st", b, b)
     trace = np.trace(inner, axis1=-2, axis2=-1)
-    own = (trace**2).sum(axis=-1) + (inner * inner).sum(axis=(-3, -2, -1))
-    return everything - own  # type: ignore[no-any-return]
+    return (trace**2).sum(axis=-1) + (inner * inner).sum(axis=(-3, -2, -1))  # type: ignore[no-any-return]
