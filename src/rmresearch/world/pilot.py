@@ -218,7 +218,7 @@ def _plan(design: Design) -> dict[str, Any]:
     primary = plan["question"][0]
     for by, why in GROUPS.items():
         changed = {"id": f"{primary['id']}-by-{by}", "analysis": "subgroups", "by": by, "why": why}
-        plan["question"].append({**primary, **changed, "primary": False, "contrast": None})
+        plan["question"].append({**primary, **changed, "primary": False})
     return plan
 
 
