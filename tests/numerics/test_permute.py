@@ -94,7 +94,7 @@ def test_monte_carlo_approaches_the_exact_p() -> None:
     arm35 = np.r_[arm, np.tile([0, 1, 0], 7)]
     y35 = np.r_[y, np.full(21, np.nan)]
     statistic = adjusted_difference(y35)
-    found = rerandomise(arm35, statistic, rng=np.random.default_rng(1), draws=4_000)
+    found = rerandomise(arm35, statistic, seed=1, draws=4_000)
     assert not found.exact
     assert found.draws == 4_000
     loop = np.random.default_rng(2)
@@ -115,7 +115,7 @@ def test_observed_arrangement_is_counted() -> None:
     """A perfect separation is as extreme as it gets: p is 1 / (1 + draws), never 0."""
     arm = np.repeat([0, 1], 30)
     y = arm * 10.0 + np.linspace(0, 1, 60)
-    found = rerandomise(arm, adjusted_difference(y), rng=np.random.default_rng(0), draws=199)
+    found = rerandomise(arm, adjusted_difference(y), seed=0, draws=199)
     assert found.p == pytest.approx(1 / 200)
 
 
@@ -123,9 +123,9 @@ def test_same_seed_same_p_and_batches_do_not_matter(monkeypatch: pytest.MonkeyPa
     rng = np.random.default_rng(5)
     arm, y = np.repeat([0, 1, 2], 12), rng.normal(size=36)
     statistic = adjusted_difference(y, contrast=(2, 0))
-    one = rerandomise(arm, statistic, rng=np.random.default_rng(7), draws=500)
+    one = rerandomise(arm, statistic, seed=7, draws=500)
     monkeypatch.setattr("rmresearch.numerics.permute.BATCH", 36 * 3 * 500)
-    two = rerandomise(arm, statistic, rng=np.random.default_rng(7), draws=500)
+    two = rerandomise(arm, statistic, seed=7, draws=500)
     assert one == two
 
 
@@ -191,7 +191,7 @@ def test_refusals() -> None:
         rerandomise(arm, adjusted_difference(y), unit=np.array([0, 1, 2, 2, 3, 4]))
     with pytest.raises(FitError, match="several strata"):
         rerandomise(arm, adjusted_difference(y), unit=arm, stratum=np.arange(6) % 2)
-    with pytest.raises(ValueError, match="rng is needed"):
+    with pytest.raises(ValueError, match="seed is needed"):
         rerandomise(np.repeat([0, 1], 20), adjusted_difference(np.arange(40.0)))
     with pytest.raises(ValueError, match="codes"):
         rerandomise(arm - 1, adjusted_difference(y))

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from math import comb, prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +22,7 @@ from rmresearch.numerics.basis import Array
 
 __all__ = ["Rerandomisation", "Statistic", "adjusted_difference", "rerandomise"]
 
-Codes = NDArray[np.intp]
+Codes = NDArray[np.signedinteger[Any]]
 #: arm codes of everybody under B assignments (B, n) -> one number an assignment (B,)
 Statistic = Callable[[Codes], Array]
 
@@ -55,14 +57,14 @@ def rerandomise(
     *,
     unit: ArrayLike | None = None,
     stratum: ArrayLike | None = None,
-    rng: np.random.Generator | None = None,
+    seed: int | None = None,
     draws: int = 9_999,
 ) -> Rerandomisation:
     """Compare the observed ``statistic`` with its values under re-assignment.
 
     ``arm`` (n,) codes of everybody assigned (who is lost later stays here), ``unit`` (n,) what was
     assigned together, ``stratum`` (n,) within what. At most 100,000 arrangements are tried one
-    by one; beyond, ``draws`` of them are drawn with ``rng``. A statistic that an arrangement does
+    by one; beyond, ``draws`` of them are drawn with ``seed``. A statistic that an arrangement does
     not define (NaN) counts as extreme. Arrangements as extreme as the observed one but for
     rounding count as extreme.
 
@@ -88,10 +90,10 @@ def rerandomise(
     exact = total <= EXACT_LIMIT
     if exact:
         chunks = _enumerated(units, blocks, total, batch)
-    elif rng is None:
-        raise ValueError(f"{total} arrangements are too many to try all: rng is needed")
+    elif seed is None:
+        raise ValueError(f"{total} arrangements are too many to try all: a seed is needed")
     else:
-        chunks = _drawn(units, blocks, draws, batch, rng)
+        chunks = iter([_drawn(units.tobytes(), strata.tobytes(), draws, batch, seed)])
     sizes = np.abs(_statistics(statistic, chunks, where))
     undefined = int(np.isnan(sizes).sum())
     sizes = sizes[~np.isnan(sizes)]
@@ -228,8 +230,7 @@ def _units(
                 f"{torn} of {first.size} units hold people of several {name}: what was assigned "
                 "together must agree. Check the unit of assignment."
             )
-    # a shuffle of few bytes is cheap
-    return where, arm[first].astype(np.min_scalar_type(int(arm.max()))), layers[first]
+    return where, arm[first].astype(np.int16), layers[first]
 
 
 def _count(arms: Codes) -> int:
@@ -269,16 +270,20 @@ def _arrangements(arms: Codes) -> NDArray[np.int16]:
     return made.reshape(-1, u)
 
 
-def _drawn(
-    units: Codes, blocks: list[Codes], draws: int, batch: int, rng: np.random.Generator
-) -> Iterator[Codes]:
+@lru_cache(maxsize=1)
+def _drawn(units: bytes, strata: bytes, draws: int, batch: int, seed: int) -> NDArray[np.int16]:
+    """Random arrangements (draws, u); every outcome and wave of the same people asks for them."""
+    arms, layers = np.frombuffer(units, np.int16), np.frombuffer(strata, np.intp)
+    blocks = [np.flatnonzero(layers == layer) for layer in np.unique(layers)]
+    made, rng = np.empty((draws, arms.size), np.int16), np.random.default_rng(seed)
     for start in range(0, draws, batch):
-        made = np.empty((min(batch, draws - start), units.size), units.dtype)
+        run = made[start : start + batch]
         for block in blocks:
-            made[:, block] = rng.permuted(
-                np.broadcast_to(units[block], (len(made), len(block))), axis=1
+            run[:, block] = rng.permuted(
+                np.broadcast_to(arms[block], (len(run), len(block))), axis=1
             )
-        yield made
+    made.flags.writeable = False
+    return made
 
 
 def _just_below(size: float) -> float:

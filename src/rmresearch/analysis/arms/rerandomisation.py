@@ -50,7 +50,7 @@ def rerandomisation(
             statistic,
             unit=_units(sample.roster, people),
             stratum=np.unique(people.stratum.astype(str), return_inverse=True)[1],
-            rng=np.random.default_rng(draws.seed),
+            seed=draws.seed,
             draws=min(draws.count, max(LEAST, WORK // len(people))),
         )
     except FitError as error:
