@@ -44,7 +44,7 @@ def pilot(tmp_path_factory: pytest.TempPathFactory) -> Study:
 def found(study: Study, *questions: Question) -> Findings:
     """What the section gets, without the questions that it does not show."""
     answered, refused = {}, {}
-    for function, name, question in consequences(study, questions):
+    for function, name, question in consequences(study, questions, {}):
         try:
             answered[name_of(function, name)] = question()
         except StudyError as error:
@@ -177,7 +177,7 @@ def test_ordered_answers_are_told_as_such(pilot: Study) -> None:
 
 
 def test_unlinked_studies_are_not_asked(pilot: Study) -> None:
-    assert list(consequences(declared(pilot, linked=False), ())) == []
+    assert list(consequences(declared(pilot, linked=False), (), {})) == []
 
 
 @pytest.mark.parametrize(

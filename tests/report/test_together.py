@@ -214,6 +214,12 @@ def test_no_difference_is_told_here_that_the_answer_does_not_tell() -> None:
             if e.term == "record" and e.wave == one.wave
         )  # fmt: skip
         assert (record.low, record.high, record.level) == (one.low, one.high, one.level)
+    # the answer cannot tell, so a point has no price
+    worth = shown(frozen, "results")
+    assert "there may be no gain at all" in worth
+    assert "One point more for one person took" not in worth
+    levels = {one.level for one in frozen.findings.results["value:digital_skill"].estimates}
+    assert levels == {told[frozen.findings.verdicts[0].estimate.key].level}
 
 
 def test_several_differences_of_one_outcome_name_it_once() -> None:

@@ -59,12 +59,12 @@ def ask(study: Study, folder: Path) -> Findings:
         answers.take("engagement", "", lambda: engagement(study))
     ended = programme_ended(study)
     answers.take("missingness", "", lambda: missingness(study, effects=ended))
-    for function, name, question in consequences(study, questions):
+    verdicts = _verdicts(study, questions, standing, answers.results)
+    for function, name, question in consequences(study, questions, _levels(verdicts)):
         if ended:
             answers.take(function, name, question)
         else:
             answers.refused[name_of(function, name)] = TOO_EARLY
-    verdicts = _verdicts(study, questions, standing, answers.results)
     for outcome in study.design.outcomes:
         _small(study, outcome, verdicts, answers)
     return Findings(
@@ -243,6 +243,16 @@ def _verdicts(
                 )
                 found.append(Verdict(one, judge(known), result, shown))
     return tuple(sorted(found, key=lambda verdict: _rank(study, questions, verdict)))
+
+
+def _levels(verdicts: Sequence[Verdict]) -> dict[str, float]:
+    """The level at which arms are compared by outcome: the highest, where there are several."""
+    levels: dict[str, float] = {}
+    for verdict in verdicts:
+        if verdict.between:
+            name = verdict.estimate.outcome
+            levels[name] = max(levels.get(name, 0.0), verdict.shown.level)
+    return levels
 
 
 def _rank(study: Study, questions: Sequence[Question], verdict: Verdict) -> tuple[int, int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from rmresearch.analysis.base.events import EVENTS, dated
@@ -16,12 +16,14 @@ __all__ = ["consequences"]
 
 
 def consequences(
-    study: Study, questions: Sequence[Question]
+    study: Study, questions: Sequence[Question], levels: Mapping[str, float]
 ) -> Iterator[tuple[str, str, Callable[[], Result]]]:
     """(function, outcome, question) for each that the data may answer.
 
     Events that the records hold and outcomes from records, yes-or-no questions; and, where costs
-    are declared, the worth of what has one (of everything compared, where nothing has).
+    are declared, the worth of what has one (of everything compared, where nothing has). ``levels``
+    are those at which an outcome's difference is told elsewhere (95% where it is not): a gain that
+    the answer does not show has no price here either.
     """
     if not study.design.linked:
         return
@@ -36,7 +38,8 @@ def consequences(
         yield "workforce_outcomes", name, partial(workforce_outcomes, study, name, odds_ratio=odds)
     if study.design.costs:
         for name in [name for name, _ in study.design.worth] or _compared(study):
-            yield "value", name, partial(value, study, name)
+            level = levels.get(name, 0.95)
+            yield "value", name, partial(value, study, name, level=level)
 
 
 def _happening(study: Study) -> list[str]:
