@@ -338,7 +338,8 @@ def among(column: pd.Series[str], known: Iterable[str]) -> NDArray[np.bool_]:
 
     pandas' ``isin`` takes Arrow's texts one by one: five times as long for 20,000 of them.
     """
-    index = pd.Index(list(known), dtype="str").dropna().unique()
+    given = known.unique() if isinstance(known, pd.Series) else list(known)
+    index = pd.Index(given, dtype="str").dropna().unique()
     return np.asarray(index.get_indexer(pd.Index(column)) >= 0)
 
 

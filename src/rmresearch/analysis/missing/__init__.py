@@ -20,12 +20,10 @@ right where answers are missing at random given those predictors, which no data 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.analysis import base
@@ -36,7 +34,7 @@ from rmresearch.analysis.base.items import item_scores
 from rmresearch.analysis.missing import difference
 from rmresearch.errors import number_of
 from rmresearch.result import Cell, Check, Estimate, Result, Table
-from rmresearch.study import Outcome, Study, Wave, among
+from rmresearch.study import Outcome, Study, Wave
 
 __all__ = ["missingness"]
 
@@ -185,7 +183,7 @@ def _describe(study: Study, outcome: Outcome, group: People, found: _Found) -> N
 
 def _asked(study: Study, outcome: Outcome, group: People) -> tuple[People, tuple[Check, ...]]:
     """The people of arms in which anybody answered: the others were not asked (a reaction)."""
-    gave = among(pd.Series(group.ids, dtype="str"), study.answers(outcome)["person"])
+    gave = np.any([_gave(study, outcome, wave, group) for wave in study.design.waves], axis=0)
     arms = [arm for arm, inside in _arms(study, group) if inside.any()]
     silent = [arm for arm in arms if not gave[group.arm == arm].any()] if len(arms) > 1 else []
     if not silent or not gave.any():
@@ -203,9 +201,12 @@ def _asked(study: Study, outcome: Outcome, group: People) -> tuple[People, tuple
 
 def _answered_at(study: Study, outcome: Outcome, group: People) -> list[Wave]:
     """The waves at which anybody of the role answered anything: the others were not (yet) asked."""
-    rows = study.answers(outcome)
-    present = set(rows.loc[among(rows["person"], group.ids), "wave"].unique())
-    return [wave for wave in study.design.waves if wave.name in present]
+    return [w for w in study.design.waves if _gave(study, outcome, w, group).any()]
+
+
+def _gave(study: Study, outcome: Outcome, wave: Wave, group: People) -> Flags:
+    """Who answered anything at a wave."""
+    return np.asarray(np.isfinite(item_scores(study, outcome, wave, group)).any(axis=1))
 
 
 def _declared(outcome: Outcome, wave: Wave) -> bool:
@@ -300,21 +301,21 @@ def _patterns(
     outcome: Outcome, group: People, waves: Sequence[Wave], answered: Flags
 ) -> list[tuple[Cell, ...]]:
     """A row a pattern, the commonest first (ties: who answered earlier); rare ones in one row."""
-    keys = [tuple(bool(flag) for flag in row) for row in answered]
-    counts = Counter(keys)
-    order = sorted(counts, key=lambda key: (-counts[key], tuple(not flag for flag in key)))
+    patterns, which, counts = np.unique(answered, axis=0, return_inverse=True, return_counts=True)
+    order = np.lexsort((*~patterns.T[::-1], -counts))
     shown = order if len(order) <= MOST_PATTERNS else order[: MOST_PATTERNS - 1]
     everybody = group.behind()
     rows: list[tuple[Cell, ...]] = []
-    for key in (*shown, None)[: len(shown) + (len(shown) < len(order))]:
-        flags = np.array([other == key if key else other not in shown for other in keys])
-        names = [wave.name for wave, flag in zip(waves, key or (), strict=False) if flag]
-        who = group.take(flags).behind()
-        falls = "" if key is None else "yes" if _falls(np.array([key])).all() else "no"
+    for k in (*shown, None)[: len(shown) + (len(shown) < len(order))]:
+        names, falls = "other patterns", ""
+        if k is not None:
+            names = base.seen(wave for wave, flag in zip(waves, patterns[k], strict=True) if flag)
+            falls = "yes" if _falls(patterns[k : k + 1]).all() else "no"
+        who = group.take(~np.isin(which, shown) if k is None else which == k).behind()
         rows.append(
             (
                 *(label(text) for text in (outcome.name, group.role)),
-                label("other patterns" if key is None else base.seen(names)),
+                label(names),
                 cell(who.n_people, "administrative", who),
                 cell(who.n_people / len(group), "proportion", everybody, numerator=who.n_people),
                 label(falls),
