@@ -69,8 +69,8 @@ def imputed(
 
 
 def _imputed(study: Study, outcome: Outcome, group: People, imputations: int, seed: int) -> Imputed:
-    wide = study.wide(outcome)
-    given = {wave: group.values(wide[wave.name]) for wave in study.design.waves}
+    wide = study.wide(outcome).reindex(pd.Index(group.ids))
+    given = {wave: wide[wave.name].to_numpy(float) for wave in study.design.waves}
     waves = [wave for wave, scores in given.items() if np.isfinite(scores).any()]
     if not waves:
         return Imputed(group, {}, ())

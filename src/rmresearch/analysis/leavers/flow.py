@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.analysis import base
@@ -42,8 +43,8 @@ class Course:
 
 def course(study: Study, outcome: Outcome, group: People) -> Course:
     """The way of one role through an outcome's waves."""
-    wide, baseline = study.wide(outcome), study.design.baseline
-    scores = {wave.name: group.values(wide[wave.name]) for wave in study.design.waves}
+    wide, baseline = study.wide(outcome).reindex(pd.Index(group.ids)), study.design.baseline
+    scores = {wave.name: wide[wave.name].to_numpy(float) for wave in study.design.waves}
     scores = {name: values for name, values in scores.items() if np.isfinite(values).any()}
     before = scores.get(baseline.name)
     analysed = {}

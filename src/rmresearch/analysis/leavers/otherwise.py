@@ -260,26 +260,24 @@ def _worst(one: Compared, found: Otherwise, form: Estimate, ground: Footing) -> 
     sides = inside.sides if inside.between else None
     everyone = base.footing(inside.people.cluster, sides)
     cluster = inside.people.cluster
-    least, most = (
-        measured(y - shift, model.x, cluster, model.weights, everyone, model.names) for y in filled
+    both = measured(
+        np.stack(filled) - shift, model.x, cluster, model.weights, everyone, model.names
     )
     low, high = (None, None)
     if ground.interval and everyone.interval:
-        found_df = min(float(least.df), float(most.df))
-        if found_df > 0:
-            low, high = around(
-                least.estimate, most.estimate, float(least.se), float(most.se), found_df, form.level
-            )
+        df, (least, most), errors = float(both.df.min()), both.estimate, both.se
+        if df > 0:
+            low, high = around(least, most, errors[0], errors[1], df, form.level)
     method = "worst case on the scale's range; interval: Imbens and Manski, CR2 of the filled data"
     everybody = np.ones(len(weight), bool)
     all_of_them = inside.form(everybody, level=form.level, parameters=model.x.shape[1])
     pair = tuple(
         replace(
-            valued(all_of_them, side.estimate, term=f"worst-{name}", method=method),
-            se=number(side.se) if everyone.rule else None,
+            valued(all_of_them, value, term=f"worst-{name}", method=method),
+            se=number(se) if everyone.rule else None,
             low=number(low) if name == "lower" else None,
             high=number(high) if name == "upper" else None,
         )
-        for name, side in (("lower", least), ("upper", most))
+        for name, value, se in zip(("lower", "upper"), both.estimate, both.se, strict=True)
     )
     _between(one, found, (pair[0], pair[1]), "worst case")

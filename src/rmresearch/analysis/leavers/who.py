@@ -69,7 +69,10 @@ def features(study: Study, way: Course, wave: Wave) -> list[tuple[Cell, ...]]:
     """A row a declared feature (text: a row a level) of participants, over all arms."""
     left = ~np.isfinite(way.scores[wave.name])
     rows = []
-    for name, values in _characteristics(study, way.people):
+    characteristics = study.once(
+        ("characteristics", way.people.role), lambda: tuple(_characteristics(study, way.people))
+    )
+    for name, values in characteristics:
         known = np.isfinite(values)
         if not known.any():
             continue
