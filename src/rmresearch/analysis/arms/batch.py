@@ -28,8 +28,8 @@ from rmresearch.study import Design, Outcome
 __all__ = [
     "KERNEL",
     "OPTIONS",
-    "columns_of",
     "comparison_place",
+    "posed",
     "present_at",
     "programme_places",
     "refuse",
@@ -62,15 +62,10 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
     A replicate that loses an arm, a stratum or the baseline's variation at some wave, or whose
     columns are nearly determined by one another, is left to `compare_arms`.
     """
-    places = range(1, len(panel.design.waves))
-    columns = {place: columns_of(panel, place) for place in places}
-    clear = np.all(
-        [well_posed(panel, x, present_at(panel, place)) for place, (x, _) in columns.items()],
-        axis=0,
-    )
+    columns, clear = posed(panel)
     if not clear.any():
         return [], clear
-    inside = panel.take(clear)
+    inside, places = panel.take(clear), list(columns)
     if panel.design.randomised and len(places) > 1:
         course = _course(inside, bool(options.get("slope", True)))
         if course is None:
@@ -80,6 +75,14 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
     level = float(options.get("level", 0.95))
     return [told(inside, arm, place, level, course) for place in places
             for arm in programme_places(panel)], clear  # fmt: skip
+
+
+def posed(panel: Panel) -> tuple[dict[int, tuple[Array, Array]], Flags]:
+    """x and y of each follow-up by its place, and which replicates are well posed at all."""
+    places = range(1, len(panel.design.waves))
+    columns = {place: columns_of(panel, place) for place in places}
+    held = [well_posed(panel, x, present_at(panel, place)) for place, (x, _) in columns.items()]
+    return columns, np.all(held, axis=0)
 
 
 def told(panel: Panel, arm: int, place: int, level: float, course: _Course) -> Estimates:

@@ -14,8 +14,8 @@ import numpy as np
 
 from rmresearch.analysis.arms import compare_arms
 from rmresearch.analysis.arms.batch import (
-    columns_of,
     comparison_place,
+    posed,
     present_at,
     programme_places,
     refuse,
@@ -67,12 +67,7 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
 
     As the record's kernel: a replicate with a column too few is left to the analysis.
     """
-    places = range(1, len(panel.design.waves))
-    columns = {place: columns_of(panel, place) for place in places}
-    clear = np.all(
-        [well_posed(panel, x, present_at(panel, place)) for place, (x, _) in columns.items()],
-        axis=0,
-    )
+    columns, clear = posed(panel)
     if not clear.any():
         return [], clear
     inside, level = panel.take(clear), float(options.get("level", 0.95))

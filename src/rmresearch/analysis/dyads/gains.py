@@ -9,6 +9,7 @@ import numpy as np
 from rmresearch.analysis import base
 from rmresearch.analysis.base import Footing
 from rmresearch.analysis.base.fit import valued
+from rmresearch.analysis.dyads.partners import of_both
 from rmresearch.analysis.dyads.sample import Couples
 from rmresearch.errors import number_of
 from rmresearch.numerics.dyad_tests import Together, distinguishable, together
@@ -57,16 +58,7 @@ def _correlated(form: Estimate, found: Together, ground: Footing) -> Estimate:
 def reciprocity_apart(one: Estimate, other: Estimate, form: Estimate) -> Estimate:
     """The difference of two arms' correlations (Zou 2007, Psychological Methods 12)."""
     method = "difference of two arms' correlations, interval from theirs (Zou 2007)"
-    bare = replace(
-        one,
-        contrast=form.contrast,
-        group="",
-        n_people=one.n_people + other.n_people,
-        n_pairs=one.n_pairs + other.n_pairs,
-        n_clusters=one.n_clusters + other.n_clusters,
-        members=one.members | other.members,
-        parameters=one.parameters + other.parameters,
-    )
+    bare = of_both(one, other, form)
     if one.value is None or other.value is None:
         return valued(bare, None, term=one.term, method=method)
     gap = one.value - other.value

@@ -17,7 +17,7 @@ from rmresearch.numerics.dyads import ACTOR, PARTNER, DyadFit, fit_dyads
 from rmresearch.numerics.fieller import fieller
 from rmresearch.result import Check, Estimate
 
-__all__ = ["Fitted", "apart", "fitted", "ratios", "slopes"]
+__all__ = ["Fitted", "apart", "fitted", "of_both", "ratios", "slopes"]
 
 STARTED = "people whose own and partner's start are known"
 METHOD = (
@@ -118,6 +118,20 @@ def ratios(found: Fitted, records: list[Estimate]) -> tuple[list[Estimate], list
     return made, checks
 
 
+def of_both(one: Estimate, other: Estimate, form: Estimate) -> Estimate:
+    """Everybody of two arms behind one estimate, which carries the contrast of ``form``."""
+    return replace(
+        one,
+        contrast=form.contrast,
+        group="",
+        n_people=one.n_people + other.n_people,
+        n_pairs=one.n_pairs + other.n_pairs,
+        n_clusters=one.n_clusters + other.n_clusters,
+        members=one.members | other.members,
+        parameters=one.parameters + other.parameters,
+    )
+
+
 def apart(first: list[Estimate], second: list[Estimate], form: Estimate) -> list[Estimate]:
     """How far the programme's slopes lie from those of pairs without it (Welch's df).
 
@@ -127,17 +141,8 @@ def apart(first: list[Estimate], second: list[Estimate], form: Estimate) -> list
     others = {(other.role, other.term): other for other in second}
     both = [(one, others[key]) for one in first if (key := (one.role, one.term)) in others]
     for one, other in both:
-        bare = replace(
-            one,
-            contrast=form.contrast,
-            group="",
-            n_people=one.n_people + other.n_people,
-            n_pairs=one.n_pairs + other.n_pairs,
-            n_clusters=one.n_clusters + other.n_clusters,
-            members=one.members | other.members,
-            parameters=one.parameters + other.parameters,
-            method="difference of two arms' slopes, each by CR2, Welch's df",
-        )
+        method = "difference of two arms' slopes, each by CR2, Welch's df"
+        bare = replace(of_both(one, other, form), method=method)
         gap = (one.value or 0.0) - (other.value or 0.0)
         if one.se is None or other.se is None or not one.df or not other.df:
             made.append(valued(bare, gap, term=one.term, method=bare.method))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rmresearch.report.blocks import TableBlock
+from rmresearch.report.blocks import Callout, Section, TableBlock
 from rmresearch.report.findings import Findings, in_words
 from rmresearch.report.tables import checks_table, dropped_table
 from rmresearch.result import Cell, Check, Dropped, Result, Table
 from rmresearch.study import Outcome
 
-__all__ = ["checked", "has", "left_out", "stacked", "without_repeats"]
+__all__ = ["checked", "has", "left_out", "stacked", "unanswered", "without_repeats"]
 
 
 def checked(
@@ -28,6 +28,12 @@ def left_out(found: Findings, dropped: Sequence[Dropped]) -> TableBlock:
     if all(one.rows in (0, one.people) for one in told):
         told = [replace(one, rows=0) for one in told]
     return dropped_table(told)
+
+
+def unanswered(found: Findings, name: str, title: str, function: str, otherwise: str) -> Section:
+    """A section without an answer: why its analysis refused, ``otherwise`` what it would need."""
+    reason = " ".join(found.why_not(function)) or otherwise
+    return Section(name, title, (Callout("missing", reason),))
 
 
 def has(result: Result, name: str) -> bool:

@@ -18,7 +18,7 @@ from rmresearch.report.blocks import (
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings, Verdict
 from rmresearch.report.numbers import decimals_for, number, p_value
-from rmresearch.report.sections.common import checked, stacked, without_repeats
+from rmresearch.report.sections.common import checked, stacked, unanswered, without_repeats
 from rmresearch.report.sections.outcomes import unit_of
 from rmresearch.report.tables import table_block
 from rmresearch.result import Estimate, Result
@@ -219,8 +219,7 @@ def reaction(found: Findings) -> Section:
     """How was the programme received?"""
     asked = list(found.of("reaction"))
     if not asked:
-        reasons = " ".join(found.why_not("reaction")) or words.missing("reaction")
-        return Section("reaction", "Reaction", (Callout("missing", reasons),))
+        return unanswered(found, "reaction", "Reaction", "reaction", words.missing("reaction"))
     blocks: list[Block] = []
     for _, result in asked:
         blocks += _received(found, result)
@@ -292,8 +291,7 @@ def reliability(found: Findings) -> Section:
     """Can the scales be trusted?"""
     scales = list(found.of("reliability"))
     if not scales:
-        reason = " ".join(found.why_not("reliability")) or words.missing("items")
-        return Section("reliability", "Scales", (Callout("missing", reason),))
+        return unanswered(found, "reliability", "Scales", "reliability", words.missing("items"))
     blocks: list[Block] = []
     for outcome, result in scales:
         start = found.study.design.baseline.name

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rmresearch.report import words
-from rmresearch.report.blocks import Block, Bullets, Callout, Details, Paragraph, Section
+from rmresearch.report.blocks import Block, Bullets, Details, Paragraph, Section
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings
 from rmresearch.report.numbers import interval, number, p_value
-from rmresearch.report.sections.common import checked, left_out
+from rmresearch.report.sections.common import checked, left_out, unanswered
 from rmresearch.report.tables import table_block
 from rmresearch.report.words.phrases import capital, fill, lower_first, people
 from rmresearch.result import Estimate, Result
@@ -33,8 +33,7 @@ def dyads(found: Findings) -> Section:
     """Do junior and senior move together?"""
     results = found.every("dyadic")
     if not results:
-        reason = " ".join(found.why_not("dyadic")) or words.missing("pairs", "follow_up")
-        return Section("dyads", TITLE, (Callout("missing", reason),))
+        return unanswered(found, "dyads", TITLE, "dyadic", words.missing("pairs", "follow_up"))
     blocks: list[Block] = [Paragraph(INTRO)]
     if not any(found.planned(result, one) for result in results for one in result.estimates):
         blocks.append(Paragraph(fill("plan", "exploratory"), "small"))

@@ -10,7 +10,13 @@ from rmresearch.report.blocks import Block, Bullets, Callout, Details, Paragraph
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings
 from rmresearch.report.numbers import count
-from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
+from rmresearch.report.sections.common import (
+    checked,
+    left_out,
+    stacked,
+    unanswered,
+    without_repeats,
+)
 from rmresearch.report.tables import table_block
 from rmresearch.report.words.phrases import catalogue, lower_first
 from rmresearch.result import Estimate, Result, Table
@@ -43,10 +49,8 @@ def match(found: Findings) -> Section:
     answers = list(found.of("match_quality"))
     records = _of(answers, "")
     if not records:
-        reason = " ".join(found.why_not("match_quality")) or words.missing(
-            "follow_up", "person_ids"
-        )
-        return Section("match", TITLE, (Callout("missing", reason),))
+        needs = words.missing("follow_up", "person_ids")
+        return unanswered(found, "match", TITLE, "match_quality", needs)
     planned = [e for _, r in answers for e in r.estimates if not e.term and found.planned(r, e)]
     by_lot = found.study.design.matching.procedure == "random"
     drawn = records if len(records) <= ROWS else _of_one(found, records)

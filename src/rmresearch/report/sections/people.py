@@ -23,7 +23,7 @@ from rmresearch.report.figures.people import Answered, Meeting, meetings_bars, m
 from rmresearch.report.figures.waves import Curve, Step, survival_steps
 from rmresearch.report.findings import Findings
 from rmresearch.report.numbers import number, percent
-from rmresearch.report.sections.common import checked, has, stacked, without_repeats
+from rmresearch.report.sections.common import checked, has, stacked, unanswered, without_repeats
 from rmresearch.report.sections.dose import dose
 from rmresearch.report.sections.flow import one_a_role
 from rmresearch.report.tables import table_block
@@ -129,11 +129,11 @@ def attrition(found: Findings) -> Section:
     """Who left, when, and how different were they?"""
     results = list(found.of("attrition"))
     if not results:
-        reason = " ".join(found.why_not("attrition")) or (
+        needs = (
             "Without person ids nobody can say who left. To answer this, the study would need ids "
             "that stay the same over the waves."
         )
-        return Section("attrition", "Who left", (Callout("missing", reason),))
+        return unanswered(found, "attrition", "Who left", "attrition", needs)
     told = tuple(_lost(found))
     blocks: list[Block] = [Bullets(told)] if told else []
     lost = stacked(results, "attrition", "Who was lost, by outcome and wave")
@@ -299,8 +299,8 @@ def missing(found: Findings) -> Section:
     """How much is missing, in which patterns?"""
     result = found.result("missingness")
     if result is None or not result.tables:
-        reason = " ".join(found.why_not("missingness")) or "No answers were found."
-        return Section("missing", "Missing answers", (Callout("missing", reason),))
+        needs = "No answers were found."
+        return unanswered(found, "missing", "Missing answers", "missingness", needs)
     blocks: list[Block] = [*_map(found, result)] if has(result, "response") else []
     rest = [
         table_block(table, labels=_patterns(found, table), group="outcome", mixed=True)

@@ -6,10 +6,16 @@ from collections.abc import Sequence
 
 from rmresearch.analysis.equivalence import FINDINGS
 from rmresearch.report import words
-from rmresearch.report.blocks import Block, Bullets, Callout, Details, Paragraph, Section
+from rmresearch.report.blocks import Block, Bullets, Details, Paragraph, Section
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings
-from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
+from rmresearch.report.sections.common import (
+    checked,
+    left_out,
+    stacked,
+    unanswered,
+    without_repeats,
+)
 from rmresearch.report.sections.outcomes import unit_of
 from rmresearch.report.tables import table_block
 from rmresearch.result import Estimate, Result
@@ -38,9 +44,8 @@ def subgroups(found: Findings) -> Section:
     """Does it differ for declared groups?"""
     answers = list(found.of("subgroups"))
     if not answers:
-        reasons = found.why_not("subgroups")
-        text = " ".join(reasons) if reasons else f"{ASK} {words.missing('moderators')}"
-        return Section("subgroups", GROUPS, (Callout("missing", text),))
+        needs = f"{ASK} {words.missing('moderators')}"
+        return unanswered(found, "subgroups", GROUPS, "subgroups", needs)
     blocks: list[Block] = []
     for outcome, result in answers:
         blocks += _groups(found, outcome, result)
@@ -116,8 +121,8 @@ def equivalence(found: Findings) -> Section:
     """Is there evidence of no meaningful effect?"""
     answers = list(found.of("equivalence"))
     if not answers:
-        text = " ".join(found.why_not("equivalence")) or words.missing("smallest_effect")
-        return Section("equivalence", SMALL, (Callout("missing", text),))
+        needs = words.missing("smallest_effect")
+        return unanswered(found, "equivalence", SMALL, "equivalence", needs)
     rows: list[Interval] = []
     told: list[tuple[Outcome, Estimate, Estimate, str]] = []
     for outcome, result in answers:

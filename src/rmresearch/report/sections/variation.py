@@ -8,7 +8,6 @@ from rmresearch.report import words
 from rmresearch.report.blocks import (
     Block,
     Bullets,
-    Callout,
     Column,
     Details,
     Paragraph,
@@ -18,7 +17,13 @@ from rmresearch.report.blocks import (
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings
 from rmresearch.report.numbers import number, p_value, percent
-from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
+from rmresearch.report.sections.common import (
+    checked,
+    left_out,
+    stacked,
+    unanswered,
+    without_repeats,
+)
 from rmresearch.report.tables import table_block
 from rmresearch.report.words.phrases import lower_first
 from rmresearch.result import Estimate, Result
@@ -45,9 +50,8 @@ def variation(found: Findings) -> Section:
     answers = list(found.of("mixed_model"))
     shares = [(o, e) for o, result in answers for e in _shares(result)]
     if not shares:
-        asked = found.why_not("mixed_model") or ((words.unvaried(),) if answers else ())
-        reason = " ".join(asked) or words.missing("follow_up", "person_ids")
-        return Section("variation", "How scores vary", (Callout("missing", reason),))
+        needs = words.unvaried() if answers else words.missing("follow_up", "person_ids")
+        return unanswered(found, "variation", "How scores vary", "mixed_model", needs)
     blocks: list[Block] = [
         Paragraph(INTRO),
         _figure(found, shares),
