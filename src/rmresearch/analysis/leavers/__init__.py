@@ -35,24 +35,24 @@ single group, could be:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People
 from rmresearch.analysis.base.ask import within
 from rmresearch.analysis.base.compared import compared
+from rmresearch.analysis.base.gathered import Declared, Gathered
 from rmresearch.analysis.base.imputed import imputed
 from rmresearch.analysis.base.pairs import Pairs, pairs
 from rmresearch.analysis.leavers import boundary, otherwise, pair_life, pair_risk, tipping, who
 from rmresearch.analysis.leavers.flow import FLOW, Course, course, flow
 from rmresearch.errors import StudyError
-from rmresearch.result import Cell, Check, Dropped, Estimate, Result, Table
+from rmresearch.result import Check, Result
 from rmresearch.study import Outcome, Study, Wave
 
 __all__ = ["attrition"]
 
 #: table -> (title, columns, note)
-TABLES: dict[str, tuple[str, tuple[str, ...], str]] = {
+TABLES: dict[str, Declared] = {
     "flow": (
         "From assignment to analysis",
         FLOW,
@@ -72,18 +72,6 @@ TABLES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "tipping": ("Where the decision would tip", tipping.COLUMNS, tipping.NOTE),
     "tipping-grid": ("If both arms' lost did worse", tipping.GRID, tipping.GRID_NOTE),
 }
-
-
-@dataclass(slots=True)
-class _Found:
-    """What the parts add up to, on its way into a Result."""
-
-    rows: dict[str, list[tuple[Cell, ...]]] = field(
-        default_factory=lambda: {name: [] for name in TABLES}
-    )
-    estimates: list[Estimate] = field(default_factory=list)
-    checks: list[Check] = field(default_factory=list)
-    dropped: list[Dropped] = field(default_factory=list)
 
 
 def attrition(
@@ -117,7 +105,7 @@ def attrition(
     within(level=level)
     codebook = base.outcome_of(study, outcome)
     waves = _waves(study, codebook, wave)
-    everyone, found = pairs(study), _Found()
+    everyone, found = pairs(study), Gathered()
     for group in base.by_role(study, codebook):
         _one_role(study, codebook, course(study, codebook, group), everyone, waves, found)
         if effects:
@@ -130,11 +118,7 @@ def attrition(
             imputations=imputations, seed=seed,
         ),
         estimates=tuple(found.estimates),
-        tables=tuple(
-            Table(name, TABLES[name][0], TABLES[name][1], tuple(rows), note=TABLES[name][2])
-            for name, rows in found.rows.items()
-            if rows
-        ),
+        tables=found.tables(TABLES),
         checks=tuple(found.checks),
         dropped=tuple(found.dropped),
     )  # fmt: skip
@@ -146,7 +130,7 @@ def _could_be(
     group: People,
     waves: Sequence[Wave],
     options: tuple[float, int | None, int],
-    found: _Found,
+    found: Gathered,
 ) -> None:
     """What each difference of one role could be, were those who are missing otherwise."""
     level, imputations, seed = options
@@ -165,9 +149,9 @@ def _could_be(
         tip = tipping.tipping(one, answered, given, study.design.baseline, level=level)
         found.estimates += [*other.estimates, *tip.estimates]
         found.checks += [*other.checks, *tip.checks]
-        found.rows["otherwise"] += other.rows
-        found.rows["tipping"] += tip.rows
-        found.rows["tipping-grid"] += tip.grid
+        found.add("otherwise", *other.rows)
+        found.add("tipping", *tip.rows)
+        found.add("tipping-grid", *tip.grid)
 
 
 def _waves(study: Study, outcome: Outcome, wave: str | None) -> tuple[Wave, ...]:
@@ -198,18 +182,18 @@ def _one_role(
     way: Course,
     everyone: Pairs,
     waves: Sequence[Wave],
-    found: _Found,
+    found: Gathered,
 ) -> None:
     waves = tuple(wave for wave in waves if wave.name in way.scores)
-    found.rows["flow"] += flow(study, way, everyone, waves)
+    found.add("flow", *flow(study, way, everyone, waves))
     for estimates, rows, checks in boundary.contrasts(study, outcome, way, waves):
         found.estimates += estimates
-        found.rows["attrition"] += rows
+        found.add("attrition", *rows)
         found.checks += checks
     for wave in waves:
         estimates, rows, checks = who.on_outcome(study, outcome, way, wave)
         found.estimates += estimates
-        found.rows["leavers"] += [*rows, *who.features(study, way, wave)]
+        found.add("leavers", *rows, *who.features(study, way, wave))
         found.checks += checks
     declared = not outcome.waves or way.baseline in outcome.waves
     if way.before is None and declared:
@@ -223,18 +207,18 @@ def _one_role(
         found.dropped += base.dropped(reason, way.people.arm == "")
 
 
-def _pairs(study: Study, outcome: Outcome, everyone: Pairs, found: _Found) -> None:
+def _pairs(study: Study, outcome: Outcome, everyone: Pairs, found: Gathered) -> None:
     # no outcome is in it, and every outcome shows it
     life = study.once("pair-life", lambda: pair_life.lived(study, everyone))
     found.estimates += life.estimates
-    found.rows["pair-life"] += life.rows
-    found.rows["reasons"] += life.reasons
+    found.add("pair-life", *life.rows)
+    found.add("reasons", *life.reasons)
     found.checks += life.checks
     found.dropped += life.dropped
     if life.rows:
         risk = pair_risk.risk(study, outcome, life.pairs, life.months)
         found.estimates += risk.estimates
-        found.rows["pair-risk"] += risk.rows
+        found.add("pair-risk", *risk.rows)
         found.checks += risk.checks
 
 

@@ -21,7 +21,7 @@ right where answers are missing at random given those predictors, which no data 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,30 +30,34 @@ from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, label
 from rmresearch.analysis.base.ask import within
 from rmresearch.analysis.base.describe import apart, thin
+from rmresearch.analysis.base.gathered import Declared, Gathered
 from rmresearch.analysis.base.items import item_scores
 from rmresearch.analysis.missing import difference
 from rmresearch.errors import number_of
-from rmresearch.result import Cell, Check, Estimate, Result, Table
+from rmresearch.result import Cell, Check, Estimate, Result
 from rmresearch.study import Outcome, Study, Wave
 
 __all__ = ["missingness"]
 
-#: table -> (title, columns)
-TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
+#: table -> (title, columns, note)
+TABLES: dict[str, Declared] = {
     "response": (
         "Answers by wave",
         (
             "outcome", "role", "arm", "wave", "assigned", "answered", "share of assigned",
             "answered before", "answered both", "share of those before",
         ),
+        "",
     ),
     "patterns": (
         "Waves answered, person by person",
         ("outcome", "role", "answered", "people", "share of assigned", "monotone"),
+        "",
     ),
     "items": (
         "Items left out by those who answered the scale",
         ("outcome", "role", "wave", "item", "answered any", "left out", "share left out"),
+        "",
     ),
     "baseline": (
         "Baseline score of those who answered later against those who did not",
@@ -62,24 +66,14 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "difference", "difference low", "difference high", "standardised",
             "standardised low", "standardised high",
         ),
+        "",
     ),
-    "imputed": ("The difference with the missing answers imputed", difference.COLUMNS),
+    "imputed": ("The difference with the missing answers imputed", difference.COLUMNS, ""),
 }  # fmt: skip
 #: patterns shown by themselves; with more, the rare ones share a row
 MOST_PATTERNS = 12
 LATER = "answered - missing"
 Flags = NDArray[np.bool_]
-
-
-@dataclass(slots=True)
-class _Found:
-    """What the parts add up to, on its way into a Result."""
-
-    rows: dict[str, list[tuple[Cell, ...]]] = field(
-        default_factory=lambda: {name: [] for name in TABLES}
-    )
-    estimates: list[Estimate] = field(default_factory=list)
-    checks: list[Check] = field(default_factory=list)
 
 
 def missingness(
@@ -108,7 +102,7 @@ def missingness(
     within(level=level)
     name = None if outcome is None else base.outcome_of(study, outcome).name
     asked = study.design.outcomes if outcome is None else (base.outcome_of(study, outcome),)
-    found = _Found()
+    found = Gathered()
     for codebook in asked:
         for group in base.by_role(study, codebook):
             _describe(study, codebook, group, found)
@@ -117,7 +111,7 @@ def missingness(
                     study, codebook, group, imputations=imputations, level=level, seed=seed
                 )
                 found.estimates += made.estimates
-                found.rows["imputed"] += made.rows
+                found.add("imputed", *made.rows)
                 found.checks += made.checks
     if not study.design.linked:
         needed = (
@@ -136,9 +130,7 @@ def missingness(
             seed=seed,
         ),
         estimates=tuple(found.estimates),
-        tables=tuple(
-            Table(name, *TABLES[name], tuple(rows)) for name, rows in found.rows.items() if rows
-        ),
+        tables=found.tables(TABLES),
         checks=tuple(found.checks),
     )
 
@@ -148,21 +140,21 @@ def _compares(outcome: Outcome) -> bool:
     return outcome.timing == "repeated" and outcome.kirkpatrick > 1
 
 
-def _describe(study: Study, outcome: Outcome, group: People, found: _Found) -> None:
+def _describe(study: Study, outcome: Outcome, group: People, found: Gathered) -> None:
     group, unasked = _asked(study, outcome, group)
     found.checks += unasked
     waves = _answered_at(study, outcome, group)
     found.checks += _silent(study, outcome, group, waves)
     if len(outcome.items) > 1:
-        found.rows["items"] += _items(study, outcome, group, waves)
+        found.add("items", *_items(study, outcome, group, waves))
     if not study.design.linked or not waves:
         return
     wide = study.wide(outcome)
     scores = np.array([group.values(wide[wave.name]) for wave in waves]).T.reshape(len(group), -1)
     made, rows = _response(study, outcome, group, waves, np.isfinite(scores))
     found.estimates += made
-    found.rows["response"] += rows
-    found.rows["patterns"] += _patterns(outcome, group, waves, np.isfinite(scores))
+    found.add("response", *rows)
+    found.add("patterns", *_patterns(outcome, group, waves, np.isfinite(scores)))
     found.checks.append(_monotone(outcome, group, np.isfinite(scores)))
     first = _first(study, waves)
     if first is None and not _declared(outcome, study.design.baseline):
@@ -362,7 +354,7 @@ def _items(
 
 
 def _against(
-    outcome: Outcome, who: People, wave: Wave, values: NDArray[np.float64], now: Flags, to: _Found
+    outcome: Outcome, who: People, wave: Wave, values: NDArray[np.float64], now: Flags, to: Gathered
 ) -> None:
     """Baseline of those who answered at a wave against those who did not."""
     form = base.template(
@@ -377,7 +369,8 @@ def _against(
     to.estimates += [one for one in (points, standard) if one.value is not None]
     inside, outside = who.take(now).behind(), who.take(~now).behind()
     kind = base.mean_kind(outcome)
-    to.rows["baseline"].append(
+    to.add(
+        "baseline",
         (
             *(label(text) for text in (outcome.name, who.role, wave.name)),
             cell(inside.n_people, "administrative", inside),
@@ -391,7 +384,7 @@ def _against(
                 cell(x, "statistic", who.behind())
                 for x in (standard.value, standard.low, standard.high)
             ),
-        )
+        ),
     )
     if now.any() and not now.all():
         to.checks += thin(f"{outcome.name}, {who.role}, {wave.name}", who.cluster, now)

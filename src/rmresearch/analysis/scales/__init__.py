@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, footing, label, number
+from rmresearch.analysis.base.gathered import Declared, Gathered
 from rmresearch.analysis.base.items import item_scores
 from rmresearch.analysis.scales import items, retest
 from rmresearch.errors import FitError, number_of
 from rmresearch.numerics.scales import cronbach_alpha, mcdonald_omega
-from rmresearch.result import Cell, Check, Dropped, Estimate, Result, Table
+from rmresearch.result import Cell, Check, Estimate, Result
 from rmresearch.study import Outcome, Study, Wave
 
 __all__ = ["reliability"]
 
 #: table -> (title, columns, note)
-TABLES: dict[str, tuple[str, tuple[str, ...], str]] = {
+TABLES: dict[str, Declared] = {
     "reliability": (
         "Reliability by wave",
         (
@@ -39,18 +40,6 @@ TABLES: dict[str, tuple[str, tuple[str, ...], str]] = {
 CROWDED = 0.15
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-
-@dataclass(slots=True)
-class _Found:
-    """What the parts add up to, on its way into a Result."""
-
-    rows: dict[str, list[tuple[Cell, ...]]] = field(
-        default_factory=lambda: {name: [] for name in TABLES}
-    )
-    estimates: list[Estimate] = field(default_factory=list)
-    checks: list[Check] = field(default_factory=list)
-    dropped: list[Dropped] = field(default_factory=list)
 
 
 def reliability(study: Study, outcome: str | Outcome, *, wave: str | None = None) -> Result:
@@ -80,7 +69,7 @@ def reliability(study: Study, outcome: str | Outcome, *, wave: str | None = None
     waves = base.waves_with_answers(study, codebook)
     if wave is not None:
         waves = tuple(one for one in waves if one.name == study.design.wave(wave).name)
-    found = _Found()
+    found = Gathered()
     if not waves:
         asked = f" at {wave}" if wave else ""
         detail = f"Nobody answered enough items of {codebook.name}{asked}: there is no score."
@@ -98,17 +87,13 @@ def reliability(study: Study, outcome: str | Outcome, *, wave: str | None = None
     return Result(
         call=base.call("reliability", study, codebook.name, wave=wave),
         estimates=tuple(found.estimates),
-        tables=tuple(
-            Table(name, TABLES[name][0], TABLES[name][1], tuple(rows), note=TABLES[name][2])
-            for name, rows in found.rows.items()
-            if rows
-        ),
+        tables=found.tables(TABLES),
         checks=tuple(found.checks),
         dropped=tuple(found.dropped),
     )
 
 
-def _at_wave(study: Study, outcome: Outcome, group: People, wave: Wave, found: _Found) -> None:
+def _at_wave(study: Study, outcome: Outcome, group: People, wave: Wave, found: Gathered) -> None:
     answers = item_scores(study, outcome, wave, group)
     some: Flags = np.asarray(np.isfinite(answers).any(axis=1))
     whole: Flags = np.asarray(np.isfinite(answers).all(axis=1))
@@ -123,12 +108,10 @@ def _at_wave(study: Study, outcome: Outcome, group: People, wave: Wave, found: _
         found.estimates += [one for one in pair if one.value is not None]
         found.checks += checks
     values = group.values(study.wide(outcome)[wave.name])
-    found.rows["reliability"].append(
-        _row(outcome, group, wave, (some, whole), _by_term(pair), values)
-    )
+    found.add("reliability", _row(outcome, group, wave, (some, whole), _by_term(pair), values))
     found.checks += _crowding(outcome, values, about)
     rows, check = items.analysed(outcome, group, wave, answers, about)
-    found.rows["items"] += rows
+    found.add("items", *rows)
     found.checks += check
 
 
@@ -239,7 +222,7 @@ def _crowding(outcome: Outcome, values: Floats, about: str) -> list[Check]:
 
 
 def _between(
-    study: Study, outcome: Outcome, group: People, waves: Sequence[Wave], found: _Found
+    study: Study, outcome: Outcome, group: People, waves: Sequence[Wave], found: Gathered
 ) -> None:
     """What needs two waves: retest and shifts of items."""
     first = study.design.baseline
@@ -259,9 +242,9 @@ def _between(
     for wave in later:
         estimates, rows, checks = retest.between(study, outcome, group, first, wave)
         found.estimates += estimates
-        found.rows["retest"] += rows
+        found.add("retest", *rows)
         found.checks += checks
         if len(outcome.items) > 1:
             shifted, looked = items.shifts(study, outcome, group, first, wave)
-            found.rows["item-shifts"] += shifted
+            found.add("item-shifts", *shifted)
             found.checks += looked
