@@ -201,6 +201,9 @@ def test_reports_by_wave_are_refused_and_so_are_other_timings() -> None:
     undated = with_design(study, waves=tuple(replace(w, day=None) for w in WAVES[:3]), start=None)
     with pytest.raises(StudyError, match="falls between two waves"):
         engagement(undated, "skill")
+    nobody = replace(study, meetings=study.meetings.assign(held=False))
+    with pytest.raises(StudyError, match="no pair has met"):
+        engagement(nobody, "skill")
 
 
 def test_a_partial_answer_where_nobody_varies_within_or_between() -> None:

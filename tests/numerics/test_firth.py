@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import optimize, special, stats
 
 from rmresearch.errors import FitError
 from rmresearch.numerics.firth import firth
@@ -98,6 +99,31 @@ def test_interval_and_p_agree() -> None:
         event = (rng.random(30) < np.where(arm, 0.55, 0.15)).astype(int)
         found = firth(event, np.column_stack([np.ones(30), arm]))
         assert (found.p[1] < 0.05) == (not found.low[1] < 0 < found.high[1])
+
+
+def test_few_events_in_small_strata_have_their_ends() -> None:
+    """Newton's steps swing for ever at such ends; the naive likelihood finds them all the same."""
+    rows = [[0, 0, 0], [1, 0, 0], [0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 1, 0], [1, 1, 0], [0, 0, 1],
+            [1, 1, 0], [0, 0, 0], [0, 0, 1], [0, 0, 1], [0, 0, 1], [1, 0, 0], [1, 0, 1], [0, 0, 0],
+            [1, 0, 0]]  # fmt: skip
+    x = np.column_stack([np.ones(17), rows])
+    y = np.zeros(17)
+    y[[2, 4]] = 1.0
+
+    def naive(beta: Any) -> float:
+        p = special.expit(x @ beta)
+        weight = np.linalg.slogdet(x.T @ (x * (p * (1 - p))[:, None]))[1] / 2
+        return -float(y @ np.log(p) + (1 - y) @ np.log1p(-p) + weight)
+
+    found = firth(y, x)
+    top = naive(found.coef)
+    for end in (found.low[1], found.high[1]):
+        held = optimize.minimize(
+            lambda b, at=end: naive(np.array([b[0], at, b[1], b[2]])), found.coef[[0, 2, 3]],
+            method="Powell", options={"xtol": 1e-9, "ftol": 1e-14},
+        )  # fmt: skip
+        # where the profile has fallen by half of chi-squared's quantile; Powell's own precision
+        assert held.fun - top == pytest.approx(stats.chi2.ppf(0.95, 1) / 2, abs=1e-5)
 
 
 def test_columns_that_repeat_one_another_are_refused() -> None:

@@ -84,6 +84,16 @@ def test_an_arm_without_people_is_named_where_the_missing_are(tmp_path: Path) ->
     assert "the study would need" not in said
 
 
+def test_two_arms_before_the_end_are_two_and_told_apart(tmp_path: Path) -> None:
+    pilot = Pilot().replace("end = 2026-07-12", "end = 2027-07-12")
+    pilot.measures = [row for row in pilot.measures if row["wave"] == "pre"]
+    said = text_of(evaluate(pilot.write(tmp_path)).section("baseline").html())
+    assert "no comparison group" not in said
+    assert "planned end of the programme" in said
+    scores = said[said.index("Scores at Before") :]
+    assert scores.count("Reverse mentoring") == scores.count("Later") == 2  # two outcomes
+
+
 PLAN = """\
 [plan]
 title = "What we ask"

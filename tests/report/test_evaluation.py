@@ -249,6 +249,7 @@ def test_the_page_speaks_the_studys_names_not_its_codes(pilot: Evaluation) -> No
     [
         ("senior, m6: no answer", "Seniors, Month 6: no answer"),
         ("arm - other at m6: 1.6 times", "Arm − Other at Month 6: 1.6 times"),
+        ("no a (waves with answers: pre, m6)", "no a (waves with answers: Before, Month 6)"),
         ("a: none. senior at m6: none", "a: none. Seniors at Month 6: none"),
         ("low at wave pre. No wave has more.", "low at wave “Before”. No wave has more."),
         ("pre: nobody, before the start", "Before: nobody, before the start"),

@@ -14,8 +14,11 @@ from rmresearch.errors import FitError
 __all__ = ["Firth", "firth"]
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 #: Newton's steps, how often one is halved, how long it may be, and when they have arrived
 STEPS, HALVINGS, LONGEST, ARRIVED = 200, 40, 5.0, 1e-9
+#: the gradient of a maximum
+LEVEL = 1e-7
 #: no interval is sought further out than this many log odds
 FURTHEST = 60.0
 
@@ -90,10 +93,34 @@ def _maximum(y: Array, x: Array, start: Array, held: int | None) -> tuple[Array,
         if np.abs(step).max() < ARRIVED:
             return beta, value
         beta, value = _uphill(y, x, beta, value, step)
+    found = _searched(y, x, beta, free)
+    if found is not None:
+        return found, _penalised(y, x, found)
     raise FitError(
         f"the penalised logit did not arrive in {STEPS} steps. Leave out a covariate that nearly "
         f"determines another, or groups of very few people."
     )
+
+
+def _searched(y: Array, x: Array, start: Array, free: Flags) -> Array | None:
+    """The same by a search along the gradient: far out, Newton's steps may swing for ever."""
+
+    def placed(inner: Array) -> Array:
+        beta = start.copy()
+        beta[free] = inner
+        return beta
+
+    with np.errstate(all="ignore"):
+        found = optimize.minimize(
+            lambda inner: -_penalised(y, x, placed(inner)),
+            start[free],
+            jac=lambda inner: -_modified(y, x, placed(inner))[0][free],
+            method="BFGS",
+            options={"gtol": LEVEL},
+        )
+    beta = placed(found.x)
+    flat = np.abs(_modified(y, x, beta)[0][free]).max()
+    return beta if flat <= 10.0 * LEVEL else None
 
 
 def _uphill(y: Array, x: Array, beta: Array, value: float, step: Array) -> tuple[Array, float]:

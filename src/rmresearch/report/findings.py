@@ -19,6 +19,7 @@ __all__ = ["Findings", "Verdict", "in_words"]
 #: a word that only a code looks like: it holds a digit or an underscore
 _CODE = re.compile(r"\b\w*[\d_]\w*\b")
 _WAVE = re.compile(r"\bwave (\w+)\b")
+_WAVES = re.compile(r"(?<=[Ww]aves with answers: )[^.;)]+")
 
 
 def in_words(text: str, labels: Mapping[str, str]) -> str:
@@ -33,6 +34,9 @@ def in_words(text: str, labels: Mapping[str, str]) -> str:
     text = ". ".join(_head_in_words(sentence, labels) for sentence in text.split(". "))
     text = _WAVE.sub(
         lambda wave: f"wave “{labels[wave[1]]}”" if wave[1] in labels else wave[0], text
+    )
+    text = _WAVES.sub(
+        lambda waves: ", ".join(labels.get(one, one) for one in waves[0].split(", ")), text
     )
     return _CODE.sub(lambda code: labels.get(code.group(), code.group()), text)
 

@@ -57,6 +57,10 @@ def logged(study: Study) -> Logged:
     placed = log.held & (log.wave >= 0)
     np.add.at(held, (log.pair[placed], log.wave[placed]), 1)
     lost = int((log.held & (log.wave < 0)).sum())
+    if not log.held.any():
+        raise StudyError(
+            "no pair has met, so nobody can say whether those who meet more gain more."
+        )
     if not held.any():
         raise StudyError(
             "no meeting falls between two waves. Give the meetings dates, and the waves dates or "

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from rmresearch.errors import number_of
 from rmresearch.report.blocks import Block, Callout, Details, Paragraph, Section, TableBlock
 from rmresearch.report.figures.balance import Difference, balance_plot
 from rmresearch.report.figures.flow import Arm, Stage, flow_diagram
 from rmresearch.report.findings import Findings
 from rmresearch.report.numbers import count, number
+from rmresearch.report.sections.common import without_repeats
 from rmresearch.report.tables import table_block
 from rmresearch.report.words.phrases import plural
 from rmresearch.result import Cell, Result, Table
@@ -126,10 +128,11 @@ def baseline(found: Findings) -> Section:
     table = Table("baseline", "Before the start", first.columns, tuple(rows.values()), first.note)
     known = [abs(one.value) for one in differences if one.value is not None]
     wide = sum(value > 0.25 for value in known)
-    title = f"{wide} of {len(known)} baseline differences lie beyond 0.25 SD"
-    if not wide:
-        largest = number(max(known, default=0.0))
-        title = f"No baseline difference lies beyond 0.25 SD (largest {largest})"
+    title = f"Beyond 0.25 SD: {wide} of {number_of(len(known), 'difference', 'differences')}"
+    if not known:
+        title = "How alike the groups were before the start cannot be said"
+    elif not wide:
+        title = f"No baseline difference lies beyond 0.25 SD (largest {number(max(known))})"
     caption = (
         "Standardised difference of each arm to the comparison arm, everyone assigned who answered "
         "before the start. Within 0.05 the arms count as alike, within 0.25 only with adjustment "
@@ -186,10 +189,11 @@ def _single(found: Findings) -> Section:
     ]
     blocks: list[Block] = [Callout("missing", _no_comparison(found))]
     if means:
-        columns = ("outcome", "people", "mean", "SD", "low", "high")
-        rows = tuple((Cell(outcome.label, "label"), *row[3:]) for outcome, row in means)
+        columns = ("outcome", "role", "arm", "people", "mean", "SD", "low", "high")
+        rows = tuple((Cell(o.label, "label"), *row[:2], *row[3:]) for o, row in means)
         table = Table("baseline", f"Scores at {start.label}", columns, rows)
-        blocks.append(table_block(table, labels=found.labels, mixed=True))
+        told = without_repeats(table, "role", "arm")
+        blocks.append(table_block(table, columns=told, labels=found.labels, mixed=True))
     return Section("baseline", "Before the start", tuple(blocks))
 
 
@@ -197,6 +201,11 @@ def _no_comparison(found: Findings) -> str:
     reasons = found.why_not("compare_arms")
     if reasons:
         return " ".join(reasons)
+    if found.study.design.comparison is not None:
+        return (
+            "How alike the groups were is told with their comparison, once the data reach the "
+            "planned end of the programme."
+        )
     return (
         "There is no comparison group, so nobody can say how the same people would have changed "
         "anyway. To say that, the study would need a comparison group, best drawn by lot."
