@@ -7,8 +7,12 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import json
 import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -36,6 +40,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def by_r() -> Callable[[str], tuple[Any, Any]]:
+    """What R was given and what it said of that: the frozen files below tests/reference."""
+
+    @cache
+    def read(folder: str) -> tuple[Any, Any]:
+        files = (ROOT / "tests" / "reference" / folder / f"{n}.json" for n in ("input", "output"))
+        given, said = (json.loads(file.read_text("utf-8")) for file in files)
+        return given, said
+
+    return read
 
 
 @pytest.fixture(scope="session")

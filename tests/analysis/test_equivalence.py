@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +20,6 @@ from rmresearch.study import Outcome, Study
 
 from .studies import make_study
 
-FOLDER = Path(__file__).parent.parent / "reference" / "dyads"
 SKILL = Outcome("skill", "Digital skill", "senior", ("a", "b"), low=1, high=7, smallest_effect=0.5)
 
 
@@ -53,9 +52,8 @@ def recorded(value: float, se: float, df: float, **changes: object) -> Result:
 
 
 @pytest.mark.parametrize("case", [0, 1, 2])
-def test_agrees_with_r(case: int) -> None:
-    given = json.loads((FOLDER / "input.json").read_text())["equivalence"][case]
-    said = json.loads((FOLDER / "output.json").read_text())["equivalence"][case]
+def test_agrees_with_r(case: int, by_r: Callable[[str], tuple[Any, Any]]) -> None:
+    given, said = (part["equivalence"][case] for part in by_r("dyads"))
     value, se, df, margin = given
     of = recorded(value, se, df)
     test, record = equivalence(study_of(24), "skill", of=of, smallest_effect=margin).estimates
@@ -191,6 +189,8 @@ def test_refusals() -> None:
     for wrong in (0.0, -1.0, float("inf"), float("nan")):
         with pytest.raises(ValueError, match="smallest_effect"):
             equivalence(study, "skill", of=of, smallest_effect=wrong)
+    with pytest.raises(StudyError, match="is the whole range of skill, 1 to 7"):
+        equivalence(study, "skill", of=of, smallest_effect=6.0)
     with pytest.raises(ValueError, match="alpha"):
         equivalence(study, "skill", of=of, alpha=0.5)
     with pytest.raises(ValueError, match="takes an answer of compare_arms or pre_post"):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,19 +30,18 @@ from .programmes import (
 )
 from .studies import SKILL, TWO_ARMS, make_study
 
-REFERENCE = Path(__file__).parent.parent / "reference" / "analysis2"
 CONTRAST = "programme - comparison"
 START = date(2025, 1, 1)
 
 
 @pytest.fixture(scope="module")
-def given() -> dict:
-    return json.loads((REFERENCE / "input.json").read_text("utf-8"))
+def given(by_r: Callable[[str], tuple[Any, Any]]) -> dict:
+    return by_r("analysis2")[0]
 
 
 @pytest.fixture(scope="module")
-def expected() -> dict:
-    return json.loads((REFERENCE / "output.json").read_text("utf-8"))
+def expected(by_r: Callable[[str], tuple[Any, Any]]) -> dict:
+    return by_r("analysis2")[1]
 
 
 def losing(programme: tuple[int, int], comparison: tuple[int, int], **options: object) -> Study:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,6 @@ from rmresearch.study import Outcome, Study
 from .programmes import failed, found, relabelled, row, rows, same, shuffled
 from .studies import make_study
 
-REFERENCE = Path(__file__).parent.parent / "reference" / "analysis2"
 NAMES = ("i1", "i2", "i3", "i4", "i5")
 SCALE = Outcome(
     "skill", "Skill", "senior", NAMES, low=1, high=7, reverse=frozenset({"i4"}), min_items=0.5
@@ -29,13 +28,13 @@ EXACT = 1e-9
 
 
 @pytest.fixture(scope="module")
-def given() -> dict:
-    return json.loads((REFERENCE / "input.json").read_text("utf-8"))
+def given(by_r: Callable[[str], tuple[Any, Any]]) -> dict:
+    return by_r("analysis2")[0]
 
 
 @pytest.fixture(scope="module")
-def expected() -> dict:
-    return json.loads((REFERENCE / "output.json").read_text("utf-8"))
+def expected(by_r: Callable[[str], tuple[Any, Any]]) -> dict:
+    return by_r("analysis2")[1]
 
 
 def scale_study(given: dict, **options: object) -> Study:

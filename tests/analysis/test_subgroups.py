@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,16 +20,12 @@ from rmresearch.study import Outcome, Study
 
 from .studies import make_study
 
-FOLDER = Path(__file__).parent.parent / "reference" / "dyads"
 SKILL = Outcome("skill", "Digital skill", "senior", ("a", "b"), low=1, high=7, smallest_effect=0.5)
 
 
 @pytest.fixture(scope="module")
-def frozen() -> tuple[Any, Any]:
-    given, said = (
-        json.loads((FOLDER / f"{name}.json").read_text()) for name in ("input", "output")
-    )
-    return given, said
+def frozen(by_r: Callable[[str], tuple[Any, Any]]) -> tuple[Any, Any]:
+    return by_r("dyads")
 
 
 def study_of(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,17 +12,15 @@ from scipy import optimize
 from rmresearch.errors import FitError
 from rmresearch.numerics.cox import cox
 
-REFERENCE = Path(__file__).parent.parent / "reference" / "attrition"
+
+@pytest.fixture(scope="module")
+def given(by_r: Callable[[str], tuple[Any, Any]]) -> dict[str, Any]:
+    return by_r("attrition")[0]["cox"]
 
 
 @pytest.fixture(scope="module")
-def given() -> dict[str, Any]:
-    return json.loads((REFERENCE / "input.json").read_text("utf-8"))["cox"]
-
-
-@pytest.fixture(scope="module")
-def expected() -> dict[str, Any]:
-    return json.loads((REFERENCE / "output.json").read_text("utf-8"))["cox"]
+def expected(by_r: Callable[[str], tuple[Any, Any]]) -> dict[str, Any]:
+    return by_r("attrition")[1]["cox"]
 
 
 def test_as_r_fits_it(given: dict[str, Any], expected: dict[str, Any]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from rmresearch.numerics.dyads import fit_dyads
 from rmresearch.numerics.gls import gls
 from rmresearch.numerics.robust import fit
 
-FOLDER = Path(__file__).parent.parent / "reference" / "dyads"
 #: R's search for the covariance stops at about 1e-7 of it; everything else follows from that
 TOLERANCE = 1e-6
 
@@ -27,10 +25,8 @@ def columns(rows: list[list[float | None]]) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def frozen() -> tuple[Any, Any]:
-    given, said = (
-        json.loads((FOLDER / f"{name}.json").read_text()) for name in ("input", "output")
-    )
+def frozen(by_r: Callable[[str], tuple[Any, Any]]) -> tuple[Any, Any]:
+    given, said = by_r("dyads")
     return given["dyads"], said
 
 

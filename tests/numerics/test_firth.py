@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,17 +12,15 @@ from scipy import optimize, special, stats
 from rmresearch.errors import FitError
 from rmresearch.numerics.firth import firth
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "workforce"
+
+@pytest.fixture(scope="module")
+def given(by_r: Callable[[str], tuple[Any, Any]]) -> Any:
+    return by_r("workforce")[0]
 
 
 @pytest.fixture(scope="module")
-def given() -> Any:
-    return json.loads((REFERENCE / "input.json").read_text("utf-8"))
-
-
-@pytest.fixture(scope="module")
-def expected() -> Any:
-    return json.loads((REFERENCE / "output.json").read_text("utf-8"))
+def expected(by_r: Callable[[str], tuple[Any, Any]]) -> Any:
+    return by_r("workforce")[1]
 
 
 def designs(given: Any) -> dict[str, tuple[Any, Any]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +12,9 @@ from rmresearch.errors import FitError
 from rmresearch.numerics.response import logit, response_weights
 from rmresearch.numerics.robust import fit
 
-REFERENCE = Path(__file__).parent.parent / "reference" / "attrition"
 
-
-def test_as_glm_weighs_and_clubsandwich_judges() -> None:
-    given = json.loads((REFERENCE / "input.json").read_text("utf-8"))["weighted"]
-    want = json.loads((REFERENCE / "output.json").read_text("utf-8"))["weighted"]
+def test_as_glm_weighs_and_clubsandwich_judges(by_r: Callable[[str], tuple[Any, Any]]) -> None:
+    given, want = (part["weighted"] for part in by_r("attrition"))
     arm, before = np.array(given["arm"], float), np.array(given["before"])
     kept = np.array(given["answered"]) == 1
     x = np.column_stack([np.ones(60), arm, before, arm * before])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,11 +27,9 @@ def test_value_is_the_loop_over_pairs() -> None:
     assert win_probability(values, first).value == pytest.approx(np.mean(wins))
 
 
-def test_agrees_with_ranks_in_r() -> None:
+def test_agrees_with_ranks_in_r(by_r: Callable[[str], tuple[Any, Any]]) -> None:
     # Brunner and Munzel 2000 from R's rank(), tests/reference/workforce/make.R: rounding only
-    folder = Path(__file__).parents[1] / "reference" / "workforce"
-    given = json.loads((folder / "input.json").read_text("utf-8"))["ordinal"]
-    wanted = json.loads((folder / "output.json").read_text("utf-8"))["ordinal"]
+    given, wanted = (part["ordinal"] for part in by_r("workforce"))
     found = win_probability(given["item"], given["first"])
     assert found.value == pytest.approx(wanted["value"], rel=1e-12)
     assert found.se == pytest.approx(wanted["se"], rel=1e-12)
