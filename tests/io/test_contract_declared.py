@@ -100,6 +100,13 @@ def test_values_that_are_none_are_named(wrong: str, tmp_path: Path) -> None:
             "Did you mean 'skill'",
         ),
         (ORDINAL, ORDINAL + "favourable = 7\n", "favourable 7 lies outside the range", ""),
+        (
+            "smallest_effect = 0.3",
+            "smallest_effect = 4",
+            "4 is the whole range 1 to 5",
+            "matter",
+        ),
+        ("smallest_effect = 0.3", "pool_mean = 5.2", "pool_mean 5.2 lies outside the range", ""),
         ("range = [1, 5]", "range = [5, 1]", "the range 5 to 1 is empty", "lower code first"),
         ("range = [1, 5]\n", "", "reverse needs a range", "Declare range"),
         ('["Rather not say"]', '["Very"]', "Very is both a label and missing", ""),

@@ -65,6 +65,11 @@ def test_a_role_is_never_suggested(tmp_path: Path) -> None:
         assert not any("Did you mean" in line for line in lines(text, tmp_path))
 
 
+def test_a_value_out_of_bounds_is_not_called_a_wrong_type(tmp_path: Path) -> None:
+    [said] = lines(f"{TOML}\n[value]\nprogramme_cost = -5\n", tmp_path)
+    assert "value.programme_cost: it should be greater than or equal to 0" in said
+
+
 def test_all_wrong_keys_come_at_once(tmp_path: Path) -> None:
     text = TOML.replace("title =", "titel =").replace("months = 0", "month = 0")
     assert len(lines(text.replace("smallest_effect", "smallest"), tmp_path)) == 4

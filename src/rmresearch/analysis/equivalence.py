@@ -9,6 +9,7 @@ from typing import Literal
 from scipy import special
 
 from rmresearch.analysis import base
+from rmresearch.analysis.base.compared import score_range
 from rmresearch.errors import StudyError
 from rmresearch.result import Cell, Check, Estimate, Result, Table
 from rmresearch.study import Outcome, Study
@@ -205,6 +206,12 @@ def _margin(outcome: Outcome, given: float | None, alpha: float | None) -> float
         )
     if not 0.0 < margin < float("inf"):
         raise ValueError(f"smallest_effect must be a number above 0, not {margin}")
+    ends = score_range(outcome)
+    if ends is not None and margin >= ends[1] - ends[0]:
+        raise StudyError(
+            f"a smallest effect of {margin:g} is the whole range of {outcome.name}, {ends[0]:g} to "
+            f"{ends[1]:g}: no difference could matter. Give the smallest one that does."
+        )
     return margin
 
 

@@ -108,14 +108,16 @@ def _readable(name: str, data: dict[str, Any], error: ValidationError) -> list[P
             words = EXPECTED[entry["type"]]
             if words not in expected:
                 expected.append(words)
+            if key in problems and problems[key].rule != "toml-type":
+                continue  # the type is right: it is the value that is not
             problems[key] = Problem(
                 "toml-type",
                 f"{key} is {_kind(entry['input'])}; expected {' or '.join(expected)}",
                 "Correct it.",
                 file=name,
             )
-        else:
-            problems.setdefault(key, _one(name, key, location, dict(entry)))
+        elif key not in problems or problems[key].rule == "toml-type":
+            problems[key] = _one(name, key, location, dict(entry))
     # a list that may also be plain text fails as text too: the entry that is wrong says enough
     deeper = [k for k in problems if "[" in k or "." in k]
     return [

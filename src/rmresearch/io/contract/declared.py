@@ -9,7 +9,7 @@ from typing import Any
 from rmresearch.errors import Problem
 from rmresearch.io.contract.matching import matching_problems
 from rmresearch.io.findings import nearest, some
-from rmresearch.io.schema import OutcomeEntry, StudyFile, TableSource, to_design
+from rmresearch.io.schema import BOUNDS, OutcomeEntry, StudyFile, TableSource, to_design
 from rmresearch.study import RECORD_KINDS, TABLES
 
 __all__ = ["declaration_problems"]
@@ -130,6 +130,7 @@ def _value(file: StudyFile) -> Iterator[Line]:
 def _range(outcome: OutcomeEntry, key: str) -> Iterator[Line]:
     codes = list(outcome.labels.values())
     bounds = outcome.range or ([min(codes), max(codes)] if codes else None)
+    yield from _within(outcome, key, bounds or BOUNDS.get(outcome.kind))
     if bounds is not None and bounds[0] >= bounds[1]:
         yield f"{key}: the range {bounds[0]} to {bounds[1]} is empty", "Put the lower code first."
         return
@@ -148,6 +149,21 @@ def _range(outcome: OutcomeEntry, key: str) -> Iterator[Line]:
         if outside:
             found = f"{key}.{part} has codes outside the range ({some(outside)})"
             yield found, f"The range is {bounds[0]} to {bounds[1]}: correct one of them."
+
+
+def _within(outcome: OutcomeEntry, key: str, bounds: Sequence[float] | None) -> Iterator[Line]:
+    """What is declared of scores, against the least and the largest there can be."""
+    if bounds is None or bounds[0] >= bounds[1]:
+        return
+    low, high = bounds
+    if outcome.smallest_effect is not None and outcome.smallest_effect >= high - low:
+        found = (
+            f"{key}.smallest_effect {outcome.smallest_effect} is the whole range {low} to {high}"
+        )
+        yield found, "No difference could matter: give the smallest one that does, in points."
+    if outcome.pool_mean is not None and not low <= outcome.pool_mean <= high:
+        found = f"{key}.pool_mean {outcome.pool_mean} lies outside the range {low} to {high}"
+        yield found, "Give the mean score of everybody who could have joined."
 
 
 def _labels(outcome: OutcomeEntry, key: str, asked: Sequence[str]) -> Iterator[Line]:
