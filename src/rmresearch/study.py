@@ -325,11 +325,10 @@ class Study:
         unit = self.design.unit
         if n == people:
             return f"Every person stands alone: {n} independent people (assigned by {unit})."
+        apart = number_of(n, "independent cluster", "independent clusters")
         return (
-            f"{people} people fall into "
-            f"{number_of(n, 'independent cluster', 'independent clusters')}: people who are linked "
-            f"by pairs, or were assigned together (by {unit}), count as one; {paired} share one "
-            f"with others."
+            f"{people} people fall into {apart}: people who are linked by pairs, or were assigned "
+            f"together (by {unit}), count as one; {paired} share one with others."
         )
 
 
