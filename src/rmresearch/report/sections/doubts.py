@@ -199,18 +199,25 @@ def _shares(
     heads: tuple[str, ...],
     note: str,
 ) -> TableBlock:
-    """Probabilities beside each answer, named by outcome, contrast and wave."""
+    """Probabilities beside each answer, named by outcome, contrast and wave.
+
+    A contrast or wave that all rows share stands in the caption.
+    """
     named = [
         tuple(found.labels.get(name, name) for name in (e.outcome, e.contrast, e.wave))
         for e in (verdict.estimate for verdict in verdicts)
     ]
+    alike = [k for k in (1, 2) if len({name[k] for name in named}) == 1]
+    kept = [k for k in range(3) if k not in alike]
+    shared = ", ".join(named[0][k] for k in alike)
+    first = [Column(("Outcome", "Contrast", "Wave")[k], numeric=False) for k in kept]
     return TableBlock(
-        caption=caption,
-        columns=(
-            *(Column(head, numeric=False) for head in ("Outcome", "Contrast", "Wave")),
-            *map(Column, heads),
+        caption=f"{caption} ({shared})" if shared else caption,
+        columns=(*first, *map(Column, heads)),
+        rows=tuple(
+            (*(name[k] for k in kept), *map(p_value, row))
+            for name, row in zip(named, rows, strict=True)
         ),
-        rows=tuple((*name, *map(p_value, row)) for name, row in zip(named, rows, strict=True)),
         note=note,
     )
 
