@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,7 +12,17 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from rmresearch.declared import Likeness, Matching, Role
+from rmresearch.declared import (
+    Adaptation,
+    Arm,
+    Design,
+    Likeness,
+    Matching,
+    Outcome,
+    PrivacySettings,
+    Role,
+    Wave,
+)
 from rmresearch.errors import StudyError, number_of
 
 __all__ = [
@@ -74,152 +82,6 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     },
     "records": {"person": "text", "date": "date", "kind": "text", "value": "number"},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Wave:
-    """A point of measurement. ``months`` counts from the start of the programme."""
-
-    name: str
-    label: str
-    months: float
-    baseline: bool = False
-    day: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """A group that people were assigned to; ``programme`` = gets reverse mentoring (or a rival)."""
-
-    name: str
-    label: str
-    programme: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Adaptation:
-    """A dated change that the programme made on its way."""
-
-    day: date
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What is measured: the codebook entry of one scale, single item, amount or yes/no.
-
-    ``items`` are item names in the measures table (an outcome without items is its own item).
-    ``low``/``high`` bound an item's codes (``None`` = unbounded amount). ``direction`` is 1 where
-    more is better, -1 where less is. ``smallest_effect`` is the smallest difference of interest,
-    in points of the score. ``kirkpatrick`` is 1 reaction, 2 learning, 3 behaviour, 4 results.
-    ``timing`` = "repeated" (same question each wave), "gain" (asks for the change itself) or
-    "retrospective" (a pre-test asked afterwards); only "repeated" scores are ever subtracted.
-    ``favourable`` is the lowest item code that counts as a favourable answer (reactions).
-    ``pool_mean`` (the score's mean before the start among everybody who could have joined) and
-    ``untreated_retest`` (its correlation over the same time without a programme, -1..1) say how
-    far regression to the mean alone would move a single group.
-    """
-
-    name: str
-    label: str
-    role: Literal["junior", "senior", "all"]
-    items: tuple[str, ...]
-    kind: Literal["scale", "ordinal", "binary", "amount", "recommend"] = "scale"
-    low: float | None = None
-    high: float | None = None
-    reverse: frozenset[str] = frozenset()
-    labels: tuple[tuple[str, float], ...] = ()
-    waves: tuple[str, ...] = ()
-    source: Literal["self", "partner", "blind", "record"] = "self"
-    kirkpatrick: Literal[1, 2, 3, 4] = 2
-    direction: Literal[1, -1] = 1
-    smallest_effect: float | None = None
-    timing: Literal["repeated", "gain", "retrospective"] = "repeated"
-    related: str | None = None
-    favourable: float | None = None
-    unit: str = "points"
-    min_items: float = 0.5
-    pool_mean: float | None = None
-    untreated_retest: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PrivacySettings:
-    """Release thresholds in people: they can be raised in study.toml, never lowered."""
-
-    smallest_mean: int = 5
-    smallest_interval: int = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Design:
-    """What study.toml declares about the study."""
-
-    name: str
-    title: str
-    kind: Literal["single-group", "comparison", "waitlist", "randomised"]
-    unit: Literal["person", "pair", "set", "department"]
-    waves: tuple[Wave, ...]
-    outcomes: tuple[Outcome, ...]
-    arms: tuple[Arm, ...] = ()
-    organisation: str = ""
-    synthetic: bool = False
-    linked: bool = True
-    role_labels: tuple[tuple[str, str], ...] = ()
-    start: date | None = None
-    end: date | None = None
-    planned_meetings: int | None = None
-    goals: tuple[str, ...] = ()
-    adaptations: tuple[Adaptation, ...] = ()
-    features: tuple[tuple[str, Literal["text", "number"]], ...] = ()
-    matching: Matching = field(default_factory=Matching)
-    privacy: PrivacySettings = field(default_factory=PrivacySettings)
-    #: (name, (low, most likely, high)): what the programme takes, and what a gain is worth, by
-    #: outcome, in ``currency``
-    costs: tuple[tuple[str, tuple[float, float, float]], ...] = ()
-    worth: tuple[tuple[str, tuple[float, float, float]], ...] = ()
-    currency: str = ""
-
-    @property
-    def randomised(self) -> bool:
-        """Whether people were assigned to arms by chance (a waitlist must say so by its kind)."""
-        return self.kind in {"randomised", "waitlist"}
-
-    @property
-    def baseline(self) -> Wave:
-        """The wave before the start."""
-        return next((wave for wave in self.waves if wave.baseline), self.waves[0])
-
-    @property
-    def follow_ups(self) -> tuple[Wave, ...]:
-        """The waves after the start, in order."""
-        return tuple(wave for wave in self.waves if not wave.baseline)
-
-    @property
-    def comparison(self) -> Arm | None:
-        """The arm that others are compared with, or None in a single-group study."""
-        return next((arm for arm in self.arms if not arm.programme), None)
-
-    @property
-    def programme_arms(self) -> tuple[Arm, ...]:
-        """The arms that got a programme, in declared order."""
-        return tuple(arm for arm in self.arms if arm.programme)
-
-    def outcome(self, name: str) -> Outcome:
-        """The outcome of that name; an unknown one raises with the nearest known name."""
-        return _known({o.name: o for o in self.outcomes}, name, "outcome")
-
-    def wave(self, name: str) -> Wave:
-        """The wave of that name; an unknown one raises with the nearest known name."""
-        return _known({w.name: w for w in self.waves}, name, "wave")
-
-    def arm(self, name: str) -> Arm:
-        """The arm of that name; an unknown one raises with the nearest known name."""
-        return _known({a.name: a for a in self.arms}, name, "arm")
-
-    def role_label(self, role: str) -> str:
-        """How reports call a role, in the singular."""
-        return dict(self.role_labels).get(role, role)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -340,14 +202,6 @@ def among(column: pd.Series[str], known: Iterable[str]) -> NDArray[np.bool_]:
     given = known.unique() if isinstance(known, pd.Series) else list(known)
     index = pd.Index(given, dtype="str").dropna().unique()
     return np.asarray(index.get_indexer(pd.Index(column)) >= 0)
-
-
-def _known(entries: Mapping[str, T], name: str, what: str) -> T:
-    if name in entries:
-        return entries[name]
-    near = difflib.get_close_matches(name, entries, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise StudyError(f"no {what} {name!r}; the study declares {', '.join(entries)}.{hint}")
 
 
 def _components(
