@@ -76,6 +76,50 @@ def test_scores_that_never_vary_are_not_called_too_few_groups(tmp_path: Path, ki
     assert "Scores do not vary enough" in text_of(evaluation.section("variation").html())
 
 
+LIKING = """
+[[outcomes]]
+name = "liking"
+label = "Liking"
+role = "junior"
+kind = "ordinal"
+range = [1, 5]
+kirkpatrick = 1
+favourable = 4
+waves = ["post", {waves}]
+
+[tables.participants]"""
+
+
+def test_of_many_measurements_of_reaction_the_last_is_drawn(tmp_path: Path) -> None:
+    waves = [f"w{k:02d}" for k in range(26)]
+    named = ", ".join(f'"{wave}"' for wave in waves)
+    pilot = Pilot().replace("\n[tables.participants]", LIKING.format(waves=named))
+    later = "".join(
+        f'[[waves]]\nname = "{wave}"\nlabel = "Later {k}"\nmonths = {7 + k}\n\n'
+        for k, wave in enumerate(waves)
+    )
+    pilot = pilot.replace('[[outcomes]]\nname = "skill"', f'{later}[[outcomes]]\nname = "skill"')
+    pilot.measures += [
+        {**pilot.measures[0], "person": f"J{i:02d}", "wave": wave, "item": "liking", "value": "4"}
+        for wave in ("post", *waves)
+        for i in range(1, 7)
+    ]
+    html = evaluate(pilot.write(tmp_path)).section("reaction").html()
+    picture = html[html.index("<svg") : html.index("</svg>")]
+    assert "starters" in picture
+    assert "Later 10" not in picture  # one measurement: its name is not needed, nor the others'
+    assert "Earlier measurements are in the table." in text_of(html)
+
+
+def test_reasons_of_many_waves_are_told_once(tmp_path: Path) -> None:
+    pilot = three_waves()
+    for row in pilot.participants:
+        row["arm"] = "programme"
+    said = text_of(evaluate(pilot.write(tmp_path)).section("outcomes").html())
+    assert said.count("fewer than 2 people") == 2  # outcomes: not outcomes times waves
+    assert "The same holds for 1 more of them." in said
+
+
 def test_an_arm_without_people_is_named_where_the_missing_are(tmp_path: Path) -> None:
     pilot = Pilot()
     pilot.participants = [{**row, "arm": "programme"} for row in pilot.participants]

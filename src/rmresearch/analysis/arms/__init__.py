@@ -160,7 +160,7 @@ def _answered(study: Study, outcome: Outcome, waves: Sequence[Wave], options: _O
     if any(estimate.term == "" for estimate in answer.estimates):
         return answer
     failed = [check for check in answer.checks if not check.passed]
-    reasons = " ".join(check.detail for check in failed)
+    reasons = " ".join(check.detail for check in merged(failed))
     said = f"{outcome.name}: no wave allows a comparison of arms. {reasons}"
     unfitted = any(check.name == UNFITTED for check in failed)
     raise FitError(said) if unfitted else StudyError(said)

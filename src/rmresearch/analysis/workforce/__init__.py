@@ -203,7 +203,8 @@ def _design(study: Study, outcome: Outcome, answer: _Answer) -> None:
         answer.checks.append(Check("comparison group", False, detail))
         return
     if not any(one.term == "" for one in answer.estimates):
-        reasons = " ".join(check.detail for check in answer.checks if not check.passed)
+        failed = merged([check for check in answer.checks if not check.passed])
+        reasons = " ".join(check.detail for check in failed)
         raise StudyError(f"{outcome.name}: no wave allows a comparison of arms. {reasons}")
     if not design.randomised:
         detail = (

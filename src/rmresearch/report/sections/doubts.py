@@ -47,6 +47,9 @@ ALONE = {
 }
 #: so many answers are drawn; the headline's comes first
 MOST = 8
+#: more shares than this are no picture: the last measurement is drawn, the rest is in the table
+MOST_ROWS = 24
+LAST_ONLY = "Earlier measurements are in the table."
 CHANCE = ("rerandomisation", "rerandomisation-smallest")
 WILD = "wild-bootstrap"
 
@@ -230,11 +233,19 @@ def reaction(found: Findings) -> Section:
     blocks: list[Block] = []
     for _, result in asked:
         blocks += _received(found, result)
-    shares = [
-        Interval.of(one, _who(found, one), group=f"{found.labels[one.role]}: {outcome.label}")
+    place = {wave.name: k for k, wave in enumerate(found.study.design.waves)}
+    told = {
+        one: f"{found.labels[one.role]}: {outcome.label}"
         for outcome, result in asked
         for one in result.estimates
         if one.term == "" and one.value is not None
+    }
+    last = max((place[one.wave] for one in told), default=0)
+    many = len(told) > MOST_ROWS
+    shares = [
+        Interval.of(one, _who(found, one), group=group)
+        for one, group in told.items()
+        if place[one.wave] == last or not many
     ]
     if shares:
         figure = interval_plot(
@@ -243,7 +254,7 @@ def reaction(found: Findings) -> Section:
             unit="Share of favourable answers",
             share=True,
             reference=None,
-            caption=_among(shares),
+            caption=_among(shares) + (f" {LAST_ONLY}" if many else ""),
         )
         blocks.insert(0, figure)
     table = stacked(asked, "reaction", "Reaction by wave")
