@@ -14,6 +14,7 @@ from scipy import stats
 
 from rmresearch.analysis.mixed import mixed_model
 from rmresearch.errors import FitError, StudyError
+from rmresearch.report import words
 from rmresearch.result import Estimate, Result
 from rmresearch.study import Study, Wave
 
@@ -279,8 +280,8 @@ def test_few_clusters_give_no_interval_and_no_p() -> None:
     [
         ({"random": ("pair", "person")}, FitError, "person and pair are the same groups"),
         ({"random": ("pair", "set")}, FitError, "pair and set are the same groups"),
-        ({"random": "team"}, ValueError, "person, pair, set"),
-        ({"random": ()}, ValueError, "person, pair, set"),
+        ({"random": "team"}, ValueError, "person, pair, partner, set"),
+        ({"random": ()}, ValueError, "person, pair, partner, set"),
         ({"time": "months"}, ValueError, "wave, linear"),
         ({"roles": "both"}, ValueError, "apart or together"),
         ({"roles": "together"}, StudyError, "of the role senior only"),
@@ -310,6 +311,71 @@ def test_people_with_several_partners_have_their_set_and_no_crossed_effects(ring
     # the means of complete answers are the plain ones; 1 and 4 clusters carry no interval
     assert [e.value for e in means] == pytest.approx(values.mean(axis=0), rel=1e-9)
     assert all(e.low is None and e.se is None for e in means)
+
+
+def ring(by_r: Any, drop: int = 0) -> Study:
+    """R's ratings: 12 seniors, each rated by the juniors of two pairs; one connected ring."""
+    rows = pd.DataFrame(by_r("descriptives")[0]["ring"])
+    rows = rows.iloc[drop:]
+    rows["wave"] = rows["wave"].map(dict(enumerate(("before", "after", "later"), start=1)))
+    named = {name: name[0] + rows[name].astype(str) for name in ("pair", "senior", "junior")}
+    pairs = pd.DataFrame(named).drop_duplicates()
+    people = [*dict.fromkeys(pairs["senior"]), *dict.fromkeys(pairs["junior"])]
+    study = study_of(balanced(n=12), outcomes=[replace(SKILL, source="partner")])
+    return replace(
+        study,
+        participants=table(
+            "participants",
+            {"person": people, "role": ["senior" if p[0] == "s" else "junior" for p in people]},
+        ),
+        pairs=table("pairs", {name: list(pairs[name]) for name in pairs}),
+        measures=table(
+            "measures",
+            {"person": list(named["senior"]), "rater": list(named["junior"]),
+             "pair": list(named["pair"]), "wave": list(rows["wave"]),
+             "item": ["skill"] * len(rows), "value": list(rows["score"].astype(float))},
+        ),
+    )  # fmt: skip
+
+
+def test_answers_for_each_pair_have_crossed_effects_as_lme4_has_them(by_r: Any) -> None:
+    """One connected set carries no CR2: Kenward and Roger's errors of crossed effects stand in."""
+    said = by_r("descriptives")[1]["ring"]
+    result = mixed_model(ring(by_r), "skill")
+    groups = {"pair": "pair", "person": "senior", "partner": "junior", "residual": "Residual"}
+    # lme4 stops its search at about 1e-6 of a variance (tests/reference/lmm/README.md)
+    for level, theirs in groups.items():
+        variance = one(result, "variance", group=level).value
+        assert variance == pytest.approx(said["variances"][theirs], rel=1e-4, abs=1e-6), level
+    for wave, told in zip(("before", "after", "later"), said["means"], strict=True):
+        mean = one(result, "", wave=wave)
+        assert mean.value == pytest.approx(told["value"], rel=1e-6)
+        assert mean.se == pytest.approx(told["se"], rel=1e-5)
+        assert mean.df == pytest.approx(told["df"], rel=1e-4)
+        half = stats.t.ppf(0.975, mean.df) * mean.se
+        assert (mean.low, mean.high) == pytest.approx((mean.value - half, mean.value + half))
+        assert (mean.n_people, mean.p) == (12, None)
+        assert "CR2 is not possible here" in mean.method
+    shares = {level: one(result, "variance-share", group=level).value for level in groups}
+    assert sum(shares.values()) == pytest.approx(1.0)
+    # two ratings of one pair share all three levels, two of one senior only the senior's own
+    alike = one(result, "icc", group="pair").value
+    assert alike == pytest.approx(1.0 - shares["residual"])
+    assert one(result, "icc", group="person").value == shares["person"]
+    told = words.lasting(one(result, "variance-share", group="partner"), ring(by_r).design)
+    assert "is between their partners and lasts" in told
+
+
+def test_answers_lost_with_a_pair_and_what_cannot_be_crossed(by_r: Any) -> None:
+    lost = mixed_model(ring(by_r, drop=3), "skill")  # the first pair has no answers at all
+    assert one(lost, "", wave="before").n_people == 12
+    nameless = ring(by_r)
+    rows = nameless.measures.copy()
+    rows.loc[0, "pair"] = None
+    plain = mixed_model(replace(nameless, measures=rows), "skill")
+    assert {e.group for e in plain.estimates if e.term == "variance"} == {"person", "residual"}
+    with pytest.raises(StudyError, match="partners cannot be told from people"):
+        mixed_model(study_of(balanced()), "skill", random="partner")
 
 
 def test_a_person_in_several_pairs_has_no_single_pair() -> None:

@@ -8,6 +8,7 @@ suppressPackageStartupMessages({
   library(jsonlite)
   library(lme4)
   library(mice)
+  library(pbkrtest)
   library(survey)
 })
 set.seed(20267)
@@ -118,6 +119,21 @@ moved <- lapply(c(0, 0.4, 1.1), function(delta) {
   list(delta = delta, value = pooled$qbar, se = sqrt(pooled$t), df = pooled$df)
 })
 
+# -- each of 12 seniors rated by two juniors, in one ring: crossed effects, Kenward and Roger ------
+ring <- expand.grid(wave = 1:3, pair = 1:24)
+ring$senior <- (ring$pair - 1) %/% 2 + 1
+ring$junior <- ifelse(ring$pair %% 2 == 1, ring$senior, ring$senior %% 12 + 1)
+ring$score <- round(3 + 0.3 * ring$wave + rnorm(12, 0, 0.9)[ring$senior] + rnorm(12, 0, 0.8)[ring$junior] +
+  rnorm(24, 0, 0.5)[ring$pair] + rnorm(72, 0, 0.5), 2)
+crossed <- lmer(score ~ 0 + factor(wave) + (1 | pair) + (1 | senior) + (1 | junior), ring,
+                control = lmerControl(optCtrl = list(xtol_rel = 1e-12, xtol_abs = 1e-12, ftol_abs = 1e-14)))
+adjusted <- vcovAdj(crossed)
+rated <- lapply(1:3, function(k) {
+  L <- as.numeric(1:3 == k)
+  list(value = unname(fixef(crossed)[k]), se = sqrt(adjusted[k, k]), df = Lb_ddf(L, vcov(crossed), adjusted))
+})
+sizes <- as.data.frame(VarCorr(crossed))
+
 write_json_exactly(list(
   answers = list(set = set_of, liked = liked, recommend = recommend),
   wild = list(cluster = wild_cluster, arm = wild_arm, before = wild_before, after = wild_after),
@@ -125,6 +141,7 @@ write_json_exactly(list(
   gains = list(set = gain_set, one = one, other = other),
   ranks = list(pre = pre, post = post),
   lee = list(first = lee_first, y = lee_y),
+  ring = ring,
   tipping = list(cluster = tip_cluster, arm = tip_arm, lost = tip_lost, imputed = t(imputed))
 ), "input.json")
 write_json_exactly(list(
@@ -139,6 +156,7 @@ write_json_exactly(list(
                high = paired$conf.int[2], p_t = paired$p.value),
   lee = c(lee, list(around = manski(lee$low, lee$high, 0.3, 0.4, 17))),
   tipping = moved,
+  ring = list(means = rated, variances = setNames(as.list(sizes$vcov), sizes$grp)),
   versions = list(R = R.version.string, clubSandwich = as.character(packageVersion("clubSandwich")),
                   effectsize = as.character(packageVersion("effectsize")),
                   lme4 = as.character(packageVersion("lme4")), mice = as.character(packageVersion("mice")),

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import Codes, Footing
+from rmresearch.analysis.base.by_pair import wide_by_pair
 from rmresearch.analysis.dyads.sample import Array, Couples
 from rmresearch.errors import FitError
 from rmresearch.numerics.lmm import MixedFit, Term, fit
 from rmresearch.result import Check, Estimate
-from rmresearch.study import ROLES, Outcome, among
+from rmresearch.study import ROLES, Outcome
 
 __all__ = ["crossed"]
 
@@ -81,13 +82,9 @@ def _person_rows(found: Couples, side: int) -> _Rows:
 
 
 def _pair_rows(found: Couples, side: int) -> _Rows:
-    """Scores pair by pair: each pair's member is scored as a person of their own."""
+    """Scores pair by pair."""
     study, outcome = found.study, found.outcomes[side]
-    rows = study.measures[study.measures["item"].isin(outcome.items)]
-    rows = rows[among(rows["pair"], found.ids)]
-    named = pd.DataFrame({"person": found.ids.astype(str), "role": ROLES[side]})
-    apart = replace(study, participants=named, measures=rows.assign(person=rows["pair"]))
-    wide = apart.wide(replace(outcome, role="all")).reindex(found.ids.astype(str))
+    wide = wide_by_pair(study, outcome, found.ids, ROLES[side])
     after = wide[found.wave.name].to_numpy(float)
     own = wide[found.start.name].to_numpy(float)
     keep = np.isfinite(own) & np.isfinite(after) & np.isfinite(found.before[:, 1 - side])

@@ -5,15 +5,18 @@ Fixed part: a mean for each arm at each wave, or a straight line for each arm. R
 never by a test: the person; the pair (or connected set) where any holds several of the people
 analysed; a course over the months of the coarser of them where three distinct times tell one.
 People in several pairs have no single partner that a score could belong to: their connected set
-stands for all of them (crossed effects of juniors and seniors, by pairs: `dyadic`).
+stands for all of them. Where every answer names its pair, rows are pairs (up to 500) and pair,
+person and partner crossed effects without courses; where sets are too few for CR2, these models'
+Kenward-Roger errors are of record. Their shares have intervals where no set has over 200 answers.
 
 Estimates, by term: "" (the mean of ``group`` at a wave) or "growth" (points a month), by CR2 with
 Satterthwaite df, and the same by the model's own errors, "kenward-roger" and
 "growth-kenward-roger". From the model without a course, whose levels are the same at every wave:
-"variance" and "variance-share" of each level (``group``: person, pair, set, residual), the share
-with its profile-likelihood interval, and "icc", the correlation of two answers that share the
-level. From the model with it: "slope-sd", the SD of courses in points a month, and "slope-test",
-the likelihood-ratio statistic of a course against none, whose p allows for the boundary.
+"variance" and "variance-share" of each level (``group``: person, pair, partner, set, residual), the
+share with its profile-likelihood interval, and "icc", the correlation of two answers that share
+the level. From the model with it: "slope-sd", the SD of courses in points a month, and
+"slope-test", the likelihood-ratio statistic of a course against none, whose p allows for the
+boundary.
 
 Tables: variances, means or growth.
 """
@@ -61,11 +64,11 @@ def mixed_model(
 ) -> Result:
     """How do scores vary across pairs and over time?
 
-    ``random`` names the units whose answers may be alike (person, pair, set; default: by rule, see
-    the module), ``time`` a mean for each wave or a straight line over the months, which is
-    exploratory; ``slope`` lets units differ in their course. ``roles`` "together" takes juniors and
-    seniors into one model, person within pair, for an outcome that both were asked. ``level`` is
-    the intervals' level in 0..1.
+    ``random`` names the units whose answers may be alike (person, pair, partner, set; default: by
+    rule, see the module), ``time`` a mean for each wave or a straight line over the months, which
+    is exploratory; ``slope`` lets units differ in their course. ``roles`` "together" takes juniors
+    and seniors into one model, person within pair, for an outcome that both were asked. ``level``
+    is the intervals' level in 0..1.
 
     The means are descriptions: arms are compared by `compare_arms`. Answers after a crossover do
     not count. Raises ``StudyError`` without person ids, with answers at fewer than two waves or an

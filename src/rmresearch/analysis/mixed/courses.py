@@ -12,6 +12,7 @@ from rmresearch.analysis import base
 from rmresearch.analysis.base import inferred
 from rmresearch.analysis.mixed.frame import Frame, Part
 from rmresearch.analysis.mixed.levels import ANSWERED, Fixed, Found, Model
+from rmresearch.numerics.contrast import Contrast
 from rmresearch.result import Check, Estimate
 
 __all__ = ["fixed_part", "told"]
@@ -123,11 +124,28 @@ def _judged(
     contrast = model.judged.robust(weights) if ground.rule else model.judged.model(weights)
     how = f"REML, random part {model.random_part}"
     one = inferred(form, contrast, ground, term=term, method=f"{how}; CR2 by cluster")
+    judged = model.model.kenward_roger(weights)
     own = inferred(
         form,
-        model.model.kenward_roger(weights),
+        judged,
         ground,
         term=f"{term}-kenward-roger".lstrip("-"),
         method=f"{how}; Kenward-Roger",
     )
+    if model.made.partner is not None and not ground.rule:
+        one, own = (_told_crossed(each, judged) for each in (one, own))
     return replace(one, p=None), replace(own, p=None)
+
+
+def _told_crossed(one: Estimate, judged: Contrast) -> Estimate:
+    """Sets too few for CR2: crossed effects say what people share, by the model's own errors."""
+    low, high = judged.interval(one.level)
+    wide = one.n_people >= base.PEOPLE_FOR_INTERVAL
+    return replace(
+        one,
+        se=base.number(judged.se),
+        df=base.number(judged.df),
+        low=base.number(low) if wide else None,
+        high=base.number(high) if wide else None,
+        method=one.method.replace("CR2 by cluster", "Kenward-Roger: CR2 is not possible here"),
+    )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People
+from rmresearch.analysis.mixed.by_pair import scores
 from rmresearch.errors import FitError, StudyError
 from rmresearch.result import Dropped
 from rmresearch.study import Outcome, Study, Wave
@@ -24,6 +25,7 @@ Codes = NDArray[np.intp]
 LEVELS: Mapping[str, str] = {
     "person": "between people",
     "pair": "between pairs",
+    "partner": "between partners",
     "set": "between sets of linked pairs",
 }
 
@@ -41,7 +43,8 @@ class Frame:
     """The answers of one model: arrays (n,) run over answers, codes count from 0.
 
     ``person`` says whose answer it is in ``people``, ``wave`` at which of ``waves``, ``part`` in
-    which of ``parts``.
+    which of ``parts``. ``pair`` is None where somebody has several and answers name none of them,
+    ``partner`` unless they do.
     """
 
     outcome: Outcome
@@ -55,6 +58,7 @@ class Frame:
     wave: Codes
     part: Codes
     pair: Codes | None
+    partner: Codes | None
     sets: Codes
 
     @property
@@ -78,6 +82,13 @@ class Frame:
             return self.person
         if name == "set":
             return self.sets
+        if name == "partner" and self.pair is not None:
+            if self.partner is None:
+                raise StudyError(
+                    f"{self.about}: nobody is in several pairs with an answer for each, so "
+                    f"partners cannot be told from people."
+                )
+            return self.partner
         if self.pair is None:
             raise StudyError(
                 f"{self.about}: some people are in several pairs, so answers have no single pair; "
@@ -90,31 +101,35 @@ def frame(
     study: Study, outcome: Outcome, group: People, about: str, role: str
 ) -> tuple[Frame, tuple[Dropped, ...]]:
     """The answers of ``group`` at every wave; those given after a crossover are left out."""
-    wide = study.wide(outcome)
     waves = base.waves_with_answers(study, outcome)
     few = StudyError(f"{about}: answers at fewer than two waves cannot vary over time.")
     if len(waves) < 2:
         raise few
-    values = np.column_stack([group.values(wide[wave.name]) for wave in waves])
-    crossed = np.column_stack([base.crossed_over(study, group, wave) for wave in waves])
+    found = scores(study, outcome, group, waves)
+    values, owner = found.values, found.owner
+    crossed = np.column_stack([base.crossed_over(study, group, wave) for wave in waves])[owner]
     late = np.isfinite(values) & crossed
     values = np.where(crossed, np.nan, values)
     placed = (group.arm != "") | (not study.design.arms)
-    answered = np.isfinite(values).any(axis=1)
+    rows = np.isfinite(values).any(axis=1)
+    answered = np.isin(np.arange(len(group)), owner[rows])
     gone = [
         *base.dropped(f"{about}: no arm recorded", ~placed),
         *base.dropped(f"{about}: no answer that counts", placed & ~answered),
     ]
     if late.any():
-        people = int(late.any(axis=1).sum())
+        people = len(np.unique(owner[late.any(axis=1)]))
         gone.append(Dropped(f"{about}: answered after crossing over", people, int(late.sum())))
     inside = placed & answered
-    people_in, values = group.take(inside), values[inside]
+    kept = inside[owner] & rows
+    people_in, values, owner = group.take(inside), values[kept], owner[kept]
+    owner = np.cumsum(inside)[owner] - 1
     told = [k for k in range(len(waves)) if np.isfinite(values[:, k]).any()]
     if len(told) < 2:
         raise few
-    person, wave = np.nonzero(np.isfinite(values[:, told]))
-    y = values[:, told][person, wave]
+    row, wave = np.nonzero(np.isfinite(values[:, told]))
+    y, person = values[:, told][row, wave], owner[row].astype(np.intp)
+    partner = None if found.partner is None else found.partner[kept][row]
     roles = study.participants.set_index("person")["role"].reindex(pd.Index(people_in.ids))
     own = [(str(one), str(arm)) for one, arm in zip(roles, people_in.arm, strict=True)]
     parts = sorted(set(own), key=lambda one: (one[0] != "senior", _place(study, one[1])))
@@ -126,10 +141,11 @@ def frame(
         waves=tuple(waves[k] for k in told),
         parts=tuple(Part(*one) for one in parts),
         y=y,
-        person=person.astype(np.intp),
+        person=person,
         wave=wave.astype(np.intp),
         part=np.array([parts.index(one) for one in own], np.intp)[person],
-        pair=_pairs(people_in, person),
+        pair=_pairs(people_in, person) if partner is None else row.astype(np.intp),
+        partner=partner,
         sets=_coded(study.sets().reindex(pd.Index(people_in.ids)).to_numpy(object))[person],
     )
     return made, tuple(gone)
@@ -156,11 +172,14 @@ def _coded(names: NDArray[np.object_]) -> Codes:
 def random_part(made: Frame, asked: Sequence[str] | None) -> tuple[str, ...]:
     """The units of the random part, the finest first; by rule where none are asked for.
 
-    The rule: the person, and the set of linked pairs, called pair where each is one pair, if any
+    The rule: pair, person and partner, crossed, where people have an answer for each of their
+    pairs; else the person, and the set of linked pairs, called pair where each is one pair, if any
     holds several of the people analysed and there are several sets. Units that are the same groups
     in these data are refused by name.
     """
     if asked is None:
+        if made.partner is not None:
+            return _crossed(made)
         if _same(made, "person", "set") or made.one_set:
             return ("person",)
         return ("person", "pair" if made.pair is not None and _same(made, "pair", "set") else "set")
@@ -175,6 +194,15 @@ def random_part(made: Frame, asked: Sequence[str] | None) -> tuple[str, ...]:
                     f"{made.about}: {first} and {second} are the same groups in these data, so "
                     f"their variances cannot be told apart. Name one of them."
                 )
+    return units
+
+
+def _crossed(made: Frame) -> tuple[str, ...]:
+    """The pair, the person and the partner, less those that are the same groups as another."""
+    units: tuple[str, ...] = ("pair",)
+    for name in ("person", "partner"):
+        if not any(_same(made, name, other) for other in units):
+            units = (*units, name)
     return units
 
 

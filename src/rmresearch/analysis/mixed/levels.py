@@ -25,6 +25,9 @@ Array = NDArray[np.float64]
 
 ANSWERED = "everyone who answered, as assigned"
 RESIDUAL = "residual"
+CROSSED = "crossed effects have none"
+#: answers of a set up to which crossed shares get an interval: each needs thousands of likelihoods
+CROSSED_ANSWERS = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +105,8 @@ def fitted(made: Frame, units: Sequence[str], fixed: Fixed, *, slope: bool) -> M
     plain = _named(made, fixed, flat, units)
     if not plain.converged and not plain.exact:
         raise FitError(f"{made.about}: the model did not converge, so it gives no estimate.")
-    terms, model, why = flat, plain, "" if not slope else _few_times(made)
+    why = CROSSED if made.partner is not None else _few_times(made)
+    terms, model, why = flat, plain, why if slope else ""
     if slope and not why:
         coarse = lmm.Term(codes[-1], np.column_stack([one, made.months]))
         sloped = (*flat[:-1], coarse)
@@ -143,25 +147,24 @@ def varied(model: Model, level: float) -> Found:
     form = _form(model, behind, level)
     sizes = np.array([float(c[0, 0]) for c in model.plain.covariances] + [model.plain.sigma2])
     known = sizes[-1] > 0 and not model.plain.exact
-    if known:
-        groups = [made.unit(unit) for unit in model.units]
-        share = shares(made.y, model.fixed.x, groups, made.cluster, sizes, level=level)
+    share = _shares(model, sizes, ground, level) if known else None
     for k, unit in enumerate((*model.units, RESIDUAL)):
         one = replace(form, group=unit)
         method = f"REML, random part without courses: {_levels(model)}"
         own = replace(one, term="variance", value=number(sizes[k]), method=method)
-        carried = known and ground.interval
         part = replace(
             one,
             term="variance-share",
-            value=number(share.value[k]) if known else None,
-            low=number(share.low[k]) if carried else None,
-            high=number(share.high[k]) if carried else None,
+            value=number(share.value[k]) if share else None,
+            low=number(share.low[k]) if share else None,
+            high=number(share.high[k]) if share else None,
             method=f"{method}; profile likelihood",
         )
         found.estimates.extend([own, part])
-        if known and unit != RESIDUAL:
-            found.estimates.append(_alike(replace(part, term="icc"), share, k))
+        if share and unit != RESIDUAL:
+            found.estimates.append(
+                _alike(replace(part, term="icc"), share, k, made.partner is not None)
+            )
         found.rows.append(
             (
                 base.label(made.role),
@@ -175,14 +178,26 @@ def varied(model: Model, level: float) -> Found:
     return found
 
 
-def _alike(form: Estimate, share: Shares, k: int) -> Estimate:
+def _shares(model: Model, sizes: Array, ground: Footing, level: float) -> Shares:
+    """The shares, with intervals (NaN: none) where the clusters carry them."""
+    made = model.made
+    largest = int(np.bincount(made.cluster).max())
+    if not ground.interval or (made.partner is not None and largest > CROSSED_ANSWERS):
+        none = np.full(sizes.size, np.nan)
+        return Shares(sizes / sizes.sum(), none, none)
+    groups = [made.unit(unit) for unit in model.units]
+    return shares(made.y, model.fixed.x, groups, made.cluster, sizes, level=level)
+
+
+def _alike(form: Estimate, share: Shares, k: int, crossed: bool) -> Estimate:
     """The correlation of two answers that share level k: its share and those of all coarser ones.
 
-    For the finest level that is what the residual leaves, for the coarsest its own share; a level
+    Levels that are ``crossed`` hold none but the finest: each of the others is its own share. For
+    the finest level that is what the residual leaves, for the coarsest its own share; a level
     between them has no interval.
     """
     last = share.value.size - 2
-    if k == last:
+    if k == last or (crossed and k > 0):
         return form
     one = replace(form, value=number(share.value[k:-1].sum()), low=None, high=None)
     if k > 0 or form.low is None:

@@ -36,6 +36,7 @@ Answers = Sequence[tuple[Outcome, Result]]
 LASTING = {
     "person": "Between people",
     "pair": "Between pairs",
+    "partner": "Between partners",
     "set": "Between sets of linked pairs",
 }
 INTRO = (
