@@ -132,9 +132,16 @@ def test_an_item_that_runs_the_other_way_is_named(given: dict) -> None:
     study = scale_study(given, outcomes=[replace(SCALE, reverse=frozenset())])
     details = failed(reliability(study, "skill", wave="after"), "items run the same way")
     assert len(details) == 1
-    assert "i4 runs against" in details[0]
+    assert "against the other items: i4" in details[0]
     declared = reliability(scale_study(given), "skill", wave="after")
     assert not failed(declared, "items run the same way")
+
+
+def test_items_that_never_vary_are_not_said_to_go_together() -> None:
+    items = {f"i{k}": {"before": [3.0] * 12, "after": [3.0] * 12} for k in (1, 2, 3, 4)}
+    study = make_study(items, outcomes=[replace(SCALE, reverse=frozenset())])
+    [said, *_] = failed(reliability(study, "skill", wave="after"), "items run the same way")
+    assert "cannot be said: nothing varies" in said
 
 
 def test_floor_and_ceiling_are_said_from_fifteen_percent() -> None:

@@ -65,7 +65,8 @@ def analysed(
             )
         )
     never = [row[2].value for row in rows if row[4].value == 0]
-    return rows, _odd(len(outcome.items), against, [str(item) for item in never], about)
+    told = any(row[7].value is not None for row in rows)
+    return rows, _odd(len(outcome.items), told, against, [str(item) for item in never], about)
 
 
 def ends(outcome: Outcome, values: Floats, behind: Behind) -> tuple[Cell, Cell]:
@@ -99,16 +100,19 @@ def _without(complete: Floats, k: int) -> float | None:
         return None
 
 
-def _odd(k: int, against: list[str], never: list[str], about: str) -> list[Check]:
+def _odd(k: int, told: bool, against: list[str], never: list[str], about: str) -> list[Check]:
+    """Whether the ``k`` items go with each other; ``told``: some could be held against the rest."""
     if k == 1:
         return []
     detail = f"{about}: every item goes with the others."
+    if not told:
+        detail = f"{about}: whether items go with the others cannot be said: nothing varies."
     if against:
         detail = (
-            f"{about}: {base.seen(against)} runs against the other items. Declare it as reverse, "
-            f"or look at its wording."
+            f"{about}: running against the other items: {base.seen(against)}. Declare as reverse, "
+            f"or look at the wording."
         )
-    checks = [Check("items run the same way", not against, detail)]
+    checks = [Check("items run the same way", told and not against, detail)]
     if never:
         detail = f"{about}: nobody answered {base.seen(never)}, so nobody's answers are complete."
         checks.append(Check("every item answered", False, detail))
