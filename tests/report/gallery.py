@@ -186,6 +186,11 @@ def _meetings(count: int, start: int = 0) -> Callable[[], FigureBlock]:
     return draw
 
 
+def _meetings_of_long_names() -> FigureBlock:
+    waves = [Meeting(f"Wave {k} of twelve", k, 12) for k in range(1, 12)]
+    return meetings_bars(waves, title="More met each time")
+
+
 def _balance(contrasts: tuple[str, ...]) -> Callable[[], FigureBlock]:
     def draw() -> FigureBlock:
         rows = [
@@ -226,6 +231,7 @@ FIGURES: dict[str, Callable[[], FigureBlock]] = {
     "map of thirty waves": _map(tuple(str(m) for m in range(30))),
     "meetings of two years": _meetings(25),
     "meetings": _meetings(7),
+    "meetings of long names": _meetings_of_long_names,
     "meetings of a year": _meetings(13),
     "no meetings": _meetings(1),
     "balance": _balance(("",)),

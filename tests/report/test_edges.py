@@ -111,6 +111,28 @@ def test_of_many_measurements_of_reaction_the_last_is_drawn(tmp_path: Path) -> N
     assert "Earlier measurements are in the table." in text_of(html)
 
 
+def test_many_waves_are_folded_where_people_are_counted(tmp_path: Path) -> None:
+    pilot = Pilot()
+    later = "".join(
+        f'[[waves]]\nname = "w{k}"\nlabel = "Later {k}"\nmonths = {7 + k}\n\n' for k in range(8)
+    )
+    pilot = pilot.replace('[[outcomes]]\nname = "skill"', f'{later}[[outcomes]]\nname = "skill"')
+    after = [row for row in pilot.measures if row["wave"] == "post"]
+    pilot.measures += [{**row, "wave": f"w{k}"} for row in after for k in range(8)]
+    evaluation = evaluate(pilot.write(tmp_path))
+    html = evaluation.section("flow").html()
+    picture = html[html.index("<svg") : html.index("</svg>")]
+    assert "Answered: Later 7" in picture
+    assert "Answered: Later 3" not in picture
+    assert "The waves between are in the table." in text_of(html)
+    assert html.count("Later 3") == 8  # answered and analysed, in two arms, of two roles
+    left = evaluation.section("attrition").html()
+    opened = left[: left.index("<details")]
+    assert "Later 7" in opened
+    assert "Later 3" not in opened
+    assert "Later 3" in left
+
+
 def test_reasons_of_many_waves_are_told_once(tmp_path: Path) -> None:
     pilot = three_waves()
     for row in pilot.participants:

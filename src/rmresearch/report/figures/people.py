@@ -171,9 +171,11 @@ def meetings_bars(
     if not meetings:
         raise ValueError("meeting bars need at least one period")
     both = any(_asked(m) != m.assigned for m in meetings)
-    slot = (WIDTH - LEFT - 10.0) / max(len(meetings), 4)
-    # where texts would run into each other, only every second or third bar has them
     widest = max(text_width(m.period, SMALL) for m in meetings)
+    bars = max(len(meetings), 4)
+    # the last text, which is centred under its bar, stays on the page
+    slot = min((WIDTH - LEFT - 10.0) / bars, (WIDTH - LEFT - widest / 2.0) / (bars - 0.5))
+    # where texts would run into each other, only every second or third bar has them
     every = math.ceil(max(widest, text_width("100%", TEXT, True), 44.0) / slot)
     between = _between([(m.met, m.assigned) for m in meetings], every * slot - 4.0)
 

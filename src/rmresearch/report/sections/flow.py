@@ -21,6 +21,8 @@ from rmresearch.study import Outcome
 __all__ = ["baseline", "flow", "one_a_role"]
 
 EVERYONE = "everyone assigned"
+#: more waves than this between the first and the last stand in the table alone
+MOST_BETWEEN = 3
 STAGES = {one: one.capitalize() for one in ("assigned", "started", "answered", "analysed")}
 
 
@@ -80,6 +82,10 @@ def _diagram(found: Findings, outcome: Outcome, result: Result) -> Iterator[Bloc
         return
     role = _role(result)
     frame = frame[frame["role"] == role]
+    between = list(dict.fromkeys(frame.loc[frame["stage"] == "answered", "wave"]))[1:-1]
+    many = len(between) > MOST_BETWEEN
+    if many:
+        frame = frame[~frame["wave"].isin(between)]
     people = plural(found.study.design.role_label(role))
     arms = []
     for arm, rows in frame.groupby("arm", sort=False):
@@ -101,7 +107,8 @@ def _diagram(found: Findings, outcome: Outcome, result: Result) -> Iterator[Bloc
         arms,
         title=f"Analysed at the last wave: {count(analysed)} of {count(assigned)} {people}",
         caption=f"Answers count for {outcome.label}. Analysed: answered before and at the wave "
-        "(a model of all waves also uses those who answered at only some).",
+        "(a model of all waves also uses those who answered at only some)."
+        f"{' The waves between are in the table.' if many else ''}",
         unit=people,
     )
 

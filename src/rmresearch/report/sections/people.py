@@ -33,6 +33,8 @@ from rmresearch.result import Cell, Estimate, Result, Table
 __all__ = ["attrition", "meetings", "missing"]
 
 MORE = "More tables and checks"
+#: a longer table of losses shows the last wave, and folds the rest
+MOST_LOST = 16
 #: how the reader counts them (`io.read`)
 REFUSED = "people who did not consent"
 #: the measure of meetings that is a share of those planned
@@ -138,7 +140,15 @@ def attrition(found: Findings) -> Section:
     blocks: list[Block] = [Bullets(told)] if told else []
     lost = stacked(results, "attrition", "Who was lost, by outcome and wave")
     if lost is not None:
-        blocks.append(_losses(found, lost))
+        wave = lost.columns.index("wave")
+        told_at = [one.name for one in found.study.design.waves]
+        last = max((row[wave].value for row in lost.rows), key=lambda w: told_at.index(str(w)))
+        rows = tuple(row for row in lost.rows if row[wave].value == last)
+        if len(lost.rows) > MOST_LOST:
+            blocks.append(_losses(found, replace(lost, rows=rows)))
+            blocks.append(Details("Who was lost at every wave", (_losses(found, lost),)))
+        else:
+            blocks.append(_losses(found, lost))
         blocks += _refused(found)
     life = next((r for _, r in results if has(r, "pair-life")), None)
     blocks += [*_pair_life(found, life)] if life else _no_dates(found, results)
