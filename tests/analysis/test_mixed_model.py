@@ -366,6 +366,14 @@ def test_answers_for_each_pair_have_crossed_effects_as_lme4_has_them(by_r: Any) 
     assert "is between their partners and lasts" in told
 
 
+@pytest.mark.parametrize("random", ["person", "partner", ("pair", "person")])
+def test_errors_of_a_model_that_leaves_a_sharing_out_are_none(by_r: Any, random: Any) -> None:
+    """One connected set: without the partner (or the person) in it a model is far too sure."""
+    mean = one(mixed_model(ring(by_r), "skill", random=random), "", wave="after")
+    assert mean.value is not None
+    assert (mean.se, mean.low, mean.high) == (None, None, None)
+
+
 def test_answers_lost_with_a_pair_and_what_cannot_be_crossed(by_r: Any) -> None:
     lost = mixed_model(ring(by_r, drop=3), "skill")  # the first pair has no answers at all
     assert one(lost, "", wave="before").n_people == 12

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import inferred
-from rmresearch.analysis.mixed.frame import Frame, Part
+from rmresearch.analysis.mixed.frame import Frame, Part, random_part
 from rmresearch.analysis.mixed.levels import ANSWERED, Fixed, Found, Model
 from rmresearch.numerics.contrast import Contrast
 from rmresearch.result import Check, Estimate
@@ -132,9 +132,15 @@ def _judged(
         term=f"{term}-kenward-roger".lstrip("-"),
         method=f"{how}; Kenward-Roger",
     )
-    if model.made.partner is not None and not ground.rule:
+    if not ground.rule and _crossed(model):
         one, own = (_told_crossed(each, judged) for each in (one, own))
     return replace(one, p=None), replace(own, p=None)
+
+
+def _crossed(model: Model) -> bool:
+    """Whether the random part says all that people share: pair, person and partner."""
+    made = model.made
+    return made.partner is not None and set(random_part(made, None)) <= set(model.units)
 
 
 def _told_crossed(one: Estimate, judged: Contrast) -> Estimate:
