@@ -54,6 +54,7 @@ def test_one_is_counted_in_the_singular(tmp_path: Path) -> None:
     pilot.records = [{**pilot.records[0], "person": "J01"}]
     said = text_of(evaluate(pilot.write(tmp_path)).page().html())
     assert "1 person" in said
+    assert "with its 95% interval" not in said  # nobody's mean has one
     assert re.findall(rf"(?<![\d.,])1 (?:{NOUNS})\b.{{20}}", said) == []
 
 
@@ -73,6 +74,7 @@ def test_scores_that_never_vary_are_not_called_too_few_groups(tmp_path: Path, ki
     assert "or scores that do not vary" in said
     assert "Too few independent groups were measured" not in said
     assert "no: can be given" not in said
+    assert "with 95% intervals; the band" not in text_of(evaluation.section("outcomes").html())
     assert "Scores do not vary enough" in text_of(evaluation.section("variation").html())
 
 

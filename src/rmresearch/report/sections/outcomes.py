@@ -194,7 +194,7 @@ def _figure(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict], main
         sides=better,
         share=outcome.kind == "binary",
         level=level,
-        caption=_caption(main),
+        caption=_caption(main, rows),
     )
 
 
@@ -218,17 +218,23 @@ def _numbers(found: Findings, table: Table, main: Verdict | None = None) -> Tabl
     return replace(block, note=note.strip())
 
 
-def _caption(verdict: Verdict) -> str:
+def _caption(verdict: Verdict, rows: Sequence[Interval]) -> str:
+    """What the figure shows, less what it has none of: intervals, or a band."""
     level = f"{100 * verdict.shown.level:.3g}%"
+    known = any(row.low is not None for row in rows)
+    drawn = f", with {level} intervals" if known else ""
+    what = "differences" if verdict.between else "changes"
+    banded = any(row.smallest is not None for row in rows)
+    band = f"; the band holds {what} too small to matter" if banded else ""
     if verdict.between:
         how = "from one model of all waves" if verdict.together else "wave by wave"
         return (
-            f"Adjusted difference to the comparison group, {how}, with {level} intervals; "
-            f"the band holds differences too small to matter. Everyone assigned, as assigned."
+            f"Adjusted difference to the comparison group, {how}{drawn}{band}. Everyone assigned, "
+            f"as assigned."
         )
     return (
-        f"Mean change of the people who answered both waves, with {level} intervals; the band "
-        f"holds changes too small to matter. A change in one group does not say why."
+        f"Mean change of the people who answered both waves{drawn}{band}. A change in one group "
+        f"does not say why."
     )
 
 
@@ -274,12 +280,13 @@ def _lines(found: Findings, outcome: Outcome, means: Result) -> Block:
         )
         for one in means.estimates
     ]
+    drawn = ", with its 95% interval" if any(one.low is not None for one in points) else ""
     return wave_lines(
         points,
         title=f"{outcome.label}: mean at each wave",
         unit=f"{outcome.label} ({outcome.unit})",
-        caption="Mean of everyone who answered at the wave, with its 95% interval; not adjusted, "
-        "and not always the same people.",
+        caption=f"Mean of everyone who answered at the wave{drawn}; not adjusted, and not always "
+        "the same people.",
         comparison=comparison.label if comparison and not several else None,
     )
 
