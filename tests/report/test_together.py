@@ -12,6 +12,7 @@ from rmresearch.plan import freeze, read_plan
 from rmresearch.report import asking, words
 from rmresearch.report.evaluation import Evaluation, evaluate
 from rmresearch.report.numbers import number
+from rmresearch.report.sections.answer import answer
 from rmresearch.report.sections.dyads import dyads
 from rmresearch.report.sections.subgroups import equivalence, subgroups
 from rmresearch.result import Estimate
@@ -95,6 +96,17 @@ def test_a_plan_names_the_pairs_outcomes_and_the_features_that_count(planned: Ev
     questions = shown(planned, "plan")
     assert "Digital skill, with View of how the organisation works" in questions
     assert "Digital skill, by Interests" in questions
+
+
+def test_a_primary_question_that_asks_for_no_difference_is_answered_elsewhere(
+    planned: Evaluation,
+) -> None:
+    found = planned.findings
+    (pairs,) = (q for q in found.status.questions if q.analysis == "dyadic")
+    asked = replace(found.status, questions=(replace(pairs, primary=True),))
+    said = text_of(answer(replace(found, status=asked, primary=None)).html())
+    assert "(skill-and-visibility) does not ask for a difference" in said
+    assert "has no answer" not in said
 
 
 def test_groups_are_shown_where_the_plan_names_them(planned: Evaluation) -> None:

@@ -94,11 +94,16 @@ def _why_none(found: Findings, others: int) -> str:
     """Why no answer opens the report: nobody asked, or what was asked has no answer."""
     planned = found.plan.questions if found.plan else ()
     questions = found.status.questions if found.status.frozen else planned
-    asked = next((question.id for question in questions if question.primary), None)
+    asked = next((question for question in questions if question.primary), None)
+    if asked is not None and found.answers(asked):
+        return (
+            f"The plan's primary question ({asked.id}) does not ask for a difference; what answers "
+            f"it stands in its own section. No other answer takes its place."
+        )
     if asked is not None:
         return (
-            f"The plan's primary question ({asked}) has no answer; Plan and deviations says why. "
-            f"No other answer takes its place."
+            f"The plan's primary question ({asked.id}) has no answer; Plan and deviations says "
+            f"why. No other answer takes its place."
         )
     if others > 1:
         return (
