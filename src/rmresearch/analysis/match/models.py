@@ -207,7 +207,7 @@ def surface(found: Sample, one: Columns, form: Estimate, into: Found) -> None:
     if pairs < PAIRS_FOR_SURFACE:
         detail = (
             f"{found.about}, {one.feature.name}: {number_of(pairs, 'pair', 'pairs')} with a gain; "
-            f"a surface has five coefficients more and is fitted from {PAIRS_FOR_SURFACE} on."
+            f"a surface has five coefficients more: fitted from {PAIRS_FOR_SURFACE} pairs on."
         )
         into.checks.append(Check(name, False, detail))
         return
