@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ Analysis = Callable[..., Result]
 #: a block holds about so many numbers and at most so many replicates; both belong to the seed
 #: contract: another value would draw other cohorts
 BLOCK_NUMBERS, BLOCK_REPLICATES = 1_000_000, 2_000
+#: cohorts in a task where they are analysed one by one, so that a task takes about a second
+ONE_BY_ONE = 25
 #: analyses that have a kernel on arrays
 KERNELS: Mapping[Analysis, Kernel] = {
     arms.compare_arms: arms_batch.KERNEL,
@@ -57,10 +60,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One block of one scenario: ``replicates`` cohorts, the first of them number ``first``."""
+    """Some cohorts of one block of one scenario, the scenario's task number ``index``.
+
+    They are ``replicates`` cohorts after the block's first ``skip``; ``first`` is the number of
+    the first of them among all.
+    """
 
     scenario: str
+    index: int
     block: int
+    skip: int
     first: int
     replicates: int
 
@@ -78,11 +87,15 @@ class Plan:
     keep: bool
 
     def tasks(self) -> Iterator[Task]:
-        """Scenario after scenario, block after block."""
+        """Scenario after scenario, block after block, part after part where cohorts take time."""
+        slow = any(asked.kernel is None for asked in self.analyses.values())
         for name, one in self.sources.items():
             size = max(1, min(BLOCK_REPLICATES, BLOCK_NUMBERS // max(one.size, 1)))
-            for block, first in enumerate(range(0, self.replicates, size)):
-                yield Task(name, block, first, min(size, self.replicates - first))
+            step, index = min(size, ONE_BY_ONE) if slow else size, count()
+            for block, start in enumerate(range(0, self.replicates, size)):
+                own = min(size, self.replicates - start)
+                for skip in range(0, own, step):
+                    yield Task(name, next(index), block, skip, start + skip, min(step, own - skip))
 
     def stream(self, task: Task) -> np.random.SeedSequence:
         """The randomness of a block: of the block alone, so that scenarios share their luck."""

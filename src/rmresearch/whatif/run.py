@@ -18,11 +18,12 @@ from rmresearch.errors import FitError, StudyError
 from rmresearch.result import KEY, Estimate, Result
 from rmresearch.study import Outcome, Study
 from rmresearch.whatif.plan import Asked, Plan, Task
-from rmresearch.whatif.source import Cohorts
+from rmresearch.whatif.source import Cohorts, after
 from rmresearch.whatif.tally import AGAINST, Key, Tally, counted, truth_of
+from rmresearch.whatif.workers import Lost
 from rmresearch.world.truth import TruthRow
 
-__all__ = ["Part", "run", "trial"]
+__all__ = ["Part", "attempt", "run", "trial"]
 
 #: the check by which `mixed_model` reports a singular fit; one that does not converge raises
 ABOVE_ZERO = "variances above 0"
@@ -44,7 +45,8 @@ class Part:
 
 def run(plan: Plan, task: Task) -> Part:
     """Run one task of a plan: all its analyses on the same cohorts."""
-    cohorts = plan.sources[task.scenario].cohorts(task.replicates, plan.stream(task))
+    drawn = plan.sources[task.scenario].cohorts(task.skip + task.replicates, plan.stream(task))
+    cohorts = after(drawn, task.skip)
     outcome, truths = plan.outcomes[task.scenario], truth_of(cohorts.truths())
     tallies, raw = {}, []
     for name, asked in plan.analyses.items():
@@ -60,12 +62,20 @@ def run(plan: Plan, task: Task) -> Part:
     return Part(task, tallies, pd.concat(raw, ignore_index=True) if raw else None)
 
 
+def attempt(plan: Plan, task: Task) -> Part | Lost:
+    """`run`, or the reason why the scenario cannot go on: one that fails takes no other along."""
+    try:
+        return run(plan, task)
+    except Exception as error:  # whatever a user's analysis or source raises
+        return Lost(task, f"{type(error).__name__}: {error}")
+
+
 def trial(plan: Plan) -> None:
     """Ask the first cohorts of each scenario; ``StudyError`` where an analysis can take none."""
     wrong = []
     slow = {name: asked for name, asked in plan.analyses.items() if asked.kernel is None}
     for task in plan.tasks():
-        if task.block == 0 and slow:
+        if task.index == 0 and slow:
             few, outcome = min(TRIALS, task.replicates), plan.outcomes[task.scenario]
             cohorts = plan.sources[task.scenario].cohorts(few, plan.stream(task))
             for name, asked in slow.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -17,7 +17,7 @@ from rmresearch.world.instruments import SENIOR
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.truth import TruthRow, truths
 
-__all__ = ["Cohorts", "Source", "named", "source"]
+__all__ = ["Cohorts", "Source", "after", "named", "source"]
 
 
 class Cohorts(Protocol):
@@ -63,6 +63,11 @@ def source(given: object) -> Source:
     )
 
 
+def after(drawn: Cohorts, skip: int) -> Cohorts:
+    """The cohorts after the first ``skip``, numbered anew."""
+    return _After(drawn, skip) if skip else drawn
+
+
 def named(scenarios: object) -> list[tuple[str, Source]]:
     """Scenarios with their names, in order.
 
@@ -95,6 +100,31 @@ def _flat(prefix: str, value: Any) -> dict[str, object]:
         return {prefix.removesuffix("."): value}
     parts = (_flat(f"{prefix}{f.name}.", getattr(value, f.name)) for f in fields(value))
     return {name: entry for part in parts for name, entry in part.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _After:
+    """The later ones of cohorts that were drawn together."""
+
+    drawn: Cohorts
+    skip: int
+
+    def study(self, replicate: int) -> Study:
+        return self.drawn.study(self.skip + replicate)
+
+    def truths(self) -> tuple[TruthRow, ...]:
+        return tuple(
+            replace(row, latent=self._own(row.latent), as_reported=self._own(row.as_reported))
+            for row in self.drawn.truths()
+        )
+
+    def _own(self, numbers: Any) -> Any:
+        """A truth of the later cohorts; a single number holds for all."""
+        return numbers if np.ndim(numbers) == 0 else numbers[self.skip :]
+
+    def panel(self, outcome: Outcome) -> Panel | None:
+        panel = self.drawn.panel(outcome)
+        return panel and panel.take(np.arange(len(panel.scores)) >= self.skip)
 
 
 @dataclass(frozen=True, slots=True)

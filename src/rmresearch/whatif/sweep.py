@@ -3,38 +3,49 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from rmresearch.whatif import store
 from rmresearch.whatif.plan import Analysis, Plan, Task, plan
-from rmresearch.whatif.run import Part, run, trial
+from rmresearch.whatif.run import Part, attempt, trial
+from rmresearch.whatif.store import Progress, Store
 from rmresearch.whatif.tally import Tally
+from rmresearch.whatif.workers import Lost, Mapper, dask_cluster, local_processes
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 __all__ = ["Sweep", "sweep"]
-
-#: applies a function to tasks and gives the parts back in the tasks' order, as ``map`` does
-Map = Callable[[Callable[[Task], Part], Iterable[Task]], Iterable[Part]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sweep:
     """What a sweep saw: its plan, and a tally by (scenario, analysis), for `judge`.
 
-    ``estimates`` has every estimate of every replicate where ``keep`` asked for them, else None.
+    ``estimates`` has every estimate of every replicate where ``keep`` asked for them and no
+    folder took them, else None. ``broken`` names the scenarios that could not go on, and why; they
+    have no tallies.
     """
 
     plan: Plan
     tallies: Mapping[tuple[str, str], Tally]
     estimates: pd.DataFrame | None
+    broken: Mapping[str, str]
 
     @property
     def failures(self) -> pd.DataFrame:
         """How many replicates of which scenario gave no answer, and for what reason."""
-        rows = [
+        asked = self.plan.replicates
+        rows = [(name, "", reason, asked, asked) for name, reason in self.broken.items()]
+        rows += [
             (*names, reason, count, tally.replicates)
             for names, tally in self.tallies.items()
             for reason, count in tally.failures.items()
@@ -43,10 +54,16 @@ class Sweep:
             rows, columns=["scenario", "analysis", "reason", "failed", "replicates"]
         )
 
+    def _how_many(self) -> str:
+        asked = len(self.plan.sources)
+        if self.broken:
+            return f"{asked - len(self.broken)} of {asked} scenarios (incomplete)"
+        return f"{asked} scenarios" if asked > 1 else "one scenario"
+
     def _repr_html_(self) -> str:
         line = (
-            f"{', '.join(self.plan.analyses)} on {self.plan.replicates:,} replicates of each of "
-            f"{len(self.plan.sources)} scenarios, seed {self.plan.seed}. Judge with judge(sweep)."
+            f"{', '.join(self.plan.analyses)} on {self.plan.replicates:,} replicates of "
+            f"{self._how_many()}, seed {self.plan.seed}. Judge with judge(sweep)."
         )
         table = self.failures.to_html(index=False, escape=True) if len(self.failures) else ""
         return f"<p>{html.escape(line)}</p>{table}"
@@ -61,7 +78,11 @@ def sweep(
     outcome: str | None = None,
     alpha: float = 0.05,
     keep: bool = False,
-    mapper: Map = map,
+    out: Path | str | None = None,
+    workers: int = 1,
+    dask: str | Client | None = None,
+    mapper: Mapper | None = None,
+    say: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Sweep:
     """What would an analysis find, were studies like these run again and again?
@@ -74,15 +95,24 @@ def sweep(
     of record; to have what stands beside them, wrap them in a function of your own, which gets
     one study after another.
 
-    Cohort r of a scenario depends on ``seed`` and r only, not on how many are drawn nor on what
-    else is swept over; scenarios of equal shape share their luck, so that their differences are
-    sharper than either. ``alpha`` is the two-sided level at which a p-value counts. ``keep``
-    keeps every estimate (memory then grows with replicates). ``mapper`` runs the tasks, in order.
+    Cohort r of a scenario depends on ``seed`` and r only, not on how many are drawn, on what
+    else is swept over, nor on who draws it; scenarios of equal shape share their luck, so that
+    their differences are sharper than either. ``alpha`` is the two-sided level at which a p-value
+    counts. ``keep`` keeps every estimate.
+
+    ``workers`` processes of this machine do the work, or the ``dask`` cluster (a scheduler's
+    address or a ``Client``), or a ``mapper`` of your own: it applies a function to tasks and gives
+    the answers back in the tasks' order, as ``map`` does. ``out`` is a folder that holds what is
+    done: the same call goes on where a run was stopped or killed, to the same bytes; every
+    estimate that ``keep`` keeps lies in its ``estimates/`` (Parquet), and memory does not grow
+    with replicates. ``say`` is told how far it is, and the time left.
 
     Refuses before any work: ``ValueError`` for an empty grid, two scenarios of one name or a
     wrong number, ``TypeError`` for what is no scenario or function, ``StudyError`` where the
-    analysis cannot be fed by a scenario's design. A replicate in which the analysis raises
-    ``StudyError`` or ``FitError`` counts as failed, under its reason.
+    analysis cannot be fed by a scenario's design, where no scheduler answers, or where ``out``
+    holds something else. A replicate in which the analysis raises ``StudyError`` or ``FitError``
+    counts as failed, under its reason; a scenario that raises anything else, or kills its
+    worker, is named in ``broken``, and the others are finished.
 
     >>> import rmresearch as rm
     >>> done = rm.sweep(rm.Scenario(pairs=24), rm.pre_post, outcome="digital_skill",
@@ -100,13 +130,88 @@ def sweep(
         keep=keep,
         options=options,
     )
-    trial(made)
-    tallies = {(name, asked): Tally() for name in made.sources for asked in made.analyses}
-    raw = []
-    for part in mapper(partial(run, made), made.tasks()):
+    with _mapper(workers, dask, mapper) as over:
+        if out is None or not store.begun(out):
+            trial(made)
+        place: AbstractContextManager[Store | None] = nullcontext()
+        if out is not None:
+            place = store.opened(out, made)
+        with place as held:
+            return _Run(made, held, say).through(over)
+
+
+def _mapper(
+    workers: int, dask: str | Client | None, mapper: Mapper | None
+) -> AbstractContextManager[Mapper]:
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise ValueError(f"workers is {workers!r}; expected a whole number, 1 or more")
+    if (workers > 1) + (dask is not None) + (mapper is not None) > 1:
+        raise ValueError("give one of workers (of this machine), dask (a cluster) and mapper")
+    if dask is not None:
+        return dask_cluster(dask)
+    return local_processes(workers) if workers > 1 else nullcontext(mapper or map)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run of a plan: merges parts in their order, keeps them, and says how far it is."""
+
+    plan: Plan
+    store: Store | None
+    say: Callable[[str], None] | None
+
+    def through(self, mapper: Mapper) -> Sweep:
+        """All that is left to do."""
+        progress = {
+            name: self.store.progress(name) if self.store else Progress()
+            for name in self.plan.sources
+        }
+        broken: dict[str, str] = {}
+        raw: list[pd.DataFrame] = []
+        left = sum(task.index >= progress[task.scenario].done for task in self.plan.tasks())
+        started = monotonic()
+        parts = mapper(partial(attempt, self.plan), self._left(progress, broken))
+        for number, part in enumerate(parts, 1):
+            name = part.task.scenario
+            if isinstance(part, Lost):
+                broken.setdefault(name, part.reason)
+            elif name not in broken:
+                self._merged(progress[name], part)
+                if self.store:
+                    self.store.save(name, progress[name], part.raw)
+                elif part.raw is not None:
+                    raw.append(part.raw)
+            if self.say:
+                took = monotonic() - started
+                self.say(f"{name}: task {number:,} of {left:,}{_left(took, number, left)}")
+        tallies = {
+            (name, asked): progress[name].tallies.get(asked, Tally())
+            for name in self.plan.sources
+            if name not in broken
+            for asked in self.plan.analyses
+        }
+        return Sweep(self.plan, tallies, pd.concat(raw, ignore_index=True) if raw else None, broken)
+
+    def _left(self, progress: Mapping[str, Progress], broken: Mapping[str, str]) -> Iterator[Task]:
+        done = {name: one.done for name, one in progress.items()}  # before this run
+        for task in self.plan.tasks():
+            if task.index >= done[task.scenario] and task.scenario not in broken:
+                yield task
+
+    def _merged(self, progress: Progress, part: Part) -> None:
+        progress.done += 1
         for asked, tally in part.tallies.items():
-            names = part.task.scenario, asked
-            tallies[names] = tallies[names].merge(tally)
-        if part.raw is not None:
-            raw.append(part.raw)
-    return Sweep(made, tallies, pd.concat(raw, ignore_index=True) if raw else None)
+            progress.tallies[asked] = progress.tallies.get(asked, Tally()).merge(tally)
+
+
+def _left(took: float, number: int, tasks: int) -> str:
+    """The time that is left, in words, once there is something to tell it from."""
+    seconds = took / number * (tasks - number)
+    if number == tasks or took < 1.0:
+        return ""
+    if seconds < 90:
+        return f", about {seconds:.0f} s left"
+    minutes = seconds / 60
+    return (
+        f", about {minutes:.0f} min left" if minutes < 90 else f", about {minutes / 60:.1f} h left"
+    )

@@ -1,0 +1,138 @@
+"""A folder that a sweep writes to while it runs, so that the same command goes on where it stopped.
+
+    sweep.json               what is swept: another sweep is refused
+    progress/0000.json       of each scenario: tasks done, and the tallies so far
+    estimates/0000/0000.parquet   every estimate of a task, where the sweep keeps them
+
+A scenario's file is replaced whole after each of its tasks, so a run that is killed loses no more
+than the tasks on their way; numbers are written so that reading gives the same bits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rmresearch.errors import ReportError, StudyError
+from rmresearch.files import TEMPORARY, lock, to_json, write_bytes, write_json
+from rmresearch.whatif.identity import differences, identity
+from rmresearch.whatif.plan import Plan
+from rmresearch.whatif.tally import Moments, Tally
+
+__all__ = ["Progress", "Store", "begun", "opened"]
+
+WHAT = "sweep.json"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a scenario has come: ``done`` tasks, and the tally of each analysis."""
+
+    done: int = 0
+    tallies: dict[str, Tally] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The folder of one sweep, held by this run."""
+
+    folder: Path
+    plan: Plan
+
+    def progress(self, scenario: str) -> Progress:
+        """What was done of a scenario by earlier runs."""
+        path = self._place("progress", scenario).with_suffix(".json")
+        if not path.exists():
+            return Progress()
+        try:
+            held = json.loads(path.read_text("utf-8"))
+            return Progress(held["done"], {k: _tally(v) for k, v in held["analyses"].items()})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ReportError(
+                f"{path} cannot be read ({type(error).__name__}): somebody changed it. Delete it, "
+                f"and the scenario {scenario!r} is run again from its start."
+            ) from error
+
+    def save(self, scenario: str, progress: Progress, raw: pd.DataFrame | None) -> None:
+        """Keep what is done; estimates first, so that nothing counts that is not there."""
+        if raw is not None:
+            path = self._place("estimates", scenario) / f"{progress.done - 1:06d}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, raw.to_parquet(index=False))
+        path = self._place("progress", scenario).with_suffix(".json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        analyses = {name: _plain(tally) for name, tally in progress.tallies.items()}
+        write_json(path, {"scenario": scenario, "done": progress.done, "analyses": analyses})
+
+    def _place(self, what: str, scenario: str) -> Path:
+        return self.folder / what / f"{list(self.plan.sources).index(scenario):04d}"
+
+
+def begun(folder: Path | str) -> bool:
+    """Whether a sweep has been here."""
+    return (Path(folder) / WHAT).exists()
+
+
+@contextmanager
+def opened(folder: Path | str, plan: Plan) -> Iterator[Store]:
+    """The store in ``folder``, held against other runs until the block ends.
+
+    ``StudyError`` where the folder holds something else, or another sweep, with what differs;
+    ``ReportError`` where another run is at work in it, with its holder.
+    """
+    place, here = Path(folder), json.loads(to_json(identity(plan)))
+    with lock(place):
+        _ours(place, here)
+        for left in place.rglob(f"*{TEMPORARY}"):  # by a run that was killed as it wrote
+            left.unlink(missing_ok=True)
+        write_json(place / WHAT, here)
+        yield Store(place, plan)
+
+
+def _ours(folder: Path, here: Mapping[str, Any]) -> None:
+    known = folder / WHAT
+    if not known.exists():
+        strangers = sorted(path.name for path in folder.iterdir() if path.name != "lock")
+        if strangers:
+            raise StudyError(
+                f"{folder} holds {strangers[0]} but no {WHAT}: it is not the folder of a sweep. "
+                f"Name an empty or a new folder."
+            )
+        return
+    try:
+        apart = differences(here, json.loads(known.read_text("utf-8")))
+    except (OSError, ValueError, TypeError, AttributeError):
+        raise StudyError(f"{known} cannot be read; name another folder.") from None
+    if apart:
+        more = f", and {len(apart) - 5} more" if len(apart) > 5 else ""
+        raise StudyError(
+            f"{folder} holds another sweep: {'; '.join(apart[:5])}{more}. Name another folder, or "
+            f"delete this one."
+        )
+
+
+def _plain(tally: Tally) -> dict[str, Any]:
+    return {
+        "replicates": tally.replicates,
+        "failures": [list(entry) for entry in tally.failures.items()],
+        "moments": [
+            [list(key), one.n.tolist(), one.mean.tolist(), one.squares.tolist()]
+            for key, one in tally.moments.items()
+        ],
+    }
+
+
+def _tally(held: Mapping[str, Any]) -> Tally:
+    moments = {
+        tuple(key): Moments(np.array(n, np.int64), np.array(mean, float), np.array(squares, float))
+        for key, n, mean, squares in held["moments"]
+    }
+    failures = {str(reason): int(count) for reason, count in held["failures"]}
+    return Tally(int(held["replicates"]), failures, moments)
