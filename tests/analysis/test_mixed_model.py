@@ -374,6 +374,20 @@ def test_errors_of_a_model_that_leaves_a_sharing_out_are_none(by_r: Any, random:
     assert (mean.se, mean.low, mean.high) == (None, None, None)
 
 
+def test_two_partners_are_too_few_to_judge_by(by_r: Any) -> None:
+    study = ring(by_r)
+    two = {name: f"j{place % 2}" for place, name in enumerate(study.pairs["junior"].unique())}
+    study = replace(
+        study,
+        pairs=study.pairs.assign(junior=study.pairs["junior"].map(two)),
+        measures=study.measures.assign(rater=study.measures["rater"].map(two)),
+    )
+    result = mixed_model(study, "skill")
+    assert one(result, "variance", group="partner").value is not None
+    mean = one(result, "", wave="after")
+    assert (mean.se, mean.low, mean.high) == (None, None, None)
+
+
 def test_answers_lost_with_a_pair_and_what_cannot_be_crossed(by_r: Any) -> None:
     lost = mixed_model(ring(by_r, drop=3), "skill")  # the first pair has no answers at all
     assert one(lost, "", wave="before").n_people == 12

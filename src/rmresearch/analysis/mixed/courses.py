@@ -138,9 +138,15 @@ def _judged(
 
 
 def _crossed(model: Model) -> bool:
-    """Whether the random part says all that people share: pair, person and partner."""
+    """Whether the random part says all that people share, of units enough to judge by.
+
+    Pair, person and partner, each of at least as many as the cluster rule asks of clusters: two
+    partners leave about one degree of freedom, and an interval wider than the scale.
+    """
     made = model.made
-    return made.partner is not None and set(random_part(made, None)) <= set(model.units)
+    if made.partner is None or not set(random_part(made, None)) <= set(model.units):
+        return False
+    return min(len(np.unique(made.unit(unit))) for unit in model.units) >= base.CLUSTERS_IN_ALL
 
 
 def _told_crossed(one: Estimate, judged: Contrast) -> Estimate:
