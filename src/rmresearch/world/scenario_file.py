@@ -23,7 +23,17 @@ from rmresearch.world.presets import PRESETS, nearest
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.toml import to_toml
 
-__all__ = ["read_scenario", "scenario_of", "scenario_text", "write_scenario"]
+__all__ = [
+    "TOP",
+    "document_of",
+    "known_key",
+    "read_scenario",
+    "scenario_from",
+    "scenario_of",
+    "scenario_text",
+    "syntax",
+    "write_scenario",
+]
 
 #: the sections of a file, in its order; what belongs to none stands at the top
 SECTIONS = ("nature", "levers", "design")
@@ -40,17 +50,23 @@ def read_scenario(path: Path | str) -> Scenario:
     is no TOML, unknown keys (with the nearest known one and its place) and impossible values (with
     what would be legal) raise one ``StudyError`` that lists them all.
     """
+    return scenario_from(document_of(path), name=Path(path).name)
+
+
+def document_of(path: Path | str) -> dict[str, Any]:
+    """What a TOML file holds; ``StudyError`` with its `Problem` where it cannot be read."""
     file = Path(path)
     called = file.name or str(file)
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        return parse_toml(file.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         found = f"cannot be opened ({error.strerror or type(error).__name__})"
         raise _refused([_problem(called, "toml", found, "Check the path.")]) from error
     except UnicodeDecodeError as error:
         found = "is not UTF-8 text"
-        raise _refused([_problem(file.name, "toml", found, "Save it as UTF-8.")]) from error
-    return scenario_of(text, name=file.name)
+        raise _refused([_problem(called, "toml", found, "Save it as UTF-8.")]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise _refused([syntax(called, str(error))]) from error
 
 
 def scenario_of(text: str, *, name: str = "scenario") -> Scenario:
@@ -62,7 +78,16 @@ def scenario_of(text: str, *, name: str = "scenario") -> Scenario:
     try:
         document = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
-        raise _refused([_syntax(name, str(error))]) from error
+        raise _refused([syntax(name, str(error))]) from error
+    return scenario_from(document, name=name)
+
+
+def scenario_from(document: Mapping[str, Any], *, name: str = "scenario") -> Scenario:
+    """The scenario that a document describes, as TOML is read; errors as `scenario_of`'s.
+
+    >>> scenario_from({"preset": "rct", "levers": {"cadence": 4}}).levers.cadence
+    4
+    """
     base, found = _base(name, document)
     found += _unknown(name, document)
     known = _known_values(document)
@@ -165,6 +190,14 @@ def _unknown(name: str, document: Mapping[str, Any]) -> list[Problem]:
     return found
 
 
+def known_key(place: str) -> str | None:
+    """None where a scenario has a coefficient of that dotted name; else what is meant perhaps."""
+    section, _, key = place.rpartition(".")
+    if section in ("", *SECTIONS) and key in _names(section):
+        return None
+    return _hint(key, section, _names(section) if section in SECTIONS else _names(""))
+
+
 def _stranger(name: str, key: str, section: str, known: Sequence[str]) -> Problem:
     place = f"{section}.{key}" if section else key
     return _problem(name, "toml-key", f"{place} is not a known key", _hint(key, section, known))
@@ -236,7 +269,8 @@ def _words(error: ValueError) -> str:
     return str(error).partition(": ")[2].removesuffix(".")
 
 
-def _syntax(name: str, message: str) -> Problem:
+def syntax(name: str, message: str) -> Problem:
+    """What is wrong with a text that is no TOML, with its line."""
     place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
     words = message[: place.start()] if place else message
     line = int(place[1]) if place and place[1] else None
