@@ -19,6 +19,7 @@ from rmresearch.analysis.change import batch as change_batch
 from rmresearch.errors import StudyError
 from rmresearch.result import Result
 from rmresearch.study import Outcome
+from rmresearch.whatif import claims
 from rmresearch.whatif.source import Source, named
 
 __all__ = ["Analysis", "Asked", "Plan", "Task", "plan"]
@@ -35,6 +36,7 @@ KERNELS: Mapping[Analysis, Kernel] = {
     arms.compare_arms: arms_batch.KERNEL,
     tempting.beside_record: tempting.KERNEL,
     change.pre_post: change_batch.KERNEL,
+    **claims.KERNELS,
 }
 
 
