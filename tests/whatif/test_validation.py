@@ -18,24 +18,8 @@ from rmresearch.whatif.source import Cohorts
 from rmresearch.whatif.tally import Key
 from rmresearch.whatif.validation import measure as measuring
 from rmresearch.whatif.validation.cells import AGAINST, CELLS, Cell
-from rmresearch.whatif.validation.measure import (
-    BIAS,
-    COVERAGE,
-    FAMILIES,
-    MODEL_BASED,
-    SIZE,
-    families,
-    measure,
-    outside,
-)
-from rmresearch.whatif.validation.observe import (
-    METHODS,
-    SLOW,
-    Answers,
-    Method,
-    observe,
-    on_studies,
-)
+from rmresearch.whatif.validation.measure import BIAS, FAMILIES, RATE, families, measure
+from rmresearch.whatif.validation.observe import METHODS, SLOW, Answers, Method, observe
 from rmresearch.whatif.validation.stored import Table, stored
 from rmresearch.whatif.validation.worlds import PAIRS, WORLDS, world
 from rmresearch.world.presets import PRESETS
@@ -82,12 +66,14 @@ def test_the_table_holds_in_small() -> None:
 def spoilt(name: str, how: Callable[[Answers], Answers]) -> Mapping[str, Method]:
     """The methods with one that answers wrongly."""
 
-    def answer(cohorts: Cohorts, outcome: Outcome, replicates: int) -> Mapping[Key, Answers]:
-        return {
-            key: how(one) for key, one in METHODS[name].answer(cohorts, outcome, replicates).items()
-        }
+    right = METHODS[name].on_arrays
+    if right is None:
+        raise TypeError(f"{name} has no kernel")
 
-    return {**METHODS, name: Method(answer, METHODS[name].replicates)}
+    def answer(cohorts: Cohorts, outcome: Outcome, replicates: int) -> Mapping[Key, Answers]:
+        return {key: how(one) for key, one in right(cohorts, outcome, replicates).items()}
+
+    return {**METHODS, name: Method(METHODS[name].replicates, answer)}
 
 
 def shifted(one: Answers) -> Answers:
@@ -147,6 +133,38 @@ def test_a_family_decided_one_by_one_fails(monkeypatch: pytest.MonkeyPatch) -> N
     assert one_by_one.failed == ("family-wise error",)
 
 
+def test_equivalence_at_the_margin_is_what_the_analysis_says() -> None:
+    """The kernel's records tested all at once are compare_arms' own, tested one by one."""
+    from rmresearch import compare_arms, equivalence
+
+    here = world("at the margin", 20)  # enough for compare_arms to give a p-value
+    margins: list[float] = []
+
+    def tested(study: Study, outcome: str) -> Result:
+        return equivalence(
+            study, outcome, of=compare_arms(study, outcome), smallest_effect=margins[0]
+        )
+
+    some = {"equivalence": replace(METHODS["equivalence"], replicates=3)}
+    whole = observe(here, {"digital_skill": some}, seed=1)["digital_skill"]
+    (key,) = whole.answers["equivalence"]
+    effects = {k[:6]: row.as_reported for k, row in whole.truths.items()}
+    margins.append(float(effects[key[:6]].mean()))
+    one_by_one = {"equivalence": Method(3, on_studies=tested)}
+    single = observe(here, {"digital_skill": one_by_one}, seed=1)["digital_skill"]
+    p = single.answers["equivalence"][key].p
+    assert p == pytest.approx(whole.answers["equivalence"][key].p, rel=1e-7)
+    assert 0 < p.min() < p.max() < 1
+
+
+def test_an_equivalence_test_at_twice_its_level_fails() -> None:
+    cell = some("equivalence", "at the margin", "a true null hypothesis", pairs=(40,))
+    (right,) = measure([cell], share=0.25)
+    doubled = spoilt("equivalence", lambda one: replace(one, p=one.p / 2))
+    (wrong,) = measure([cell], share=0.25, methods=doubled)
+    assert (right.failed, right.bias, wrong.failed) == ((), None, ("size",))
+
+
 def test_study_by_study_a_refusal_is_no_answer() -> None:
     calls = iter(range(3))
 
@@ -159,10 +177,10 @@ def test_study_by_study_a_refusal_is_no_answer() -> None:
 
     here = world("small-pilot", 12)
     methods = {
-        "sometimes": Method(on_studies(sometimes), 3),
+        "sometimes": Method(3, on_studies=sometimes),
         "pre_post": replace(METHODS["pre_post"], replicates=3),
     }
-    seen = observe(here, "digital_skill", methods, seed=1)
+    seen = observe(here, {"digital_skill": methods}, seed=1)["digital_skill"]
     (key,) = seen.answers["pre_post"]
     by_one, whole = seen.answers["sometimes"][key], seen.answers["pre_post"][key]
     assert np.isfinite(by_one.value).tolist() == [True, False, True]
@@ -181,6 +199,11 @@ def test_what_is_declared_is_sound() -> None:
         assert cell.asked in METHODS
         assert set(cell.pairs) <= set(PAIRS)
         assert cell.rate is None or not cell.valid
+        # one way to ask, and a test alone is never biased
+        method = METHODS[cell.asked]
+        assert (method.on_arrays is None) != (method.on_studies is None)
+        assert cell.valid or cell.against != "a true null hypothesis"
+    assert {cell.asked for cell in CELLS} == set(METHODS)
 
 
 @pytest.fixture(scope="module")
@@ -202,17 +225,38 @@ def test_the_stored_table_is_the_declared_one(table: Table) -> None:
 
 
 def test_the_stored_verdicts_follow_from_the_stored_numbers(table: Table) -> None:
+    of = {(c.method, c.world, c.outcome, c.against): c for c in CELLS}
     for row in table.rows:
-        off = abs(row.bias - row.predicted) - measuring.Z * row.error
-        assert ("bias" in row.failed) == (off > BIAS), row
-        if row.valid and row.coverage is not None:
-            margin = MODEL_BASED if row.against == "alpha" else COVERAGE
-            low, high = wilson(row.coverage * row.answered, row.answered, level=0.999)
-            assert ("coverage" in row.failed) == (low > margin[1] or high < margin[0]), row
-        if row.null:
-            flags = np.arange(row.answered) < round((row.rate or 0.0) * row.answered)
-            assert ("size" in row.failed) == outside(flags, SIZE), row
-    assert not [one for one in (*table.rows, *table.families, *table.sentences) if one.failed]
+        cell = of[row.method, row.world, row.outcome, row.against]
+        if row.bias is None or row.error is None:
+            assert row.against == "a true null hypothesis"
+        else:
+            off = abs(row.bias - row.predicted) - measuring.Z * row.error
+            assert ("bias" in row.failed) == (off > BIAS), row
+        covers = cell.covers
+        if row.expected_coverage is not None:
+            covers = (row.expected_coverage - RATE, row.expected_coverage + RATE)
+        for name, share, n, margin in (
+            ("coverage", row.coverage, row.covered, covers),
+            ("size", row.rate, row.tested, cell.size if cell.null else None),
+        ):
+            if share is not None and margin is not None:
+                low, high = wilson(round(share * n), n, level=0.999)
+                assert (name in row.failed) == (low > margin[1] or high < margin[0]), row
+    assert table.failing == 0
+
+
+def test_slow_methods_and_headlines_rest_on_enough_studies(table: Table) -> None:
+    """A test that rejects in 9% of 500 studies fails its gate of 5%; of 100 it takes 14%."""
+    assert min(row.replicates for row in table.rows) >= 500
+    assert min(one.replicates for one in table.sentences) >= 200
+    sizes: dict[tuple[str, str], set[int]] = {(r.method, r.world): set() for r in table.rows}
+    for row in table.rows:
+        sizes[row.method, row.world].add(row.n)
+    fewer = {one: found for one, found in sizes.items() if found != set(PAIRS)}
+    assert all({20, 40} <= found for found in fewer.values())
+    assert {place for _, place in fewer} == {"chance alone", "volunteers"}
+    assert [method for method, place in fewer if place == "volunteers"] == ["reliability-corrected"]
 
 
 def test_the_page_is_the_table(truth: ModuleType, table: Table, root: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.special import expit
 
 import rmresearch as rm
@@ -13,10 +14,11 @@ from rmresearch.whatif.validation.answered import Answered
 from rmresearch.whatif.validation.predict import Given, two_sided
 from rmresearch.whatif.validation.selection import eligible, volunteers
 from rmresearch.whatif.validation.worlds import PAIRS, WORLDS, World, world
+from rmresearch.world.draw import draw
 from rmresearch.world.instruments import INSTRUMENTS
 from rmresearch.world.levers import Levers
 from rmresearch.world.nature import Nature
-from rmresearch.world.presets import PRESETS
+from rmresearch.world.presets import NOTHING, PRESETS
 
 SKILL, CONFIDENCE = INSTRUMENTS[0], INSTRUMENTS[3]
 PLACES = 60_000
@@ -179,6 +181,56 @@ def test_what_each_thing_does_has_its_sign() -> None:
     assert 0 < found.slope() < found.slope() / found.alpha() < 1
     with pytest.raises(KeyError, match="no truth about"):
         found.row("month9 - start")
+
+
+@pytest.mark.parametrize("pull", [0.25, 1.0])
+def test_who_is_satisfied_and_who_says_so(pull: float) -> None:
+    """Counted among people drawn by the world's sentences, answering or not."""
+    here = world("no-effect", 40)
+    here = replace(
+        here, scenario=replace(here.scenario, nature=replace(NOTHING, quality_on_response=pull))
+    )
+    found = Given(here, "satisfaction", {})
+    drawn = draw(replace(here.scenario, pairs=1_000), 20, np.random.SeedSequence(5))
+    programme = drawn.people.programme
+    liked = (drawn.reactions["satisfaction"][:, :, 0, -1] >= 4)[programme]
+    answered = drawn.response[:, :, 0, -1][programme]
+    n = int(answered.sum())
+    # four standard errors of a share of about 8,000 who answered, of 10,000
+    assert found.satisfied() == pytest.approx(liked.mean(), abs=4 * 0.5 / len(liked) ** 0.5)
+    bias = liked[answered].mean() - liked.mean()
+    assert found.of_reaction() == pytest.approx(bias, abs=4 * 0.5 * (1 / n - 1 / len(liked)) ** 0.5)
+    assert found.of_reaction() > 0
+
+
+def test_alpha_of_few_people_is_low() -> None:
+    """By as much as normal answers with one true score and independent errors have it."""
+    rng = np.random.default_rng(3)
+    found = Given(world("no-effect", 8), "digital_skill", {})
+    k, true = 6, found.alpha()
+    r = true / (k - true * (k - 1))  # Spearman-Brown, backwards
+    off = []
+    for n in rng.binomial(16, 0.95 * 0.99**6, size=4_000):
+        items = np.sqrt(r) * rng.normal(size=(n, 1)) + np.sqrt(1 - r) * rng.normal(size=(n, k))
+        cov = np.cov(items.T)
+        off.append(k / (k - 1) * (1 - np.trace(cov) / cov.sum()) - true)
+    assert found.of_alpha() == pytest.approx(np.mean(off), abs=4 * np.std(off) / 4_000**0.5)
+
+
+def test_what_departments_share_is_missing_from_the_interval_of_a_level() -> None:
+    """Means of scores of people who belong to one of four departments, drawn by the sentences."""
+    here = world("no-effect", 40)
+    nature = replace(NOTHING, department_share=0.2, response=1.0, leaving_rate=0.0)
+    scenario = replace(here.scenario, pairs=80, nature=nature)
+    found = Given(replace(here, scenario=scenario), "digital_skill", {}).level_covers()
+    drawn = draw(scenario, 3_000, np.random.SeedSequence(9))
+    scores = np.where(drawn.people.programme_of(0), drawn.observed(SKILL)[..., -1], np.nan)
+    n, mean = np.isfinite(scores).sum(axis=1), np.nanmean(scores, axis=1)
+    half = stats.t.isf(0.025, n - 1) * np.nanstd(scores, axis=1, ddof=1) / n**0.5
+    covers = (np.abs(mean - mean.mean()) <= half).mean()
+    # four standard errors of a share of 3,000, and .01 for scores that are rounded
+    assert found == pytest.approx(covers, abs=4 * (covers * (1 - covers) / 3_000) ** 0.5 + 0.01)
+    assert found < 0.8
 
 
 def test_power_of_a_shifted_t() -> None:

@@ -19,15 +19,23 @@ from rmresearch.report.blocks import (
 )
 from rmresearch.report.figures.lanes import Dot, Lanes, lanes_plot
 from rmresearch.report.numbers import number
-from rmresearch.whatif.validation.measure import BIAS, COVERAGE, MONTE_CARLO, SIZE, Family, Row, Z
+from rmresearch.whatif.validation.cells import COVERAGE, CR2_FEW, SIZE
+from rmresearch.whatif.validation.measure import BIAS, MONTE_CARLO, Family, Row, Z
 from rmresearch.whatif.validation.stored import PATH, Table, stored
 from rmresearch.whatif.validation.worlds import PAIRS
 
-__all__ = ["biases", "coverage", "families", "latent", "opening", "read", "rejections", "unbiased"]
+__all__ = [
+    "biases", "coverage", "described", "families", "latent", "opening", "read", "rejections",
+    "studied", "unbiased",
+]  # fmt: skip
 
 SIZES = tuple(f"{n} sets an arm" for n in PAIRS)
 POINTS = "Lines are 99.9% Monte Carlo intervals"
 REPORTED, LATENT = "effect as reported", "effect, latent"
+DESCRIBED = ("alpha", "share satisfied")
+BRACKETED = "reliability-corrected"
+#: studies that gave an interval, or a p-value, from which a row is drawn
+FEW = 50
 
 
 def read(path: str = "") -> Table:
@@ -106,21 +114,51 @@ def latent(table: Table) -> Details:
     return Details("Against the latent effect", (figure,))
 
 
+def described(table: Table) -> FigureBlock:
+    """How far off are what describes a scale and a programme, in their own units?"""
+    rows = [row for row in table.rows if not row.valid and row.against in DESCRIBED]
+    return lanes_plot(
+        _lanes(rows, lambda row: _bias(row, predicted=True)),
+        SIZES,
+        title="Alpha is low where people are few, and those who answer are more satisfied than all",
+        unit="alpha, and the share satisfied, less what is true of everybody",
+        caption=f"{POINTS}; black ticks: predicted. More people mend alpha; who answers, they "
+        "do not.",
+    )
+
+
 def coverage(table: Table) -> FigureBlock:
     """Do the intervals of valid methods hold the truth?"""
     most = max(row.replicates for row in table.rows)
     known = [row for row in table.rows if row.valid and row.coverage is not None]
     rows = [row for row in known if row.replicates == most]
-    shares = [row.coverage for row in rows if row.coverage is not None]
     return lanes_plot(
-        _lanes(rows, lambda row: _share(row.coverage, row.answered)),
+        _lanes(rows, lambda row: _share(row.coverage, row.covered)),
         SIZES,
-        title=f"95% intervals of valid methods cover in {number(100 * min(shares), decimals=1)} to "
-        f"{number(100 * max(shares), decimals=1)}% of studies",
+        title=f"95% intervals of valid methods cover in {_range(rows)} of studies",
         unit="share of 95% intervals that hold the truth",
-        caption=f"{POINTS}; shaded: {COVERAGE[0]:g} to {COVERAGE[1]:g}. Methods that are asked in "
-        "fewer studies are in docs/validation.md.",
+        caption=f"{POINTS}; shaded: {COVERAGE[0]:g} to {COVERAGE[1]:g}. Methods that are asked "
+        "study by study are in the next picture.",
         band=COVERAGE,
+        reference=0.95,
+    )
+
+
+def studied(table: Table) -> FigureBlock:
+    """The same for methods that are asked study by study, of which there are fewer."""
+    most = max(row.replicates for row in table.rows)
+    known = [row for row in table.rows if row.covered >= FEW and row.replicates < most]
+    rows = [row for row in known if row.against != "share satisfied" and row.method != BRACKETED]
+    return lanes_plot(
+        _lanes(rows, lambda row: _share(row.coverage, row.covered, row.expected_coverage)),
+        SIZES,
+        title="Study by study, intervals of relations are wide where people are few; those of a "
+        "level are too short by what departments share",
+        unit="share of 95% intervals that hold the truth",
+        caption=f"{POINTS}, of at least {FEW} studies that gave an interval; shaded: "
+        f"{CR2_FEW[0]:g} to {CR2_FEW[1]:g}, the margin where degrees of freedom are few; black "
+        "ticks: predicted. A difference of shares has a score interval, wide where events are few.",
+        band=CR2_FEW,
         reference=0.95,
     )
 
@@ -131,13 +169,17 @@ def rejections(table: Table) -> FigureBlock:
     tempted = [row for row in rows if row.world == "no-effect" and row.expected_rate is not None]
     top = max(row.rate or 0.0 for row in tempted)
     return lanes_plot(
-        _lanes(rows, lambda row: _share(row.rate, row.answered, row.expected_rate)),
+        _lanes(
+            [row for row in rows if row.tested >= FEW],
+            lambda row: _share(row.rate, row.tested, row.expected_rate),
+        ),
         SIZES,
         title=f"Where the programme does nothing, a single group “changes” in up to "
         f"{number(100 * top, decimals=0)}% of studies",
         unit="share of studies in which the 5% test rejects",
-        caption=f"{POINTS}; black ticks: predicted by the noncentral t; shaded: the margin of a "
-        f"test's size, for the rows where the truth is 0.",
+        caption=f"{POINTS}, of at least {FEW} studies that gave a p-value; black ticks: predicted "
+        f"by the noncentral t; shaded: the margin of a test's size, for the rows where the null "
+        f"hypothesis is true.",
         band=SIZE,
         reference=0.05,
     )
@@ -194,7 +236,10 @@ def _lanes(rows: Iterable[Row], dot: Callable[[Row], Dot | None]) -> list[Lanes]
 #: the order of the pictures
 METHODS: Sequence[str] = (
     "compare_arms", "ancova", "change-score", "difference-in-differences",
-    "reliability-corrected", "post-only", "completers", "pre_post", "mixed_model", "reliability",
+    "reliability-corrected", "post-only", "completers", "pre_post", "mixed_model", "wave_means",
+    "reliability", "reaction", "workforce_outcomes", "equivalence", "subgroups", "match_quality",
+    "match_quality, permutation", "engagement, within", "engagement, between", "dyadic, own",
+    "dyadic, partner",
 )  # fmt: skip
 
 
@@ -203,6 +248,12 @@ def _bias(row: Row, *, predicted: bool) -> Dot | None:
         return None
     half = Z * row.error
     return Dot(row.bias, row.bias - half, row.bias + half, row.predicted if predicted else None)
+
+
+def _range(rows: Iterable[Row]) -> str:
+    """The least and the most coverage of some rows, in percent."""
+    shares = [100 * row.coverage for row in rows if row.coverage is not None]
+    return f"{number(min(shares), decimals=1)} to {number(max(shares), decimals=1)}%"
 
 
 def _family(one: Family | None) -> Dot | None:

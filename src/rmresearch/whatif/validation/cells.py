@@ -7,22 +7,31 @@ A method joins by a line in `observe.METHODS` and its cells here. A cell without
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 from rmresearch.whatif.validation.predict import Given
 from rmresearch.whatif.validation.worlds import PAIRS
 
-__all__ = ["AGAINST", "CELLS", "Cell"]
+__all__ = [
+    "AGAINST", "AT_MOST", "CELLS", "COVERAGE", "CR2_FEW", "MODEL_BASED", "PLAIN", "SIZE", "Cell",
+]  # fmt: skip
 
 Against = Literal[
-    "effect as reported", "effect, latent", "change as reported", "mean score", "alpha"
-]
-#: what an estimate is held to
-AGAINST: tuple[Against, ...] = (
     "effect as reported", "effect, latent", "change as reported", "mean score", "alpha",
-)  # fmt: skip
+    "share satisfied", "risk difference", "slope", "no relation", "a true null hypothesis",
+]  # fmt: skip
+#: what an estimate is held to; of the last there is a test alone, and no estimate
+AGAINST: tuple[Against, ...] = get_args(Against)
+#: what is told in units of its own, not in SD of the score
+PLAIN: frozenset[Against] = frozenset({"alpha", "share satisfied", "risk difference", "slope"})
+
+Margin = tuple[float, float]
+#: margins of a 5% test's size, and of tests that may reject less than that
+SIZE, AT_MOST = (0.035, 0.055), (0.0, 0.055)
+#: margins of a 95% interval's coverage: by CR2, by CR2 where df are few, and from a model
+COVERAGE, CR2_FEW, MODEL_BASED = (0.94, 0.965), (0.94, 0.985), (0.94, 0.98)
 
 SKILL, USE, CONFIDENCE = "digital_skill", "digital_use", "leadership_confidence"
 RANDOMISED = ("default", "no-effect", "strong", "group-format")
@@ -45,9 +54,11 @@ class Cell:
     """One method about one outcome of one world, held to one truth.
 
     ``method`` names it for a reader, ``asked`` is its place in `observe.METHODS`; ``term``,
-    ``group`` and ``wave`` (default: the last) say which of its estimates. ``predicted`` gives the
-    bias in points, ``rate`` how often the 5% test rejects, ``why`` the sentence. ``null``: the
-    truth is exactly 0.
+    ``group``, ``role`` and ``wave`` ("last": whichever) say which of its estimates. ``predicted``
+    gives the bias in points, ``rate`` how often the 5% test rejects, ``why`` the sentence.
+    ``null``: the truth is exactly 0; the test's size has to lie within ``size``. ``coverage``: the
+    margin of the interval's coverage, gated of valid cells and where it is given; ``covering``
+    predicts it where intervals are known to be too short.
     """
 
     method: str
@@ -57,17 +68,26 @@ class Cell:
     outcome: str = SKILL
     term: str = ""
     group: str = ""
-    wave: str = ""
+    role: str = ""
+    wave: str = "last"
     predicted: Callable[[Given], float] | None = None
     rate: Callable[[Given], float] | None = None
     why: str = ""
     null: bool = False
+    size: Margin = SIZE
+    coverage: Margin | None = None
+    covering: Callable[[Given], float] | None = None
     pairs: tuple[int, ...] = PAIRS
 
     @property
+    def covers(self) -> Margin | None:
+        """The margin of coverage that is gated; None where none is."""
+        return COVERAGE if self.coverage is None and self.valid else self.coverage
+
+    @property
     def valid(self) -> bool:
-        """Whether the cell is declared valid; else its bias is documented."""
-        return self.predicted is None
+        """Whether the cell is declared valid; else its bias, or its interval, is documented."""
+        return self.predicted is None and self.covering is None
 
 
 def _arms() -> Iterator[Cell]:
@@ -140,7 +160,7 @@ def _beside() -> Iterator[Cell]:
     yield Cell(
         method="reliability-corrected", asked="compare_arms, study by study",
         term="reliability-corrected", world="volunteers", against="effect as reported",
-        predicted=lambda g: g.of_pool(g.slope() / g.alpha()), pairs=(40,),
+        predicted=lambda g: g.of_pool(g.slope() / g.alpha()), pairs=(20, 40),
         why="Alpha takes all of a baseline's true part for lasting; part of it comes and goes.",
     )  # fmt: skip
 
@@ -163,19 +183,66 @@ def _changes() -> Iterator[Cell]:
 
 def _described() -> Iterator[Cell]:
     """Descriptions whose truth the equations give."""
-    yield Cell(
-        method="mixed_model", asked="mixed_model", world="no-effect", group="programme",
-        against="mean score", pairs=(20,),
-    )  # fmt: skip
+    for method in ("mixed_model", "wave_means"):
+        level: dict[str, Any] = {"method": method, "asked": method, "group": "programme"}
+        yield Cell(**level, world="chance alone", against="mean score", pairs=(20, 40))
+        yield Cell(
+            **level, world="no-effect", against="mean score", covering=Given.level_covers,
+            why="No bias, but an interval that is too short: people of four departments share a "
+            "little of every score, and pairs as clusters do not know. A difference between arms "
+            "does not feel it, a level does.",
+        )  # fmt: skip
     yield Cell(
         method="reliability", asked="reliability", world="no-effect", term="alpha", wave="start",
-        against="alpha", pairs=(20,),
+        against="alpha", predicted=Given.of_alpha, coverage=MODEL_BASED,
+        why="Alpha of n people is low by 2 (1 - alpha) / (n - 3) on average (Feldt 1965).",
+    )  # fmt: skip
+    yield Cell(
+        method="reaction", asked="reaction", world="no-effect", outcome="satisfaction",
+        role="senior", group="programme", against="share satisfied", predicted=Given.of_reaction,
+        why="People whose pair gets on are satisfied, and answer more often.",
+    )  # fmt: skip
+    # The score interval needs no event, and holds the truth more often where events are few.
+    yield Cell(
+        method="workforce_outcomes", asked="workforce_outcomes", world="default", outcome="left",
+        role="senior", against="risk difference", coverage=(COVERAGE[0], 1.0),
     )  # fmt: skip
 
 
-#: worlds that are asked at some sizes only: the time of one core is limited
-SIZES_OF: Mapping[str, tuple[int, ...]] = {"strong": (8, 12, 40), "group-format": (12,)}
-CELLS: tuple[Cell, ...] = tuple(
-    replace(cell, pairs=SIZES_OF.get(cell.world, cell.pairs))
-    for cell in (*_arms(), *_beside(), *_changes(), *_described())
-)
+def _related() -> Iterator[Cell]:
+    """Relations that are exactly 0, since chance made everything, and what they are tested by."""
+    chance: dict[str, Any] = {"world": "chance alone", "null": True}
+    few: dict[str, Any] = {"coverage": CR2_FEW, "size": AT_MOST, "pairs": FROM_12}
+    yield Cell(
+        method="equivalence", asked="equivalence", world="at the margin", term="equivalence",
+        against="a true null hypothesis", null=True, size=AT_MOST,
+    )  # fmt: skip
+    yield Cell(
+        **chance, **few, method="subgroups", asked="subgroups", outcome=USE, term="interaction",
+        group="interests", against="no relation",
+    )  # fmt: skip
+    for term in ("", "permutation"):
+        yield Cell(
+            **chance, method="match_quality" + (f", {term}" if term else ""),
+            asked="match_quality", outcome=USE, term=term, group="Interests",
+            against="a true null hypothesis" if term else "no relation",
+            **(few if not term else {"size": AT_MOST, "pairs": FROM_12}),
+        )  # fmt: skip
+    for term in ("within", "between"):
+        yield Cell(
+            **chance, **few, method=f"engagement, {term}", asked="engagement", term=term, wave="",
+            against="no relation",
+        )  # fmt: skip
+    yield Cell(
+        **chance, **few, method="dyadic, partner", asked="dyadic", term="partner",
+        group="programme", role="senior", against="slope",
+    )  # fmt: skip
+    yield Cell(
+        method="dyadic, own", asked="dyadic", world="chance alone", term="actor",
+        group="programme", role="senior", against="slope", coverage=CR2_FEW, pairs=FROM_12,
+    )  # fmt: skip
+
+
+#: below 12 sets in an arm these methods give no interval and no test
+FROM_12 = PAIRS[1:]
+CELLS: tuple[Cell, ...] = (*_arms(), *_beside(), *_changes(), *_described(), *_related())

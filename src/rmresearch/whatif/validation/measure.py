@@ -6,7 +6,7 @@ A gate fails only if a whole 99.9% Monte Carlo interval lies outside its margin.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,17 +14,23 @@ from numpy.typing import NDArray
 
 from rmresearch.numerics.effects import holm
 from rmresearch.numerics.proportions import wilson
-from rmresearch.whatif.tally import Key
-from rmresearch.whatif.validation.cells import AGAINST, Cell
+from rmresearch.whatif.validation.cells import (
+    AGAINST,
+    COVERAGE,
+    MODEL_BASED,
+    PLAIN,
+    SIZE,
+    Cell,
+)
 from rmresearch.whatif.validation.observe import METHODS, Answers, Method, Seen, observe
 from rmresearch.whatif.validation.predict import Given
 from rmresearch.whatif.validation.worlds import PAIRS, World, world
 from rmresearch.world.instruments import INSTRUMENTS
-from rmresearch.world.truth import ANSWERED_BOTH, PROGRAMME, TruthRow, wave_name
+from rmresearch.world.truth import ANSWERED_BOTH, PROGRAMME, wave_name
 
 __all__ = [
-    "BIAS", "COVERAGE", "FAMILIES", "MONTE_CARLO", "RATE", "SEED", "SIZE", "Family", "Row",
-    "families", "measure", "outside",
+    "BIAS", "COVERAGE", "FAMILIES", "MODEL_BASED", "MONTE_CARLO", "RATE", "SEED", "SIZE",
+    "Family", "Row", "beyond", "families", "gates", "measure", "outside",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -32,10 +38,8 @@ Flags = NDArray[np.bool_]
 
 SEED = 20_260_901
 MONTE_CARLO, Z = 0.999, 3.290526731491926
-#: margins of valid cells: size of a 5% test, coverage of a 95% interval, bias in SD
-SIZE, COVERAGE, BIAS = (0.035, 0.055), (0.94, 0.965), 0.02
-#: coverage of intervals that come from a model
-MODEL_BASED = (0.94, 0.98)
+#: how far a bias may be off, in SD
+BIAS = 0.02
 #: how far a predicted share of rejections may be off
 RATE = 0.03
 
@@ -44,11 +48,14 @@ Verdict = Literal["holds", "fails"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One cell at one size. Biases and errors are in SD of the eligible's score (alpha: as it is).
+    """One cell at one size. Biases and errors are in SD of the eligible's score (`cells.PLAIN`: as
+    they are), and None where there is a test and no estimate.
 
     ``null``: the truth is exactly 0. ``answered`` of ``replicates`` cohorts gave an estimate;
     ``bias`` has the Monte Carlo error ``error``, ``predicted`` is 0 in valid cells; ``coverage`` is
-    that of the truth; ``rate`` how often the 5% test rejects, ``expected_rate`` what was predicted;
+    that of the truth by the ``covered`` cohorts that gave an interval, ``expected_coverage`` what
+    was predicted where these are too short; ``rate`` how often the 5% test rejects in the
+    ``tested`` that gave a p-value, ``expected_rate`` what was predicted;
     ``spread`` is the estimates' SD and ``model_se`` the root mean squared standard error.
     ``failed`` names the gates.
     """
@@ -62,14 +69,17 @@ class Row:
     null: bool
     replicates: int
     answered: int
+    covered: int
+    tested: int
     truth: float
-    bias: float
-    error: float
+    bias: float | None
+    error: float | None
     predicted: float
     coverage: float | None
+    expected_coverage: float | None
     rate: float | None
     expected_rate: float | None
-    spread: float
+    spread: float | None
     model_se: float | None
     why: str
     failed: tuple[str, ...]
@@ -111,34 +121,34 @@ def measure(
 ) -> Iterator[Row]:
     """Every cell at each of its sizes, world after world; ``share`` of each method's replicates."""
     listed = list(cells)
-    for name, outcome, n in dict.fromkeys(
-        (cell.world, cell.outcome, n) for cell in listed for n in cell.pairs
-    ):
-        here = [c for c in listed if (c.world, c.outcome) == (name, outcome) and n in c.pairs]
-        asked = {cell.asked: methods[cell.asked] for cell in here}
-        seen = observe(world(name, n), outcome, asked, seed=seed, share=share)
+    for name, n in dict.fromkeys((cell.world, n) for cell in listed for n in cell.pairs):
+        here = [c for c in listed if c.world == name and n in c.pairs]
+        asked: dict[str, dict[str, Method]] = {}
         for cell in here:
-            yield _row(cell, seen)
+            asked.setdefault(cell.outcome, {})[cell.asked] = methods[cell.asked]
+        seen = observe(world(name, n), asked, seed=seed, share=share)
+        for cell in here:
+            yield _row(cell, seen[cell.outcome])
 
 
 def _row(cell: Cell, seen: Seen) -> Row:
     where, one = seen.world, _estimate(cell, seen)
     given = Given(where, cell.outcome, seen.truths)
     truth = _truth(cell, given, len(one.value))
-    unit = 1.0 if cell.against == "alpha" else _sd(where, cell.outcome)
+    unit = 1.0 if cell.against in PLAIN else _sd(where, cell.outcome)
     there = np.isfinite(one.value)
-    off = (one.value - truth)[there] / unit
     n = int(there.sum())
-    error = float(off.std(ddof=1) / np.sqrt(n)) if n > 1 else np.inf
+    estimated = n > 1 and cell.against != "a true null hypothesis"
+    off = (one.value - truth)[there] / unit
     predicted = 0.0 if cell.predicted is None else cell.predicted(given) / unit
     # Coverage is that of what is true of such studies, not of this cohort's chances.
     target = float(np.nanmean(truth))
-    covers = (one.low <= target) & (target <= one.high)
-    known = np.isfinite(one.low + one.high)
-    tested = np.isfinite(one.p)
-    rates = _share(one.p < 0.05, tested)
+    known, tested = np.isfinite(one.low + one.high), np.isfinite(one.p)
+    covers = ((one.low <= target) & (target <= one.high))[known]
+    rejects = (one.p < 0.05)[tested]
     expected = None if cell.rate is None else cell.rate(given)
-    return Row(
+    covering = None if cell.covering is None else cell.covering(given)
+    row = Row(
         method=cell.method,
         world=cell.world,
         outcome=cell.outcome,
@@ -148,70 +158,80 @@ def _row(cell: Cell, seen: Seen) -> Row:
         null=cell.null,
         replicates=len(one.value),
         answered=n,
+        covered=len(covers),
+        tested=len(rejects),
         truth=target / unit,
-        bias=float(off.mean()) if n else np.nan,
-        error=error,
+        bias=float(off.mean()) if estimated else None,
+        error=float(off.std(ddof=1) / np.sqrt(n)) if estimated else None,
         predicted=predicted,
-        coverage=_share(covers, known),
-        rate=rates,
+        coverage=_share(covers),
+        expected_coverage=covering,
+        rate=_share(rejects),
         expected_rate=expected,
-        spread=float(one.value[there].std(ddof=1) / unit) if n > 1 else np.nan,
+        spread=float(one.value[there].std(ddof=1) / unit) if estimated else None,
         model_se=_root(one.se / unit),
         why=cell.why,
-        failed=tuple(_failures(cell, off, predicted, (covers, known), (one.p, tested), expected)),
+        failed=(),
     )
+    return replace(row, failed=tuple(gates(cell, row)))
 
 
-def _failures(
-    cell: Cell,
-    off: Array,
-    predicted: float,
-    covers: tuple[Flags, Flags],
-    tests: tuple[Array, Flags],
-    expected: float | None,
-) -> Iterator[str]:
-    """The gates that the cell does not pass."""
-    if len(off) < 2:
+def gates(cell: Cell, row: Row) -> Iterator[str]:
+    """The gates of the cell that its row does not pass."""
+    if row.bias is not None and row.error is not None:
+        if abs(row.bias - row.predicted) - Z * row.error > BIAS:
+            yield "bias"
+    elif cell.against != "a true null hypothesis" or not row.tested:
         yield "no answers"
         return
-    half = Z * off.std(ddof=1) / np.sqrt(len(off))
-    if abs(off.mean() - predicted) - half > BIAS:
-        yield "bias"
-    rejects, tested = tests[0] < 0.05, tests[1]
-    if cell.valid and covers[1].any():
-        margin = MODEL_BASED if cell.against == "alpha" else COVERAGE
-        if outside(covers[0][covers[1]], margin):
-            yield "coverage"
-    if cell.null and outside(rejects[tested], SIZE):
-        yield "size"
-    if expected is not None and outside(rejects[tested], (expected - RATE, expected + RATE)):
-        yield "rate"
+    for name, share, n, margin in (
+        ("coverage", row.coverage, row.covered, _around(row.expected_coverage) or cell.covers),
+        ("size", row.rate, row.tested, cell.size if cell.null else None),
+        ("rate", row.rate, row.tested, _around(row.expected_rate)),
+    ):
+        if share is not None and margin is not None and beyond(share, n, margin):
+            yield name
+
+
+def _around(predicted: float | None) -> tuple[float, float] | None:
+    return None if predicted is None else (predicted - RATE, predicted + RATE)
+
+
+def beyond(share: float, n: int, margin: tuple[float, float]) -> bool:
+    """Whether the whole Monte Carlo interval of a ``share`` of n lies outside the margin."""
+    low, high = wilson(round(share * n), n, level=MONTE_CARLO)
+    return not (low <= margin[1] and high >= margin[0])
 
 
 def outside(flags: Flags, margin: tuple[float, float]) -> bool:
-    """Whether the whole Monte Carlo interval of a share lies outside the margin.
+    """The same of the share that is flagged.
 
     >>> outside(np.arange(1000) < 50, SIZE), outside(np.arange(1000) < 100, SIZE)
     (False, True)
     """
-    low, high = wilson(float(flags.sum()), len(flags), level=MONTE_CARLO)
-    return not (low <= margin[1] and high >= margin[0])
+    return beyond(float(flags.mean()), len(flags), margin)
 
 
 def _estimate(cell: Cell, seen: Seen) -> Answers:
     """The cell's estimate over replicates."""
-    wave = cell.wave or wave_name(seen.world.month)
+    wave = wave_name(seen.world.month) if cell.wave == "last" else cell.wave
     for key, found in seen.answers[cell.asked].items():
-        _, _, at, _, group, _, term = key
-        if (at, group, term) == (wave, cell.group, cell.term):
+        role, _, at, _, group, _, term = key
+        if (at, group, term) == (wave, cell.group, cell.term) and cell.role in {"", role}:
             return found
     raise KeyError(f"{cell.method} gave no estimate {cell.term!r} of {cell.group!r} at {wave}")
 
 
 def _truth(cell: Cell, given: Given, replicates: int) -> Array:
     """What is true, cohort by cohort (replicate,)."""
-    if cell.against == "alpha":
-        return np.full(replicates, given.alpha())
+    related = cell.against in {"slope", "no relation"}
+    if cell.against == "a true null hypothesis" or (cell.null and related):
+        return np.zeros(replicates)
+    if cell.against in {"alpha", "slope", "share satisfied"}:
+        true = {"alpha": given.alpha, "slope": given.slope, "share satisfied": given.satisfied}
+        return np.full(replicates, true[cell.against]())
+    if cell.against == "risk difference":
+        return np.asarray(given.row(role=cell.role).as_reported[:replicates])
     if cell.against == "mean score":
         who = given.world.volunteers(cell.outcome)
         inflated = given.gain + given.world.scenario.nature.self_inflation
@@ -230,8 +250,8 @@ def _sd(where: World, outcome: str) -> float:
     return where.volunteers(outcome if scale.first else INSTRUMENTS[0].name).sd
 
 
-def _share(flags: Flags, known: Flags) -> float | None:
-    return float(flags[known].mean()) if known.any() else None
+def _share(flags: Flags) -> float | None:
+    return float(flags.mean()) if len(flags) else None
 
 
 def _root(values: Array) -> float | None:
@@ -240,7 +260,7 @@ def _root(values: Array) -> float | None:
 
 
 #: where every null hypothesis is true, and where people flatter themselves: sizes of families
-FAMILIES: Mapping[str, tuple[int, ...]] = {"nobody flatters": PAIRS, "no-effect": (8, 20)}
+FAMILIES: Mapping[str, tuple[int, ...]] = {"nobody flatters": PAIRS, "no-effect": PAIRS}
 
 
 def families(
@@ -253,17 +273,12 @@ def families(
     for name, pairs in sizes.items():
         for n in pairs:
             where = world(name, n)
-            columns: list[Array] = []
-            truths: Mapping[Key, TruthRow] = {}
-            for outcome in names:
-                seen = observe(where, outcome, asked, seed=seed, share=share)
-                truths = truths or seen.truths
-                cell = Cell(method="", asked="compare_arms", world=name, against=AGAINST[0])
-                columns.append(_estimate(cell, seen).p)
-            p = np.column_stack(columns)
+            seen = observe(where, dict.fromkeys(names, asked), seed=seed, share=share)
+            cell = Cell(method="", asked="compare_arms", world=name, against=AGAINST[0])
+            p = np.column_stack([_estimate(cell, seen[outcome]).p for outcome in names])
             p = p[np.isfinite(p).all(axis=1)]
             shown = np.array([(holm(one) < 0.05).any() for one in p])
-            given = Given(where, names[0], truths)
+            given = Given(where, names[0], seen[names[0]].truths)
             expected = None if name != "no-effect" else given.rate_of_family(len(names), flattered)
             margin = (0.0, SIZE[1]) if expected is None else (expected - RATE, expected + RATE)
             yield Family(

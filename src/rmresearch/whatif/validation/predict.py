@@ -39,10 +39,14 @@ class Given:
     outcome: str
     truths: Mapping[Key, TruthRow]
 
-    def row(self, contrast: str = "", group: str = "", estimand: str = AS_ASSIGNED) -> TruthRow:
-        """The truth about the last wave; without ``contrast``, between arms."""
+    def row(
+        self, contrast: str = "", group: str = "", estimand: str = AS_ASSIGNED, role: str = ""
+    ) -> TruthRow:
+        """The truth about the last wave; without ``contrast``, between arms; without ``role``, of
+        whom the scale is asked.
+        """
         wanted = (contrast or arms_contrast(self.world.scenario), group, estimand)
-        wave, role = wave_name(self.world.month), self.world.scale(self.outcome).role
+        wave, role = wave_name(self.world.month), role or self.world.scale(self.outcome).role
         for row in self.truths.values():
             if (row.role, row.wave, row.contrast, row.group, row.estimand) == (role, wave, *wanted):
                 return row
@@ -124,6 +128,59 @@ class Given:
     def alpha(self) -> float:
         """The reliability of the baseline, as alpha has it, among volunteers."""
         return self.world.volunteers(self.outcome).alpha()
+
+    def level_covers(self) -> float:
+        """How often the interval of an arm's mean score holds that of such arms elsewhere.
+
+        Its variance counts people as independent; those of a department are not.
+        """
+        scenario, who = self.world.scenario, self.world.volunteers(self.outcome)
+        month = self.world.month
+        people = self.world.n * scenario.nature.response
+        a_point = self._added(0.0, 0.1) / 0.1
+        shared = a_point**2 * scenario.nature.department_share / scenario.design.departments
+        apart = who.covariance(month, month) - shared
+        short = np.sqrt(apart / (apart + people * shared))
+        df = people - 1.0
+        return float(2.0 * stats.t.cdf(stats.t.isf(0.025, df) * short, df) - 1.0)
+
+    def of_alpha(self) -> float:
+        """How low alpha is in few people: the mean of 1 / F, F having n - 1 df below (Feldt 1965).
+
+        People of both arms who answered every item before the start.
+        """
+        nature, items = self.world.scenario.nature, self.world.scale(self.outcome).items
+        people = self.world.scenario.sets
+        counts = np.arange(4, people + 1)
+        whole = nature.response_start * (1.0 - nature.item_skip) ** items
+        chance = stats.binom.pmf(counts, people, whole)
+        return float(-(1.0 - self.alpha()) * (chance @ (2.0 / (counts - 3))) / chance.sum())
+
+    def satisfied(self) -> float:
+        """The share of seniors who would answer 4 or 5 of 5, could all be asked."""
+        wish, _ = self._satisfaction()
+        return float(stats.norm.cdf(wish))
+
+    def of_reaction(self) -> float:
+        """How much larger that share is among those who answer, nothing having been gained."""
+        nature, (mean, sd) = self.world.scenario.nature, self.world.felt
+        wish, like = self._satisfaction()
+        pull, own = nature.quality_on_response, np.hypot(1.0, nature.response_person)
+        spread = np.hypot(own, pull * sd)
+        answers = (stats.norm.ppf(nature.response) * own + pull * mean) / spread
+        r = np.sqrt(nature.satisfaction_quality) * pull * sd**2 / (like * spread)
+        both = stats.multivariate_normal([0.0, 0.0], [[1.0, r], [r, 1.0]]).cdf([wish, answers])
+        return float(both / stats.norm.cdf(answers) - stats.norm.cdf(wish))
+
+    def _satisfaction(self) -> tuple[float, float]:
+        """How far, in SD, people on average are beyond what a 4 takes; and the SD."""
+        nature, (mean, sd) = self.world.scenario.nature, self.world.felt
+        middle = 1.0 - nature.satisfaction_top - nature.satisfaction_bottom
+        # what is neither end falls on 2, 3 and 4 as 1 : 2 : 4
+        bound = stats.norm.ppf(nature.satisfaction_bottom + middle * 3.0 / 7.0)
+        share = nature.satisfaction_quality
+        spread = np.sqrt(1.0 - share + share * sd**2)
+        return float((np.sqrt(share) * mean - bound) / spread), float(spread)
 
     def answer_both(self) -> float:
         """The chance that somebody in the programme answers at both ends, nothing being gained."""

@@ -47,6 +47,12 @@ class Table:
     sentences: tuple[Sentences, ...]
     seed: int = SEED
 
+    @property
+    def failing(self) -> int:
+        """How many rows of any kind fail."""
+        every: list[Row | Family | Sentences] = [*self.rows, *self.families, *self.sentences]
+        return sum(bool(one.failed) for one in every)
+
     def write(self, path: Path = PATH) -> None:
         """Write the table as JSON."""
         whole: dict[str, Any] = {"seed": self.seed}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rmresearch.whatif.validation.answered import Answered
 from rmresearch.whatif.validation.selection import eligible, volunteers
+from rmresearch.world.draw import draw
 from rmresearch.world.instruments import INSTRUMENTS, Instrument
 from rmresearch.world.levers import Levers
 from rmresearch.world.presets import preset
@@ -19,6 +20,8 @@ __all__ = ["PAIRS", "WORLDS", "World", "world"]
 
 #: sets of pairs in the smaller arm: as many seniors, and where it is one to one as many pairs
 PAIRS = (8, 12, 20, 40)
+#: pairs a draw from which the moments of courses are taken
+COURSES = 1_000
 
 
 def _named(name: str) -> Callable[[], Scenario]:
@@ -38,7 +41,21 @@ def _steady() -> Scenario:
     return replace(found, nature=nature, levers=Levers(application="assigned"))
 
 
-#: by name: the presets, and two worlds in which a null hypothesis is exactly true
+def _chance() -> Scenario:
+    """Nobody flatters themselves or applies, pairs are drawn by lot, and no score is shared."""
+    found = _honest()
+    nature = replace(found.nature, pair_share=0.0, department_share=0.0)
+    levers = Levers(application="assigned", matching="random")
+    return replace(found, nature=nature, levers=levers)
+
+
+def _margin() -> Scenario:
+    """Nothing but flattery, and so much that it is a smallest effect worth telling from 0."""
+    found = preset("no-effect")
+    return replace(found, nature=replace(found.nature, self_inflation=1.5))
+
+
+#: by name: the presets, and worlds in which a null hypothesis is exactly true
 WORLDS: Mapping[str, Callable[[], Scenario]] = {
     **{
         name: _named(name)
@@ -48,6 +65,8 @@ WORLDS: Mapping[str, Callable[[], Scenario]] = {
     },
     "nobody flatters": _honest,
     "nothing happens": _steady,
+    "chance alone": _chance,
+    "at the margin": _margin,
 }  # fmt: skip
 
 
@@ -92,6 +111,16 @@ class World:
             learnt = 1.0 - (1.0 - learnt) * float(np.exp(-taken))
             learnt *= 1.0 if active else 1.0 - nature.fade
         return learnt
+
+    @property
+    def felt(self) -> tuple[float, float]:
+        """Mean and SD of how seniors get on with their pairs at the last wave, of drawn courses.
+
+        Months of meetings and of adapting to them have no closed form.
+        """
+        course = draw(replace(self.scenario, pairs=COURSES), 20, np.random.SeedSequence(1)).course
+        felt = course.felt(np.array([self.month - 1]))[..., 0, 0]
+        return float(felt.mean()), float(felt.std())
 
     @property
     def stops(self) -> NDArray[np.float64]:
