@@ -120,10 +120,10 @@ def described(table: Table) -> FigureBlock:
     return lanes_plot(
         _lanes(rows, lambda row: _bias(row, predicted=True)),
         SIZES,
-        title="Alpha is low where people are few, and those who answer are more satisfied than all",
+        title="Alpha is low where people are few; who answers changes the share satisfied by little",
         unit="alpha, and the share satisfied, less what is true of everybody",
-        caption=f"{POINTS}; black ticks: predicted. More people mend alpha; who answers, they "
-        "do not.",
+        caption=f"{POINTS}; black ticks: predicted. The share's predicted bias is smaller than what "
+        f"so many studies can tell from none, and than the margin of {BIAS:g}.",
     )
 
 
@@ -152,8 +152,8 @@ def studied(table: Table) -> FigureBlock:
     return lanes_plot(
         _lanes(rows, lambda row: _share(row.coverage, row.covered, row.expected_coverage)),
         SIZES,
-        title="Study by study, intervals of relations are wide where people are few; those of a "
-        "level are too short by what departments share",
+        title="Asked study by study, relations keep their coverage; a level's interval is too "
+        "short by what departments share",
         unit="share of 95% intervals that hold the truth",
         caption=f"{POINTS}, of at least {FEW} studies that gave an interval; shaded: "
         f"{CR2_FEW[0]:g} to {CR2_FEW[1]:g}, the margin where degrees of freedom are few; black "
