@@ -120,10 +120,10 @@ def described(table: Table) -> FigureBlock:
     return lanes_plot(
         _lanes(rows, lambda row: _bias(row, predicted=True)),
         SIZES,
-        title="Alpha is low where people are few; who answers changes the share satisfied by little",
+        title="Alpha is low where people are few; who answers hardly moves the share satisfied",
         unit="alpha, and the share satisfied, less what is true of everybody",
-        caption=f"{POINTS}; black ticks: predicted. The share's predicted bias is smaller than what "
-        f"so many studies can tell from none, and than the margin of {BIAS:g}.",
+        caption=f"{POINTS}; black ticks: predicted. The share's predicted bias is smaller than "
+        f"what so many studies can tell from none, and than the margin of {BIAS:g}.",
     )
 
 
