@@ -149,12 +149,15 @@ def footings(present: Flags, cluster: Codes, groups: Sequence[Flags]) -> Footing
     ``present`` (replicate, person) says who is behind the contrast, ``groups`` (replicate, person)
     each who is in an arm; ``cluster`` (person,).
     """
-    codes = np.unique(cluster, return_inverse=True)[1]
-    members = np.zeros((len(codes), codes.max() + 1))
-    members[np.arange(len(codes)), codes] = 1.0
-    sizes = present @ members
-    people = present.sum(axis=-1)
-    fewest = np.min([((present & group) @ members > 0).sum(axis=-1) for group in groups], axis=0)
+    order = np.argsort(cluster, kind="stable")
+    starts = np.flatnonzero(np.diff(cluster[order], prepend=cluster[order[0]] - 1))
+
+    def held(flags: Flags) -> Codes:
+        """How many of those flagged each cluster holds, (replicate, cluster)."""
+        return np.asarray(np.add.reduceat(flags[..., order], starts, axis=-1, dtype=np.int64))
+
+    sizes, people = held(present), present.sum(axis=-1)
+    fewest = np.min([(held(present & group) > 0).sum(axis=-1) for group in groups], axis=0)
     share = sizes.max(axis=-1) / np.maximum(people, 1)
     rule = ((sizes > 0).sum(axis=-1) >= CLUSTERS_IN_ALL) & (fewest >= CLUSTERS_AN_ARM)
     rule &= share <= LARGEST_SHARE
