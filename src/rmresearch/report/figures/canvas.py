@@ -17,6 +17,7 @@ from rmresearch.report.numbers import number
 
 __all__ = [
     "WIDTH",
+    "apart",
     "place",
     "plain_ticks",
     "px",
@@ -105,6 +106,25 @@ def rule(figure: Any, x: Sequence[float], y: Sequence[float], **style: Any) -> N
     from matplotlib.lines import Line2D
 
     figure.add_artist(Line2D(x, y, transform=px(figure), **style))
+
+
+def apart(wanted: Sequence[float], heights: Sequence[float], bottom: float) -> list[float]:
+    """Places as near to the wanted ones as labels of these heights allow, from top to bottom.
+
+    >>> apart([10.0, 12.0], [20.0, 20.0], 100.0)
+    [10.0, 30.0]
+    """
+    placed: list[float] = []
+    for index, y in enumerate(wanted):
+        room = placed[-1] + (heights[index - 1] + heights[index]) / 2 if placed else y
+        placed.append(max(y, room))
+    over = placed[-1] + heights[-1] / 2 - bottom if placed else 0.0
+    for index in range(len(placed) - 1, -1, -1):
+        limit = placed[index] - max(over, 0.0)
+        if index + 1 < len(placed):
+            limit = placed[index + 1] - (heights[index] + heights[index + 1]) / 2
+        placed[index] = min(placed[index], limit)
+    return placed
 
 
 def round_ticks(low: float, high: float, most: int = 5) -> list[float]:

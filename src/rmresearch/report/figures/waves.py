@@ -11,6 +11,7 @@ from typing import Any
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures.canvas import (
     WIDTH,
+    apart,
     place,
     plain_ticks,
     round_ticks,
@@ -226,24 +227,11 @@ def _end_labels(
     texts = [wrap(name, 150.0, TEXT, True) for name, _ in shown]
     heights = [17.0 * (1 + text.count("\n")) for text in texts]
     wanted = [TOP + HEIGHT * (high - end) / (high - low) for _, end in shown]
-    for (name, _), text, y in zip(shown, texts, _apart(wanted, heights), strict=True):
+    for (name, _), text, y in zip(
+        shown, texts, apart(wanted, heights, TOP + HEIGHT + 8.0), strict=True
+    ):
         style = {"color": look[name].colour, "weight": "bold"}
         write(figure, frame.left + frame.width + 10.0, y, text, **style)
-
-
-def _apart(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
-    """Places as near to the wanted ones as labels of these heights allow, from top to bottom."""
-    placed: list[float] = []
-    for index, y in enumerate(wanted):
-        room = placed[-1] + (heights[index - 1] + heights[index]) / 2 if placed else y
-        placed.append(max(y, room))
-    over = placed[-1] + heights[-1] / 2 - (TOP + HEIGHT + 8.0) if placed else 0.0
-    for index in range(len(placed) - 1, -1, -1):
-        limit = placed[index] - max(over, 0.0)
-        if index + 1 < len(placed):
-            limit = placed[index + 1] - (heights[index] + heights[index + 1]) / 2
-        placed[index] = min(placed[index], limit)
-    return placed
 
 
 def _counts(

@@ -1,0 +1,315 @@
+"""Sweep files: a what-if question as TOML, with the scenarios and analyses that it is put to.
+
+Whatever is wrong with a file is said at once, and nothing runs before all is right.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from rmresearch.errors import Problem, StudyError, number_of
+from rmresearch.result import KEY
+from rmresearch.whatif.question import Ask, SweepFile, Variant, known_analyses
+from rmresearch.world.scenario import Scenario
+from rmresearch.world.scenario_file import TOP, document_of, known_key, scenario_from
+
+__all__ = ["read_sweep", "sweep_of"]
+
+REPLICATES, SEED, ALPHA = 1_000, 1, 0.05
+KEYS = (
+    "question", "outcome", "replicates", "seed", "alpha", "analyses", "scenario", "grid",
+    "scenarios",
+)  # fmt: skip
+#: more scenarios than these are a slip of the keyboard rather than a question
+MOST = 10_000
+ASK, ESTIMATE, NAME = "ask", "estimate", "name"
+
+
+def read_sweep(path: Path | str) -> SweepFile:
+    """The sweep that a TOML file describes.
+
+    ``question`` is its title; ``outcome``, ``replicates`` (1,000), ``seed`` (1) and ``alpha``
+    (.05) stand beside it. ``analyses`` is a list of names of public analyses and of readings
+    (``before_after``, ``post_only``, ``change_score``, ``completers``), or a table
+    ``[analyses.NAME]`` each with ``ask``, options of that analysis, and ``estimate`` (which of its
+    estimates is drawn, by the fields of its key). ``[scenario]`` is a scenario as its own file has
+    it. ``[grid]`` lists values by dotted name, every combination of them is a scenario;
+    ``[[scenarios]]`` give a ``name`` and what differs, in the same form as [scenario]; with both,
+    every combination is tried in each.
+
+    All problems are raised as one ``StudyError``, each with its place and what to do.
+    """
+    return sweep_of(document_of(path), name=Path(path).name)
+
+
+def sweep_of(document: Mapping[str, Any], *, name: str = "sweep") -> SweepFile:
+    """The sweep that a document describes, as `read_sweep`.
+
+    >>> found = sweep_of({"outcome": "digital_skill", "analyses": ["compare_arms"],
+    ...                   "grid": {"pairs": [24, 48]}})
+    >>> [one.name for one in found.variants]
+    ['pairs 24', 'pairs 48']
+    """
+    reading = _Reading(name, document, [])
+    made = reading.read()
+    if made is None or reading.problems:
+        raise _refused(reading.problems)
+    _fed(made, name)
+    return made
+
+
+def _fed(made: SweepFile, name: str) -> None:
+    """Raise ``StudyError`` where a design cannot feed an analysis: each reason once."""
+    reasons: dict[str, list[str]] = {}
+    try:
+        made.plan()
+    except (StudyError, ValueError, TypeError):
+        for one in made.variants:
+            try:
+                replace(made, variants=(one,)).plan()
+            except (StudyError, ValueError, TypeError) as error:
+                words = str(error).partition(f"because {one.name}: ")[2] or str(error)
+                reasons.setdefault(words, []).append(one.name)
+    found = []
+    for words, names in reasons.items():
+        what, asked, nearest = words.partition(" Did you mean ")
+        fix = f"Did you mean {nearest}" if asked else "Correct the scenario, or ask otherwise."
+        others = len(names) - 1
+        more = f" (and {number_of(others, 'other', 'others')})" if others else ""
+        text = f"scenario {names[0]!r}{more}: {what.removesuffix('.')}"
+        found.append(Problem("sweep", text, fix, file=name))
+    if found:
+        raise _refused(found)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One file on its way to a sweep, and what was found wrong with it so far."""
+
+    name: str
+    document: Mapping[str, Any]
+    problems: list[Problem]
+
+    def read(self) -> SweepFile | None:
+        for key in self.document:
+            if key not in KEYS:
+                self.wrong(f"{key} is not a known key", _near(key, KEYS))
+        question = self._text("question", "What if?")
+        outcome = self._text("outcome", None)
+        replicates = self._whole("replicates", REPLICATES, least=2)
+        seed = self._whole("seed", SEED, least=0)
+        alpha = self.document.get("alpha", ALPHA)
+        if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha < 1:
+            self.wrong(f"alpha is {alpha!r}", "Give a number between 0 and 1, such as 0.05.")
+        analyses = self._analyses()
+        base, variants = self._scenarios()
+        if self.problems or base is None:
+            return None
+        return SweepFile(
+            question, outcome, replicates, seed, float(alpha), base, tuple(variants), analyses
+        )
+
+    def wrong(self, found: str, fix: str) -> None:
+        self.problems.append(Problem("sweep", found, fix, file=self.name))
+
+    def _text(self, key: str, otherwise: str | None) -> str:
+        value = self.document.get(key, otherwise)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+        if value is None:
+            self.wrong(f"{key} is missing", f'Add a line such as {key} = "digital_skill".')
+        else:
+            self.wrong(f"{key} is {value!r}", "Give a text in quotes.")
+        return ""
+
+    def _whole(self, key: str, otherwise: int, *, least: int) -> int:
+        value = self.document.get(key, otherwise)
+        if type(value) is int and value >= least:
+            return value
+        self.wrong(f"{key} is {value!r}", f"Give a whole number, {least} or more.")
+        return least
+
+    def _analyses(self) -> dict[str, Ask]:
+        given = self.document.get("analyses")
+        if isinstance(given, list) and all(isinstance(one, str) for one in given):
+            twice = [one for one in dict.fromkeys(given) if given.count(one) > 1]
+            if twice:
+                self.wrong(f"analyses lists {_listed(twice)} twice", "Leave the second out.")
+            given = {one: {ASK: one} for one in given}
+        if not isinstance(given, Mapping) or not given:
+            fix = 'Write analyses = ["compare_arms"], or a table [analyses.NAME] with ask = "...".'
+            self.wrong("analyses is missing, empty or no list of names", fix)
+            return {}
+        return {name: ask for name, one in given.items() if (ask := self._ask(name, one))}
+
+    def _ask(self, name: str, given: Any) -> Ask | None:
+        place, known = f"analyses.{name}", known_analyses()
+        if not isinstance(given, Mapping) or not isinstance(given.get(ASK), str):
+            self.wrong(f"{place} does not say what to ask", 'Write ask = "compare_arms" in it.')
+            return None
+        asked = given[ASK]
+        if asked not in known:
+            self.wrong(f"{place}: there is no analysis {asked!r}", _near(asked, list(known)))
+            return None
+        estimate = given.get(ESTIMATE, {})
+        if not isinstance(estimate, Mapping) or not set(estimate) <= set(KEY):
+            legal = f"Write a table of texts with names among {', '.join(KEY)}."
+            self.wrong(f"{place}.{ESTIMATE} is {estimate!r}", legal)
+            return None
+        options = {key: value for key, value in given.items() if key not in (ASK, ESTIMATE)}
+        return Ask(asked, options, estimate) if self._fits(place, known[asked], options) else None
+
+    def _fits(self, place: str, function: Callable[..., Any], options: Mapping[str, Any]) -> bool:
+        """Whether the options are those of the analysis, and all that it needs."""
+        known = list(inspect.signature(function).parameters.values())[2:]
+        names = [one.name for one in known]
+        strange = [key for key in options if key not in names]
+        for key in strange:
+            self.wrong(f"{place}.{key} is no option of {function.__name__}", _near(key, names))
+        lacking = [
+            one.name
+            for one in known
+            if one.default is one.empty and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
+            and one.name not in options
+        ]  # fmt: skip
+        if lacking:
+            fix = f"Write it in a table [{place}]."
+            self.wrong(f"{place}: {function.__name__} needs {_listed(lacking)}", fix)
+        return not strange and not lacking
+
+    def _scenarios(self) -> tuple[Scenario | None, list[Variant]]:
+        document = self.document.get("scenario", {})
+        if not isinstance(document, Mapping):
+            self.wrong(f"scenario is {document!r}", "Write a section [scenario].")
+            return None, []
+        base = self._made(document, f"{self.name}, [scenario]")
+        grid, named = self._grid(), self._named()
+        if base is None or grid is None or named is None:
+            return base, []
+        return base, self._combined(document, grid, named)
+
+    def _made(self, document: Mapping[str, Any], place: str) -> Scenario | None:
+        try:
+            return scenario_from(document, name=place)
+        except StudyError as error:
+            told = [
+                replace(one, fix=one.fix.replace(TOP, "outside [nature], [levers] and [design]"))
+                for one in error.problems
+            ]
+            self.problems += told
+            return None
+
+    def _grid(self) -> dict[str, list[Any]] | None:
+        """Values by dotted name; None where something is wrong."""
+        given = self.document.get("grid", {})
+        before = len(self.problems)
+        if not isinstance(given, Mapping):
+            self.wrong(f"grid is {given!r}", "Write a section [grid] with names and lists.")
+            return None
+        if not given and "grid" in self.document:
+            self.wrong("grid is empty", "Give it a line such as pairs = [24, 48, 96].")
+        flat = dict(_flat(given))
+        for key, values in flat.items():
+            hint = known_key(key)
+            if hint is not None:
+                self.wrong(f"grid.{key} is no lever of a scenario", hint)
+            elif not isinstance(values, list) or not values:
+                fix = "Give a list of values, such as [24, 48, 96]."
+                self.wrong(f"grid.{key} is {values!r}", fix)
+            elif any(value in values[:index] for index, value in enumerate(values)):
+                self.wrong(f"grid.{key} has a value twice", "Leave the second out.")
+        return None if len(self.problems) > before else flat
+
+    def _named(self) -> list[tuple[str, Mapping[str, Any]]] | None:
+        """The entries of [[scenarios]]: names and what differs; one without a name if none."""
+        given = self.document.get("scenarios", [{NAME: ""}])
+        shaped = isinstance(given, list) and all(isinstance(one, Mapping) for one in given)
+        if not shaped or not given:
+            fix = "Write sections [[scenarios]], each with a name and what differs."
+            self.wrong("scenarios is empty or no list of sections", fix)
+            return None
+        named = [(one.get(NAME), {k: v for k, v in one.items() if k != NAME}) for one in given]
+        names = [name for name, _ in named]
+        before = len(self.problems)
+        if "scenarios" in self.document:
+            for number, name in enumerate(names, 1):
+                if not isinstance(name, str) or not name.strip():
+                    self.wrong(f"scenarios: number {number} has no name", 'Add name = "...".')
+        for name in dict.fromkeys(map(str, names)):
+            if names.count(name) > 1:
+                self.wrong(f"two scenarios are called {name!r}", "Give each a name of its own.")
+        return None if len(self.problems) > before else named
+
+    def _combined(
+        self,
+        document: Mapping[str, Any],
+        grid: Mapping[str, list[Any]],
+        named: Sequence[tuple[str, Mapping[str, Any]]],
+    ) -> list[Variant]:
+        count = len(named)
+        for values in grid.values():
+            count *= len(values)
+        if count > MOST:
+            self.wrong(f"the grid has {count:,} combinations", f"Keep it to {MOST:,} or fewer.")
+            return []
+        made, seen = [], {one.found for one in self.problems}
+        for name, changes in named:
+            for values in product(*grid.values()):
+                swept = dict(zip(grid, values, strict=True))
+                variant = Variant(name, swept, Scenario())
+                held = _merged(_merged(document, changes), _nested(swept))
+                before = len(self.problems)
+                scenario = self._made(held, f"{self.name}, scenario {variant.name!r}")
+                # what many combinations share is said of the first
+                fresh = [one for one in self.problems[before:] if one.found not in seen]
+                self.problems[before:] = fresh
+                seen |= {one.found for one in fresh}
+                if scenario is not None:
+                    made.append(replace(variant, scenario=scenario))
+        return made
+
+
+def _flat(given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names and what they hold."""
+    for key, value in given.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name, value in flat.items():
+        section, _, key = name.rpartition(".")
+        (made.setdefault(section, {}) if section else made)[key] = value
+    return made
+
+
+def _merged(document: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with the changes in it, section by section."""
+    made = dict(document)
+    for key, value in changes.items():
+        held = made.get(key)
+        both = isinstance(held, Mapping) and isinstance(value, Mapping)
+        made[key] = {**held, **value} if both else value  # type: ignore[dict-item]
+    return made
+
+
+def _near(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+def _refused(found: Sequence[Problem]) -> StudyError:
+    return StudyError("\n".join(str(one) for one in found), found)
