@@ -206,6 +206,30 @@ def calibrate(study: Path, out: Path, data: Path | None, given: tuple[str, ...])
     click.echo(str(found.write(out)))
 
 
+@main.command(short_help="Ask a design question of simulated studies.")
+@click.argument("sweep", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", type=FOLDER, required=True, help="Folder for numbers and page.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes (default: all cores).")
+@click.option("--dask", metavar="ADDRESS", help="A Dask scheduler, tcp://... or tls://...")
+@_plain_errors
+def whatif(sweep: Path, out: Path, workers: int | None, dask: str | None) -> None:
+    """Ask a design question of simulated studies: what would they find, and how wrong?
+
+    SWEEP is a TOML file with a question, scenarios and analyses; docs/examples holds some. The same
+    command goes on where it was stopped. Exit code 1 when a scenario could not be finished: the
+    page is then of the others.
+    """
+    from rmresearch.report.whatif.build import build
+
+    if workers is not None and dask is not None:
+        raise click.UsageError("give --workers (of this machine) or --dask (a cluster), not both")
+    page, lost = build(sweep, out, workers=workers, dask=dask, say=_progress)
+    click.echo(str(page))
+    if lost:
+        click.echo(lost, err=True)
+        sys.exit(1)
+
+
 @main.command(short_help="Hold a report folder against its manifest.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @_plain_errors

@@ -39,10 +39,11 @@ class Lever:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """One scenario: its name in the sweep, the part that the file named, and its grid values."""
+    """One scenario: its name in all, its name and changes in [[scenarios]], its grid values."""
 
     name: str
     named: str
+    changes: Mapping[str, Any]
     swept: Mapping[str, Any]
 
 
@@ -51,8 +52,9 @@ class Judgement:
     """A sweep's question and its answers.
 
     ``outcome`` is the name, ``label`` and ``role`` what reports call it and who answers; ``rated``
-    who rates it. ``base`` says in what the scenario differs from the default: (dotted name,
-    value). ``estimates`` says which estimate of an analysis is drawn, where the file says so.
+    who rates it, ``unit`` what its differences count. ``base`` says in what the scenario differs
+    from the default: (dotted name, value). ``estimates`` says which estimate of an analysis is
+    drawn, where the file says so.
     ``failures`` has (scenario, analysis, reason, failed, replicates); ``broken`` names scenarios
     that could not go on.
     """
@@ -62,6 +64,7 @@ class Judgement:
     label: str
     role: str
     rated: str
+    unit: str
     replicates: int
     seed: int
     alpha: float
@@ -77,6 +80,7 @@ class Judgement:
     def write(self, folder: Path) -> None:
         """Into a folder: the same content is the same bytes."""
         about = {name: plain(getattr(self, name)) for name in self.__slots__ if name != "table"}
+        about["analyses"] = list(self.analyses.items())  # JSON sorts names; their order is asked
         write_bytes(folder / TABLE, self.table.to_parquet(index=False))
         write_json(folder / ABOUT, about)
 
@@ -101,12 +105,16 @@ def judged(asked: SweepFile, sweep: Sweep) -> Judgement:
         label=outcome.label,
         role=outcome.role,
         rated=outcome.source,
+        unit=outcome.unit,
         replicates=asked.replicates,
         seed=asked.seed,
         alpha=asked.alpha,
         base=tuple((_dotted(now.block, now.name), _told(now.value))
                    for now, _ in changed(asked.base)),
-        designs=tuple(Design(one.name, one.named, dict(one.swept)) for one in asked.variants),
+        designs=tuple(
+            Design(one.name, one.named, dict(one.changes), dict(one.swept))
+            for one in asked.variants
+        ),
         levers=tuple(Lever(name, known[name].what, known[name].unit) for name in swept),
         analyses={name: ask.analysis for name, ask in asked.analyses.items()},
         estimates={name: dict(ask.estimate) for name, ask in asked.analyses.items()},
@@ -134,10 +142,9 @@ def read_judgement(folder: Path | str) -> Judgement:
         held = json.loads((place / ABOUT).read_text("utf-8"))
         table = pd.read_parquet(place / TABLE)
         held["base"] = tuple((name, value) for name, value in held["base"])
-        held["designs"] = tuple(Design(one["name"], one["named"], one["swept"])
-                                for one in held["designs"])  # fmt: skip
-        held["levers"] = tuple(Lever(one["name"], one["what"], one["unit"])
-                               for one in held["levers"])  # fmt: skip
+        held["designs"] = tuple(Design(**one) for one in map(_fields, held["designs"]))
+        held["levers"] = tuple(Lever(**one) for one in map(_fields, held["levers"]))
+        held["analyses"] = dict(held["analyses"])
         held["failures"] = tuple(tuple(row) for row in held["failures"])
         return Judgement(table=table, **held)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -145,3 +152,8 @@ def read_judgement(folder: Path | str) -> Judgement:
             f"{place} holds no judgement of a sweep that can be read ({type(error).__name__}). "
             f"Run `rmresearch whatif` into it again."
         ) from error
+
+
+def _fields(held: Mapping[str, Any]) -> dict[str, Any]:
+    """What `plain` wrote of a dataclass, without the kind."""
+    return {name: value for name, value in held.items() if name != "kind"}

@@ -35,11 +35,12 @@ class Ask:
 class Variant:
     """A scenario of a sweep with what makes it differ from the others.
 
-    ``named`` is its name in [[scenarios]], "" where there is none; ``swept`` has the values of the
-    grid by dotted name.
+    ``named`` is its name in [[scenarios]], "" where there is none, and ``changes`` what it changes
+    there; ``swept`` has the values of the grid. Both by dotted name.
     """
 
     named: str
+    changes: Mapping[str, Any]
     swept: Mapping[str, Any]
     scenario: Scenario
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -234,7 +235,9 @@ class _Reading:
             fix = "Write sections [[scenarios]], each with a name and what differs."
             self.wrong("scenarios is empty or no list of sections", fix)
             return None
-        named = [(one.get(NAME), {k: v for k, v in one.items() if k != NAME}) for one in given]
+        named: list[tuple[str, Mapping[str, Any]]] = [
+            (one.get(NAME, ""), {k: v for k, v in one.items() if k != NAME}) for one in given
+        ]
         names = [name for name, _ in named]
         before = len(self.problems)
         if "scenarios" in self.document:
@@ -252,9 +255,7 @@ class _Reading:
         grid: Mapping[str, list[Any]],
         named: Sequence[tuple[str, Mapping[str, Any]]],
     ) -> list[Variant]:
-        count = len(named)
-        for values in grid.values():
-            count *= len(values)
+        count = len(named) * math.prod(map(len, grid.values()))
         if count > MOST:
             self.wrong(f"the grid has {count:,} combinations", f"Keep it to {MOST:,} or fewer.")
             return []
@@ -262,7 +263,7 @@ class _Reading:
         for name, changes in named:
             for values in product(*grid.values()):
                 swept = dict(zip(grid, values, strict=True))
-                variant = Variant(name, swept, Scenario())
+                variant = Variant(name, dict(_flat(changes)), swept, Scenario())
                 held = _merged(_merged(document, changes), _nested(swept))
                 before = len(self.problems)
                 scenario = self._made(held, f"{self.name}, scenario {variant.name!r}")
