@@ -27,6 +27,7 @@ from rmresearch.report.consequences import consequences
 from rmresearch.report.findings import Findings, Verdict, name_of
 from rmresearch.result import Result
 from rmresearch.study import Outcome, Study
+from rmresearch.whatif.receipt import receipt
 
 __all__ = ["ask"]
 
@@ -67,6 +68,9 @@ def ask(study: Study, folder: Path) -> Findings:
             answers.refused[name_of(function, name)] = TOO_EARLY
     for outcome in study.design.outcomes:
         _small(study, outcome, verdicts, answers)
+    for first in verdicts[:1]:
+        calibrated = partial(receipt, study, first.result, first.estimate)
+        answers.take("receipt", first.estimate.outcome, calibrated)
     return Findings(
         study=study,
         plan=plan,

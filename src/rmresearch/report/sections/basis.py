@@ -20,6 +20,7 @@ from rmresearch.report.blocks import (
 )
 from rmresearch.report.findings import Findings, in_words
 from rmresearch.report.sections.common import checked
+from rmresearch.report.sections.receipt import receipt
 from rmresearch.result import Check
 
 __all__ = ["methods", "plan", "provenance"]
@@ -204,6 +205,7 @@ def methods(found: Findings) -> Section:
     ]
     if adaptations:
         blocks.append(Subsection("Adaptations on the way", (Bullets(tuple(adaptations)),)))
+    blocks.append(receipt(found))
     checks = _checks(found)
     if checks:
         table = checked(found, checks)

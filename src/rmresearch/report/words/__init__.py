@@ -34,6 +34,7 @@ from rmresearch.report.words.findings import (
 from rmresearch.report.words.gate import chance_words, lint, say
 from rmresearch.report.words.lost import bounds, nothing_to_overturn, tips
 from rmresearch.report.words.match import asked_for, matched, matching, met_more, outstanding
+from rmresearch.report.words.receipt import no_receipt, receipt, uncalibrated
 from rmresearch.report.words.together import differs, equivalent, gains, partner, too_wide
 
 __all__ = [
@@ -60,12 +61,14 @@ __all__ = [
     "matching",
     "met_more",
     "missing",
+    "no_receipt",
     "nothing_to_overturn",
     "outstanding",
     "partner",
     "precision",
     "question",
     "reaction",
+    "receipt",
     "regression",
     "reliability",
     "say",
@@ -74,5 +77,6 @@ __all__ = [
     "tips",
     "title",
     "too_wide",
+    "uncalibrated",
     "unvaried",
 ]
