@@ -14,6 +14,7 @@ from rmresearch.report.evaluation import Evaluation, evaluate
 from rmresearch.report.findings import Verdict
 from rmresearch.report.numbers import p_value, percent
 from rmresearch.report.sections.doubts import sensitivity
+from rmresearch.report.sections.receipt import receipt
 from rmresearch.report.sections.variation import variation
 from rmresearch.result import Estimate
 
@@ -82,6 +83,60 @@ def test_the_page_says_that_all_waves_are_in_one_model(pilot: Evaluation) -> Non
     assert "by its own errors (Kenward-Roger)" in others
     assert "from one model of all waves" in text_of(pilot.section("outcomes").html())
     assert "whoever answered at any wave" in text_of(pilot.section("methods").html())
+
+
+def test_the_page_has_a_calibration_receipt(pilot: Evaluation) -> None:
+    result = pilot.findings.results["receipt:digital_skill"]
+    table = result.table("receipt").to_frame()
+    methods = text_of(pilot.section("methods").html())
+    assert "This checks the arithmetic, not bias" in methods
+    assert "the same 47 people" in methods
+    worst = table.loc[(table["coverage"] - 0.95).abs().idxmax()]
+    error = f"{100 * worst['coverage error']:.1f}"
+    assert f"At worst {percent(worst['coverage'], decimals=1)} (± {error}) of the" in methods
+    for _, row in table.iterrows():
+        share = percent(row["false positives"], decimals=1)
+        assert f"{share} ± {100 * row['false positives error']:.1f}" in methods
+    assert "The arithmetic does not hold" not in methods
+
+
+def test_a_receipt_that_fails_is_flagged(pilot: Evaluation) -> None:
+    name = "receipt:digital_skill"
+    result = pilot.findings.results[name]
+    failed = tuple(replace(one, passed=False) for one in result.checks)
+    results = {**pilot.findings.results, name: replace(result, checks=failed)}
+    flagged = text_of(receipt(replace(pilot.findings, results=results)).html())
+    assert "Caution. The arithmetic does not hold here. Simulated coverage: " in flagged
+    assert "Simulated false positives: " in flagged
+
+
+def test_a_receipt_of_a_part_says_so(pilot: Evaluation) -> None:
+    name = "receipt:digital_skill"
+    result = pilot.findings.results[name]
+    table = result.table("receipt")
+    at = [table.columns.index(column) for column in ("share of people", "detectable")]
+    rows = tuple(
+        tuple(
+            replace(c, value=(0.25, None)[at.index(i)]) if i in at else c for i, c in enumerate(r)
+        )
+        for r in table.rows
+    )
+    part = replace(result, tables=(replace(table, rows=rows),))
+    found = replace(pilot.findings, results={**pilot.findings.results, name: part})
+    text = text_of(receipt(found).html())
+    assert "a part of this one" in text
+    assert "Found by 8 of 10" not in text
+    assert "Found by 8 of 10" in text_of(receipt(pilot.findings).html())
+
+
+def test_without_a_receipt_the_page_says_why(compared: Evaluation, pilot: Evaluation) -> None:
+    said = text_of(compared.section("methods").html())
+    assert "There is no calibration receipt: " in said
+    assert "a covariate in the plan does that" in said
+    bare = replace(pilot.findings, verdicts=(), results={}, refused={})
+    assert "There is no calibration receipt: Nothing was estimated." in text_of(
+        receipt(bare).html()
+    )
 
 
 def test_arms_that_chance_did_not_form_are_not_said_to_share_a_model(compared: Evaluation) -> None:

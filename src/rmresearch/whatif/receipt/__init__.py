@@ -112,6 +112,11 @@ def receipt(
 
 def _limits(study: Study, record: Estimate) -> dict[str, Levels]:
     """How the variance divides: at the correlation's lower limit, estimate and upper limit."""
+    if study.clusters().nunique() < study.sets().nunique():
+        raise StudyError(
+            "people of a department were assigned together, and how alike their scores are is not "
+            "estimated, so no such department can be simulated."
+        )
     found = mixed_model(study, record.outcome, slope=False, level=LIMITS)
     own = [one for one in found.estimates if one.role == record.role]
     sizes = {one.group: one.value or 0.0 for one in own if one.term == "variance"}
