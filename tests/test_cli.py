@@ -39,7 +39,7 @@ def hashes(folder: Path) -> dict[str, str]:
 def test_help_names_every_command() -> None:
     code, out, _ = run("--help")
     assert code == 0
-    for name in ("check", "lab", "match", "plan", "report", "simulate", "verify"):
+    for name in ("check", "lab", "match", "plan", "report", "simulate", "verify", "whatif"):
         assert name in out
 
 

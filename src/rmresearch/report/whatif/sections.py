@@ -139,7 +139,7 @@ def power(found: Judgement) -> Section:
         share=True,
     )
     blocks = picture(found, measure, _power_title(found))
-    text = [words.tell("power_text", alpha=percent(found.alpha))]
+    text = [words.tell("power_text", alpha=percent(found.alpha)), *_false(found)]
     held = readings(found)
     withheld = max(held, key=_withheld, default=None)
     if withheld is not None and _withheld(withheld):
@@ -153,11 +153,25 @@ def _withheld(one: Reading) -> float:
     return float(one.row()["p_withheld"]) / max(one.studies, 1)
 
 
+def _nothing(one: Reading) -> bool:
+    """Whether the programme does nothing there, as far as it can be told."""
+    return "truth" in one.row() and one.number("truth") == 0.0
+
+
 def _put_in(found: Judgement) -> bool:
     """Whether there is anything to be found."""
-    held = [one.number("truth", which) for one in readings(found) for which in (LATENT, REPORTED)
-            if "truth" in one.row(which)]  # fmt: skip
-    return any(held) or not any(value is not None for value in held)
+    return not all(map(_nothing, readings(found)))
+
+
+def _false(found: Judgement) -> list[str]:
+    """What analyses find where there is nothing, beside designs where there is something."""
+    empty = [one for one in readings(found) if _nothing(one) and one.number("rejects") is not None]
+    if not empty or not _put_in(found):
+        return []
+    worst = max(empty, key=lambda one: one.number("rejects") or 0.0)
+    share = percent(worst.number("rejects"))
+    called = words.analysis(worst.analysis)
+    return [words.tell("false", where=_where(worst), most=share, analysis=called)]
 
 
 def _power_title(found: Judgement) -> str:
@@ -187,7 +201,7 @@ def _power_title(found: Judgement) -> str:
         )  # fmt: skip
     if len(told) == 1:
         return words.tell("power_one", **parts, **ends)
-    if most[1][1] <= least[1][2]:  # their Monte Carlo intervals meet
+    if not _apart(least[0], most[0], "rejects"):
         return words.tell("power_alike", **parts, **ends)
     return words.tell("power_best", **parts, **ends, where=_where(most[0]), other=_where(least[0]))
 
@@ -201,14 +215,20 @@ def _where(one: Reading) -> str:
 
 
 def _extremes(
-    held: Sequence[Reading], measure: str, against: str = LATENT, *, size: bool = False
+    held: Sequence[Reading], measure: str, against: str = LATENT
 ) -> tuple[Reading, float, Reading, float] | None:
-    """Where a figure is smallest and where largest (by its size, where the sign is none)."""
+    """Where a figure is smallest and where largest."""
     known = [(one, value) for one in held if (value := one.number(measure, against)) is not None]
     if not known:
         return None
-    order = sorted(known, key=lambda pair: abs(pair[1]) if size else pair[1])
+    order = sorted(known, key=lambda pair: pair[1])
     return (*order[0], *order[-1])
+
+
+def _apart(low: Reading, high: Reading, measure: str, against: str = LATENT) -> bool:
+    """Whether two figures lie further apart than their Monte Carlo intervals reach."""
+    one, other = band(low, measure, against), band(high, measure, against)
+    return one is not None and other is not None and one[2] < other[1]
 
 
 def _first(found: Judgement) -> list[Reading]:
@@ -308,20 +328,26 @@ def _as_reported(found: Judgement, held: Sequence[Reading]) -> tuple[Block, ...]
 
 
 def _bias_title(found: Judgement, held: Sequence[Reading]) -> str:
-    """Which analysis is furthest off, and which nearest, over designs."""
-    worst = max(held, key=lambda one: abs(one.number("bias") or 0.0))
-    by = {
-        name: max((one for one in held if one.analysis == name),
-                  key=lambda one: abs(one.number("bias") or 0.0))
-        for name in dict.fromkeys(one.analysis for one in held)
-    }  # fmt: skip
-    best = min(by.values(), key=lambda one: abs(one.number("bias") or 0.0))
-    key = "bias_spread" if best is not worst else "bias_one"
+    """Which analysis is furthest off, and which of the others is nearest in the same design."""
+    worst = max(held, key=_size_of_bias)
+    beside = min((one for one in held if one.design == worst.design), key=_size_of_bias)
+    own = sorted((one for one in held if one.analysis == worst.analysis), key=_bias_of)
     return words.tell(
-        key, analysis=words.analysis(worst.analysis), most=_off(found, worst.number("bias") or 0.0),
-        where=_where(worst), other=words.analysis(best.analysis),
-        least=_off(found, best.number("bias") or 0.0),
-    )  # fmt: skip
+        "bias_spread" if beside is not worst else "bias_one",
+        analysis=words.analysis(worst.analysis),
+        most=_off(found, _bias_of(worst)),
+        where=_where(worst) if _apart(own[0], own[-1], "bias") else "",
+        other=words.analysis(beside.analysis),
+        least=_off(found, _bias_of(beside)),
+    )
+
+
+def _bias_of(one: Reading) -> float:
+    return one.number("bias") or 0.0
+
+
+def _size_of_bias(one: Reading) -> float:
+    return abs(_bias_of(one))
 
 
 def _coverage_title(held: Sequence[Reading]) -> str:
@@ -331,7 +357,7 @@ def _coverage_title(held: Sequence[Reading]) -> str:
     low, least, high, most = ends
     several = len({one.analysis for one in held}) > 1
     other = f" for {words.analysis(high.analysis)}" if several else ""
-    key = "coverage" if low is not high else "coverage_one"
+    key = "coverage" if several or _apart(low, high, "coverage") else "coverage_one"
     parts = {"analysis": words.analysis(low.analysis), "other": f"{other}{_where(high)}"}
     return words.tell(key, least=percent(least), most=percent(most), where=_where(low), **parts)
 
@@ -345,7 +371,7 @@ def sizes(found: Judgement) -> Section:
         )
     low, least, high, most = ends
     title = words.tell(
-        "sizes" if low is not high else "sizes_one", most=number(most, decimals=1),
+        "sizes" if _apart(low, high, "type_m") else "sizes_one", most=number(most, decimals=1),
         least=number(least, decimals=1), where=_where(high), other=_where(low),
     )  # fmt: skip
     size = Measure(name="type_m", unit="size found over true size, among studies that find any",
