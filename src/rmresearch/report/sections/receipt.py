@@ -47,7 +47,7 @@ def _shown(result: Result, unit: str) -> TableBlock:
         Column("Scores that belong together correlate", numeric=False),
         Column("Correlation"),
         Column("Intervals that hold the truth"),
-        Column("Intervals that claim what is not"),
+        Column("Intervals that claim what is not there"),
         *([Column(DETECTABLE, unit=unit)] if known else []),
     )
     rows = tuple(_row(row, places, known=known) for row in table.rows)
