@@ -38,18 +38,22 @@ if TYPE_CHECKING:
     from rmresearch.models import lmm, ols
     from rmresearch.report.evaluation import evaluate
     from rmresearch.study import Design, Outcome, Study
+    from rmresearch.whatif.budget import Budget, budget
     from rmresearch.whatif.calibrate import Calibration, calibrate
     from rmresearch.whatif.judge import judge
+    from rmresearch.whatif.policies import Policies, policies
+    from rmresearch.whatif.required import Required, required
     from rmresearch.whatif.sweep import sweep
     from rmresearch.world.cohort import Cohort, simulate
     from rmresearch.world.gaussian import Gaussian
-    from rmresearch.world.lever_effects import lever_effects
+    from rmresearch.world.lever_effects import lever_effects, levers_pulled
     from rmresearch.world.scenario import Scenario
     from rmresearch.world.scenario_file import read_scenario, write_scenario
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "Budget": "whatif.budget",
     "Calibration": "whatif.calibrate",
     "Cohort": "world.cohort",
     "Design": "study",
@@ -59,11 +63,14 @@ _HOME = {
     "PrivacyError": "errors",
     "Problem": "errors",
     "ReportError": "errors",
+    "Policies": "whatif.policies",
+    "Required": "whatif.required",
     "RmError": "errors",
     "Scenario": "world.scenario",
     "Study": "study",
     "StudyError": "errors",
     "attrition": "analysis.leavers",
+    "budget": "whatif.budget",
     "calibrate": "whatif.calibrate",
     "check": "io.check",
     "compare_arms": "analysis.arms",
@@ -74,15 +81,18 @@ _HOME = {
     "lmm": "models",
     "judge": "whatif.judge",
     "lever_effects": "world.lever_effects",
+    "levers_pulled": "world.lever_effects",
     "match_quality": "analysis.match",
     "missingness": "analysis.missing",
     "mixed_model": "analysis.mixed",
     "ols": "models",
+    "policies": "whatif.policies",
     "pre_post": "analysis.change",
     "reaction": "analysis.reactions",
     "read_scenario": "world.scenario_file",
     "read_study": "io.read",
     "reliability": "analysis.scales",
+    "required": "whatif.required",
     "simulate": "world.cohort",
     "subgroups": "analysis.subgroups",
     "sweep": "whatif.sweep",
@@ -93,20 +103,24 @@ _HOME = {
 }
 
 __all__ = [
+    "Budget",
     "Calibration",
     "Cohort",
     "Design",
     "FitError",
     "Gaussian",
     "Outcome",
+    "Policies",
     "PrivacyError",
     "Problem",
     "ReportError",
+    "Required",
     "RmError",
     "Scenario",
     "Study",
     "StudyError",
     "attrition",
+    "budget",
     "calibrate",
     "check",
     "compare_arms",
@@ -116,16 +130,19 @@ __all__ = [
     "evaluate",
     "judge",
     "lever_effects",
+    "levers_pulled",
     "lmm",
     "match_quality",
     "missingness",
     "mixed_model",
     "ols",
+    "policies",
     "pre_post",
     "reaction",
     "read_scenario",
     "read_study",
     "reliability",
+    "required",
     "simulate",
     "subgroups",
     "sweep",

@@ -18,7 +18,7 @@ from rmresearch.whatif.plan import Analysis, Plan, Task, plan
 from rmresearch.whatif.run import Part, attempt, trial
 from rmresearch.whatif.store import Progress, Store
 from rmresearch.whatif.tally import Tally
-from rmresearch.whatif.workers import Lost, Mapper, dask_cluster, local_processes
+from rmresearch.whatif.workers import Lost, Mapper, dask_cluster, over
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -120,36 +120,24 @@ def sweep(
     >>> done.tallies["scenario", "pre_post"].replicates
     20
     """
-    made = plan(
-        scenarios,
-        analysis,
-        replicates=replicates,
-        seed=seed,
-        outcome=outcome,
-        alpha=alpha,
-        keep=keep,
-        options=options,
-    )
-    with _mapper(workers, dask, mapper) as over:
+    asked: dict[str, Any] = {"outcome": outcome, "alpha": alpha, "keep": keep, "options": options}
+    made = plan(scenarios, analysis, replicates=replicates, seed=seed, **asked)
+    with _mapper(workers, dask, mapper) as chosen:
         if out is None or not store.begun(out):
             trial(made)
-        place: AbstractContextManager[Store | None] = nullcontext()
-        if out is not None:
-            place = store.opened(out, made)
-        with place as held:
-            return _Run(made, held, say).through(over)
+        with nullcontext() if out is None else store.opened(out, made) as held:
+            return _Run(made, held, say).through(chosen)
 
 
 def _mapper(
     workers: int, dask: str | Client | None, mapper: Mapper | None
 ) -> AbstractContextManager[Mapper]:
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise ValueError(f"workers is {workers!r}; expected a whole number, 1 or more")
+    local = over(workers)
     if (workers > 1) + (dask is not None) + (mapper is not None) > 1:
         raise ValueError("give one of workers (of this machine), dask (a cluster) and mapper")
     if dask is not None:
         return dask_cluster(dask)
-    return local_processes(workers) if workers > 1 else nullcontext(mapper or map)
+    return local if mapper is None else nullcontext(mapper)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from rmresearch.errors import ReportError, StudyError
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Lost", "Mapper", "dask_cluster", "local_processes"]
+__all__ = ["Lost", "Mapper", "dask_cluster", "local_processes", "over"]
 
 #: applies a function to tasks and gives the answers back in the tasks' order, as ``map`` does
 Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
@@ -56,6 +56,13 @@ def _in_order(
             yield result(*sent.popleft())
     while sent:
         yield result(*sent.popleft())
+
+
+def over(workers: int) -> AbstractContextManager[Mapper]:
+    """A mapper over so many processes of this machine: this one alone, or others."""
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise ValueError(f"workers is {workers!r}; expected a whole number, 1 or more")
+    return local_processes(workers) if workers > 1 else nullcontext(map)
 
 
 @contextmanager
@@ -111,6 +118,13 @@ class _Pool:
         if self._executor is not None:
             self._executor.shutdown(wait=True, kill_workers=True)
             self._executor = None
+
+
+def cores() -> int:
+    """How many processes this machine can run at once, as its limits allow."""
+    import joblib
+
+    return int(joblib.cpu_count())
 
 
 def _executor(workers: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from rmresearch.world.streams import Streams
 from rmresearch.world.topics import of_pairs
 from rmresearch.world.truth import wave_names
 
-__all__ = ["lever_effects"]
+__all__ = ["lever_effects", "levers_pulled"]
 
 Floats = NDArray[np.float64]
 COLUMNS = (
@@ -79,6 +80,31 @@ def lever_effects(scenario: Scenario, *, replicates: int = 400, seed: int = 0) -
                      spread, float(usual[:, index].mean()), replicates, note)
                 )  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def levers_pulled(scenario: Scenario, *levers: str) -> dict[str, Scenario]:
+    """Which scenarios differ from this one in a single lever, pulled to one of its ends?
+
+    By name, "as it stands" first, then "cadence 1", "cadence 8", ...: of the ``levers`` named, or
+    of all. An end that the scenario cannot have is left out (`lever_effects` says why it cannot).
+
+    Raises ``TypeError`` for what is no ``Scenario`` and ``ValueError`` for what is no lever.
+
+    >>> list(levers_pulled(Scenario(), "cadence", "other_department"))
+    ['as it stands', 'other_department False', 'cadence 1', 'cadence 8']
+    """
+    if not isinstance(scenario, Scenario):
+        raise TypeError(f"scenario is {type(scenario).__name__}; expected a Scenario")
+    known = [field.name for field in dataclasses.fields(Levers)]
+    wrong = [repr(name) for name in levers if name not in known]
+    if wrong:
+        raise ValueError(f"{', '.join(wrong)}: no lever; expected some of {', '.join(known)}")
+    found = {"as it stands": scenario}
+    for lever, _, value in _ends(scenario.levers):
+        if not levers or lever in levers:
+            with suppress(ValueError):
+                found[f"{lever} {value}"] = _pulled(scenario, lever, value)
+    return found
 
 
 def _ends(levers: Levers) -> Iterator[tuple[str, str, Any]]:
