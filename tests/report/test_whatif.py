@@ -124,8 +124,13 @@ def test_bias_is_told_of_the_worst_beside_the_best_in_its_design() -> None:
     ]
     section = whatif.wrong(judgement(rows, named("one", "two")))
     assert titles(section)[0] == (
-        "Before-after, one group is off by +0.30 points with “two”; adjusted comparison by "
+        "Before-after, one group: off by +0.30 points with “two”; adjusted comparison: by "
         "−0.05 points"
+    )
+    alike = [row("one", name, **{**biased, "bias": bias, "bias error": 0.05})
+             for name, bias in (("compare_arms", 0.10), ("post_only", 0.12))]  # fmt: skip
+    assert titles(whatif.wrong(judgement(alike, named("one"))))[0] == (
+        "The analyses are off alike, by up to +0.12 points"
     )
     assert "0.12 points is what people in a programme add when they rate themselves" in (
         section.html()

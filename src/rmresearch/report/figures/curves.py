@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from rmresearch.report.blocks import FigureBlock
@@ -132,12 +131,15 @@ def _across(lines: Sequence[Line]) -> tuple[float, float]:
 
 
 def _ticks(lines: Sequence[Line], width: float) -> list[float]:
-    """The values that were tried where their numbers stand apart, else round ones."""
+    """The values that were tried, but for those whose numbers would run into a larger one's."""
     at = _places(lines)
     low, high = _across(lines)
     wide = max(text_width(number(x, decimals=_places_of(at)), SMALL) for x in at) + 8.0
-    fits = all((b - a) / (high - low) * width >= wide for a, b in pairwise(at))
-    return at if fits else round_ticks(low, high, 8)
+    kept: list[float] = []
+    for x in reversed(at):
+        if not kept or (kept[-1] - x) / (high - low) * width >= wide:
+            kept.append(x)
+    return kept[::-1]
 
 
 def _places_of(at: Sequence[float]) -> int:

@@ -127,7 +127,11 @@ def truth(found: Judgement) -> Section:
     )  # fmt: skip
     measure = Measure(name="truth", unit=f"true difference, in {found.unit}", reference=0.0)
     alone = replace(found, analyses=dict([next(iter(found.analyses.items()))]))
-    return Section("truth", "What is true", (*picture(alone, measure, title), Paragraph(text)))
+    return Section(
+        "truth",
+        "What is true",
+        (*picture(alone, measure, title), Paragraph(f"{text} {words.tell('truth_luck')}")),
+    )
 
 
 def power(found: Judgement) -> Section:
@@ -332,8 +336,12 @@ def _bias_title(found: Judgement, held: Sequence[Reading]) -> str:
     worst = max(held, key=_size_of_bias)
     beside = min((one for one in held if one.design == worst.design), key=_size_of_bias)
     own = sorted((one for one in held if one.analysis == worst.analysis), key=_bias_of)
+    key = "bias_one"
+    if beside is not worst:
+        near, far = sorted((beside, worst), key=_bias_of)
+        key = "bias_spread" if _apart(near, far, "bias") else "bias_alike"
     return words.tell(
-        "bias_spread" if beside is not worst else "bias_one",
+        key,
         analysis=words.analysis(worst.analysis),
         most=_off(found, _bias_of(worst)),
         where=_where(worst) if _apart(own[0], own[-1], "bias") else "",
