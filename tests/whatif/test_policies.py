@@ -99,19 +99,13 @@ def test_whoever_draws_the_numbers_are_the_same() -> None:
     assert not compared(two).to_frame().equals(compared(two, seed=6).to_frame())
 
 
-def test_an_analysis_study_by_study_says_the_same_and_failures_are_counted(
+def test_failures_are_counted_and_leave_ratios_of_what_answered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # tasks of 25 and 5 to a batch
     monkeypatch.setattr(module, "BATCHES", 2)
     monkeypatch.setattr(module, "BATCH", 30)
     two = {"usual": USUAL, "better": BETTER}
-
-    fast, slow = (compared(two, how, replicates=60) for how in (rm.pre_post, quick))
-    for figure in ("mean", "rejects", "bias"):
-        ours, theirs = one(fast, "better", figure), one(slow, "better", figure)
-        names = ["value", "base", "difference", "error", "low", "high"]
-        assert ours[names].tolist() == pytest.approx(theirs[names].tolist(), abs=1e-9)
 
     def forgetful(study: rm.Study, outcome: str) -> Result:
         last = study.measures.query("wave == 'wave1'")["value"].iloc[0]
