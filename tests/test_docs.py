@@ -93,3 +93,12 @@ def test_the_page_names_every_column() -> None:
         listed = re.search(rf"{table} `([^`]+)`", STUDY_FILE)
         assert listed is not None
         assert re.split(r",\s+", listed[1]) == list(columns)
+
+
+def test_sweep_files_are_described_in_full() -> None:
+    from rmresearch.whatif.claims import CLAIMS
+    from rmresearch.whatif.sweep_file import KEYS
+
+    text = (ROOT / "docs" / "sweep-file.md").read_text("utf-8")
+    described = {one.strip("[]") for one in re.findall(r"^\| `(.+?)` \|", text, re.MULTILINE)}
+    assert described == {*KEYS, *CLAIMS}
