@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -28,9 +29,12 @@ from rmresearch.report.findings import Findings, Verdict, name_of
 from rmresearch.result import Result
 from rmresearch.study import Outcome, Study
 from rmresearch.whatif.receipt import receipt
+from rmresearch.whatif.workers import beside, cores
 
 __all__ = ["ask"]
 
+#: people from which on a second process pays for its start
+LARGE = 5_000
 RECORDED = (
     "The records hold it by date and no survey asks for it, so it is not compared wave by wave "
     "here; it is counted under Results."
@@ -50,16 +54,7 @@ def ask(study: Study, folder: Path) -> Findings:
     plan = read_plan(folder, study.design) if plan_path(folder).is_file() else None
     standing = status(folder)
     questions = standing.questions if standing.frozen else plan.questions if plan else ()
-    answers = _Answers()
-    for outcome in study.design.outcomes:
-        _about(study, outcome, questions, answers)
-        _earlier(study, outcome, questions, answers)
-        _groups(study, outcome, questions, answers)
-    _dyads(study, questions, answers)
-    if study.design.linked:
-        answers.take("engagement", "", lambda: engagement(study))
-    ended = programme_ended(study)
-    answers.take("missingness", "", lambda: missingness(study, effects=ended))
+    ended, answers = programme_ended(study), _all(study, questions)
     verdicts = _verdicts(study, questions, standing, answers.results)
     for function, name, question in consequences(study, questions, _levels(verdicts)):
         if ended:
@@ -95,6 +90,48 @@ class _Answers:
             self.results[name_of(function, outcome)] = question()
         except (StudyError, FitError) as error:
             self.refused[name_of(function, outcome)] = str(error)
+
+
+def _all(study: Study, questions: Sequence[Question]) -> _Answers:
+    """Everything but what follows from verdicts; of a large study a second process asks a part."""
+    outcomes = study.design.outcomes
+    apart = len(outcomes) * 3 // 5 if len(study.participants) >= LARGE and cores() > 1 else 0
+    second: AbstractContextManager[Callable[[], list[_Answers]]] = nullcontext(list)
+    if apart:  # the study travels without what it has looked up
+        second = beside(_several, replace(study), outcomes[:apart], questions)
+    with second as theirs:
+        own, rest = _several(study, outcomes[apart:], questions), _Answers()
+        _dyads(study, questions, rest)
+        if study.design.linked:
+            rest.take("engagement", "", lambda: engagement(study))
+        ended = programme_ended(study)
+        rest.take("missingness", "", lambda: missingness(study, effects=ended))
+        return _together([*theirs(), *own, rest])
+
+
+def _one(study: Study, outcome: Outcome, questions: Sequence[Question]) -> _Answers:
+    """Everything that is asked about one outcome by itself."""
+    answers = _Answers()
+    _about(study, outcome, questions, answers)
+    _earlier(study, outcome, questions, answers)
+    _groups(study, outcome, questions, answers)
+    return answers
+
+
+def _several(
+    study: Study, outcomes: Sequence[Outcome], questions: Sequence[Question]
+) -> list[_Answers]:
+    """The same about several, each apart."""
+    return [_one(study, outcome, questions) for outcome in outcomes]
+
+
+def _together(parts: Sequence[_Answers]) -> _Answers:
+    """Results and refusals of all parts, in their order."""
+    whole = _Answers()
+    for part in parts:
+        whole.results.update(part.results)
+        whole.refused.update(part.refused)
+    return whole
 
 
 def _covariates(questions: Sequence[Question], outcome: Outcome) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from rmresearch.errors import ReportError, StudyError
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Lost", "Mapper", "dask_cluster", "local_processes", "over"]
+__all__ = ["Lost", "Mapper", "beside", "cores", "dask_cluster", "local_processes", "over"]
 
 #: applies a function to tasks and gives the answers back in the tasks' order, as ``map`` does
 Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
@@ -118,6 +118,27 @@ class _Pool:
         if self._executor is not None:
             self._executor.shutdown(wait=True, kill_workers=True)
             self._executor = None
+
+
+@contextmanager
+def beside(function: Callable[..., Any], *given: Any) -> Iterator[Callable[[], Any]]:
+    """What a second process works on while this one goes on; the call waits for its answer.
+
+    Where that process dies, this one does the work itself.
+    """
+    executor = _executor(1)
+
+    def answer() -> Any:
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            return function(*given)
+
+    try:
+        future = executor.submit(function, *given)
+        yield answer
+    finally:
+        executor.shutdown(wait=True, kill_workers=True)
 
 
 def cores() -> int:

@@ -8,7 +8,8 @@ and fills an estimate (`template`, `inferred`). Nothing here fits anything.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from itertools import chain
 from typing import Any, Protocol
 
@@ -107,6 +108,7 @@ class People:
     cluster: Codes
     crossover: NDArray[np.datetime64]
     pairs: Mapping[str, tuple[str, ...]]
+    _told: dict[bytes, Behind] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -128,10 +130,17 @@ class People:
         return by_person.reindex(pd.Index(self.ids)).to_numpy(float)
 
     def behind(self) -> Behind:
-        """Who these people are, for a cell or an estimate."""
-        members: frozenset[str] = frozenset(self.ids.tolist())
-        held = set(chain.from_iterable(filter(None, map(self.pairs.get, members))))
-        return Behind(members, len(held), len(pd.unique(self.cluster)))
+        """Who these people are, for a cell or an estimate.
+
+        Hundreds of numbers rest on the same people, who are named once for all of them: their ids
+        are the same objects in whatever was taken from one group.
+        """
+        key = blake2b(self.ids.tobytes() + self.cluster.tobytes(), digest_size=16).digest()
+        if key not in self._told:
+            members: frozenset[str] = frozenset(self.ids.tolist())
+            held = set(chain.from_iterable(filter(None, map(self.pairs.get, members))))
+            self._told[key] = Behind(members, len(held), len(pd.unique(self.cluster)))
+        return self._told[key]
 
 
 def call(function: str, study: Study, outcome: str | None = None, /, **options: object) -> Call:

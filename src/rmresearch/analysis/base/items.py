@@ -15,7 +15,8 @@ __all__ = ["item_scores"]
 def item_scores(study: Study, outcome: Outcome, wave: Wave, group: People) -> NDArray[np.float64]:
     """Answers (people, items) at a wave, reversed where declared, several raters averaged."""
     everybody = study.once(("items", outcome), lambda: _item_scores(study, outcome))
-    place = pd.Index(study.participants["person"]).get_indexer(pd.Index(group.ids))
+    people = study.once("people", lambda: pd.Index(study.participants["person"].to_numpy(object)))
+    place = people.get_indexer(pd.Index(group.ids))
     at = [one.name for one in study.design.waves].index(wave.name)
     found: NDArray[np.float64] = everybody[at, place]
     return found

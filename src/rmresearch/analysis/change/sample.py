@@ -86,9 +86,7 @@ def samples(
     if len(outcome.items) > 1:
         cells = np.column_stack([group.arm == name for name in present]).astype(float)
         cells[:, 0] = 1.0
-        reliability = base.number(
-            alpha_within(item_scores(study, outcome, before, group), cells)
-        )
+        reliability = base.number(alpha_within(item_scores(study, outcome, before, group), cells))
     sd = effects.pooled_sd(*(pre[group.arm == name] for name in present))
     names = [one.name for one in study.design.arms] or [""]
     for name in names if arm is None else [arm]:

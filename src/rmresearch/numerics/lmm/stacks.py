@@ -62,10 +62,18 @@ def stacks(
                 *(np.round(t.z[rows], 12) for t in terms),
             ]
             key = np.concatenate([p.reshape(len(rows), -1) for p in (*parts, *same)], axis=1) + 0.0
-            _, chosen, kind = np.unique(key, axis=0, return_index=True, return_inverse=True)
+            kind = _same_rows(key)
+            chosen = np.unique(kind, return_index=True)[1]
         inside, codes_inside = rows[chosen], [one[chosen] for one in same]
-        found.append(_stack(rows, kind.reshape(-1), inside, codes_inside, q, terms, whole))
+        found.append(_stack(rows, kind, inside, codes_inside, q, terms, whole))
     return tuple(found)
+
+
+def _same_rows(key: Array) -> Codes:
+    """A number for each row (G,) that rows of one content share, as they come."""
+    numbers: dict[bytes, int] = {}
+    each = (numbers.setdefault(row.tobytes(), len(numbers)) for row in key)
+    return np.fromiter(each, np.intp, len(key))
 
 
 def _first(codes: Codes) -> Codes:
