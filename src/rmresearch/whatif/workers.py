@@ -165,13 +165,8 @@ def dask_cluster(cluster: str | Client) -> Iterator[Mapper]:
 
     def mapper(function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
         # the function travels once, as a task: where its holder is lost, it is made again
-        held = client.submit(_itself, function, pure=False)
-        return _in_order(
-            tasks,
-            lambda task: client.submit(_applied, held, task, pure=False),
-            _from_cluster,
-            _Counted(client),
-        )
+        flight = _Flight(client, client.submit(_itself, function, pure=False))
+        return _in_order(tasks, flight.submit, flight.result, _Counted(client))
 
     try:
         yield mapper
@@ -222,15 +217,44 @@ def _applied(function: Callable[[Any], Any], task: Any) -> Any:
     return function(task)
 
 
-def _from_cluster(task: Any, future: Any) -> Any:
+@dataclass(slots=True)
+class _Flight:
+    """Tasks on their way to a cluster, whose workers hold ``function``."""
+
+    client: Any
+    function: Any
+    _others: list[Any] = field(default_factory=list, init=False)
+
+    def submit(self, task: Any) -> Any:
+        future = self.client.submit(_applied, self.function, task, pure=False)
+        self._others.append(future)
+        return future
+
+    def result(self, task: Any, future: Any) -> Any:
+        """The answer. Dask gives up a task whose workers died, also where another one killed them:
+        it is tried once more, when nothing else is on its way."""
+        from distributed import KilledWorker, wait
+
+        landed: Any = wait  # which carries no types
+        self._others.remove(future)
+        try:
+            return _from_cluster(future)
+        except KilledWorker:
+            landed(self._others)
+        again = self.submit(task)
+        self._others.remove(again)
+        try:
+            return _from_cluster(again)
+        except KilledWorker:
+            return Lost(task, DIED)
+
+
+def _from_cluster(future: Any) -> Any:
     from concurrent.futures import CancelledError
 
-    from distributed import KilledWorker
     from distributed.comm.core import CommClosedError
 
     try:
         return future.result()
-    except KilledWorker:
-        return Lost(task, DIED)
     except (CancelledError, CommClosedError) as error:
         raise ReportError(f"the Dask scheduler is gone ({error}). {RESUME}") from error
