@@ -148,10 +148,9 @@ reliability-corrected difference from 20 on. How a method joins the table is sai
 line are in [validation-size.md](validation-size.md).
 
 A row fails only if a whole 99.9% Monte Carlo interval lies outside its margin. *Valid* rows are
-gated by bias (within .02 SD), coverage (.94 to .965; relations, whose df are few, to .985; risk
-differences, whose score interval is wide where events are few, to 1) and, where the truth is
-exactly 0, size (.035 to .055; relations, permutations and equivalence, which reject less than they
-may in small studies, at most .055); beside them stands the standard error over the estimates' own
+gated by bias (within .02 SD), coverage (.94 to .965; risk differences, whose score
+interval is wide where events are few, to 1) and, where the truth is exactly 0, size (.035 to .055);
+beside them stands the standard error over the estimates' own
 SD. In the others the bias is documented: it has to lie within .02 SD of what is predicted from the
 scenario's coefficients (`predict.py`), and a predicted share of rejections, or coverage of an
 interval that is too short, within .03; alpha's interval has to cover all the same (.94 to .98).

@@ -109,7 +109,7 @@ def test_everybody_took_part_so_nothing_more_is_said() -> None:
 def test_too_few_who_took_part_give_no_complier_difference() -> None:
     result = compare_arms(paired(["2025-01-01"] * 2 + [None] * 12), "skill", rerandomise=False)
     assert "complier" not in {e.term for e in result.estimates}
-    assert "2 of 14 in" in failed(result, "programme taken up")[0]
+    assert "2 of 14 in the programme arm took part" in failed(result, "programme taken up")[0]
 
 
 def test_without_pairs_nobody_knows_who_took_part() -> None:

@@ -17,7 +17,7 @@ from rmresearch.study import Outcome, Study
 from rmresearch.whatif.source import Cohorts
 from rmresearch.whatif.tally import Key
 from rmresearch.whatif.validation import measure as measuring
-from rmresearch.whatif.validation.cells import AGAINST, CELLS, Cell
+from rmresearch.whatif.validation.cells import AGAINST, CELLS, SIZE, Cell
 from rmresearch.whatif.validation.measure import BIAS, FAMILIES, RATE, families, measure
 from rmresearch.whatif.validation.observe import METHODS, SLOW, Answers, Method, observe
 from rmresearch.whatif.validation.stored import Table, stored
@@ -238,7 +238,7 @@ def test_the_stored_verdicts_follow_from_the_stored_numbers(table: Table) -> Non
             covers = (row.expected_coverage - RATE, row.expected_coverage + RATE)
         for name, share, n, margin in (
             ("coverage", row.coverage, row.covered, covers),
-            ("size", row.rate, row.tested, cell.size if cell.null else None),
+            ("size", row.rate, row.tested, SIZE if cell.null else None),
         ):
             if share is not None and margin is not None:
                 low, high = wilson(round(share * n), n, level=0.999)

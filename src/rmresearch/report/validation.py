@@ -19,7 +19,7 @@ from rmresearch.report.blocks import (
 )
 from rmresearch.report.figures.lanes import Dot, Lanes, lanes_plot
 from rmresearch.report.numbers import number
-from rmresearch.whatif.validation.cells import COVERAGE, CR2_FEW, SIZE
+from rmresearch.whatif.validation.cells import COVERAGE, SIZE
 from rmresearch.whatif.validation.measure import BIAS, MONTE_CARLO, Family, Row, Z
 from rmresearch.whatif.validation.stored import PATH, Table, stored
 from rmresearch.whatif.validation.worlds import PAIRS
@@ -156,9 +156,9 @@ def studied(table: Table) -> FigureBlock:
         "short by what departments share",
         unit="share of 95% intervals that hold the truth",
         caption=f"{POINTS}, of at least {FEW} studies that gave an interval; shaded: "
-        f"{CR2_FEW[0]:g} to {CR2_FEW[1]:g}, the margin where degrees of freedom are few; black "
+        f"{COVERAGE[0]:g} to {COVERAGE[1]:g}; black "
         "ticks: predicted. A difference of shares has a score interval, wide where events are few.",
-        band=CR2_FEW,
+        band=COVERAGE,
         reference=0.95,
     )
 

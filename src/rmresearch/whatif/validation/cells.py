@@ -15,7 +15,7 @@ from rmresearch.whatif.validation.predict import Given
 from rmresearch.whatif.validation.worlds import PAIRS
 
 __all__ = [
-    "AGAINST", "AT_MOST", "CELLS", "COVERAGE", "CR2_FEW", "MODEL_BASED", "PLAIN", "SIZE", "Cell",
+    "AGAINST", "CELLS", "COVERAGE", "MODEL_BASED", "PLAIN", "SIZE", "Cell",
 ]  # fmt: skip
 
 Against = Literal[
@@ -28,10 +28,10 @@ AGAINST: tuple[Against, ...] = get_args(Against)
 PLAIN: frozenset[Against] = frozenset({"alpha", "share satisfied", "risk difference", "slope"})
 
 Margin = tuple[float, float]
-#: margins of a 5% test's size, and of tests that may reject less than that
-SIZE, AT_MOST = (0.035, 0.055), (0.0, 0.055)
-#: margins of a 95% interval's coverage: by CR2, by CR2 where df are few, and from a model
-COVERAGE, CR2_FEW, MODEL_BASED = (0.94, 0.965), (0.94, 0.985), (0.94, 0.98)
+#: margin of a 5% test's size
+SIZE = (0.035, 0.055)
+#: margins of a 95% interval's coverage: by CR2, and from a model
+COVERAGE, MODEL_BASED = (0.94, 0.965), (0.94, 0.98)
 
 SKILL, USE, CONFIDENCE = "digital_skill", "digital_use", "leadership_confidence"
 RANDOMISED = ("default", "no-effect", "strong", "group-format")
@@ -56,9 +56,9 @@ class Cell:
     ``method`` names it for a reader, ``asked`` is its place in `observe.METHODS`; ``term``,
     ``group``, ``role`` and ``wave`` ("last": whichever) say which of its estimates. ``predicted``
     gives the bias in points, ``rate`` how often the 5% test rejects, ``why`` the sentence.
-    ``null``: the truth is exactly 0; the test's size has to lie within ``size``. ``coverage``: the
-    margin of the interval's coverage, gated of valid cells and where it is given; ``covering``
-    predicts it where intervals are known to be too short.
+    ``null``: the truth is exactly 0; the test's size is gated. ``coverage``: the margin of the
+    interval's coverage, gated of valid cells and where it is given; ``covering`` predicts it where
+    intervals are known to be too short.
     """
 
     method: str
@@ -74,7 +74,6 @@ class Cell:
     rate: Callable[[Given], float] | None = None
     why: str = ""
     null: bool = False
-    size: Margin = SIZE
     coverage: Margin | None = None
     covering: Callable[[Given], float] | None = None
     pairs: tuple[int, ...] = PAIRS
@@ -211,14 +210,13 @@ def _described() -> Iterator[Cell]:
 
 def _related() -> Iterator[Cell]:
     """Relations that are exactly 0, since chance made everything, and what they are tested by."""
-    chance: dict[str, Any] = {"world": "chance alone", "null": True}
-    few: dict[str, Any] = {"coverage": CR2_FEW, "size": AT_MOST, "pairs": FROM_12}
+    chance: dict[str, Any] = {"world": "chance alone", "null": True, "pairs": FROM_12}
     yield Cell(
         method="equivalence", asked="equivalence", world="at the margin", term="equivalence",
-        against="a true null hypothesis", null=True, size=AT_MOST,
+        against="a true null hypothesis", null=True,
     )  # fmt: skip
     yield Cell(
-        **chance, **few, method="subgroups", asked="subgroups", outcome=USE, term="interaction",
+        **chance, method="subgroups", asked="subgroups", outcome=USE, term="interaction",
         group="interests", against="no relation",
     )  # fmt: skip
     for term in ("", "permutation"):
@@ -226,20 +224,19 @@ def _related() -> Iterator[Cell]:
             **chance, method="match_quality" + (f", {term}" if term else ""),
             asked="match_quality", outcome=USE, term=term, group="Interests",
             against="a true null hypothesis" if term else "no relation",
-            **(few if not term else {"size": AT_MOST, "pairs": FROM_12}),
         )  # fmt: skip
     for term in ("within", "between"):
         yield Cell(
-            **chance, **few, method=f"engagement, {term}", asked="engagement", term=term, wave="",
+            **chance, method=f"engagement, {term}", asked="engagement", term=term, wave="",
             against="no relation",
         )  # fmt: skip
     yield Cell(
-        **chance, **few, method="dyadic, partner", asked="dyadic", term="partner",
+        **chance, method="dyadic, partner", asked="dyadic", term="partner",
         group="programme", role="senior", against="slope",
     )  # fmt: skip
     yield Cell(
         method="dyadic, own", asked="dyadic", world="chance alone", term="actor",
-        group="programme", role="senior", against="slope", coverage=CR2_FEW, pairs=FROM_12,
+        group="programme", role="senior", against="slope", pairs=FROM_12,
     )  # fmt: skip
 
 

@@ -186,7 +186,7 @@ def gates(cell: Cell, row: Row) -> Iterator[str]:
         return
     for name, share, n, margin in (
         ("coverage", row.coverage, row.covered, _around(row.expected_coverage) or cell.covers),
-        ("size", row.rate, row.tested, cell.size if cell.null else None),
+        ("size", row.rate, row.tested, SIZE if cell.null else None),
         ("rate", row.rate, row.tested, _around(row.expected_rate)),
     ):
         if share is not None and margin is not None and beyond(share, n, margin):
