@@ -148,15 +148,14 @@ reliability-corrected difference from 20 on. How a method joins the table is sai
 line are in [validation-size.md](validation-size.md).
 
 A row fails only if a whole 99.9% Monte Carlo interval lies outside its margin. *Valid* rows are
-gated by bias (within .02 SD), coverage (.94 to .965; risk differences, whose score
-interval is wide where events are few, to 1) and, where the truth is exactly 0, size (.035 to .055);
-beside them stands the standard error over the estimates' own
-SD. In the others the bias is documented: it has to lie within .02 SD of what is predicted from the
-scenario's coefficients (`predict.py`), and a predicted share of rejections, or coverage of an
-interval that is too short, within .03; alpha's interval has to cover all the same (.94 to .98).
-Non-response is taken from the world's own truths, and how people get on from drawn courses; no
-estimate enters a prediction. Bias is in SD of the score among the eligible (alpha, shares,
-differences of shares and slopes: as they are).
+gated by bias (within .02 SD), coverage (.94 to .965) and, where the truth is exactly 0, size (.035
+to .055); beside them stands the standard error over the estimates' own SD. In the others the bias
+is documented: it has to lie within .02 SD of what is predicted from the scenario's coefficients
+(`predict.py`), and a predicted share of rejections, or coverage of an interval that is too short or
+too wide, within .03; alpha's interval has to cover all the same (.94 to .98). Non-response is taken
+from the world's own truths, and how people get on from drawn courses; no estimate enters a
+prediction. Bias is in SD of the score among the eligible (alpha, shares, differences of shares and
+slopes: as they are).
 
 In "chance alone" everybody eligible is assigned, pairs are drawn by lot, nothing is shared and
 nobody flatters themselves: no trait, meeting or partner has to do with any score. "At the margin"

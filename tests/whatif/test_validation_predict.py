@@ -10,6 +10,8 @@ from scipy import stats
 from scipy.special import expit
 
 import rmresearch as rm
+from rmresearch.numerics.binary import risk_difference
+from rmresearch.numerics.proportions import wilson
 from rmresearch.whatif.validation.answered import Answered
 from rmresearch.whatif.validation.predict import Given, two_sided
 from rmresearch.whatif.validation.selection import eligible, volunteers
@@ -240,3 +242,26 @@ def test_power_of_a_shifted_t() -> None:
     assert two_sided(np.array([0.7 * 18**0.5]), np.array([17.0]), 0.05) == pytest.approx(
         [0.80], abs=0.01
     )
+
+
+def test_shares_cover_as_often_as_in_drawn_counts() -> None:
+    here = world("default", 12)
+    ours, theirs = here.leavers
+    rng, arm = np.random.default_rng(4), np.arange(24) < 12
+    held, told = 0, 0
+    for _ in range(2_000):
+        event = rng.random(24) < np.where(arm, ours, theirs)
+        if event.any():
+            found = risk_difference(event, arm)
+            held += found.low <= ours - theirs <= found.high
+            told += 1
+    low, high = wilson(held, told, level=0.999)
+    assert low <= Given(here, "left", {}).shares_cover() <= high
+
+
+def test_who_leaves_by_another_route() -> None:
+    here = world("default", 12)
+    month = rm.simulate(replace(here.scenario, pairs=4_000), seed=3).study.records
+    gone = month.loc[month["kind"] == "left", "person"].nunique()
+    # of both roles, whose chance to leave is alike; four standard errors of a share of 8,000
+    assert gone / 8_000 == pytest.approx(np.mean(here.leavers), abs=4 * (0.05 / 8_000) ** 0.5)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from rmresearch.numerics.proportions import wilson
 from rmresearch.whatif.tally import Key
 from rmresearch.whatif.validation.worlds import World
 from rmresearch.world.truth import (
@@ -143,6 +144,24 @@ class Given:
         short = np.sqrt(apart / (apart + people * shared))
         df = people - 1.0
         return float(2.0 * stats.t.cdf(stats.t.isf(0.025, df) * short, df) - 1.0)
+
+    def shares_cover(self) -> float:
+        """How often Newcombe's interval of two shares holds their difference (1998, method 10).
+
+        Every count of leavers in the two arms weighs as two binomials have it, but for none in
+        either, which gives no answer.
+        """
+        n, ours, theirs = self.world.n, *self.world.leavers
+        x = np.arange(n + 1)
+        ends = np.array([wilson(k, n) for k in x.tolist()])
+        low, high, share = ends[:, 0], ends[:, 1], x / n
+        gap = share[:, None] - share
+        least = gap - np.hypot((share - low)[:, None], high - share)
+        most = gap + np.hypot((high - share)[:, None], share - low)
+        chance = np.outer(stats.binom.pmf(x, n, ours), stats.binom.pmf(x, n, theirs))
+        chance[0, 0] = 0.0
+        held = (least <= ours - theirs) & (ours - theirs <= most)
+        return float(chance[held].sum() / chance.sum())
 
     def of_alpha(self) -> float:
         """How low alpha is in few people: the mean of 1 / F, F having n - 1 df below (Feldt 1965).

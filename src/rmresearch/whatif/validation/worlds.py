@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rmresearch.whatif.validation.answered import Answered
 from rmresearch.whatif.validation.selection import eligible, volunteers
+from rmresearch.world.course import Course
 from rmresearch.world.draw import draw
 from rmresearch.world.instruments import INSTRUMENTS, Instrument
 from rmresearch.world.levers import Levers
@@ -118,9 +119,22 @@ class World:
 
         Months of meetings and of adapting to them have no closed form.
         """
-        course = draw(replace(self.scenario, pairs=COURSES), 20, np.random.SeedSequence(1)).course
-        felt = course.felt(np.array([self.month - 1]))[..., 0, 0]
+        felt = self._courses().felt(np.array([self.month - 1]))[..., 0, 0]
         return float(felt.mean()), float(felt.std())
+
+    @property
+    def leavers(self) -> tuple[float, float]:
+        """The shares of seniors who have left by the last wave, with the programme and without.
+
+        Of drawn courses: who leaves hangs on how meetings went.
+        """
+        month = self._courses().left[..., 0]
+        without, with_it = ((month > 0) & (month <= self.month)).mean(axis=(1, 2))
+        return float(with_it), float(without)
+
+    def _courses(self) -> Course:
+        scenario = replace(self.scenario, pairs=COURSES)
+        return draw(scenario, 20, np.random.SeedSequence(1)).course
 
     @property
     def stops(self) -> NDArray[np.float64]:
