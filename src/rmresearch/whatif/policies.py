@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import groupby
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,15 +14,27 @@ import pandas as pd
 from rmresearch.errors import StudyError
 from rmresearch.result import KEY
 from rmresearch.study import Design
-from rmresearch.whatif.paired import Difference, Paired
-from rmresearch.whatif.plan import BLOCK_NUMBERS, Analysis, Plan, Task, plan
-from rmresearch.whatif.run import Part, attempt
+from rmresearch.whatif.paired import Difference, Pairing
+from rmresearch.whatif.plan import BLOCK_NUMBERS, Analysis, Plan, plan
+from rmresearch.whatif.run import attempt
 from rmresearch.whatif.sizes import alone, meant
 from rmresearch.whatif.source import Cohorts, Source, named
-from rmresearch.whatif.tally import AGAINST, Key, Moments, Tally
-from rmresearch.whatif.workers import Lost, over
+from rmresearch.whatif.sweep import Sweep, swept
+from rmresearch.whatif.tally import AGAINST, Key
+from rmresearch.whatif.workers import Lost, Mapper, hands
 
-__all__ = ["Policies", "policies"]
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = [
+    "COLUMNS",
+    "Policies",
+    "batched",
+    "compare",
+    "differences",
+    "in_batches",
+    "policies",
+]
 
 #: cohorts of a batch, which is a block of its own, and how many batches an error is told from
 BATCH, BATCHES = 50, 10
@@ -34,6 +44,8 @@ FIGURES = (
     ("coverage", "covers", True), ("rejects", "rejects", False),
     ("smallest_detectable", "smallest_detectable", False),
 )  # fmt: skip
+COLUMNS = ("scenario", "figure", "against", *KEY, *Difference.__slots__, "replicates", "failed",
+           "base_failed")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,14 +106,19 @@ def policies(
     seed: int,
     alpha: float = 0.05,
     level: float = 0.95,
+    out: Path | str | None = None,
     workers: int = 1,
+    dask: str | Client | None = None,
+    mapper: Mapper | None = None,
+    say: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Policies:
     """What would change, truly and in what is found, were the programme or the study another?
 
-    ``scenarios`` and ``analysis`` as for `sweep`; each scenario is compared with ``base``, the
-    first unless another is named. ``about`` names the estimate meant, by fields of its key
-    (``{"group": "programme"}``); each scenario's own last wave where the wave is left open.
+    ``scenarios`` and ``analysis`` as for `sweep`, and so are ``out`` (the same call goes on where
+    it was stopped), ``workers``, ``dask``, ``mapper`` and ``say``; each scenario is compared with
+    ``base``, the first unless another is named. ``about`` names the estimate meant, by fields of
+    its key (``{"group": "programme"}``); each scenario's own last wave where the wave is left open.
 
     Scenarios share their luck, so that most differences are known far better than either figure;
     where they differ in shape (pairs, waves, cadence) luck is shared in part only. Cohorts come
@@ -123,32 +140,64 @@ def policies(
     """
     alone(analysis)
     _refuse(replicates, level)
-    made = plan(
-        [(name, _Batches(one)) for name, one in named(scenarios)],
-        analysis,
-        replicates=replicates,
-        seed=seed,
-        outcome=outcome,
-        alpha=alpha,
-        options=options,
-    )
+    asked: dict[str, Any] = {"outcome": outcome, "alpha": alpha, "options": options}
+    made = plan(batched(scenarios), analysis, replicates=replicates, seed=seed, **asked)
     first = _base(made, base)
-    keys = {name: _meant(made, name, about or {}) for name in made.sources}
-    with over(workers) as mapper:
-        parts = mapper(partial(attempt, made), _tasks(made))
-        seen, counted = _compared(parts, keys, first)
-    rows = [
-        row
-        for name, pair in seen.items()
-        for row in _rows(name, keys[name], pair, level, replicates, counted, first)
-    ]
-    return Policies(first, replicates, level, pd.DataFrame(rows))
+    (name,) = made.analyses
+    against = {one: first for one in made.sources if one != first}
+    with hands(workers, dask, mapper) as chosen:
+        done, pairing = compare(made, against, {name: about or {}}, chosen, out=out, say=say)
+    for one in made.sources:
+        if one in done.broken:
+            why = done.broken[one]
+            raise StudyError(f"{one} cannot go on, so nothing is compared: {why}")
+    rows = [row for one in against for row in differences(done, pairing, one, name, level)]
+    return Policies(first, replicates, level, pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def batched(scenarios: object) -> list[tuple[str, Source]]:
+    """Scenarios as `sweep` takes them, with their names, in blocks of a batch."""
+    return [(name, _Batches(one)) for name, one in named(scenarios)]
+
+
+def in_batches(replicates: int) -> bool:
+    """Whether so many cohorts are whole batches, and enough of them to tell an error from.
+
+    >>> in_batches(500), in_batches(450), in_batches(520)
+    (True, False, False)
+    """
+    return replicates >= BATCH * BATCHES and replicates % BATCH == 0
+
+
+def compare(
+    made: Plan,
+    base: Mapping[str, str],
+    about: Mapping[str, Mapping[str, str]],
+    mapper: Mapper,
+    *,
+    out: Path | str | None = None,
+    say: Callable[[str], None] | None = None,
+    beside: Mapping[str, Any] | None = None,
+) -> tuple[Sweep, Pairing]:
+    """Run a plan of batches, each scenario beside the one that ``base`` names for it.
+
+    ``about`` says of each analysis which estimate is compared.
+    """
+    keys = {
+        (name, asked): key
+        for name in made.sources
+        for asked, key in _meant(made, name, about).items()
+    }
+    pairing = Pairing(base, keys, BATCH)
+    told = {"compared": {"with": dict(base), "about": {k: dict(v) for k, v in about.items()}}}
+    told |= beside or {}
+    return swept(made, mapper, out=out, say=say, pairing=pairing, beside=told), pairing
 
 
 def _refuse(replicates: object, level: float) -> None:
     if isinstance(replicates, bool) or not isinstance(replicates, int):
         raise TypeError(f"replicates is {replicates!r}; expected a whole number")
-    if replicates < BATCH * BATCHES or replicates % BATCH:
+    if not in_batches(replicates):
         raise ValueError(
             f"replicates is {replicates}; expected a multiple of {BATCH} from {BATCH * BATCHES} on"
         )
@@ -183,71 +232,34 @@ def _base(made: Plan, base: str | None) -> str:
     return names[0] if base is None else base
 
 
-def _meant(made: Plan, scenario: str, about: Mapping[str, str]) -> Key:
-    """Which estimate of a scenario is compared, by a few of its cohorts."""
+def _meant(made: Plan, scenario: str, about: Mapping[str, Mapping[str, str]]) -> dict[str, Key]:
+    """Which estimate of each analysis is compared, by a few cohorts of a scenario."""
     task = next(replace(made, sources={scenario: made.sources[scenario]}).tasks())
-    few = min(task.replicates, BATCH // 2)
-    tally = _tally(attempt(made, replace(task, replicates=few)))
-    try:
-        return meant(tally.moments, about, made.sources[scenario].design)
-    except StudyError as error:
-        why = "".join(f" ({reason})" for reason in tally.failures)
-        raise StudyError(f"nothing was run, because of {scenario}: {error}{why}") from None
-
-
-def _tasks(made: Plan) -> Iterator[Task]:
-    """Batch after batch, each of every scenario."""
-    each = [
-        groupby(replace(made, sources={name: one}).tasks(), key=lambda task: task.block)
-        for name, one in made.sources.items()
-    ]
-    for batch in zip(*each, strict=True):
-        for _, tasks in batch:
-            yield from tasks
-
-
-def _compared(
-    parts: Any, keys: Mapping[str, Key], base: str
-) -> tuple[dict[str, Paired], Counter[str]]:
-    """Each scenario's differences from the base, and how many cohorts gave an estimate."""
-    seen = {name: Paired() for name in keys if name != base}
-    counted: Counter[str] = Counter()
-    for _, batch in groupby(parts, key=lambda part: part.task.block):
-        found: dict[str, Moments] = {}
-        for part in batch:
-            _add(found, part, keys)
-        counted.update({name: int(one.n[0]) for name, one in found.items()})
-        seen = {name: one.add(found.get(name), found.get(base)) for name, one in seen.items()}
-    return seen, counted
-
-
-def _add(found: dict[str, Moments], part: Part | Lost, keys: Mapping[str, Key]) -> None:
-    name, tally = part.task.scenario, _tally(part)
-    one = tally.moments.get(keys[name])
-    if one is not None:
-        found[name] = found[name].merge(one) if name in found else one
-
-
-def _tally(part: Part | Lost) -> Tally:
-    """The only analysis's, where the scenario could go on."""
+    part = attempt(made, replace(task, replicates=min(task.replicates, BATCH // 2)))
     if isinstance(part, Lost):
-        raise StudyError(
-            f"{part.task.scenario} cannot go on, so nothing is compared: {part.reason}"
-        )
-    (tally,) = part.tallies.values()
-    return tally
+        raise StudyError(f"{scenario} cannot go on, so nothing is compared: {part.reason}")
+    found = {}
+    for name, tally in part.tallies.items():
+        try:
+            found[name] = meant(tally.moments, about.get(name, {}), made.sources[scenario].design)
+        except StudyError as error:
+            why = "".join(f" ({reason})" for reason in tally.failures)
+            raise StudyError(f"nothing was run, because of {scenario}: {error}{why}") from None
+    return found
 
 
-def _rows(
-    name: str,
-    key: Key,
-    pair: Paired,
-    level: float,
-    replicates: int,
-    counted: Mapping[str, int],
-    base: str,
+def differences(
+    done: Sweep, pairing: Pairing, name: str, analysis: str, level: float
 ) -> Iterator[dict[str, Any]]:
-    """A row a figure that there is of both."""
+    """A row a figure that there is of a scenario and its base: `COLUMNS`."""
+    pair = done.paired.get((name, analysis))
+    if pair is None:
+        return
+    key, base = pairing.keys[name, analysis], pairing.base[name]
+    lacking = {
+        "failed": _failed(done, name, analysis, key),
+        "base_failed": _failed(done, base, analysis, pairing.keys[base, analysis]),
+    }
     for figure, column, held in FIGURES:
         for against in AGAINST if held else ("",):
             one = pair.difference(f"{column}, {against}" if held else column, level)
@@ -259,7 +271,13 @@ def _rows(
                 "against": against,
                 **dict(zip(KEY, key, strict=True)),
                 **{part: getattr(one, part) for part in Difference.__slots__},
-                "replicates": replicates,
-                "failed": replicates - counted.get(name, 0),
-                "base_failed": replicates - counted.get(base, 0),
+                "replicates": done.plan.replicates,
+                **lacking,
             }
+
+
+def _failed(done: Sweep, name: str, analysis: str, key: Key) -> int:
+    """How many cohorts of a scenario gave no such estimate."""
+    tally = done.tallies[name, analysis]
+    seen = tally.moments.get(key)
+    return tally.replicates - (0 if seen is None else int(seen.n[0]))

@@ -1,7 +1,8 @@
 """A folder that a sweep writes to while it runs, so that the same command goes on where it stopped.
 
     sweep.json               what is swept: another sweep is refused
-    progress/0000.json       of each scenario: tasks done, and the tallies so far
+    progress/0000.json       of each scenario: tasks done, the tallies so far, and the differences
+                             from another scenario where it is compared with one
     estimates/0000/0000.parquet   every estimate of a task, where the sweep keeps them
 
 A scenario's file is replaced whole after each of its tasks, so a run that is killed loses no more
@@ -23,20 +24,25 @@ import pandas as pd
 from rmresearch.errors import ReportError, StudyError
 from rmresearch.files import TEMPORARY, lock, to_json, write_bytes, write_json
 from rmresearch.whatif.identity import differences, identity
+from rmresearch.whatif.paired import Paired
 from rmresearch.whatif.plan import Plan
 from rmresearch.whatif.tally import Moments, Tally
 
-__all__ = ["Progress", "Store", "begun", "opened"]
+__all__ = ["WHAT", "Progress", "Store", "begun", "kept", "opened"]
 
 WHAT = "sweep.json"
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a scenario has come: ``done`` tasks, and the tally of each analysis."""
+    """How far a scenario has come: ``done`` tasks, and the tally of each analysis.
+
+    ``paired`` are the differences from the scenario that it is compared with, by analysis.
+    """
 
     done: int = 0
     tallies: dict[str, Tally] = field(default_factory=dict)
+    paired: dict[str, Paired] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,11 @@ class Store:
             return Progress()
         try:
             held = json.loads(path.read_text("utf-8"))
-            return Progress(held["done"], {k: _tally(v) for k, v in held["analyses"].items()})
+            return Progress(
+                held["done"],
+                {name: _tally(one) for name, one in held["analyses"].items()},
+                {name: _paired(one) for name, one in held.get("paired", {}).items()},
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ReportError(
                 f"{path} cannot be read ({type(error).__name__}): somebody changed it. Delete it, "
@@ -68,8 +78,14 @@ class Store:
             write_bytes(path, raw.to_parquet(index=False))
         path = self._place("progress", scenario).with_suffix(".json")
         path.parent.mkdir(parents=True, exist_ok=True)
-        analyses = {name: _plain(tally) for name, tally in progress.tallies.items()}
-        write_json(path, {"scenario": scenario, "done": progress.done, "analyses": analyses})
+        what: dict[str, Any] = {"scenario": scenario, "done": progress.done}
+        what["analyses"] = {name: _plain(tally) for name, tally in progress.tallies.items()}
+        if progress.paired:
+            what["paired"] = {
+                name: [one.batches, one.mean.tolist(), one.cross.tolist()]
+                for name, one in progress.paired.items()
+            }
+        write_json(path, what)
 
     def _place(self, what: str, scenario: str) -> Path:
         return self.folder / what / f"{list(self.plan.sources).index(scenario):04d}"
@@ -81,28 +97,38 @@ def begun(folder: Path | str) -> bool:
 
 
 @contextmanager
-def opened(folder: Path | str, plan: Plan) -> Iterator[Store]:
+def opened(
+    folder: Path | str, plan: Plan, beside: Mapping[str, Any] | None = None
+) -> Iterator[Store]:
     """The store in ``folder``, held against other runs until the block ends.
 
-    ``StudyError`` where the folder holds something else, or another sweep, with what differs;
-    ``ReportError`` where another run is at work in it, with its holder.
+    ``beside`` is what else the folder is held to. ``StudyError`` where it holds something else, or
+    another sweep, with what differs; ``ReportError`` where another run is at work in it, with its
+    holder.
     """
-    place, here = Path(folder), json.loads(to_json(identity(plan)))
+    with kept(folder, WHAT, {**identity(plan), **(beside or {})}):
+        yield Store(Path(folder), plan)
+
+
+@contextmanager
+def kept(folder: Path | str, what: str, asked: Mapping[str, Any]) -> Iterator[Path]:
+    """A folder of one call, which its file ``what`` tells, held until the block ends."""
+    place, here = Path(folder), json.loads(to_json(asked))
     with lock(place):
-        _ours(place, here)
+        _ours(place, what, here)
         for left in place.rglob(f"*{TEMPORARY}"):  # by a run that was killed as it wrote
             left.unlink(missing_ok=True)
-        write_json(place / WHAT, here)
-        yield Store(place, plan)
+        write_json(place / what, here)
+        yield place
 
 
-def _ours(folder: Path, here: Mapping[str, Any]) -> None:
-    known = folder / WHAT
+def _ours(folder: Path, what: str, here: Mapping[str, Any]) -> None:
+    known, kind = folder / what, what.removesuffix(".json")
     if not known.exists():
         strangers = sorted(path.name for path in folder.iterdir() if path.name != "lock")
         if strangers:
             raise StudyError(
-                f"{folder} holds {strangers[0]} but no {WHAT}: it is not the folder of a sweep. "
+                f"{folder} holds {strangers[0]} but no {what}: it is not the folder of a {kind}. "
                 f"Name an empty or a new folder."
             )
         return
@@ -113,7 +139,7 @@ def _ours(folder: Path, here: Mapping[str, Any]) -> None:
     if apart:
         more = f", and {len(apart) - 5} more" if len(apart) > 5 else ""
         raise StudyError(
-            f"{folder} holds another sweep: {'; '.join(apart[:5])}{more}. Name another folder, or "
+            f"{folder} holds another {kind}: {'; '.join(apart[:5])}{more}. Name another folder, or "
             f"delete this one."
         )
 
@@ -127,6 +153,11 @@ def _plain(tally: Tally) -> dict[str, Any]:
             for key, one in tally.moments.items()
         ],
     }
+
+
+def _paired(held: Any) -> Paired:
+    batches, mean, cross = held
+    return Paired(int(batches), np.array(mean, float), np.array(cross, float))
 
 
 def _tally(held: Mapping[str, Any]) -> Tally:

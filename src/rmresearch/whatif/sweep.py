@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from rmresearch.errors import StudyError
 from rmresearch.whatif import store
+from rmresearch.whatif.paired import Paired, Pairing
 from rmresearch.whatif.plan import Analysis, Plan, Task, plan
 from rmresearch.whatif.run import Part, attempt, trial
 from rmresearch.whatif.store import Progress, Store
 from rmresearch.whatif.tally import Tally
-from rmresearch.whatif.workers import Lost, Mapper, dask_cluster, over
+from rmresearch.whatif.workers import Lost, Mapper, hands
 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Sweep", "sweep"]
+__all__ = ["Sweep", "sweep", "swept"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,13 +34,15 @@ class Sweep:
 
     ``estimates`` has every estimate of every replicate where ``keep`` asked for them and no
     folder took them, else None. ``broken`` names the scenarios that could not go on, and why; they
-    have no tallies.
+    have no tallies. ``paired`` has the differences between scenarios by (scenario, analysis), where
+    the run was to compare them (`policies`).
     """
 
     plan: Plan
     tallies: Mapping[tuple[str, str], Tally]
     estimates: pd.DataFrame | None
     broken: Mapping[str, str]
+    paired: Mapping[tuple[str, str], Paired] = field(default_factory=dict)
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -122,22 +126,27 @@ def sweep(
     """
     asked: dict[str, Any] = {"outcome": outcome, "alpha": alpha, "keep": keep, "options": options}
     made = plan(scenarios, analysis, replicates=replicates, seed=seed, **asked)
-    with _mapper(workers, dask, mapper) as chosen:
+    with hands(workers, dask, mapper) as chosen:
         if out is None or not store.begun(out):
             trial(made)
-        with nullcontext() if out is None else store.opened(out, made) as held:
-            return _Run(made, held, say).through(chosen)
+        return swept(made, chosen, out=out, say=say)
 
 
-def _mapper(
-    workers: int, dask: str | Client | None, mapper: Mapper | None
-) -> AbstractContextManager[Mapper]:
-    local = over(workers)
-    if (workers > 1) + (dask is not None) + (mapper is not None) > 1:
-        raise ValueError("give one of workers (of this machine), dask (a cluster) and mapper")
-    if dask is not None:
-        return dask_cluster(dask)
-    return local if mapper is None else nullcontext(mapper)
+def swept(
+    plan: Plan,
+    mapper: Mapper,
+    *,
+    out: Path | str | None = None,
+    say: Callable[[str], None] | None = None,
+    pairing: Pairing | None = None,
+    beside: Mapping[str, Any] | None = None,
+) -> Sweep:
+    """Run a plan, in its folder if there is one; with a ``pairing``, scenario beside scenario.
+
+    ``beside`` is what else the folder is held to.
+    """
+    with nullcontext() if out is None else store.opened(out, plan, beside) as held:
+        return _Run(plan, held, say, pairing).through(mapper)
 
 
 @dataclass(slots=True)
@@ -147,6 +156,9 @@ class _Run:
     plan: Plan
     store: Store | None
     say: Callable[[str], None] | None
+    pairing: Pairing | None
+    #: what the batch at work has brought so far, by scenario and analysis
+    batch: dict[str, dict[str, Tally]] = field(default_factory=dict)
 
     def through(self, mapper: Mapper) -> Sweep:
         """All that is left to do."""
@@ -156,17 +168,20 @@ class _Run:
         }
         broken: dict[str, str] = {}
         raw: list[pd.DataFrame] = []
-        left = sum(task.index >= progress[task.scenario].done for task in self.plan.tasks())
+        done = {name: one.done for name, one in progress.items()}  # before this run
+        left = sum(1 for _ in self._tasks(done))
         started = monotonic()
-        parts = mapper(partial(attempt, self.plan), self._left(progress, broken))
+        parts = mapper(partial(attempt, self.plan), self._left(done, broken))
         for number, part in enumerate(parts, 1):
             name = part.task.scenario
             if isinstance(part, Lost):
+                self._bearable(part)
                 broken.setdefault(name, part.reason)
             elif name not in broken:
-                self._merged(progress[name], part)
+                whole = self._merged(progress, part)
                 if self.store:
-                    self.store.save(name, progress[name], part.raw)
+                    if whole:
+                        self.store.save(name, progress[name], part.raw)
                 elif part.raw is not None:
                     raw.append(part.raw)
             if self.say:
@@ -178,18 +193,60 @@ class _Run:
             if name not in broken
             for asked in self.plan.analyses
         }
-        return Sweep(self.plan, tallies, pd.concat(raw, ignore_index=True) if raw else None, broken)
+        paired = {
+            (name, asked): one
+            for name in self.plan.sources
+            if name not in broken
+            for asked, one in progress[name].paired.items()
+        }
+        kept = pd.concat(raw, ignore_index=True) if raw else None
+        return Sweep(self.plan, tallies, kept, broken, paired)
 
-    def _left(self, progress: Mapping[str, Progress], broken: Mapping[str, str]) -> Iterator[Task]:
-        done = {name: one.done for name, one in progress.items()}  # before this run
-        for task in self.plan.tasks():
-            if task.index >= done[task.scenario] and task.scenario not in broken:
-                yield task
+    def _tasks(self, done: Mapping[str, int]) -> Iterator[Task]:
+        """What is to be done after what was: all that is left, and what it is compared with."""
+        if self.pairing is not None:
+            return self.pairing.tasks(self.plan, done)
+        return (task for task in self.plan.tasks() if task.index >= done[task.scenario])
 
-    def _merged(self, progress: Progress, part: Part) -> None:
-        progress.done += 1
-        for asked, tally in part.tallies.items():
-            progress.tallies[asked] = progress.tallies.get(asked, Tally()).merge(tally)
+    def _left(self, done: Mapping[str, int], broken: Mapping[str, str]) -> Iterator[Task]:
+        return (task for task in self._tasks(done) if task.scenario not in broken)
+
+    def _merged(self, progress: Mapping[str, Progress], part: Part) -> bool:
+        """Add a part; whether what is known of its scenario can be kept."""
+        name, task = part.task.scenario, part.task
+        mine = progress[name]
+        if task.index == mine.done:  # but for a base's batch that is drawn once more
+            mine.done += 1
+            _add(mine.tallies, part.tallies)
+        if self.pairing is None:
+            return True
+        if task.skip == 0:
+            self.batch[name] = {}
+        _add(self.batch[name], part.tallies)
+        whole = self.pairing.whole(task)
+        if whole and name in self.pairing.base:
+            self._compared(mine, name, self.pairing)
+        return whole
+
+    def _compared(self, mine: Progress, name: str, pairing: Pairing) -> None:
+        """Add what a batch says here to what it says of the base."""
+        base = pairing.base[name]
+        for asked, tally in self.batch[name].items():
+            here = tally.moments.get(pairing.keys[name, asked])
+            there = self.batch[base][asked].moments.get(pairing.keys[base, asked])
+            mine.paired[asked] = mine.paired.get(asked, Paired()).add(here, there)
+
+    def _bearable(self, part: Lost) -> None:
+        """Refuse to go on where what the others are compared with cannot."""
+        if self.pairing is not None and part.task.scenario in self.pairing.base.values():
+            raise StudyError(
+                f"{part.task.scenario} cannot go on, so nothing is compared: {part.reason}"
+            )
+
+
+def _add(tallies: dict[str, Tally], more: Mapping[str, Tally]) -> None:
+    for asked, tally in more.items():
+        tallies[asked] = tallies.get(asked, Tally()).merge(tally)
 
 
 def _left(took: float, number: int, tasks: int) -> str:

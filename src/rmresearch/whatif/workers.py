@@ -19,7 +19,16 @@ from rmresearch.errors import ReportError, StudyError
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Lost", "Mapper", "beside", "cores", "dask_cluster", "local_processes", "over"]
+__all__ = [
+    "Lost",
+    "Mapper",
+    "beside",
+    "cores",
+    "dask_cluster",
+    "hands",
+    "local_processes",
+    "over",
+]
 
 #: applies a function to tasks and gives the answers back in the tasks' order, as ``map`` does
 Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
@@ -56,6 +65,18 @@ def _in_order(
             yield result(*sent.popleft())
     while sent:
         yield result(*sent.popleft())
+
+
+def hands(
+    workers: int, dask: str | Client | None, mapper: Mapper | None = None
+) -> AbstractContextManager[Mapper]:
+    """The mapper that was asked for: processes, a cluster or one's own; ``ValueError`` for two."""
+    local = over(workers)
+    if (workers > 1) + (dask is not None) + (mapper is not None) > 1:
+        raise ValueError("give one of workers (of this machine), dask (a cluster) and mapper")
+    if dask is not None:
+        return dask_cluster(dask)
+    return local if mapper is None else nullcontext(mapper)
 
 
 def over(workers: int) -> AbstractContextManager[Mapper]:
