@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,8 +18,13 @@ from rmresearch.whatif.plan import Analysis
 from rmresearch.whatif.sizes import Sized, alone, meant, resized, step_of
 from rmresearch.whatif.sweep import sweep
 from rmresearch.whatif.tally import Key
+from rmresearch.whatif.workers import Mapper
+from rmresearch.world.scenario import Scenario
 
-__all__ = ["Bought", "Budget", "budget"]
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = ["Bought", "Budget", "Prices", "budget", "sizes_of"]
 
 #: figures of a judgement that tell certainty, each with its Monte Carlo error: name, `judge`'s name
 FIGURES = {
@@ -27,6 +33,28 @@ FIGURES = {
     "smallest_detectable": "smallest_detectable",
     "coverage": "coverage",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a study costs, in one currency: ``fixed`` once, the others for each pair.
+
+    ``per_wave`` is paid at each measurement, ``per_month`` for each month of the programme (all
+    pairs alike: those who wait have theirs later).
+    """
+
+    per_pair: float
+    fixed: float = 0.0
+    per_wave: float = 0.0
+    per_month: float = 0.0
+
+    def of_pair(self, scenario: Sized) -> float:
+        """What a pair costs in a scenario, all its waves and months counted in."""
+        if isinstance(scenario, Scenario):
+            months, waves = scenario.levers.duration, len(scenario.design.waves)
+        else:
+            months, waves = 0, scenario.waves
+        return self.per_pair + self.per_wave * waves + self.per_month * months
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +109,29 @@ def budget(
     budgets: Sequence[float],
     per_pair: float,
     fixed: float = 0.0,
+    per_wave: float = 0.0,
+    per_month: float = 0.0,
     outcome: str | None = None,
     about: Mapping[str, str] | None = None,
     replicates: int = 1_000,
     seed: int,
     alpha: float = 0.05,
+    out: Path | str | None = None,
     workers: int = 1,
+    dask: str | Client | None = None,
+    mapper: Mapper | None = None,
+    say: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Budget:
     """How certain an answer does a budget buy?
 
-    Each of ``budgets`` pays ``fixed`` and then ``per_pair`` for as many pairs of the scenario (a
-    `Scenario`, or a `Gaussian` whose arms keep their proportion) as it has room for; all in one
-    currency. ``replicates`` studies of each size are simulated and analysed as `sweep` does it;
-    the cost is ``replicates`` cohorts for each number of pairs. ``about`` names the estimate
-    meant, by fields of its key; the last wave's where the wave is left open.
+    Each of ``budgets`` pays ``fixed`` and then for as many pairs of the scenario (a `Scenario`, or
+    a `Gaussian` whose arms keep their proportion) as it has room for: ``per_pair`` each,
+    ``per_wave`` for each of their measurements and ``per_month`` for each month of the programme;
+    all in one currency. ``replicates`` studies of each size are simulated and analysed as `sweep`
+    does it, which ``out``, ``workers``, ``dask``, ``mapper`` and ``say`` are handed to; the cost is
+    ``replicates`` cohorts for each number of pairs. ``about`` names the estimate meant, by fields
+    of its key; the last wave's where the wave is left open.
 
     Raises ``TypeError`` for what has no number of pairs; ``ValueError``, all problems at once,
     for impossible money and budgets that buy no study; ``StudyError`` as `sweep` does, and where
@@ -109,7 +145,9 @@ def budget(
     [[9000.0, 10.0, 9000.0], [17000.0, 20.0, 17000.0]]
     """
     alone(analysis)
-    sizes = _sizes(scenario, budgets, per_pair, fixed)
+    prices = Prices(per_pair, fixed, per_wave, per_month)
+    sizes = sizes_of(scenario, budgets, prices)
+    each = prices.of_pair(scenario)
     names = {pairs: f"{pairs:,} pairs" for pairs in dict.fromkeys(sizes)}
     done = sweep(
         {name: resized(scenario, pairs) for pairs, name in names.items()},
@@ -118,7 +156,11 @@ def budget(
         replicates=replicates,
         seed=seed,
         alpha=alpha,
+        out=out,
         workers=workers,
+        dask=dask,
+        mapper=mapper,
+        say=say,
         **options,
     )
     if done.broken:
@@ -129,31 +171,40 @@ def budget(
     verdict = judge(done).to_frame()
     rows = verdict[verdict[list(KEY)].eq(list(key)).all(axis=1)]
     bought = tuple(
-        _bought(float(money), pairs, fixed + pairs * per_pair, rows, names[pairs], replicates)
+        _bought(float(money), pairs, fixed + pairs * each, rows, names[pairs], replicates)
         for money, pairs in zip(budgets, sizes, strict=True)
     )
     return Budget(key, alpha, bought)
 
 
-def _sizes(scenario: Sized, budgets: Sequence[float], per_pair: float, fixed: float) -> list[int]:
-    """How many pairs each budget buys."""
-    step = step_of(scenario)
+def sizes_of(scenario: Sized, budgets: Sequence[float], prices: Prices) -> list[int]:
+    """How many pairs each budget buys; ``ValueError``, all problems at once, where one buys none.
+
+    >>> sizes_of(Scenario(), [20_000], Prices(per_pair=500, per_wave=100))  # three waves
+    [25]
+    """
+    step, fixed = step_of(scenario), prices.fixed
     wrong = []
-    if not (isfinite(per_pair) and per_pair > 0):
-        wrong.append(f"per_pair is {per_pair}; expected more than 0")
-    if not (isfinite(fixed) and fixed >= 0):
-        wrong.append(f"fixed is {fixed}; expected 0 or more")
+    if not (isfinite(prices.per_pair) and prices.per_pair > 0):
+        wrong.append(f"per_pair is {prices.per_pair}; expected more than 0")
+    for name in ("fixed", "per_wave", "per_month"):
+        price = getattr(prices, name)
+        if not (isfinite(price) and price >= 0):
+            wrong.append(f"{name} is {price}; expected 0 or more")
+    if prices.per_month and not isinstance(scenario, Scenario):
+        wrong.append("per_month is given; expected none, as a Gaussian has no months")
     if not len(budgets):
         wrong.append("budgets is empty; expected one amount or more")
     wrong += [f"a budget is {one}; expected an amount" for one in budgets if not isfinite(one)]
     if wrong:
         raise ValueError("; ".join(wrong))
     # a budget that was meant to buy just so many pairs buys them, whatever the last bit says
-    sizes = [int((one - fixed) / per_pair / step + 1e-9) * step for one in budgets]
+    each = prices.of_pair(scenario)
+    sizes = [int((one - fixed) / each / step + 1e-9) * step for one in budgets]
     for money, pairs in zip(budgets, sizes, strict=True):
         try:
             if pairs < step:
-                raise ValueError(f"the least is {step} pairs, for {fixed + step * per_pair:,.10g}")
+                raise ValueError(f"the least is {step} pairs, for {fixed + step * each:,.10g}")
             resized(scenario, pairs)
         except ValueError as error:
             wrong.append(f"a budget of {money:,.10g} buys no study: {error}")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,13 +17,21 @@ from scipy import special
 from rmresearch.errors import StudyError
 from rmresearch.numerics.fieller import Ratio
 from rmresearch.numerics.probit import ProbitLine, probit_line
-from rmresearch.whatif.plan import Analysis
+from rmresearch.whatif.identity import identity
+from rmresearch.whatif.plan import Analysis, plan
 from rmresearch.whatif.sizes import Sized, alone, even_step, meant, pairs_of, resized, step_of
+from rmresearch.whatif.store import kept
 from rmresearch.whatif.sweep import Sweep, sweep
 from rmresearch.whatif.tally import COLUMNS, Key, Moments
-from rmresearch.whatif.workers import over
+from rmresearch.whatif.workers import Mapper, hands
 
-__all__ = ["Look", "Required", "required"]
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = ["Look", "Required", "bounds_of", "required"]
+
+#: what tells a search's folder from another's
+WHAT = "search.json"
 
 #: sizes that the line is fitted to, as parts of the size that the search has come to. Near enough
 #: for a line: against the t test's exact power it is off by less than 1% from 8 pairs on
@@ -141,7 +151,11 @@ def required(
     replicates: int = 1_000,
     seed: int,
     level: float = 0.95,
+    out: Path | str | None = None,
     workers: int = 1,
+    dask: str | Client | None = None,
+    mapper: Mapper | None = None,
+    say: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Required:
     """How many pairs until an analysis finds what is there, with a chance of ``power``?
@@ -161,6 +175,9 @@ def required(
     their luck at equal sizes. The cost is at most 2,400 cohorts and, as the five sizes are moved
     twice at most, 15 times ``replicates``; mostly it is about 5.5 times ``replicates``.
 
+    ``out``, ``workers``, ``dask``, ``mapper`` and ``say`` as for `sweep`: each size is a sweep in a
+    folder of its own, so the same call goes on where it was stopped.
+
     Raises ``TypeError`` for what has no number of pairs, ``ValueError`` for impossible numbers,
     ``StudyError`` where the estimate meant has no truth or its truth is 0 (what is found then is
     false), where ``power`` is not reached within ``bounds`` or is there already at the lower one,
@@ -175,11 +192,18 @@ def required(
     step = step_of(scenario)
     alone(analysis)
     _refuse(power, alpha, replicates, seed)
-    with over(workers) as mapper:
-        ask = partial(
-            sweep, analysis=analysis, outcome=outcome, alpha=alpha, mapper=mapper, **options
-        )
-        search = _Search(scenario, ask, about or {}, power, alpha, _bounds(bounds, step), seed)
+    within = bounds_of(bounds, step)
+    asked: dict[str, Any] = {"power": power, "about": about or {}, "bounds": within}
+    called: dict[str, Any] = {"outcome": outcome, "alpha": alpha, "options": options}
+    start = plan(scenario, analysis, replicates=replicates, seed=seed, **called)
+    with (
+        hands(workers, dask, mapper) as chosen,
+        nullcontext() if out is None else kept(out, WHAT, {**identity(start), "search": asked})
+        as folder,
+    ):  # fmt: skip
+        ask = partial(sweep, analysis=analysis, outcome=outcome, alpha=alpha, mapper=chosen,
+                      say=say, **options)  # fmt: skip
+        search = _Search(scenario, ask, about or {}, power, alpha, within, seed, folder)
         return search.answer(replicates, level)
 
 
@@ -194,6 +218,7 @@ class _Search:
     alpha: float
     bounds: tuple[int, int]
     seed: int
+    folder: Path | None = None
     key: Key | None = field(default=None, init=False)
     cohorts: int = field(default=0, init=False)
 
@@ -286,9 +311,10 @@ class _Search:
         """Draw cohorts of one size; each size and stage has luck of its own."""
         luck = np.random.SeedSequence([self.seed, stage, pairs]).generate_state(1, np.uint64)
         name = f"{pairs:,} pairs"
-        done = self.ask(
-            {name: resized(self.scenario, pairs)}, replicates=replicates, seed=int(luck[0])
-        )
+        given: dict[str, Any] = {"replicates": replicates, "seed": int(luck[0])}
+        if self.folder is not None:
+            given["out"] = self.folder / f"{stage}-{pairs}"
+        done = self.ask({name: resized(self.scenario, pairs)}, **given)
         self.cohorts += replicates
         if done.broken:
             raise StudyError(f"cohorts of {name} cannot be analysed: {done.broken[name]}")
@@ -351,7 +377,7 @@ def _counted(pairs: int, replicates: int, moments: Moments | None) -> Look:
     )
 
 
-def _bounds(bounds: tuple[int, int], step: int) -> tuple[int, int]:
+def bounds_of(bounds: tuple[int, int], step: int) -> tuple[int, int]:
     """The smallest and the largest possible number of pairs within what was asked."""
     low, high = -(-max(bounds[0], 1) // step) * step, bounds[1] // step * step
     if low >= high:
