@@ -7,11 +7,13 @@ A task that takes its worker down with it comes back as `Lost`, and everything e
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from rmresearch.errors import ReportError, StudyError
@@ -37,6 +39,10 @@ Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 AHEAD = 2
 #: tasks after which a cluster is counted again: workers come and go
 RECOUNT = 64
+#: seconds of work that travel to a cluster together: each journey costs milliseconds of one core
+TOGETHER = 1.0
+#: journeys a second that a scheduler and a client have time for; more workers get longer work
+JOURNEYS = 100
 #: seconds that a scheduler has to answer
 ANSWERS_WITHIN = 10
 DIED = "it took its worker down with it, again and again: is there memory enough for its cohorts?"
@@ -187,7 +193,8 @@ def dask_cluster(cluster: str | Client) -> Iterator[Mapper]:
     def mapper(function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
         # the function travels once, as a task: where its holder is lost, it is made again
         flight = _Flight(client, client.submit(_itself, function, pure=False))
-        return _in_order(tasks, flight.submit, flight.result, _Counted(client))
+        bunches = flight.bunches(tasks)
+        return chain.from_iterable(_in_order(bunches, flight.submit, flight.result, flight.ahead))
 
     try:
         yield mapper
@@ -210,6 +217,11 @@ def _client(cluster: str | Client) -> tuple[Any, bool]:
     try:
         open_client: Any = Client  # which carries no types
         return open_client(cluster, timeout=ANSWERS_WITHIN), True
+    except TypeError as error:  # of an address tls://, before anything is tried
+        raise StudyError(
+            f"{cluster} needs certificates ({error}); nothing was run. Name them in Dask's "
+            f"configuration: distributed.comm.tls.ca-file, client.cert and client.key."
+        ) from None
     except (OSError, TimeoutError, ValueError) as error:
         raise StudyError(
             f"no Dask scheduler answers at {cluster} ({error}); nothing was run. Start one "
@@ -217,57 +229,82 @@ def _client(cluster: str | Client) -> tuple[Any, bool]:
         ) from None
 
 
-@dataclass(slots=True)
-class _Counted:
-    """How many tasks may be on their way to a cluster, counted anew from time to time."""
-
-    client: Any
-    _known: int = field(default=AHEAD, init=False)
-
-    def __call__(self, number: int) -> int:
-        if number % RECOUNT == 0:
-            self._known = AHEAD * max(1, sum(self.client.nthreads().values()))
-        return self._known
-
-
 def _itself(function: Any) -> Any:
     return function
 
 
-def _applied(function: Callable[[Any], Any], task: Any) -> Any:
-    return function(task)
+def _applied(function: Callable[[Any], Any], tasks: list[Any]) -> tuple[list[Any], float]:
+    """What the function makes of each task, and the seconds that all took."""
+    began = time.perf_counter()
+    answers = [function(task) for task in tasks]
+    return answers, time.perf_counter() - began
 
 
 @dataclass(slots=True)
 class _Flight:
-    """Tasks on their way to a cluster, whose workers hold ``function``."""
+    """Tasks on their way to a cluster, whose workers hold ``function``.
+
+    Quick tasks travel in bunches, of as many as fill the time that a journey is worth.
+    """
 
     client: Any
     function: Any
+    _threads: int = field(default=1, init=False)
+    _size: int = field(default=1, init=False)
     _others: list[Any] = field(default_factory=list, init=False)
 
-    def submit(self, task: Any) -> Any:
-        future = self.client.submit(_applied, self.function, task, pure=False)
+    def bunches(self, tasks: Iterable[Any]) -> Iterator[list[Any]]:
+        """The tasks in their order, a bunch each time that one can be sent."""
+        left = iter(tasks)
+        while bunch := list(islice(left, self._size)):
+            yield bunch
+
+    def ahead(self, number: int) -> int:
+        """How many bunches may be on their way after ``number`` of them."""
+        if number % RECOUNT == 0:
+            self._threads = max(1, sum(self.client.nthreads().values()))
+        return AHEAD * self._threads
+
+    def submit(self, bunch: list[Any]) -> Any:
+        future = self.client.submit(_applied, self.function, bunch, pure=False)
         self._others.append(future)
         return future
 
-    def result(self, task: Any, future: Any) -> Any:
-        """The answer. Dask gives up a task whose workers died, also where another one killed them:
-        it is tried once more, when nothing else is on its way."""
+    def result(self, bunch: list[Any], future: Any) -> list[Any]:
+        """The answers. Dask gives up a bunch whose workers died, also where another one killed
+        them: its tasks are tried once more, each when nothing else is on its way."""
         from distributed import KilledWorker, wait
 
         landed: Any = wait  # which carries no types
         self._others.remove(future)
         try:
-            return _from_cluster(future)
+            answers, seconds = _from_cluster(future)
         except KilledWorker:
             landed(self._others)
-        again = self.submit(task)
-        self._others.remove(again)
-        try:
-            return _from_cluster(again)
-        except KilledWorker:
-            return Lost(task, DIED)
+            return self._alone(bunch)
+        worth = max(TOGETHER, self._threads / JOURNEYS)
+        filled = int(worth * len(bunch) / max(seconds, 1e-9))
+        self._size = max(1, min(filled, 2 * self._size))
+        return list(answers)
+
+    def _alone(self, bunch: list[Any]) -> list[Any]:
+        """The answers of tasks one by one; of a scenario that kills its workers, one is enough."""
+        from distributed import KilledWorker
+
+        answers: list[Any] = []
+        deadly: set[Any] = set()
+        for task in bunch:
+            of = getattr(task, "scenario", task)
+            if of not in deadly:
+                again = self.submit([task])
+                self._others.remove(again)
+                try:
+                    answers += _from_cluster(again)[0]
+                    continue
+                except KilledWorker:
+                    deadly.add(of)
+            answers.append(Lost(task, DIED))
+        return answers
 
 
 def _from_cluster(future: Any) -> Any:
