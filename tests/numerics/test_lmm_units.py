@@ -16,7 +16,6 @@ from rmresearch.numerics.lmm.predict import random_effects
 from rmresearch.numerics.lmm.robust import robust
 from rmresearch.numerics.lmm.sufficient import gaussian
 from rmresearch.numerics.lmm.terms import prepare
-from rmresearch.numerics.lmm.weights import own_rows
 
 Array = NDArray[np.float64]
 N = 260
@@ -81,7 +80,7 @@ def test_units_give_what_rows_give(depth: int, seed: int, monkeypatch: pytest.Mo
     ours, theirs = (fit_many(one.y, made, present=present) for made in (brief, rows))
     np.testing.assert_allclose(ours.criterion, theirs.criterion, atol=1e-8)
     np.testing.assert_allclose(ours.se, theirs.se, rtol=1e-8)
-    adjusted = [own_rows(made, one.codes[0], present).vcov for made in (ours, theirs)]
+    adjusted = [made._adjusted()[0].vcov for made in (ours, theirs)]
     there = [
         made._back @ v @ made._back.T for made, v in zip((ours, theirs), adjusted, strict=True)
     ]

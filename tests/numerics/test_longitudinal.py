@@ -186,7 +186,7 @@ def test_the_record_is_cr2_with_what_kenward_and_roger_add(study: str) -> None:
         assert record.se == pytest.approx(theirs["se"] * max(ratio, 1.0), rel=1e-6)
         assert record.df == pytest.approx(theirs["df"], rel=1e-4)
         again = dense_allowance(found.x, v, parts, found.cluster, weights)
-        own, adjusted = found.model.contrast(weights), found.kenward_roger([weights])[0]
+        own, adjusted = found.model.contrast(weights), found.model.kenward_roger(weights)
         assert again == pytest.approx(max(1.0, (adjusted.se / own.se) ** 2), rel=1e-8)
 
 
@@ -212,10 +212,10 @@ def test_replicates_that_lack_answers_have_the_errors_of_their_own_rows(paired: 
     given["sets"] = np.arange(16) // 2 if paired else given["sets"]
     whole = fit_arms(**{**given, "arm": np.arange(16) // 2 % 2, "y": y})
     rows = [whole.weights(1, 3), whole.weights(1, 1) - whole.weights(1, 2)]
-    batched = whole.kenward_roger(rows), whole.record(rows)
+    batched = whole.model.kenward_roger_each(rows), whole.record(rows)
     for r in range(5):
         alone = fit_arms(**{**given, "arm": np.arange(16) // 2 % 2, "y": y[r]})
-        single = alone.kenward_roger(rows), alone.record(rows)
+        single = alone.model.kenward_roger_each(rows), alone.record(rows)
         for many, one in zip(sum(batched, ()), sum(single, ()), strict=True):
             ours = (many.estimate[r], many.se[r], many.df[r])
             # the same sums in another order; a search ends within 1e-8 of the minimum

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -88,6 +89,12 @@ class Linear:
     first: Array
     second: Array
     trace: Array
+
+    @staticmethod
+    def joined(parts: Sequence[Linear]) -> Linear:
+        """The replicates of several in a row."""
+        names = (one.name for one in fields(Linear))
+        return Linear(*(np.concatenate([getattr(p, n) for p in parts]) for n in names))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from rmresearch.errors import FitError
 from rmresearch.numerics import lmm
 from rmresearch.numerics.basis import Array
-from rmresearch.numerics.contrast import Contrast, judged
+from rmresearch.numerics.contrast import Contrast
 from rmresearch.numerics.lmm.robust import robust
-from rmresearch.numerics.lmm.weights import allowing, own_rows
+from rmresearch.numerics.lmm.weights import allowing
 
 __all__ = ["ArmsFit", "Grid", "fit_arms", "grid", "random_terms"]
 
@@ -73,26 +73,12 @@ class ArmsFit:
         """The difference of an arm to the comparison at a follow-up, as weights (p,)."""
         return self.grid.weights(arm, wave)
 
-    def kenward_roger(self, rows: Sequence[Array]) -> tuple[Contrast, ...]:
-        """Contrasts by the model's own errors, ``rows`` of weights (p,) each."""
-        if self.present is None:
-            return self.model.kenward_roger_each(rows)
-        adjusted = own_rows(self.model, self.cluster, self.present.reshape(-1, self.x.shape[0]))
-        lead, found = self.y.shape[:-1], []
-        usable = np.asarray(self.model.converged)
-        for row in rows:
-            w = self.model._back.T @ row
-            df = np.where(usable, adjusted.df(w).reshape(lead), 0.0)
-            variance = (adjusted.vcov @ w @ w).reshape(lead)
-            found.append(judged(self.model.coef @ row, variance, df, self.model.exact))
-        return tuple(found)
-
     def record(self, rows: Sequence[Array]) -> tuple[Contrast, ...]:
         """Contrasts by CR2 with an allowance for weights that were estimated (``allowing``)."""
         sandwich = robust(self.model, self.y, self.x, self.cluster, present=self.present)
         return tuple(
             allowing(sandwich.contrast(row), self.model.contrast(row), adjusted)
-            for row, adjusted in zip(rows, self.kenward_roger(rows), strict=True)
+            for row, adjusted in zip(rows, self.model.kenward_roger_each(rows), strict=True)
         )
 
 

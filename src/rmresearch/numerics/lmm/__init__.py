@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rmresearch.errors import FitError
 from rmresearch.numerics.basis import Array
-from rmresearch.numerics.lmm.absent import own_data
+from rmresearch.numerics.lmm.absent import OWN_CHUNK, own_data
 from rmresearch.numerics.lmm.assembly import assembled
 from rmresearch.numerics.lmm.criterion import Problem, Value
 from rmresearch.numerics.lmm.designs import Design, design
@@ -28,8 +28,8 @@ from rmresearch.numerics.lmm.whole import whole_data
 
 __all__ = ["Design", "MixedFit", "Term", "design", "fit", "fit_drawn", "fit_many"]
 
-#: replicates worked on at once, and where each has rows of its own
-CHUNK, OWN_CHUNK = 2048, 512
+#: replicates worked on at once, where all have the same rows
+CHUNK = 2048
 
 
 def fit(

@@ -1,7 +1,7 @@
 """Replicates whose rows differ: every one has cross-products of its own.
 
-A row that is absent counts as zeros in x, z and y. The blocks stay those of the whole design;
-every block is a class of its own.
+A row that is absent counts as zeros in x, z and y. The blocks stay those of the whole design.
+Those that are alike in a replicate are summed (``patterns``); where few are, each stays by itself.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ from rmresearch.numerics.lmm.blocks import Family
 from rmresearch.numerics.lmm.designs import Design
 from rmresearch.numerics.lmm.moments import Data, Moments
 from rmresearch.numerics.lmm.outcomes import Outcomes
+from rmresearch.numerics.lmm.patterns import parted
 
-__all__ = ["own_data"]
+__all__ = ["OWN_CHUNK", "own_data", "own_moments"]
+
+#: replicates with rows of their own that are worked on at once
+OWN_CHUNK = 512
 
 #: least eigenvalue of the masked basis' cross-product at which its columns still stand apart
 LOST = 1e-9
@@ -69,11 +73,21 @@ def own_data(
     return data, Outcomes(coef, unit, exact)
 
 
+def own_moments(present: NDArray[np.bool_], design: Design) -> tuple[Moments, ...]:
+    """The moments of x alone, those of y 0, at the rows ``present`` (R, n)."""
+    here = np.array(present.T, dtype=float, order="C")
+    nothing = np.zeros(here.shape)
+    return tuple(_moments(family, design, nothing, here) for family in design.groups)
+
+
 def _moments(family: Family, design: Design, left: Array, here: Array) -> Moments:
     m, p, replicates = family.g.shape[-1], design.p, left.shape[1]
     i, j = np.triu_indices(m)
     a, b = np.triu_indices(p)
     v = np.asarray(family.gather @ design.by_unit(left)).reshape(-1, m, replicates)
+    parts = parted(family, design.basis.q, here > 0) if design.units is None else None
+    if parts is not None:
+        return parts.moments(family, v)
     masked = (design.by_unit(column[:, None] * here) for column in design.basis.q.T)
     u = np.stack([np.asarray(family.gather @ one) for one in masked])
     u = u.reshape(p, -1, m, replicates)

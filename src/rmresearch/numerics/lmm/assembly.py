@@ -65,6 +65,7 @@ def assembled(
         _slopes=first(_widened(value.slopes, design.p, 0.0)),
         _hessian=first(_full_hessian(value, sigma2, unit, exact, df)),
         _design=design,
+        _present=present,
     )
 
 

@@ -19,7 +19,10 @@ from rmresearch.numerics.basis import LONG, Array
 from rmresearch.numerics.lanes import upper
 from rmresearch.numerics.lmm.terms import Codes, Ready
 
-__all__ = ["Family", "alike", "families"]
+__all__ = ["Family", "alike", "families", "numbered"]
+
+#: places in a table of all numbers that there could be
+TABLE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,6 +223,20 @@ def alike(keys: Array) -> tuple[Codes, Codes, Codes]:
             keys, axis=0, return_index=True, return_inverse=True, return_counts=True
         )
     return first, label.reshape(-1), count
+
+
+def numbered(code: Codes) -> tuple[Codes, Codes]:
+    """The different numbers in ``code``, none below 0, in order; and which of them each is."""
+    size = int(code.max()) + 1
+    if size > TABLE:
+        found, of = np.unique(code, return_inverse=True)
+        return found, of.reshape(code.shape)
+    seen = np.zeros(size, dtype=bool)
+    seen[code.ravel()] = True
+    found = np.flatnonzero(seen)
+    table = np.empty(size, dtype=np.intp)
+    table[found] = np.arange(found.size)
+    return found, table[code]
 
 
 def _entries(terms: Sequence[Ready], shape: NDArray[Any]) -> dict[str, Any]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from rmresearch.numerics.basis import Array
+from rmresearch.numerics.contrast import Number
 from rmresearch.numerics.ddf import Linear
+from rmresearch.numerics.lanes import upper
+from rmresearch.numerics.lmm.blocks import Family
 from rmresearch.numerics.lmm.designs import Design
+from rmresearch.numerics.lmm.moments import Moments
 from rmresearch.numerics.lmm.terms import free_entries
 
 __all__ = ["linear_pieces"]
@@ -17,55 +24,88 @@ def linear_pieces(
     sigma2: Array,
     inverse: Array,
     design: Design,
+    own: tuple[Sequence[Moments], Number] | None = None,
 ) -> Linear:
     """P, Q and the trace products at the fitted ``theta`` (R, K), in the basis of x.
 
     With V = s2 V0 = s2 I + sum of r_k V_k: pieces of the random terms from their blocks, those of
-    the residual variance from s2 V_0 = V - sum r_k V_k (Euler).
+    the residual variance from s2 V_0 = V - sum r_k V_k (Euler). ``own``: the moments, and the
+    number of rows (R,), of replicates that lack rows of their own.
     """
-    diagonal, touched = design.diagonal, design.touched
-    p, k = inverse.shape[-1], diagonal.size
+    r, k, p = theta.shape[0], design.diagonal.size, inverse.shape[-1]
     share = free_entries(theta, design.terms)
-    first = np.zeros((theta.shape[0], k, p, p))
-    second = np.zeros((theta.shape[0], k, k, p, p))
-    traces = np.zeros((theta.shape[0], k))
-    products = np.zeros((theta.shape[0], k, k))
-    for shared in design.shared:
-        family = shared.family
-        m = family.g.shape[-1]
-        xx = _full(shared.xx, m, touched)
-        factor = (theta @ family.basis.reshape(k, m * m)).reshape(-1, m, m)
-        d = (factor @ factor.swapaxes(-1, -2))[:, None]
-        b = np.linalg.inv(np.eye(m) + d @ family.g)
-        w = family.g @ b
-        e = np.where(
-            diagonal[:, None, None], family.basis, family.basis + family.basis.swapaxes(-1, -2)
-        )[:, None]
-        ew = e @ w[:, None]
-        counted = ew * family.counts[:, None, None]
+    first, second = np.zeros((r, k, p, p)), np.zeros((r, k, k, p, p))
+    traces, products = np.zeros((r, k)), np.zeros((r, k, k))
+    classes = _shared(design) if own is None else [_own(one) for one in own[0]]
+    a, b, _ = upper(design.touched if own is None else p)
+    for one in classes:
+        inside, counted, ew = one.curved(theta, design)
         traces += np.trace(counted, axis1=-2, axis2=-1).sum(axis=-1)
         products += np.einsum("rkcij,rlcji->rkl", ew, counted)
-        outer = b.swapaxes(-1, -2)
-        for i in range(k):
-            part = b @ e[i] @ outer
-            flat = part.reshape(theta.shape[0], -1) @ xx
-            first[:, i, :touched, :touched] -= flat.reshape(-1, touched, touched)
-            for j in range(k):
-                part = b @ ew[:, i] @ e[j] @ outer
-                flat = part.reshape(theta.shape[0], -1) @ xx
-                second[:, i, j, :touched, :touched] += flat.reshape(-1, touched, touched)
-    return _with_residual(share, first, second, traces, products, inverse, sigma2, design.n)
+        found = one.against(inside)
+        first[..., a, b] -= found[:, :k]
+        second[..., a, b] += found[:, k:].reshape(r, k, k, -1)
+    first[..., b, a], second[..., b, a] = first[..., a, b], second[..., a, b]
+    n: Number = design.n if own is None else own[1]
+    return _with_residual(share, first, second, traces, products, inverse, sigma2, n)
 
 
-def _full(packed: Array, m: int, p: int) -> Array:
-    """(P, S * C) to (C * m * m, p * p)."""
-    (i, j), (a, b) = np.triu_indices(m), np.triu_indices(p)
-    packed = packed.reshape(a.size, i.size, -1)
-    full = np.empty((packed.shape[2], m, m, p, p))
-    for s, (row, column) in enumerate(zip(i, j, strict=True)):
-        for left, right in {(row, column), (column, row)}:
-            full[:, left, right, a, b] = full[:, left, right, b, a] = packed[:, s].T
-    return full.reshape(-1, p * p)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Classes:
+    """One family's classes: ``g`` (1 or R, C, m, m), ``counts`` (1 or R, C).
+
+    ``xx`` (C * S, P) or (R, C * S, P): the summed products of Z'x, packed on both sides.
+    """
+
+    family: Family
+    g: Array
+    counts: Array
+    xx: Array
+
+    def curved(self, theta: Array, design: Design) -> tuple[Array, Array, Array]:
+        """B E_k B' and B E_k W E_l B', one after the other (R, K + K * K, C, m, m); E_k W counted
+        and by itself, (R, K, C, m, m): B = (I + D G)^-1, W = G B, E_k the derivatives of D."""
+        basis, (k, m) = self.family.basis, self.family.basis.shape[:2]
+        factor = (theta @ basis.reshape(k, m * m)).reshape(-1, m, m)
+        d = (factor @ factor.swapaxes(-1, -2))[:, None]
+        b = np.linalg.inv(np.eye(m) + d @ self.g)
+        symmetric = basis + basis.swapaxes(-1, -2)
+        e = np.where(design.diagonal[:, None, None], basis, symmetric)[:, None]
+        ew = e @ (self.g @ b)[:, None]
+        left = b[:, None] @ e
+        inside = np.concatenate(
+            [left, (b[:, None, None] @ ew[:, :, None] @ e).reshape(len(b), -1, *b.shape[1:])],
+            axis=1,
+        )
+        return inside @ b.swapaxes(-1, -2)[:, None], ew * self.counts[..., None, :, None, None], ew
+
+    def against(self, inside: Array) -> Array:
+        """Sums over classes and places: (R, A, C, m, m) to (R, A, P)."""
+        i, j, _ = upper(inside.shape[-1])
+        packed = inside[..., i, j] + np.where(i == j, 0.0, inside[..., j, i])
+        found: Array = packed.reshape(*inside.shape[:2], -1) @ self.xx
+        return found
+
+
+def _shared(design: Design) -> list[_Classes]:
+    """The classes of rows that all replicates have."""
+    found = []
+    for one in design.shared:
+        g, counts = one.family.g, one.family.counts.astype(float)
+        packed = one.xx.reshape(len(one.xx), -1, counts.size).transpose(2, 1, 0)
+        found.append(_Classes(one.family, g[None], counts[None], packed.reshape(-1, len(one.xx))))
+    return found
+
+
+def _own(one: Moments) -> _Classes:
+    """The classes of replicates with rows of their own."""
+    p, replicates = one.xx.shape[0], one.xx.shape[-1]
+    return _Classes(
+        family=one.family,
+        g=one.g.transpose(3, 2, 0, 1),
+        counts=one.counts.T,
+        xx=one.xx.transpose(3, 2, 1, 0).reshape(replicates, -1, p),
+    )
 
 
 def _with_residual(
@@ -76,7 +116,7 @@ def _with_residual(
     products: Array,
     inverse: Array,
     sigma2: Array,
-    n: int,
+    n: Number,
 ) -> Linear:
     """Put the residual variance's pieces last; everything at s2 = 1, then brought to s2."""
     r, k = share.shape

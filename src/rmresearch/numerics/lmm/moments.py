@@ -37,7 +37,8 @@ class Moments:
     """Of one family: ``g`` (m, m, C, 1) = Z'Z, ``counts`` (C, 1), products of sums.
 
     ``xx`` (P, S * C) is the same for all replicates; ``xy`` (p, S, C, R) and ``yy`` (S, C, R).
-    Where replicates have rows of their own, ``g`` is (m, m, C, R) and ``xx`` (P, S, C, R).
+    Where replicates have rows of their own, ``xx`` is (P, S, C, R), and ``counts`` (C, R) or, with
+    every block a class, ``g`` (m, m, C, R).
     """
 
     family: Family
@@ -146,4 +147,5 @@ def take(data: Data, which: NDArray[Any] | slice) -> Data:
 def _some(one: Moments, which: NDArray[Any] | slice) -> Moments:
     g = one.g if one.g.shape[-1] == 1 else one.g[..., which]
     xx = one.xx if one.xx.ndim == 2 else one.xx[..., which]
-    return Moments(one.family, g, one.counts, xx, one.xy[..., which], one.yy[..., which])
+    counts = one.counts if one.counts.shape[-1] == 1 else one.counts[..., which]
+    return Moments(one.family, g, counts, xx, one.xy[..., which], one.yy[..., which])

@@ -45,6 +45,8 @@ TINY = 1e-7
 RELEASED = 0.02
 #: roots of relative variances from which other valleys are looked for
 LARGE, LITTLE = 8.0, 0.1
+#: replicates whose valleys are looked for at once
+TOGETHER = 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,12 +84,15 @@ def search(
         _replace(found, failed, again, better)
     _lower_rank(problem, found, factors, own)
     _leave_out(problem, found, factors, own)
+    starts = np.stack(_valleys(diagonal), axis=-1)
     who = np.flatnonzero(thorough)
-    if who.size:
-        some = problem.restrict(who)
-        for roots in _valleys(diagonal):
-            there = roots[:, None] * np.ones(who.size)
-            _keep_lower(found, who, _attempt(some, there, factors, own))
+    for first_of in range(0, who.size, TOGETHER):
+        some = who[first_of : first_of + TOGETHER]
+        # All starts run as replicates of their own: few searches cost as much as many.
+        many = np.tile(some, starts.shape[1])
+        again = _attempt(problem.restrict(many), starts.repeat(some.size, axis=1), factors, own)
+        for number in range(starts.shape[1]):
+            _keep_lower(found, some, again, number * some.size)
     return found
 
 
@@ -350,13 +355,16 @@ def _put(value: Value, where: Places, new: Value) -> None:
             getattr(value, one.name)[..., where] = getattr(new, one.name)
 
 
-def _keep_lower(found: Found, who: Places, again: Found) -> None:
-    _replace(found, who, again, again.converged & (again.value.f < found.value.f[who] - 1e-9))
+def _keep_lower(found: Found, who: Places, again: Found, skip: int = 0) -> None:
+    """Take what is lower: ``again`` holds ``who`` after ``skip`` others."""
+    mine = slice(skip, skip + who.size)
+    lower = again.value.f[mine] < found.value.f[who] - 1e-9
+    _replace(found, who, again, again.converged[mine] & lower, skip)
 
 
-def _replace(found: Found, who: Places, again: Found, which: Flags) -> None:
+def _replace(found: Found, who: Places, again: Found, which: Flags, skip: int = 0) -> None:
     index = np.flatnonzero(which)
-    where = who[index]
+    where, index = who[index], index + skip
     found.theta[:, where] = again.theta[:, index]
     found.converged[where] = again.converged[index]
     found.steps[where] += again.steps[index]

@@ -19,8 +19,9 @@ from rmresearch.numerics.contrast import (
     judged,
     judged_jointly,
 )
-from rmresearch.numerics.ddf import Adjusted, joint, kenward_roger, satterthwaite
+from rmresearch.numerics.ddf import Adjusted, Linear, joint, kenward_roger, satterthwaite
 from rmresearch.numerics.lanes import last
+from rmresearch.numerics.lmm.absent import OWN_CHUNK, own_moments
 from rmresearch.numerics.lmm.designs import Design
 from rmresearch.numerics.lmm.expected import linear_pieces
 from rmresearch.numerics.lmm.terms import Ready
@@ -61,6 +62,7 @@ class MixedFit:
     _slopes: Array = field(repr=False)
     _hessian: Array = field(repr=False)
     _design: Design = field(repr=False)
+    _present: NDArray[np.bool_] | None = field(repr=False)
 
     @property
     def _q(self) -> Array:
@@ -190,14 +192,17 @@ class MixedFit:
         """Kenward and Roger's adjustment of R replicates in basis coordinates, usable (R,)."""
         if not self.reml:
             raise ValueError("Kenward and Roger's df need a REML fit: fit with reml=True")
-        if np.any(np.asarray(self.n) != self._design.n):
-            raise ValueError("Kenward and Roger's df need whole rows: fit those that are there")
         usable = np.asarray(self.converged).reshape(-1)
         p, k = self.coef.shape[-1], self.theta.shape[-1]
-        model = linear_pieces(
-            np.where(usable[:, None], self.theta.reshape(-1, k), 1.0),
-            np.where(usable, np.asarray(self.sigma2).reshape(-1), 1.0),
-            np.where(usable[:, None, None], self._inner.reshape(-1, p, p), np.eye(p)),
-            self._design,
-        )
-        return kenward_roger(model), usable
+        theta = np.where(usable[:, None], self.theta.reshape(-1, k), 1.0)
+        sigma2 = np.where(usable, np.asarray(self.sigma2).reshape(-1), 1.0)
+        inner = np.where(usable[:, None, None], self._inner.reshape(-1, p, p), np.eye(p))
+        if self._present is None:
+            return kenward_roger(linear_pieces(theta, sigma2, inner, self._design)), usable
+        parts = []
+        for start in range(0, usable.size, OWN_CHUNK):  # moments of their own take room
+            run = slice(start, start + OWN_CHUNK)
+            there = self._present[run]
+            own = own_moments(there, self._design), there.sum(axis=-1)
+            parts.append(linear_pieces(theta[run], sigma2[run], inner[run], self._design, own))
+        return kenward_roger(Linear.joined(parts)), usable

@@ -13,7 +13,7 @@ and (h'S B^(-1/2) h)'(the same) between clusters: nothing is larger than a clust
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from rmresearch.numerics.contrast import (
     judged_jointly,
 )
 from rmresearch.numerics.lmm.result import MixedFit
-from rmresearch.numerics.lmm.stacks import Stack, stacks
+from rmresearch.numerics.lmm.stacks import Alike, Stack, stacks
 from rmresearch.numerics.lmm.terms import Codes, Ready, free_entries
 from rmresearch.numerics.sandwich import NOTHING, SINGULAR, hotelling, satterthwaite
 
@@ -61,9 +61,7 @@ class RobustMixed:
     _back: Array = field(repr=False)
     _half: Array = field(repr=False)
     _inner: Array = field(repr=False)
-    _own: Array = field(repr=False)
-    _cross: Array = field(repr=False)
-    _kind: Codes = field(repr=False)
+    _errors: _Errors = field(repr=False)
     _usable: NDArray[np.bool_] = field(repr=False)
     _sigma2: Array = field(repr=False)
 
@@ -85,7 +83,7 @@ class RobustMixed:
         w = self._half @ (self._back.T @ weight)[:, None]
         variance = (w.swapaxes(-1, -2) @ self._inner @ w)[..., 0, 0]
         length = np.linalg.norm(w, axis=-2, keepdims=True)
-        df = satterthwaite(*self._vectors(w / np.where(length > 0, length, 1.0)))
+        df = satterthwaite(*self._errors.along(w / np.where(length > 0, length, 1.0)))
         # Clusters that agree to the last digit leave rounding, and no variance to test by.
         known = self._usable & (variance > NOTHING * self._sigma2 * length[..., 0, 0] ** 2)
         return judged(self.coef @ weight, variance, np.where(known, df, 0.0), ~self._usable)
@@ -106,16 +104,32 @@ class RobustMixed:
         variance = np.where(usable[..., None, None], variance, np.eye(q))
         gap = np.linalg.solve(r.swapaxes(-1, -2), np.where(usable[..., None], gap, 0.0)[..., None])
         statistic = (gap * np.linalg.solve(variance, gap)).sum(axis=(-2, -1))
-        eta = np.where(usable, hotelling(*self._vectors(w)), 0.0)
+        eta = np.where(usable, hotelling(*self._errors.along(w)), 0.0)
         df = eta - q + 1.0
         f = statistic * df / (np.where(eta > 0, eta, 1.0) * q)
         return judged_jointly(f, q, df)
 
-    def _vectors(self, w: Array) -> tuple[Array, Array]:
-        """Per cluster: the products of its errors within (c, c), and with others (p, c)."""
-        wide = w[..., None, :, :]
-        own = wide.swapaxes(-1, -2) @ self._own @ wide
-        return own[..., self._kind, :, :], (self._cross @ wide)[..., self._kind, :, :]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Errors:
+    """The products of the clusters' errors, once for those alike in a replicate, T in all.
+
+    ``own``, ``cross`` (T, p, p), ``replicate`` (T,), ``of`` (R, G) where each cluster stands.
+    """
+
+    own: Array
+    cross: Array
+    replicate: Codes
+    of: Codes
+
+    def along(self, w: Array) -> tuple[Array, Array]:
+        """Of contrasts ``w`` (..., p, c), per cluster: the products of its errors within
+        (..., G, c, c), and with others (..., G, p, c)."""
+        lead, (p, c) = w.shape[:-2], w.shape[-2:]
+        wide = w.reshape(-1, p, c)[self.replicate]
+        own = wide.swapaxes(-1, -2) @ self.own @ wide
+        of = self.of.reshape(*lead, -1)
+        return own[of], (self.cross @ wide)[of]
 
 
 def robust(
@@ -153,11 +167,10 @@ def robust(
     theta = np.where(usable[..., None], fit.theta, 0.0).reshape(-1, k)
     left = _centred(outcome, there, basis).reshape(-1, n)
     seen = None if there is None else there.reshape(-1, n)
-    parts = _filled(groups, theta, fit._terms, left, seen, usable.reshape(-1))
-    half = parts.half.reshape(*lead, p, p)
-    inner = np.where(usable[..., None, None], parts.inner.reshape(*lead, p, p), np.nan)
+    half, inner, errors = _filled(groups, theta, fit._terms, left, seen, usable.reshape(-1))
+    half = half.reshape(*lead, p, p)
+    inner = np.where(usable[..., None, None], inner.reshape(*lead, p, p), np.nan)
     turned = half @ basis.back.T
-    offsets = np.cumsum([0] + [s.x.shape[0] for s in groups])
     return RobustMixed(
         coef=fit.coef,
         vcov=turned.swapaxes(-1, -2) @ inner @ turned,
@@ -166,9 +179,7 @@ def robust(
         _back=basis.back,
         _half=half,
         _inner=inner,
-        _own=parts.own.reshape(*lead, -1, p, p),
-        _cross=parts.cross.reshape(*lead, -1, p, p),
-        _kind=np.concatenate([s.kind + o for s, o in zip(groups, offsets, strict=False)]),
+        _errors=errors,
         _usable=usable,
         _sigma2=np.asarray(fit.sigma2),
     )
@@ -262,23 +273,6 @@ def _centred(y: Array, there: NDArray[np.bool_] | None, basis: Basis) -> Array:
     return centred
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Parts:
-    """What all replicates give: ``half`` (R, p, p) = N^-1, ``inner`` (R, p, p) the sum of the
-    clusters' squared scores, ``own`` and ``cross`` (R, C, p, p) the products of their errors."""
-
-    half: Array
-    inner: Array
-    own: Array
-    cross: Array
-
-    @classmethod
-    def empty(cls, replicates: int, classes: int, p: int) -> _Parts:
-        shape = (replicates, p, p)
-        wide = (replicates, classes, p, p)
-        return cls(np.empty(shape), np.empty(shape), np.empty(wide), np.empty(wide))
-
-
 def _filled(
     groups: Sequence[Stack],
     theta: Array,
@@ -286,18 +280,34 @@ def _filled(
     left: Array,
     there: NDArray[np.bool_] | None,
     usable: NDArray[np.bool_],
-) -> _Parts:
-    """The parts of all replicates, some at a time: ``theta`` (R, K), ``left`` (R, n)."""
+) -> tuple[Array, Array, _Errors]:
+    """``half`` (R, p, p) = N^-1, ``inner`` (R, p, p) the sum of the clusters' squared scores, and
+    their errors, some replicates at a time: ``theta`` (R, K), ``left`` (R, n)."""
     p = groups[0].x.shape[-1]
-    parts = _Parts.empty(left.shape[0], sum(s.x.shape[0] for s in groups), p)
-    each = sum(s.x.shape[0] * s.x.shape[1] * (s.x.shape[1] + p) for s in groups)
-    size = max(1, ROOM // each)
+    each = sum(
+        (s.x.shape[0] if there is None else len(s.rows)) * s.x.shape[1] * (s.x.shape[1] + p)
+        for s in groups
+    )
+    size, halves, inners, errors, done = max(1, ROOM // each), [], [], [], 0
     for start in range(0, left.shape[0], size):
         some = slice(start, start + size)
         rows = None if there is None else there[some]
         free = free_entries(theta[some], terms)
-        _sandwich(groups, free, left[some], rows, usable[some], parts, some)
-    return parts
+        half, inner, parts = _sandwich(groups, free, left[some], rows, usable[some])
+        halves.append(half)
+        inners.append(inner)
+        errors.append(replace(parts, replicate=parts.replicate + start, of=parts.of + done))
+        done += len(parts.own)
+    return np.concatenate(halves), np.concatenate(inners), _joined(errors, axis=0)
+
+
+def _joined(parts: Sequence[_Errors], axis: int) -> _Errors:
+    """Errors one after the other: of more replicates (axis 0) or of more clusters (1)."""
+    own, cross, replicate = (
+        np.concatenate([getattr(one, name) for one in parts])
+        for name in ("own", "cross", "replicate")
+    )
+    return _Errors(own, cross, replicate, np.concatenate([one.of for one in parts], axis=axis))
 
 
 def _sandwich(
@@ -306,46 +316,46 @@ def _sandwich(
     left: Array,
     there: NDArray[np.bool_] | None,
     usable: NDArray[np.bool_],
-    parts: _Parts,
-    some: slice,
-) -> None:
-    """Fill ``parts`` for some replicates: ``free`` (R, K), ``left`` and ``there`` (R, n)."""
-    whitened = [_whiten(one, free, there) for one in groups]
+) -> tuple[Array, Array, _Errors]:
+    """The same of some replicates: ``free`` (R, K), ``left`` and ``there`` (R, n)."""
+    replicates, p = left.shape[0], groups[0].x.shape[-1]
+    alike = [one.alike(replicates, there) for one in groups]
+    whitened = [_whiten(one, same, free) for one, same in zip(groups, alike, strict=True)]
     turned = [_turned(one, left) for one in groups]
-    p = parts.half.shape[-1]
-    gram: Array = np.zeros((left.shape[0], p, p))
-    score: Array = np.zeros((left.shape[0], p))
-    for one, (lower, k), rows in zip(groups, whitened, turned, strict=True):
-        flat = k * np.sqrt(np.bincount(one.kind))[:, None, None]
-        flat = flat.reshape(k.shape[0], -1, k.shape[-1])
-        gram = gram + flat.swapaxes(-1, -2) @ flat
+    gram: Array = np.zeros((replicates, p, p))
+    score: Array = np.zeros((replicates, p))
+    for same, (lower, k), rows in zip(alike, whitened, turned, strict=True):
+        starts = np.flatnonzero(np.diff(same.replicate, prepend=-1))
+        counted = k.swapaxes(-1, -2) @ (k * same.count[:, None, None])
+        gram += np.add.reduceat(counted, starts)
         weighted = np.asarray(np.linalg.solve(lower.swapaxes(-1, -2), k), dtype=float)
-        score = score + _scores(one, weighted, rows).sum(axis=1)
+        score += _scores(same, weighted, rows).sum(axis=1)
     root = np.linalg.cholesky(np.where(usable[:, None, None], gram, np.eye(p)))
-    half = np.linalg.inv(root)
+    half = np.asarray(np.linalg.inv(root), dtype=float)
     gain = half @ score[..., None]
-    inner, first = np.zeros((half.shape[0], p, p)), 0
-    for one, (lower, k), rows in zip(groups, whitened, turned, strict=True):
-        own, cross, weighted = _adjusted(lower, k @ half[:, None].swapaxes(-1, -2))
-        fitted = (cross.swapaxes(-1, -2) @ gain[:, None])[..., 0]
-        each = _scores(one, weighted, rows) - fitted[:, one.kind]
+    inner, errors, done = np.zeros((replicates, p, p)), [], 0
+    for same, (lower, k), rows in zip(alike, whitened, turned, strict=True):
+        own, cross, weighted = _adjusted(lower, k @ half.swapaxes(-1, -2)[same.replicate])
+        fitted = (cross.swapaxes(-1, -2) @ gain[same.replicate])[..., 0]
+        each = _scores(same, weighted, rows) - fitted[same.of]
         inner += each.swapaxes(-1, -2) @ each
-        last = first + k.shape[1]
-        parts.own[some, first:last], parts.cross[some, first:last] = own, cross
-        first = last
-    parts.half[some], parts.inner[some] = half, inner
+        errors.append(_Errors(own, cross, same.replicate, same.of + done))
+        done += len(own)
+    return half, inner, _joined(errors, axis=1)
 
 
-def _whiten(one: Stack, free: Array, there: NDArray[np.bool_] | None) -> tuple[Array, Array]:
-    """L (R, C, r, r) with L L' = V0, and L^-1 x (R, C, r, p). Absent rows stand alone, x = 0."""
-    k, c, r, _ = one.kernels.shape
-    v = (free @ one.kernels.reshape(k, -1)).reshape(-1, c, r, r)
-    x = one.x
-    if there is not None:
-        seen = there[:, one.rows].astype(float)
+def _whiten(one: Stack, same: Alike, free: Array) -> tuple[Array, Array]:
+    """L (T, r, r) with L L' = V0, and L^-1 x (T, r, p). Absent rows stand alone, x = 0."""
+    v = np.zeros((same.kind.size, *one.kernels.shape[2:]))
+    for share, kernel in zip(free.T, one.kernels, strict=True):
+        v += share[same.replicate][:, None, None] * kernel[same.kind]
+    x = one.x[same.kind]
+    if same.there is not None:
+        seen = same.there.astype(float)
         v *= seen[..., :, None] * seen[..., None, :]
-        x = x * seen[..., None]
-    v[..., np.arange(r), np.arange(r)] += 1.0
+        x *= seen[..., None]
+    r = np.arange(v.shape[-1])
+    v[..., r, r] += 1.0
     lower = np.asarray(np.linalg.cholesky(v), dtype=float)
     return lower, np.asarray(np.linalg.solve(lower, x), dtype=float)
 
@@ -356,9 +366,9 @@ def _turned(one: Stack, left: Array) -> Array:
     return (rows @ one.turn[one.kind]).swapaxes(0, 1)
 
 
-def _scores(one: Stack, weights: Array, rows: Array) -> Array:
-    """Sums of ``rows`` (R, G, r) by each class's ``weights`` (R, C, r, p): (R, G, p)."""
-    found: Array = (rows[..., None, :] @ weights[:, one.kind])[..., 0, :]
+def _scores(same: Alike, weights: Array, rows: Array) -> Array:
+    """Sums of ``rows`` (R, G, r) by the clusters' ``weights`` (T, r, p): (R, G, p)."""
+    found: Array = (rows[..., None, :] @ weights[same.of])[..., 0, :]
     return found
 
 

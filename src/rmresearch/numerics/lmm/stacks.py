@@ -12,15 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import linalg
 
 from rmresearch.numerics.basis import Array
+from rmresearch.numerics.lmm.blocks import numbered
 from rmresearch.numerics.lmm.terms import Codes, Ready
 
-__all__ = ["Stack", "stacks"]
+__all__ = ["Alike", "Stack", "stacks"]
 
 #: a column of which the others leave less than this share of the largest adds nothing to a span
 FLAT = 1e-10
+#: rows of a cluster up to which those that are there make a number
+MOST_BITS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,13 +42,57 @@ class Stack:
     x: Array
     kernels: Array
 
+    def alike(self, replicates: int, there: NDArray[np.bool_] | None) -> Alike:
+        """Which clusters are alike in each replicate, ``there`` (R, n) its rows (None: all)."""
+        classes, first = self.x.shape[0], np.arange(replicates)[:, None]
+        if there is None:
+            count = np.bincount(self.kind, minlength=classes)
+            return Alike(
+                replicate=np.repeat(first.ravel(), classes),
+                kind=np.tile(np.arange(classes), replicates),
+                count=np.tile(count, replicates),
+                there=None,
+                of=first * classes + self.kind,
+            )
+        seen, bits = there[:, self.rows], self.rows.shape[1]
+        code = first * classes + self.kind
+        if bits <= MOST_BITS:
+            code = (code << bits) + seen @ (1 << np.arange(bits))
+        else:
+            code = np.arange(code.size).reshape(code.shape)
+        found, of = numbered(code)
+        some = np.empty(found.size, dtype=np.intp)
+        some[of.ravel()] = np.arange(code.size)
+        return Alike(
+            replicate=some // code.shape[1],
+            kind=self.kind[some % code.shape[1]],
+            count=np.bincount(of.ravel()),
+            there=seen.reshape(-1, bits)[some],
+            of=of,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alike:
+    """Clusters that are alike in a replicate, T in all of them, replicate after replicate.
+
+    ``replicate``, ``kind`` (the class) and ``count`` of clusters (T,); ``there`` (T, s) their rows
+    (None: all); ``of`` (R, G) where each cluster stands among them.
+    """
+
+    replicate: Codes
+    kind: Codes
+    count: Codes
+    there: NDArray[np.bool_] | None
+    of: Codes
+
 
 def stacks(
     q: Array, cluster: Codes, terms: Sequence[Ready], *, whole: bool = True
 ) -> tuple[Stack, ...]:
     """The stacks of ``cluster`` (n,), ``q`` (n, p) a basis of x; each size once.
 
-    Not ``whole``: rows may be absent, so each cluster stays a class of its own, in its own rows.
+    Not ``whole``: rows may be absent, so each cluster stays in its own rows.
     """
     codes, sizes = np.unique(cluster, return_inverse=True, return_counts=True)[1:]
     # Rounded, so that rows that differ by rounding alone keep one order in every cluster.
@@ -55,15 +103,10 @@ def stacks(
     for size in np.unique(sizes):
         rows = order[starts[sizes == size][:, None] + np.arange(size)]
         same = [_first(term.codes[rows]) for term in terms]
-        kind, chosen = np.arange(len(rows)), np.arange(len(rows))
-        if whole:
-            parts = [
-                np.round(q[rows] * np.sqrt(len(q)), 12),
-                *(np.round(t.z[rows], 12) for t in terms),
-            ]
-            key = np.concatenate([p.reshape(len(rows), -1) for p in (*parts, *same)], axis=1) + 0.0
-            kind = _same_rows(key)
-            chosen = np.unique(kind, return_index=True)[1]
+        parts = [np.round(q[rows] * np.sqrt(len(q)), 12), *(np.round(t.z[rows], 12) for t in terms)]
+        key = np.concatenate([p.reshape(len(rows), -1) for p in (*parts, *same)], axis=1) + 0.0
+        kind = _same_rows(key)
+        chosen = np.unique(kind, return_index=True)[1]
         inside, codes_inside = rows[chosen], [one[chosen] for one in same]
         found.append(_stack(rows, kind, inside, codes_inside, q, terms, whole))
     return tuple(found)
