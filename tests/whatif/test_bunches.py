@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from rmresearch.errors import StudyError
 from rmresearch.whatif import workers
 from rmresearch.whatif.workers import AHEAD, JOURNEYS, Lost, dask_cluster
 
@@ -42,6 +44,8 @@ class StandIn:
     sent: list[list[Task]] = field(default_factory=list)
     waiting: int = 0
     most: int = 0
+    other: dict[str, str] = field(default_factory=dict)
+    failing: dict[str, Exception] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.monkeypatch.setattr(workers.time, "perf_counter", lambda: self.clock)
@@ -49,6 +53,10 @@ class StandIn:
 
     def nthreads(self) -> dict[str, int]:
         return dict.fromkeys(map(str, range(self.threads)), 1)
+
+    def run(self, asked: Callable[[], dict[str, str]], on_error: str) -> dict[str, Any]:
+        assert on_error == "return"
+        return {"tcp://one": asked() | self.other, **self.failing}
 
     def submit(self, function: Any, *given: Any, pure: bool) -> Future:
         assert not pure, "the same task twice is two tasks"
@@ -121,3 +129,14 @@ def test_a_deadly_scenario_takes_no_other_along(monkeypatch: pytest.MonkeyPatch)
     together = [bunch for bunch in bunches if len(bunch) > 1]
     assert together
     assert sum(len(bunch) == 1 for bunch in bunches) == len(together)
+
+
+def test_workers_with_other_versions_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacks = {"tcp://two": ModuleNotFoundError("No module named 'rmresearch'")}
+    cluster = StandIn(monkeypatch, other={"numpy": "1.0"}, failing=lacks)
+    here = importlib.metadata.version("numpy")
+    with pytest.raises(StudyError) as refused:
+        cluster.answers(tasks(1))
+    assert f"tcp://one has numpy 1.0, not {here}" in str(refused.value)
+    assert "tcp://two cannot say what it has (ModuleNotFoundError: No" in str(refused.value)
+    assert not cluster.sent

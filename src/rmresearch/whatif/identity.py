@@ -15,7 +15,7 @@ import numpy as np
 from rmresearch.files import sha256_text
 from rmresearch.whatif.plan import Asked, Plan
 
-__all__ = ["differences", "identity"]
+__all__ = ["differences", "identity", "versions"]
 
 KINDS = {"scenarios": "scenario", "analyses": "analysis"}
 #: what can change a number
@@ -28,7 +28,6 @@ def identity(plan: Plan) -> dict[str, Any]:
     A source or an option that cannot be written down (no dataclass, and its ``repr`` an address
     in memory) raises ``TypeError``. Of a function that is not the package's own the text counts.
     """
-    version = platform.python_version_tuple()
     return {
         "sweep": {
             "replicates": plan.replicates,
@@ -42,9 +41,14 @@ def identity(plan: Plan) -> dict[str, Any]:
             for name, one in plan.sources.items()
         },
         "analyses": {name: _analysis(asked) for name, asked in plan.analyses.items()},
-        "versions": {"python": ".".join(version[:2])}
-        | {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "versions": versions(),
     }
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the libraries that can change a number."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    return {"python": python} | {name: importlib.metadata.version(name) for name in LIBRARIES}
 
 
 def differences(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[str]:

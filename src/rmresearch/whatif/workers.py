@@ -17,6 +17,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from rmresearch.errors import ReportError, StudyError
+from rmresearch.whatif.identity import versions
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -186,7 +187,8 @@ def dask_cluster(cluster: str | Client) -> Iterator[Mapper]:
     """A mapper over a Dask cluster: a ``Client``, or the address of a scheduler.
 
     A worker that is lost loses nothing: Dask does its tasks elsewhere. ``tls://`` addresses take
-    their certificates from Dask's own configuration.
+    their certificates from Dask's own configuration. Workers with another version of what can
+    change a number are refused (``StudyError``).
     """
     client, ours = _client(cluster)
 
@@ -197,6 +199,7 @@ def dask_cluster(cluster: str | Client) -> Iterator[Mapper]:
         return chain.from_iterable(_in_order(bunches, flight.submit, flight.result, flight.ahead))
 
     try:
+        _same_everywhere(client)
         yield mapper
     finally:
         if ours:
@@ -227,6 +230,23 @@ def _client(cluster: str | Client) -> tuple[Any, bool]:
             f"no Dask scheduler answers at {cluster} ({error}); nothing was run. Start one "
             f"(`dask scheduler`), correct the address, or leave it out to use this machine."
         ) from None
+
+
+def _same_everywhere(client: Any) -> None:
+    """Refuse a cluster of which a worker could bring other numbers than this machine."""
+    here, apart = versions(), []
+    for worker, there in client.run(versions, on_error="return").items():
+        if isinstance(there, Exception):
+            apart.append(f"{worker} cannot say what it has ({type(there).__name__}: {there})")
+            continue
+        differing = [name for name in here if there.get(name) != here[name]]
+        apart += [f"{worker} has {name} {there.get(name)}, not {here[name]}" for name in differing]
+    if apart:
+        more = f", and {len(apart) - 3} more" if len(apart) > 3 else ""
+        raise StudyError(
+            f"the cluster's workers differ from this machine: {'; '.join(apart[:3])}{more}. "
+            f"Nothing was run; give all of them the same image or environment."
+        )
 
 
 def _itself(function: Any) -> Any:
