@@ -13,7 +13,7 @@ import pytest
 import rmresearch as rm
 from rmresearch.world.gaussian import Gaussian
 
-from . import swept
+from . import decided, swept
 from .test_store import content, judged
 
 distributed = pytest.importorskip("distributed")
@@ -74,3 +74,10 @@ def test_a_scenario_that_kills_workers_is_named(
     assert list(done.broken) == ["deadly"]
     assert "worker" in done.broken["deadly"]
     assert judged(done) == judged(rm.sweep({"few": grid["few"]}, swept.doomed, **asked))
+
+
+@pytest.mark.parametrize("name", ["policies", "required", "budget"])
+def test_decisions_are_the_same_as_at_home(cluster: Any, name: str) -> None:
+    ask = decided.DECISIONS[name]
+    with distributed.Client(cluster) as client:
+        assert ask(dask=client).equals(ask())
