@@ -65,12 +65,41 @@ def test_replicates_with_arms_of_their_own_are_as_if_alone(waves: int, strata: b
                 assert left == pytest.approx(right, rel=1e-8, abs=1e-10, nan_ok=True), name
 
 
-def test_arms_that_share_clusters_and_differ_by_replicate_are_left_to_the_analysis() -> None:
+@pytest.mark.parametrize("people", [1, 2])
+def test_arms_of_unequal_size_in_each_replicate_are_as_if_alone(people: int) -> None:
+    """Eleven clusters in sites of five and six: now one arm has the odd ones, now the other."""
+    rng = np.random.default_rng(7)
+    whole = panel(3, people=people)
+    site = np.repeat(np.arange(11) % 2, people)
+    arm = np.empty((7, 11), np.int64)
+    for r in range(7):
+        for code in (0, 1):
+            inside = np.flatnonzero(np.arange(11) % 2 == code)
+            arm[r, inside] = rng.permutation(np.arange(len(inside)) < 2 + rng.integers(2))
+    scores = np.where(rng.random(whole.scores.shape) < 0.1, np.nan, whole.scores)
+    whole = replace(whole, scores=scores, arm=np.repeat(arm, people, axis=1), stratum=site)
+    assert len({(row.sum(), row[::2].sum()) for row in arm}) > 2
+    together, clear = arms.KERNEL.answer(whole, {})
+    assert clear.sum() >= 5
+    for place, r in enumerate(np.flatnonzero(clear)):
+        alone, _ = arms.KERNEL.answer(whole.take(np.arange(7) == r), {})
+        for many, one in zip(together, alone, strict=True):
+            for name in NUMBERS:
+                # another order of rows, and a search that ends within 1e-8 of one minimum
+                left, right = getattr(many, name)[place], getattr(one, name)[0]
+                assert left == pytest.approx(right, rel=1e-6, abs=1e-9, nan_ok=True), name
+
+
+def test_arms_that_cut_through_clusters_or_leave_them_unequal_are_left_to_the_analysis() -> None:
     whole = panel()
-    arm = np.array(whole.arm)
-    arm[0] = 1 - arm[0]
-    found, clear = arms.KERNEL.answer(replace(whole, arm=arm), {})
-    assert (found, clear.any()) == ([], False)
+    torn = np.array(whole.arm)
+    torn[0, 0] = 1 - torn[0, 0]  # two of a cluster in different arms, in one replicate
+    swapped, uneven = np.array(whole.arm), whole.cluster.copy()
+    swapped[0] = 1 - swapped[0]
+    uneven[uneven == uneven[-1]] = uneven[-3]  # one of four, the others of two
+    for changed in ({"arm": torn}, {"arm": swapped, "cluster": uneven}):
+        found, clear = arms.KERNEL.answer(replace(whole, **changed), {})  # type: ignore[arg-type]
+        assert (found, clear.any()) == ([], False)
 
 
 def test_what_cannot_be_answered_on_arrays_is_marked() -> None:

@@ -27,8 +27,8 @@ Codes = NDArray[np.intp]
 ROOM = 4_000_000
 #: ends are searched until their bracket is so narrow, in at most so many steps
 NARROW, STEPS = 1e-9, 60
-#: the golden section, steps of it, and the half-widths of the parabolas that follow
-GOLDEN, SECTIONS, WIDTHS = 0.5 * (np.sqrt(5.0) - 1.0), 10, (5e-3, 5e-4)
+#: the golden section, steps of it, and half the width of the parabola that follows
+GOLDEN, SECTIONS, HALF = 0.5 * (np.sqrt(5.0) - 1.0), 24, 1e-5
 
 
 def nested_shares(
@@ -218,7 +218,7 @@ def _profile(sums: _Sums, j: int, r: Array) -> Array:
 
 
 def _least(function: Callable[[Array], Array], lanes: int) -> Array:
-    """The least values of a function of lanes on 0..1 with one valley in each."""
+    """The least values of a function of lanes on 0..1: of one valley, or at either end."""
     low, high = np.zeros(lanes), np.full(lanes, 1.0 - EDGE)
     inner, outer = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
     at_inner, at_outer = function(inner), function(outer)
@@ -234,13 +234,10 @@ def _least(function: Callable[[Array], Array], lanes: int) -> Array:
     best, least = found[0]
     for place, value in found[1:]:
         best, least = np.where(value < least, place, best), np.minimum(value, least)
-    for half in WIDTHS:
-        middle = np.clip(best, half, 1.0 - EDGE - half)
-        sides = function(middle - half), function(middle), function(middle + half)
-        bend = sides[0] - 2.0 * sides[1] + sides[2]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            move = 0.5 * half * (sides[0] - sides[2]) / bend
-        place = np.clip(middle + np.where(bend > 0, move, 0.0), 0.0, 1.0 - EDGE)
-        value = function(place)
-        best, least = np.where(value < least, place, best), np.minimum(value, least)
-    return least
+    middle = np.clip(best, HALF, 1.0 - EDGE - HALF)
+    sides = function(middle - HALF), function(middle), function(middle + HALF)
+    bend = sides[0] - 2.0 * sides[1] + sides[2]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        move = 0.5 * HALF * (sides[0] - sides[2]) / bend
+    place = np.clip(middle + np.where(bend > 0, move, 0.0), 0.0, 1.0 - EDGE)
+    return np.minimum(least, function(place))

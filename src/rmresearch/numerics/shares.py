@@ -108,7 +108,15 @@ def _profile(criterion: Callable[[Array], float], value: Array, j: int, r: float
         start.append(float(np.clip(value[place] / left if left > EDGE else 0.5, 0.02, 0.98)))
         left -= value[place]
     bounds = [(0.0, 1.0 - EDGE)] * len(start)
-    return float(optimize.minimize(at, start, method="L-BFGS-B", bounds=bounds).fun)
+    found = optimize.minimize(at, start, method="L-BFGS-B", bounds=bounds)
+    # Near a bound the search may stop short of it.
+    least = float(found.fun)
+    for place, edges in enumerate(bounds):
+        for edge in edges:
+            parts = found.x.copy()
+            parts[place] = edge
+            least = min(least, at(parts))
+    return least
 
 
 def _criterion(

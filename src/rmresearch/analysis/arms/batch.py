@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rmresearch.analysis.base import AS_ASSIGNED
+from rmresearch.analysis.base import AS_ASSIGNED, Codes
 from rmresearch.analysis.base.batch import (
     Array,
     Estimates,
@@ -154,21 +154,52 @@ def _course(panel: Panel, slope: bool) -> _Course | None:
 def _aligned(panel: Panel) -> Panel | None:
     """The panel with one order of arms and strata in all replicates; None where there is none.
 
-    Where everybody stands alone, people may change places: sorted by arm and stratum they are one
-    design, if as many of each stratum were assigned to each arm in every replicate.
+    Clusters of one size that were assigned whole may change places: sorted by arm and stratum they
+    are one design. Where a replicate has fewer of a kind than another, the places that it leaves
+    empty hold nobody's answers.
     """
     if (panel.arm == panel.arm[0]).all():
         return panel
-    if len(np.unique(panel.cluster)) < len(panel.cluster):
+    codes, size = np.unique(panel.cluster, return_inverse=True, return_counts=True)[1:]
+    if np.ptp(size):
         return None
-    stratum = np.zeros(panel.arm.shape[-1], int) if panel.stratum is None else panel.stratum
-    order = np.lexsort((np.broadcast_to(stratum, panel.arm.shape), panel.arm), axis=-1)
-    arm, strata = np.take_along_axis(panel.arm, order, axis=-1), stratum[order]
-    if not ((arm == arm[0]).all() and (strata == strata[0]).all()):
+    people = np.argsort(codes, kind="stable").reshape(len(size), -1)
+    stratum = np.zeros(panel.cluster.size, int) if panel.stratum is None else panel.stratum
+    arm, strata = panel.arm[:, people], np.unique(stratum[people], return_inverse=True)[1]
+    strata = strata.reshape(people.shape)
+    if np.ptp(arm, axis=-1).any() or np.ptp(strata, axis=-1).any():
         return None
-    scores = np.take_along_axis(panel.scores, order[..., None], axis=-2)
-    return replace(panel, scores=scores, arm=arm,
-                   stratum=None if panel.stratum is None else strata[0])  # fmt: skip
+    many = int(strata.max()) + 1
+    kinds, source = _places(arm[..., 0] * many + strata[:, 0])
+    nobody = np.full((len(arm), 1, people.shape[1], panel.scores.shape[-1]), np.nan)
+    held = np.concatenate([panel.scores[:, people], nobody], axis=1)
+    scores = np.take_along_axis(held, source[..., None, None], axis=1)
+    each = np.repeat(kinds, people.shape[1])
+    return replace(
+        panel,
+        scores=scores.reshape(len(arm), each.size, -1),
+        arm=np.broadcast_to(each // many, (len(arm), each.size)),
+        cluster=np.repeat(np.arange(len(kinds)), people.shape[1]),
+        stratum=None if panel.stratum is None else each % many,
+        ran=None,
+    )
+
+
+def _places(kind: Codes) -> tuple[Codes, Codes]:
+    """Places sorted by kind, as many of each as the replicate with the most has.
+
+    ``kind`` (replicate, cluster). Gives the kind of each place, and which cluster stands there
+    (replicate, place), their number where nobody does.
+    """
+    replicates, clusters = kind.shape
+    counts = (kind[..., None] == np.arange(kind.max() + 1)).sum(axis=1)
+    order = np.argsort(kind, axis=1, kind="stable")
+    sorted_ = np.take_along_axis(kind, order, axis=1)
+    rank = np.arange(clusters) - np.take_along_axis(counts.cumsum(axis=1) - counts, sorted_, axis=1)
+    most = counts.max(axis=0)
+    source = np.full((replicates, int(most.sum())), clusters)
+    np.put_along_axis(source, (most.cumsum() - most)[sorted_] + rank, order, axis=1)
+    return np.repeat(np.arange(most.size), most), source
 
 
 def comparison_place(panel: Panel) -> int:

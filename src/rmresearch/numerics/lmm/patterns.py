@@ -81,7 +81,7 @@ class Parts:
 
 def _summed(values: Array, place: Codes, parts: int, replicates: int) -> Array:
     """``values`` (blocks, R) summed by part: (parts, R); those without rows are left out."""
-    found: Array = np.bincount(place, values.ravel(), (parts + 1) * replicates)
+    found = np.bincount(place, values.ravel(), (parts + 1) * replicates).astype(float, copy=False)
     return found.reshape(parts + 1, replicates)[:parts]
 
 
