@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from rmresearch.analysis import arms, change
+from rmresearch.analysis import arms, change, mixed
 from rmresearch.analysis.arms import batch as arms_batch
 from rmresearch.analysis.arms import tempting
 from rmresearch.analysis.base.batch import Kernel
 from rmresearch.analysis.change import batch as change_batch
+from rmresearch.analysis.mixed import batch as mixed_batch
 from rmresearch.errors import StudyError
 from rmresearch.result import Result
 from rmresearch.study import Outcome
@@ -36,6 +37,7 @@ KERNELS: Mapping[Analysis, Kernel] = {
     arms.compare_arms: arms_batch.KERNEL,
     tempting.beside_record: tempting.KERNEL,
     change.pre_post: change_batch.KERNEL,
+    mixed.mixed_model: mixed_batch.KERNEL,
     **claims.KERNELS,
 }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rmresearch.analysis.base.batch import Flags, Panel
 from rmresearch.study import Design, Outcome, Study
@@ -161,20 +162,37 @@ class _ProgrammeCohorts:
         scale = next((one for one in scenario.scales if one.name == outcome.name), None)
         design = cohort.design(scenario)
         everywhere = scale is not None and len(outcome.waves) == len(design.waves)
-        # Where departments are assigned, clusters differ by replicate.
-        if scale is None or not everywhere or scenario.design.unit == "department":
+        cluster = _clusters(self.drawn, scale.side) if scale is not None and everywhere else None
+        if scale is None or cluster is None:
             return None
+        by_pair = scale.rater == "partner" and people.juniors > 1
         each = 1 if scale.side == SENIOR else people.juniors
-        together = np.repeat(np.arange(scenario.sets), each)
         return Panel(
             design=design,
             outcome=outcome,
             scores=self.drawn.observed(scale),
             arm=np.where(people.programme_of(scale.side), 0, 1),  # the programme is declared first
-            cluster=together,
-            stratum=people.site[together] if scenario.stratified else None,
+            cluster=cluster,
+            stratum=np.repeat(people.site, each) if scenario.stratified else None,
             ran=_ran(self.drawn, scale.side),
+            sets=None if by_pair else cluster,
         )
+
+
+def _clusters(drawn: Draw, side: int) -> NDArray[np.int64] | None:
+    """The set of each person of a role; None where units of independence differ by replicate.
+
+    They do where departments are assigned, and where juniors of a group stand alone if they are
+    not drawn for the programme.
+    """
+    scenario, people = drawn.scenario, drawn.people
+    each = 1 if side == SENIOR else people.juniors
+    alone = scenario.unpaired and each > 1
+    if scenario.design.unit == "department" or (alone and scenario.comparison == "control"):
+        return None
+    together = np.repeat(np.arange(scenario.sets), each)
+    own = scenario.sets + np.arange(len(together))
+    return np.where(people.programme_of(side)[0], together, own) if alone else together
 
 
 def _ran(drawn: Draw, side: int) -> Flags:
@@ -218,4 +236,6 @@ class _NormalCohorts:
             return None
         drawn = self.drawn
         arm = np.broadcast_to(drawn.arm, drawn.scores.shape[:2])
-        return Panel(drawn.description.design, outcome, drawn.scores, arm, drawn.cluster)
+        alone = drawn.description.tie == "department"
+        sets = np.arange(drawn.description.seniors) if alone else drawn.cluster
+        return Panel(drawn.description.design, outcome, drawn.scores, arm, drawn.cluster, sets=sets)

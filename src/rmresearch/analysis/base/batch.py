@@ -35,6 +35,7 @@ __all__ = [
     "asked_twice",
     "estimates",
     "footings",
+    "valued",
 ]
 
 Array = NDArray[np.float64]
@@ -49,7 +50,9 @@ class Panel:
     score; ``arm`` (replicate, person), places in ``design.arms``; ``cluster`` (person,) codes of
     the unit of independence; ``stratum`` (person,) codes, or None where none is recorded; ``ran``
     (replicate, person) whether all pairs of somebody in the programme ran as planned, None where
-    it is not known. People are of one role; nobody crosses over at any of the waves.
+    it is not known; ``sets`` (person,) codes of the people whom pairs link, None where that is not
+    known, or answers belong to pairs of people who have several. People are of one role; nobody
+    crosses over at any of the waves.
     """
 
     design: Design
@@ -59,6 +62,7 @@ class Panel:
     cluster: Codes
     stratum: Codes | None = None
     ran: Flags | None = None
+    sets: Codes | None = None
 
     def take(self, keep: Flags) -> Panel:
         """The replicates flagged in ``keep``."""
@@ -88,6 +92,11 @@ class Estimates:
     gives_p: Flags
     converged: Array
     singular: Array
+
+    def take(self, keep: Flags) -> Estimates:
+        """The replicates flagged in ``keep``."""
+        kept = {name: getattr(self, name)[keep] for name in (*NUMBERS, *GIVEN)}
+        return replace(self, **kept)
 
     def placed(self, where: Flags) -> Estimates:
         """The same as the replicates flagged in ``where``, with nothing in the others."""
@@ -195,3 +204,13 @@ def estimates(
         converged=np.asarray(model.get("converged", unknown), float),
         singular=np.asarray(model.get("singular", unknown), float),
     )
+
+
+def valued(
+    key: tuple[str, ...], level: float, value: Array, *, singular: Array | None = None
+) -> Estimates:
+    """The batch's `valued`: values without a standard error, interval or p of their own."""
+    none, no = np.full(len(value), np.nan), np.zeros(len(value), bool)
+    numbers = dict.fromkeys(NUMBERS, none) | {"value": value}
+    numbers |= {} if singular is None else {"singular": singular}
+    return Estimates(key, level, **numbers, **dict.fromkeys(GIVEN, no))
