@@ -11,15 +11,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["FORMULA", "MILLION", "PAIRS", "RANDOM", "compose", "draw", "outcomes", "room", "write"]
+__all__ = [
+    "COURSE",
+    "FORMULA",
+    "MILLION",
+    "PAIRS",
+    "RANDOM",
+    "SMALL",
+    "compose",
+    "draw",
+    "outcomes",
+    "place",
+    "room",
+    "write",
+]
 
 PAIRS, WAVES = 60, 3
+#: the smaller of the two sizes that power is simulated at
+SMALL = 20
 #: outcome vectors on file for each model
 STORED = 2_000
 #: the first of them, which every peer fits before it is timed
 CHECKED = 20
 #: three strata, each fixed effect within one: arms differ by pair, roles by person
 FORMULA = "score ~ wave + arm + role"
+#: arms that are alike before the start, and apart at each wave from then on
+COURSE = "score ~ wave + at1 + at2"
 RANDOM = {"intercept": "(1 | pair)", "nested": "(1 | pair/person)", "slope": "(time | pair)"}
 MILLION = "score ~ wave * arm"
 #: standard deviations over the residual's, and what a pilot might find
@@ -41,11 +58,11 @@ def mean(frame: pd.DataFrame) -> Any:
     return sum(effect * frame[name].to_numpy() for name, effect in MEANS.items())
 
 
-def room(model: str, replicates: int) -> dict[str, Any]:
+def room(model: str, replicates: int, pairs: int = PAIRS) -> dict[str, Any]:
     """Arrays for one draw of ``replicates`` cohorts: the residuals and the model's effects."""
-    sizes = {"pair": PAIRS, "person": 2 * PAIRS, "slope": PAIRS}
+    sizes = {"pair": pairs, "person": 2 * pairs, "slope": pairs}
     made = {name: np.empty((replicates, sizes[name])) for name in DRAWN[model]}
-    return made | {"residual": np.empty((replicates, PAIRS * 2 * WAVES))}
+    return made | {"residual": np.empty((replicates, pairs * 2 * WAVES))}
 
 
 def draw(rng: np.random.Generator, made: dict[str, Any]) -> None:
@@ -72,23 +89,38 @@ def outcomes(folder: Path, model: str) -> Any:
     return np.fromfile(folder / f"{model}.bin", dtype="<f8").reshape(STORED, -1)
 
 
+def place(folder: Path, pairs: int) -> Path:
+    """Where the cohort of so many pairs lies."""
+    return folder if pairs == PAIRS else folder / f"pairs-{pairs}"
+
+
 def write(folder: Path, *, large: bool) -> None:
-    """The small cohort with its outcomes and, if ``large``, a million shuffled rows."""
-    frame = rows()
+    """The small cohorts with their outcomes and, if ``large``, a million shuffled rows."""
+    _cohort(folder, PAIRS, {model: seed for seed, model in enumerate(RANDOM)})
+    place(folder, SMALL).mkdir()
+    # of a first outcome whose effects are found often, and often not
+    _cohort(place(folder, SMALL), SMALL, {"nested": 12})
+    if large:
+        million().to_csv(folder / "million.csv", index=False)
+
+
+def _cohort(folder: Path, pairs: int, models: dict[str, int]) -> None:
+    """Rows and outcomes of so many pairs; ``models`` brings each model's seed."""
+    frame = rows(pairs)
     fixed = mean(frame)
     table = frame.assign(
         pair=_ids("p", frame["pair"]),
         person=_ids("e", frame["person"]),
         wave=_ids("w", frame["wave"]),
         time=frame["wave"] - 1.0,
+        at1=frame["arm"] * (frame["wave"] == 1),
+        at2=frame["arm"] * (frame["wave"] == 2),
     )
     table.to_csv(folder / "rows.csv", index=False)
-    for number, model in enumerate(RANDOM):
-        made = room(model, STORED)
-        draw(np.random.default_rng(number), made)
+    for model, seed in models.items():
+        made = room(model, STORED, pairs)
+        draw(np.random.default_rng(seed), made)
         compose(made, fixed).astype("<f8").tofile(folder / f"{model}.bin")
-    if large:
-        million().to_csv(folder / "million.csv", index=False)
 
 
 def million(size: int = 1_000_000) -> pd.DataFrame:

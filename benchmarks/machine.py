@@ -21,7 +21,7 @@ import numpy, threadpoolctl
 print(*(f"{one['internal_api']} {one['architecture']}" for one in threadpoolctl.threadpool_info()))
 """
 PYTHON_PEERS = ("mixedlm", "mixedlm-rs", "gpboost", "statsmodels")
-R_PEERS = ("lme4", "lmerTest", "simr")
+R_PEERS = ("lme4", "lmerTest", "simr", "DeclareDesign")
 ASK_PYTHON = """
 import importlib.metadata as metadata, sys
 installed = {one.metadata["Name"]: one.version for one in metadata.distributions()}

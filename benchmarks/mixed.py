@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import accuracy
+from benchmarks import accuracy, cohort
 from benchmarks.rows import Bound, Row, alone, beside
 from benchmarks.workers import PeerError, Worker, compare, started
 
@@ -104,20 +104,50 @@ def contests(folder: Path, *, quick: bool) -> list[Contest]:
         fits("mixedlm-rs core", "intercept", 4_000, None)
         fits("GPBoost", "nested", 100, None, "fit-ml")
 
-    def power(peer: str, name: str, count: int, bound: Bound | None, task: str = "power") -> None:
-        way = "from outcomes" if task == "power" else "from sufficient statistics"
-        what = f"power, 1,000 replicates {way}, against {peer} (s)"
-        theirs = (name, "power", place, str(count))
-        found.append(Contest(what, "s", (task, place), theirs, bound, rounds=1 if quick else 3))
-
-    wald = Bound(150, 5_000, most=False)
-    power("mixedlm.powerSim, Wald", "mixedlm", 20 if quick else 100, wald)
-    power("mixedlm.powerSim, Wald", "mixedlm", 20 if quick else 100, wald, "power-sufficient")
-    simr = Bound(5_000, 300_000, most=False)
-    power("simr, Satterthwaite", "simr", 5 if quick else 50, simr, "power-sufficient")
+    found.extend(powers(folder, quick=quick))
     if not quick:
-        power("a loop of lmerTest, Satterthwaite", "lme4", 30, None)
         found.extend(million(place))
+    return found
+
+
+#: how ours comes to power, and the fixed part and the term of the model that the peers fit for it
+WAYS = {
+    "power": ("from outcomes", cohort.FORMULA, "arm"),
+    "power-sufficient": ("from sufficient statistics", cohort.FORMULA, "arm"),
+    "sweep": ("by rm.sweep of compare_arms", cohort.COURSE, "at2"),
+}
+WALD, SIMR = "mixedlm.powerSim, Wald", "simr, Satterthwaite"
+LOOP, DECLARED = "a loop of lmerTest, Satterthwaite", "DeclareDesign, lmerTest"
+STATSMODELS = "a loop of statsmodels, z"
+
+
+def powers(folder: Path, *, quick: bool) -> list[Contest]:
+    """1,000 replicates of the nested model, drawn, fitted and tested, at two sizes."""
+    found: list[Contest] = []
+
+    def power(way: str, pairs: int, peer: str, name: str, count: int) -> None:
+        said, formula, term = WAYS[way]
+        what = f"power at {pairs} pairs, 1,000 replicates {said}, against {peer} (s)"
+        bounds = {
+            WALD: Bound(150, 5_000, most=False), SIMR: Bound(5_000, 300_000, most=False)
+        }  # fmt: skip
+        place, rounds = str(cohort.place(folder, pairs)), 1 if quick else 3
+        theirs = (name, "power", place, str(count), formula, term)
+        ours = (way, place, str(pairs))
+        found.append(Contest(what, "s", ours, theirs, bounds.get(peer), rounds=rounds))
+
+    for pairs in (cohort.PAIRS, cohort.SMALL):
+        for way in WAYS:
+            power(way, pairs, WALD, "mixedlm", 20 if quick else 100)
+        if quick:
+            continue
+        power("power-sufficient", pairs, SIMR, "simr", 50)
+        power("power", pairs, LOOP, "lme4", 30)
+        for peer, name, count in (
+            (SIMR, "simr", 50), (LOOP, "lme4", 30), (DECLARED, "declaredesign", 30),
+            (STATSMODELS, "statsmodels", 8),
+        ):  # fmt: skip
+            power("sweep", pairs, peer, name, count)
     return found
 
 
@@ -187,7 +217,9 @@ def run(contest: Contest, ours: Worker) -> tuple[Row, Check | None]:
 def agreement(ours: dict[str, Any], peer: dict[str, Any]) -> tuple[bool, str]:
     """Whether a peer fits the model that ours fits, and how near it comes, in words."""
     if "power" in peer:
-        error = np.sqrt(ours["power"] * (1 - ours["power"]) * (1 / 1_000 + 1 / 200))
+        error = np.sqrt(
+            ours["power"] * (1 - ours["power"]) * (1 / 1_000 + 1 / peer.get("replicates", 200))
+        )
         same = abs(peer["power"] - ours["power"]) < 4 * error
         same &= bool(np.isclose(peer["effect"], ours["effect"], rtol=1e-4))
         return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ BATCH |= {"plain": 2_000, "sufficient": 10_000}
 ARM = np.array([0.0, 0, 0, 1, 0])
 
 
-def columns() -> tuple[Any, dict[str, list[lmm.Term]]]:
+def columns(pairs: int = cohort.PAIRS) -> tuple[Any, dict[str, list[lmm.Term]]]:
     """The fixed columns of cohort.FORMULA (n, 5) and each model's random terms."""
-    frame = cohort.rows()
+    frame = cohort.rows(pairs)
     wave, one = frame["wave"].to_numpy(), np.ones(len(frame))
     x = np.column_stack([one, wave == 1, wave == 2, frame["arm"], frame["role"]]).astype(float)
     pair, person = frame["pair"].to_numpy(), frame["person"].to_numpy()
@@ -35,9 +36,11 @@ def columns() -> tuple[Any, dict[str, list[lmm.Term]]]:
     }
 
 
-def fitting(model: str, *, reml: bool = True) -> Callable[[Any], lmm.MixedFit]:
+def fitting(
+    model: str, pairs: int = cohort.PAIRS, *, reml: bool = True
+) -> Callable[[Any], lmm.MixedFit]:
     """Fit outcomes (R, n) of the small cohort by the general path."""
-    x, terms = columns()
+    x, terms = columns(pairs)
     design = lmm.design(x, terms[model])
     return lambda y: lmm.fit_many(y, design, reml=reml)
 
@@ -106,14 +109,14 @@ def draws(task: str, model: str) -> None:
     serve({}, work)
 
 
-def power(folder: Path, *, sufficient: bool, replicates: int = 1_000) -> None:
+def power(folder: Path, pairs: int, *, sufficient: bool, replicates: int = 1_000) -> None:
     """Simulate from the fit of the first stored outcome, fit and test; a unit is 1,000 of them."""
-    fit, (x, terms) = fitting("nested"), columns()
+    fit, (x, terms) = fitting("nested", pairs), columns(pairs)
     start = fit(cohort.outcomes(folder, "nested")[0])
     sigma = float(np.sqrt(start.sigma2))
     variances = [float(one[0, 0]) for one in start.covariances]
     pair, person = (float(np.sqrt(one)) / sigma for one in variances)
-    rng, made = np.random.default_rng(11), cohort.room("nested", replicates)
+    rng, made = np.random.default_rng(11), cohort.room("nested", replicates, pairs)
     even = balanced.strata(lmm.design(x, terms["nested"])) if sufficient else None
 
     def share() -> float:
@@ -135,6 +138,39 @@ def power(folder: Path, *, sufficient: bool, replicates: int = 1_000) -> None:
         return times
 
     serve({"effect": float(start.coef @ ARM), "power": share()}, work)
+
+
+def sweeping(folder: Path, pairs: int, replicates: int = 1_000) -> None:
+    """The public way to power: sweep a Gaussian design and judge; a unit is 1,000 replicates.
+
+    The design is that of the fit of the first stored outcome by cohort.COURSE, which is the model
+    of `compare_arms` without a slope.
+    """
+    y = cohort.outcomes(folder, "nested")[0]
+    frame = pd.read_csv(folder / "rows.csv").assign(score=y)
+    start = rm.lmm(f"{cohort.COURSE} + {cohort.RANDOM['nested']}", frame)
+    effect = float(start.kernel.coef[start.terms.index("at2")])
+    pair, person = (float(np.sqrt(one[0, 0])) for one in start.kernel.covariances)
+    sets = {"programme": pairs // 2, "comparison": pairs - pairs // 2, "people": 2}
+    spread = {"set_sd": pair, "person_sd": person, "noise_sd": float(np.sqrt(start.kernel.sigma2))}
+    given = rm.Gaussian(waves=cohort.WAVES, effect=effect, **sets, **spread)
+    seeds = count()
+
+    def work() -> float:
+        swept_power(given, replicates, next(seeds))
+        return 1.0
+
+    serve({"effect": effect, "power": swept_power(given, replicates, next(seeds))}, work)
+
+
+def swept_power(given: rm.Gaussian, replicates: int, seed: int) -> float:
+    """How often `compare_arms` finds the arms apart at the last wave."""
+    done = rm.sweep(
+        given, rm.compare_arms, outcome="score", replicates=replicates, seed=seed, slope=False
+    )
+    found = rm.judge(done).to_frame()
+    last = found["wave"].eq(given.wave_names[-1]) & found["against"].eq("latent")
+    return float(found.loc[last, "rejects"].item())
 
 
 def by_formula(random: str, folder: Path) -> None:
@@ -182,8 +218,10 @@ def main(task: str, *rest: str) -> None:
         by_formula(rest[0], Path(rest[1]))
     elif task == "memory":
         memory(Path(rest[0]))
+    elif task == "sweep":
+        sweeping(Path(rest[0]), int(rest[1]))
     elif task.startswith("power"):
-        power(Path(rest[0]), sufficient=task == "power-sufficient")
+        power(Path(rest[0]), int(rest[1]), sufficient=task == "power-sufficient")
     elif task in BATCH:
         draws(task, rest[0])
     else:

@@ -9,12 +9,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from benchmarks import accuracy, cohort, machine, mixed, ours, workers
 from benchmarks.__main__ import line
 from benchmarks.mixed import Contest
 from benchmarks.rows import HEAD, Bound, Row, alone, as_json, as_page, beside, number
 from benchmarks.workers import PeerError, compare, environment, started
+
+import rmresearch as rm
+from rmresearch.world.gaussian import draw_gaussian
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -257,6 +261,39 @@ def test_our_three_routes_judge_the_same_cohorts(monkeypatch: pytest.MonkeyPatch
     error = math.sqrt(2 * power["judge"] * (1 - power["judge"]) / 2_000)
     assert 0.2 < power["judge"] < 0.9, "both verdicts occur often"
     assert abs(power["sufficient"] - power["judge"]) < 4 * error
+
+
+def test_each_size_has_its_files(tmp_path: Path) -> None:
+    cohort.write(tmp_path, large=False)
+    for pairs in (cohort.PAIRS, cohort.SMALL):
+        folder = cohort.place(tmp_path, pairs)
+        frame = pd.read_csv(folder / "rows.csv")
+        assert frame["pair"].nunique() == pairs
+        assert cohort.outcomes(folder, "nested").shape == (cohort.STORED, len(frame))
+        apart = frame.groupby("wave")[["at1", "at2"]].sum().to_numpy()
+        assert apart.tolist() == [[0, 0], [pairs, 0], [0, pairs]]  # half the pairs, two people
+
+
+def test_the_peers_model_is_that_of_the_swept_analysis() -> None:
+    """Two routes to one number: formula and data frame here, study and analysis there."""
+    given = rm.Gaussian(programme=7, comparison=6, people=2, waves=3, effect=0.4)
+    study = draw_gaussian(given, 1, seed=3).study()
+    found = rm.compare_arms(study, "score", slope=False)
+    record = next(one for one in found.estimates if one.term == "" and one.wave == "wave2")
+    pairs = study.pairs.assign(pair=study.pairs["junior"])  # a set shares its junior
+    frame = study.measures.drop(columns="pair").merge(
+        pairs[["senior", "pair"]], left_on="person", right_on="senior"
+    )
+    frame = frame.merge(study.participants[["person", "arm"]], on="person")
+    for wave in (1, 2):
+        there = frame["wave"].eq(f"wave{wave}") & frame["arm"].eq("programme")
+        frame[f"at{wave}"] = there.astype(float)
+    formula = f"{cohort.COURSE} + {cohort.RANDOM['nested']}"
+    model = rm.lmm(formula, frame.rename(columns={"value": "score"}))
+    at = model.terms.index("at2")
+    assert record.value == pytest.approx(float(model.kernel.coef[at]), abs=1e-9)  # two searches
+    p = ours.swept_power(given, 50, seed=1)
+    assert p in [k / 50 for k in range(51)]
 
 
 # --- the judge of accuracy -----------------------------------------------------------------

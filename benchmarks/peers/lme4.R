@@ -1,4 +1,5 @@
 # lme4: refits, lmerTest's power loop, a million rows. Rscript lme4.R TASK FOLDER ...
+# ... is MODEL COUNT of "fit", COUNT FORMULA TERM of "power".
 # Refits go through lme4's modular functions: refit() of lme4 1.1-31 takes 1 for the number of
 # coefficients in the REML criterion (mkRespMod(REML = isREML(object))), which is another fit.
 suppressMessages(library(lme4))
@@ -28,14 +29,15 @@ if (task == "million") {
 }
 
 model <- if (task == "power") "nested" else given[3]
-count <- as.integer(given[length(given)])
+count <- as.integer(given[if (task == "power") 3 else 4])
 data <- read.csv(file.path(folder, "rows.csv"))
 size <- nrow(data)
 stored <- file(file.path(folder, paste0(model, ".bin")), "rb")
 y <- matrix(readBin(stored, "double", 2000 * size, size = 8, endian = "little"), nrow = size)
 close(stored)
 data$score <- y[, 1]
-formula <- as.formula(paste("score ~ wave + arm + role +", random[[model]]))
+fixed <- if (task == "power") given[4] else "score ~ wave + arm + role"
+formula <- as.formula(paste(fixed, "+", random[[model]]))
 
 if (task == "fit") {
   parts <- lFormula(formula, data)
@@ -57,15 +59,16 @@ if (task == "fit") {
 } else {
   suppressMessages(library(lmerTest))
   start <- quiet(lme4::lmer(formula, data))
-  arm <- as.numeric(names(fixef(start)) == "arm")
+  term <- given[5]
+  tested <- as.numeric(names(fixef(start)) == term)
   share <- function(replicates, seed) {
     p <- vapply(simulate(start, replicates, seed = seed), function(one) {
       data$score <- one
-      quiet(contest(lmerTest::lmer(formula, data), arm, joint = FALSE))[["Pr(>|t|)"]]
+      quiet(contest(lmerTest::lmer(formula, data), tested, joint = FALSE))[["Pr(>|t|)"]]
     }, 0)
     mean(p < 0.05)
   }
-  serve(list(effect = fixef(start)[["arm"]], power = share(200, 5)), function() {
+  serve(list(effect = fixef(start)[[term]], power = share(200, 5)), function() {
     share(count, 6)
     count / 1000
   })

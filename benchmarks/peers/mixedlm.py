@@ -21,11 +21,11 @@ def found(fit: Any) -> tuple[float, float, float]:
     return float(fit.REMLcrit()), float(fit.beta[at]), float(np.sqrt(fit.vcov()[at, at]))
 
 
-def model(folder: Path, random: str) -> Any:
+def model(folder: Path, random: str, formula: str = cohort.FORMULA) -> Any:
     """The model of the first stored outcome, ready to be refitted."""
     y = cohort.outcomes(folder, random)
     frame = pd.read_csv(folder / "rows.csv").assign(score=y[0])
-    return mixedlm.lmer(f"{cohort.FORMULA} + {cohort.RANDOM[random]}", frame), y
+    return mixedlm.lmer(f"{formula} + {cohort.RANDOM[random]}", frame), y
 
 
 def fits(folder: Path, random: str, count: int) -> None:
@@ -42,13 +42,13 @@ def fits(folder: Path, random: str, count: int) -> None:
     serve(dict(zip(("criterion", "estimate", "se"), map(list, check), strict=True)), work)
 
 
-def power(folder: Path, count: int) -> None:
+def power(folder: Path, count: int, formula: str, term: str) -> None:
     """powerSim with its Wald test; a unit is 1,000 replicates, of which ``count`` are run."""
-    start, _ = model(folder, "nested")
-    check = mixedlm.powerSim(start, "arm", nsim=200, seed=5)
+    start, _ = model(folder, "nested", formula)
+    check = mixedlm.powerSim(start, term, nsim=200, seed=5)
 
     def work() -> float:
-        mixedlm.powerSim(start, "arm", nsim=count, seed=6)
+        mixedlm.powerSim(start, term, nsim=count, seed=6)
         return count / 1_000
 
     serve({"effect": check.effect_size, "power": check.power}, work)
@@ -72,7 +72,7 @@ def main(task: str, place: str, *rest: str) -> None:
     if task == "million":
         million(folder)
     elif task == "power":
-        power(folder, int(rest[0]))
+        power(folder, int(rest[0]), rest[1], rest[2])
     else:
         fits(folder, rest[0], int(rest[1]))
 
