@@ -75,8 +75,12 @@ def mended(study: rm.Study, outcome: str) -> rm.Result:
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [
-        ("policies", {"base": "usual"}, "holds another sweep: with is"),
-        ("policies", {"about": {"group": "programme"}}, "holds another sweep: about is"),
+        ("policies", {"base": "usual"}, "holds another sweep: what is compared, 'base' differs"),
+        (
+            "policies",
+            {"about": {"group": "programme"}},
+            "holds another sweep: what is compared, 'estimate' differs",
+        ),
         ("policies", {"seed": 8}, "seed is 8 here and 7 there"),
         ("required", {"power": 0.9}, "holds another search: power is 0.9 here and 0.8 there"),
         ("required", {"seed": 8}, "holds another search: seed is 8 here and 7 there"),

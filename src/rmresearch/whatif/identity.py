@@ -17,7 +17,10 @@ from rmresearch.whatif.plan import Asked, Plan
 
 __all__ = ["differences", "identity", "versions"]
 
-KINDS = {"scenarios": "scenario", "analyses": "analysis"}
+KINDS = {
+    "scenarios": "scenario", "analyses": "analysis", "compared": "what is compared,",
+    "decisions": "table",
+}  # fmt: skip
 #: what can change a number
 LIBRARIES = ("rmresearch", "numpy", "pandas", "scipy", "statsmodels")
 

@@ -1,7 +1,8 @@
 """What a sweep found, beside what it was asked: the numbers that a page is made of.
 
-judgement.json      the question, the scenarios, what failed and why
-judgement.parquet   the verdict of `judge`, a row an estimate and truth
+judgement.json        the question, the scenarios, what failed and why, what was decided
+judgement.parquet     the verdict of `judge`, a row an estimate and truth
+differences.parquet   differences between designs, where some were compared
 """
 
 from __future__ import annotations
@@ -16,16 +17,28 @@ import pandas as pd
 
 from rmresearch.errors import ReportError
 from rmresearch.files import write_bytes, write_json
+from rmresearch.whatif.budget import Bought
+from rmresearch.whatif.decided import Decided, Needed, Purchase
 from rmresearch.whatif.identity import plain
 from rmresearch.whatif.judge import judge
-from rmresearch.whatif.question import SweepFile
+from rmresearch.whatif.question import SweepFile, Variant
 from rmresearch.whatif.sweep import Sweep
 from rmresearch.world.explain import changed
+from rmresearch.world.fields import Coefficient
 from rmresearch.world.scenario import entries
 
-__all__ = ["ABOUT", "TABLE", "Design", "Judgement", "Lever", "judged", "read_judgement"]
+__all__ = [
+    "ABOUT",
+    "TABLE",
+    "Design",
+    "Judgement",
+    "Lever",
+    "Pulled",
+    "judged",
+    "read_judgement",
+]
 
-ABOUT, TABLE = "judgement.json", "judgement.parquet"
+ABOUT, TABLE, DIFFERENCES = "judgement.json", "judgement.parquet", "differences.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,16 @@ class Design:
 
 
 @dataclass(frozen=True, slots=True)
+class Pulled:
+    """A design in which one lever was moved from where it stands ``now`` to an ``end``."""
+
+    design: str
+    lever: str
+    now: Any
+    end: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """A sweep's question and its answers.
 
@@ -57,6 +80,10 @@ class Judgement:
     drawn, where the file says so.
     ``failures`` has (scenario, analysis, reason, failed, replicates); ``broken`` names scenarios
     that could not go on.
+
+    ``differences`` are those of `Decided`, ``pulled`` the designs that move one lever of the start.
+    ``shapes`` are the designs, whatever their pairs, that ``purchases`` (in ``currency``) and
+    ``needed`` are about.
     """
 
     question: str
@@ -76,17 +103,26 @@ class Judgement:
     failures: tuple[tuple[str, str, str, int, int], ...]
     broken: Mapping[str, str]
     table: pd.DataFrame = field(repr=False, compare=False)
+    differences: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    pulled: tuple[Pulled, ...] = ()
+    shapes: tuple[Design, ...] = ()
+    currency: str = ""
+    purchases: tuple[Purchase, ...] = ()
+    needed: tuple[Needed, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Into a folder: the same content is the same bytes."""
-        about = {name: plain(getattr(self, name)) for name in self.__slots__ if name != "table"}
+        tables = {"table": TABLE, "differences": DIFFERENCES}
+        about = {name: plain(getattr(self, name)) for name in self.__slots__ if name not in tables}
         about["analyses"] = list(self.analyses.items())  # JSON sorts names; their order is asked
-        write_bytes(folder / TABLE, self.table.to_parquet(index=False))
+        for name, file in tables.items():
+            if (table := getattr(self, name)) is not None:
+                write_bytes(folder / file, table.to_parquet(index=False))
         write_json(folder / ABOUT, about)
 
 
-def judged(asked: SweepFile, sweep: Sweep) -> Judgement:
-    """What a sweep found of what a file asked.
+def judged(asked: SweepFile, found: Sweep | Decided) -> Judgement:
+    """What a sweep found of what a file asked, and what its decisions rest on.
 
     >>> import rmresearch as rm
     >>> from rmresearch.whatif.sweep_file import sweep_of
@@ -95,7 +131,8 @@ def judged(asked: SweepFile, sweep: Sweep) -> Judgement:
     >>> judged(asked, rm.sweep(**asked.given)).levers[0].name
     'pairs'
     """
-    verdict = judge(sweep)
+    made = found if isinstance(found, Decided) else Decided(found)
+    sweep, verdict = made.sweep, judge(made.sweep)
     outcome = next(one for one in sweep.plan.outcomes.values() if one is not None)
     known = {_dotted(one.block, one.name): one for one in entries(asked.base)}
     swept = dict.fromkeys(name for one in asked.variants for name in one.swept)
@@ -111,10 +148,7 @@ def judged(asked: SweepFile, sweep: Sweep) -> Judgement:
         alpha=asked.alpha,
         base=tuple((_dotted(now.block, now.name), _told(now.value))
                    for now, _ in changed(asked.base)),
-        designs=tuple(
-            Design(one.name, one.named, dict(one.changes), dict(one.swept))
-            for one in asked.variants
-        ),
+        designs=tuple(map(_design, asked.variants)),
         levers=tuple(Lever(name, known[name].what, known[name].unit) for name in swept),
         analyses={name: ask.analysis for name, ask in asked.analyses.items()},
         estimates={name: dict(ask.estimate) for name, ask in asked.analyses.items()},
@@ -124,7 +158,28 @@ def judged(asked: SweepFile, sweep: Sweep) -> Judgement:
         ),
         broken=dict(sweep.broken),
         table=verdict.to_frame(),
+        differences=made.differences if asked.against else None,
+        pulled=tuple(_pulled(one, known) for one in asked.variants if asked.pulled and one.changes),
+        shapes=_shapes(asked),
+        currency=asked.money.currency if asked.money else "",
+        purchases=made.purchases,
+        needed=made.needed,
     )  # fmt: skip
+
+
+def _design(one: Variant) -> Design:
+    return Design(one.name, one.named, dict(one.changes), dict(one.swept))
+
+
+def _pulled(one: Variant, known: Mapping[str, Coefficient]) -> Pulled:
+    ((name, end),) = one.changes.items()
+    return Pulled(one.name, name, known[name].value, end)
+
+
+def _shapes(asked: SweepFile) -> tuple[Design, ...]:
+    """The designs that decisions are about, each once."""
+    tables = [one.designs for one in (asked.money, asked.need) if one is not None]
+    return tuple({one.name: _design(one) for designs in tables for one in designs}.values())
 
 
 def _dotted(block: str, name: str) -> str:
@@ -140,10 +195,11 @@ def read_judgement(folder: Path | str) -> Judgement:
     place = Path(folder)
     try:
         held = json.loads((place / ABOUT).read_text("utf-8"))
-        table = pd.read_parquet(place / TABLE)
+        table, apart = pd.read_parquet(place / TABLE), place / DIFFERENCES
+        held["differences"] = pd.read_parquet(apart) if apart.exists() else None
         held["base"] = tuple((name, value) for name, value in held["base"])
-        held["designs"] = tuple(Design(**one) for one in map(_fields, held["designs"]))
-        held["levers"] = tuple(Lever(**one) for one in map(_fields, held["levers"]))
+        for name, kind in ROWS.items():
+            held[name] = tuple(kind(**_fields(one)) for one in held[name])
         held["analyses"] = dict(held["analyses"])
         held["failures"] = tuple(tuple(row) for row in held["failures"])
         return Judgement(table=table, **held)
@@ -154,6 +210,18 @@ def read_judgement(folder: Path | str) -> Judgement:
         ) from error
 
 
+#: fields that hold dataclasses
+ROWS: Mapping[str, Any] = {
+    "designs": Design, "levers": Lever, "pulled": Pulled, "shapes": Design, "purchases": Purchase,
+    "needed": Needed,
+}  # fmt: skip
+
+
 def _fields(held: Mapping[str, Any]) -> dict[str, Any]:
     """What `plain` wrote of a dataclass, without the kind."""
-    return {name: value for name, value in held.items() if name != "kind"}
+    made = {name: value for name, value in held.items() if name != "kind"}
+    if "bought" in made:
+        made["bought"] = tuple(Bought(**_fields(one)) for one in made["bought"])
+    if "curve" in made:
+        made["curve"] = tuple(tuple(one) for one in made["curve"])
+    return made

@@ -189,7 +189,7 @@ def compare(
         for asked, key in _meant(made, name, about).items()
     }
     pairing = Pairing(base, keys, BATCH)
-    told = {"compared": {"with": dict(base), "about": {k: dict(v) for k, v in about.items()}}}
+    told = {"compared": {"base": dict(base), "estimate": {k: dict(v) for k, v in about.items()}}}
     told |= beside or {}
     return swept(made, mapper, out=out, say=say, pairing=pairing, beside=told), pairing
 

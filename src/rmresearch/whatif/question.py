@@ -10,11 +10,15 @@ from typing import Any
 
 import rmresearch
 from rmresearch.result import Result
+from rmresearch.whatif.budget import Prices
 from rmresearch.whatif.claims import CLAIMS
 from rmresearch.whatif.plan import Plan, plan
 from rmresearch.world.scenario import Scenario
 
-__all__ = ["Ask", "SweepFile", "Variant", "known_analyses"]
+__all__ = ["START", "Ask", "Money", "Need", "SweepFile", "Variant", "known_analyses"]
+
+#: what a design is called whose levers stand where the start has them
+START = "as it stands"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,33 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Money:
+    """What is asked of each of some designs: how certain an answer these budgets buy."""
+
+    budgets: tuple[float, ...]
+    prices: Prices
+    currency: str
+    replicates: int
+    designs: tuple[Variant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What is asked of each of some designs: how many pairs until ``power`` is reached."""
+
+    power: float
+    bounds: tuple[int, int]
+    replicates: int
+    designs: tuple[Variant, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SweepFile:
-    """A sweep as its file declares it; complete and possible when it is made."""
+    """A sweep as its file declares it; complete and possible when it is made.
+
+    ``against`` names the design that each other one is compared with; ``pulled`` says that each
+    changes one lever of the start.
+    """
 
     question: str
     outcome: str
@@ -63,6 +92,15 @@ class SweepFile:
     base: Scenario
     variants: tuple[Variant, ...]
     analyses: Mapping[str, Ask]
+    against: Mapping[str, str] = field(default_factory=dict)
+    pulled: bool = False
+    money: Money | None = None
+    need: Need | None = None
+
+    @property
+    def first(self) -> Ask:
+        """The analysis that money and required pairs are about."""
+        return next(iter(self.analyses.values()))
 
     @property
     def given(self) -> dict[str, Any]:

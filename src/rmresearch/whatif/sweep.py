@@ -127,8 +127,6 @@ def sweep(
     asked: dict[str, Any] = {"outcome": outcome, "alpha": alpha, "keep": keep, "options": options}
     made = plan(scenarios, analysis, replicates=replicates, seed=seed, **asked)
     with hands(workers, dask, mapper) as chosen:
-        if out is None or not store.begun(out):
-            trial(made)
         return swept(made, chosen, out=out, say=say)
 
 
@@ -143,8 +141,11 @@ def swept(
 ) -> Sweep:
     """Run a plan, in its folder if there is one; with a ``pairing``, scenario beside scenario.
 
-    ``beside`` is what else the folder is held to.
+    ``beside`` is what else the folder is held to. Where nothing was done yet, the first cohorts are
+    tried before any work; who pairs scenarios has tried them.
     """
+    if pairing is None and (out is None or not store.begun(out)):
+        trial(plan)
     with nullcontext() if out is None else store.opened(out, plan, beside) as held:
         return _Run(plan, held, say, pairing).through(mapper)
 

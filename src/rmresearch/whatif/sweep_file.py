@@ -5,10 +5,9 @@ Whatever is wrong with a file is said at once, and nothing runs before all is ri
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -16,7 +15,9 @@ from typing import Any
 
 from rmresearch.errors import Problem, StudyError, number_of
 from rmresearch.result import KEY
-from rmresearch.whatif.question import Ask, SweepFile, Variant, known_analyses
+from rmresearch.whatif import sweep_tables as tables
+from rmresearch.whatif.question import START, Ask, SweepFile, Variant, known_analyses
+from rmresearch.whatif.sweep_tables import flat, near
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.scenario_file import TOP, document_of, known_key, scenario_from
 
@@ -25,8 +26,10 @@ __all__ = ["read_sweep", "sweep_of"]
 REPLICATES, SEED, ALPHA = 1_000, 1, 0.05
 KEYS = (
     "question", "outcome", "replicates", "seed", "alpha", "analyses", "scenario", "grid",
-    "scenarios",
+    "scenarios", "pull", "base", "budget", "required",
 )  # fmt: skip
+#: what `pull` makes by itself
+VARIED = ("grid", "scenarios", "base")
 #: more scenarios than these are a slip of the keyboard rather than a question
 MOST = 10_000
 ASK, ESTIMATE, NAME = "ask", "estimate", "name"
@@ -42,7 +45,13 @@ def read_sweep(path: Path | str) -> SweepFile:
     estimates is drawn, by the fields of its key). ``[scenario]`` is a scenario as its own file has
     it. ``[grid]`` lists values by dotted name, every combination of them is a scenario;
     ``[[scenarios]]`` give a ``name`` and what differs, in the same form as [scenario]; with both,
-    every combination is tried in each.
+    every combination is tried in each. ``pull`` names levers instead, each of which is moved from
+    where the start has it to its ends, one at a time.
+
+    ``[base]`` says what the others are compared with, by a ``name`` of [[scenarios]] or values of
+    the grid. ``[budget]`` asks what ``budgets`` buy, at ``per_pair``, ``fixed``, ``per_wave``,
+    ``per_month`` (and ``currency``); ``[required]`` how many pairs until ``power`` (.8) is reached,
+    within ``bounds``. Both take ``designs``, by name, and ``replicates`` of their own.
 
     All problems are raised as one ``StudyError``, each with its place and what to do.
     """
@@ -100,7 +109,7 @@ class _Reading:
     def read(self) -> SweepFile | None:
         for key in self.document:
             if key not in KEYS:
-                self.wrong(f"{key} is not a known key", _near(key, KEYS))
+                self.wrong(f"{key} is not a known key", near(key, KEYS))
         question = self._text("question", "What if?")
         outcome = self._text("outcome", None)
         replicates = self._whole("replicates", REPLICATES, least=2)
@@ -110,11 +119,28 @@ class _Reading:
             self.wrong(f"alpha is {alpha!r}", "Give a number between 0 and 1, such as 0.05.")
         analyses = self._analyses()
         base, variants = self._scenarios()
+        against = self._against(variants, replicates)
+        money = need = None
+        if "budget" in self.document and variants:
+            money = tables.money(self.document["budget"], variants, replicates, self.wrong)
+        if "required" in self.document and variants:
+            need = tables.need(self.document["required"], variants, replicates, self.wrong)
+        if need and need.power <= alpha:
+            self.wrong(f"required.power is {need.power}", f"Give more than alpha, {alpha}.")
         if self.problems or base is None:
             return None
+        pull = "pull" in self.document
         return SweepFile(
-            question, outcome, replicates, seed, float(alpha), base, tuple(variants), analyses
-        )
+            question, outcome, replicates, seed, float(alpha), base, tuple(variants), analyses,
+            against, pull, money, need,
+        )  # fmt: skip
+
+    def _against(self, variants: Sequence[Variant], replicates: int) -> dict[str, str]:
+        """What each design is compared with, where anything says so."""
+        given = {"name": START} if "pull" in self.document else self.document.get("base")
+        if given is None or not variants:
+            return {}
+        return tables.against(given, variants, replicates, self.wrong)
 
     def wrong(self, found: str, fix: str) -> None:
         self.problems.append(Problem("sweep", found, fix, file=self.name))
@@ -156,7 +182,7 @@ class _Reading:
             return None
         asked = given[ASK]
         if asked not in known:
-            self.wrong(f"{place}: there is no analysis {asked!r}", _near(asked, list(known)))
+            self.wrong(f"{place}: there is no analysis {asked!r}", near(asked, list(known)))
             return None
         estimate = given.get(ESTIMATE, {})
         if not isinstance(estimate, Mapping) or not set(estimate) <= set(KEY):
@@ -172,7 +198,7 @@ class _Reading:
         names = [one.name for one in known]
         strange = [key for key in options if key not in names]
         for key in strange:
-            self.wrong(f"{place}.{key} is no option of {function.__name__}", _near(key, names))
+            self.wrong(f"{place}.{key} is no option of {function.__name__}", near(key, names))
         lacking = [
             one.name
             for one in known
@@ -190,6 +216,12 @@ class _Reading:
             self.wrong(f"scenario is {document!r}", "Write a section [scenario].")
             return None, []
         base = self._made(document, f"{self.name}, [scenario]")
+        if "pull" in self.document:
+            for key in VARIED:
+                if key in self.document:
+                    self.wrong(f"pull and {key} stand side by side", "Leave one of them out.")
+            given = self.document["pull"]
+            return base, [] if base is None else tables.pulled(given, base, self.wrong)
         grid, named = self._grid(), self._named()
         if base is None or grid is None or named is None:
             return base, []
@@ -215,8 +247,8 @@ class _Reading:
             return None
         if not given and "grid" in self.document:
             self.wrong("grid is empty", "Give it a line such as pairs = [24, 48, 96].")
-        flat = dict(_flat(given))
-        for key, values in flat.items():
+        listed = dict(flat(given))
+        for key, values in listed.items():
             hint = known_key(key)
             if hint is not None:
                 self.wrong(f"grid.{key} is no lever of a scenario", hint)
@@ -225,7 +257,7 @@ class _Reading:
                 self.wrong(f"grid.{key} is {values!r}", fix)
             elif any(value in values[:index] for index, value in enumerate(values)):
                 self.wrong(f"grid.{key} has a value twice", "Leave the second out.")
-        return None if len(self.problems) > before else flat
+        return None if len(self.problems) > before else listed
 
     def _named(self) -> list[tuple[str, Mapping[str, Any]]] | None:
         """The entries of [[scenarios]]: names and what differs; one without a name if none."""
@@ -263,7 +295,7 @@ class _Reading:
         for name, changes in named:
             for values in product(*grid.values()):
                 swept = dict(zip(grid, values, strict=True))
-                variant = Variant(name, dict(_flat(changes)), swept, Scenario())
+                variant = Variant(name, dict(flat(changes)), swept, Scenario())
                 held = _merged(_merged(document, changes), _nested(swept))
                 before = len(self.problems)
                 scenario = self._made(held, f"{self.name}, scenario {variant.name!r}")
@@ -274,15 +306,6 @@ class _Reading:
                 if scenario is not None:
                     made.append(replace(variant, scenario=scenario))
         return made
-
-
-def _flat(given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted names and what they hold."""
-    for key, value in given.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
@@ -301,11 +324,6 @@ def _merged(document: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str
         both = isinstance(held, Mapping) and isinstance(value, Mapping)
         made[key] = {**held, **value} if both else value  # type: ignore[dict-item]
     return made
-
-
-def _near(key: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."
 
 
 def _listed(names: Sequence[str]) -> str:

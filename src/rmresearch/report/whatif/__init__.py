@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rmresearch.report.whatif.listed import failures, numbers
 from rmresearch.report.whatif.sections import asked, detectable, opening, power, sizes, truth, wrong
+from rmresearch.whatif.decided import decided
 from rmresearch.whatif.judgement import Judgement, judged, read_judgement
-from rmresearch.whatif.sweep import sweep
 from rmresearch.whatif.sweep_file import read_sweep, sweep_of
 
 __all__ = [
@@ -39,4 +39,4 @@ def found_in(folder: str = "", sweep_file: str = "") -> Judgement:
     if folder:
         return read_judgement(folder)
     asked_here = read_sweep(sweep_file) if sweep_file else sweep_of(SMALL)
-    return judged(asked_here, sweep(**asked_here.given))
+    return judged(asked_here, decided(asked_here))

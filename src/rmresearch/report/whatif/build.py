@@ -10,8 +10,9 @@ from time import monotonic
 from rmresearch.errors import ReportError
 from rmresearch.files import lock, sha256, write_manifest, write_text
 from rmresearch.report.lighter import lighter_imports
+from rmresearch.whatif.decided import decided
 from rmresearch.whatif.judgement import judged
-from rmresearch.whatif.sweep import Sweep, sweep
+from rmresearch.whatif.sweep import Sweep
 from rmresearch.whatif.sweep_file import read_sweep
 
 __all__ = ["NOTEBOOK", "PAGE", "build"]
@@ -46,9 +47,9 @@ def build(
     asked = read_sweep(file)
     notebook = find_notebook(NOTEBOOK)
     many = 1 if dask else workers or _cores()
-    done = sweep(**asked.given, out=out, workers=many, dask=dask, say=_seldom(say))
-    lost = _incomplete(done)
-    if not done.tallies:
+    done = decided(asked, out=out, workers=many, dask=dask, say=_seldom(say))
+    lost = _incomplete(done.sweep)
+    if not done.sweep.tallies:
         raise ReportError(lost)
     with lock(out):
         judged(asked, done).write(out)
