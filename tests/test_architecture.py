@@ -27,6 +27,7 @@ FLOORS = {
     "evidence": 5,
     "whatif": 6,
     "report": 7,
+    "explorer": 8,
     "cli": 8,
     "__main__": 9,
 }

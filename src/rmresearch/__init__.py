@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         RmError,
         StudyError,
     )
+    from rmresearch.explorer import explore
     from rmresearch.io.check import check
     from rmresearch.io.read import read_study
     from rmresearch.models import lmm, ols
@@ -78,6 +79,7 @@ _HOME = {
     "engagement": "analysis.meetings",
     "equivalence": "analysis.equivalence",
     "evaluate": "report.evaluation",
+    "explore": "explorer",
     "lmm": "models",
     "judge": "whatif.judge",
     "lever_effects": "world.lever_effects",
@@ -128,6 +130,7 @@ __all__ = [
     "engagement",
     "equivalence",
     "evaluate",
+    "explore",
     "judge",
     "lever_effects",
     "levers_pulled",
