@@ -248,3 +248,16 @@ def test_who_left_and_who_rose_is_told_for_both_roles() -> None:
             assert row.latent[r] == pytest.approx(shares[1] - shares[0], abs=1e-12)
             assert row.people[r] == 30
     assert any((row.latent != 0).any() for row in rows)
+
+
+@pytest.mark.parametrize("outcome", ["digital_skill", "visibility", "left"])
+def test_the_truth_of_one_outcome_is_what_all_have_of_it(drawn: Draw, outcome: str) -> None:
+    every = {row.key: row for row in truths(drawn) if row.outcome == outcome}
+    some = {row.key: row for row in truths(drawn, outcome)}
+    assert every
+    assert every.keys() <= some.keys()
+    if outcome not in CAREER:
+        assert every.keys() == some.keys()
+    for key, row in every.items():
+        for name in ("latent", "as_reported", "latent_sd", "people"):
+            np.testing.assert_array_equal(getattr(row, name), getattr(some[key], name))

@@ -27,8 +27,11 @@ class Cohorts(Protocol):
     def study(self, replicate: int) -> Study:
         """One of them as a study."""
 
-    def truths(self) -> tuple[TruthRow, ...]:
-        """What is true of them: rows whose numbers are arrays (replicate,)."""
+    def truths(self, outcome: str | None = None) -> tuple[TruthRow, ...]:
+        """What is true of them: rows whose numbers are arrays (replicate,).
+
+        Where an ``outcome`` is named, at least those of it.
+        """
 
     def panel(self, outcome: Outcome) -> Panel | None:
         """One outcome of all of them as arrays; None where that cannot be."""
@@ -113,10 +116,10 @@ class _After:
     def study(self, replicate: int) -> Study:
         return self.drawn.study(self.skip + replicate)
 
-    def truths(self) -> tuple[TruthRow, ...]:
+    def truths(self, outcome: str | None = None) -> tuple[TruthRow, ...]:
         return tuple(
             replace(row, latent=self._own(row.latent), as_reported=self._own(row.as_reported))
-            for row in self.drawn.truths()
+            for row in self.drawn.truths(outcome)
         )
 
     def _own(self, numbers: Any) -> Any:
@@ -154,8 +157,8 @@ class _ProgrammeCohorts:
     def study(self, replicate: int) -> Study:
         return cohort.study(self.drawn, replicate)
 
-    def truths(self) -> tuple[TruthRow, ...]:
-        return truths(self.drawn)
+    def truths(self, outcome: str | None = None) -> tuple[TruthRow, ...]:
+        return truths(self.drawn, outcome)
 
     def panel(self, outcome: Outcome) -> Panel | None:
         people, scenario = self.drawn.people, self.drawn.scenario
@@ -228,8 +231,8 @@ class _NormalCohorts:
     def study(self, replicate: int) -> Study:
         return self.drawn.study(replicate)
 
-    def truths(self) -> tuple[TruthRow, ...]:
-        return self.drawn.truths()
+    def truths(self, outcome: str | None = None) -> tuple[TruthRow, ...]:
+        return self.drawn.truths()  # there is one outcome only
 
     def panel(self, outcome: Outcome) -> Panel | None:
         if outcome.name != gaussian.OUTCOME:

@@ -176,14 +176,17 @@ class _Told:
     seen: Flags
 
 
-def truths(drawn: Draw) -> tuple[TruthRow, ...]:
+def truths(drawn: Draw, outcome: str | None = None) -> tuple[TruthRow, ...]:
     """The truth of every cohort of a draw: rows whose numbers are arrays (replicate,).
 
     Effects average, over the people of a group, the score each would have with the programme
-    minus the score each would have without it, answered with the same chances.
+    minus the score each would have without it, answered with the same chances. Of one ``outcome``,
+    a scale's, or of all.
     """
+    scales = [one for one in drawn.scenario.scales if outcome in {None, one.outcome}]
+    others = _records(drawn) if outcome is None or not scales else ()
     rows: list[TruthRow] = []
-    for told in (*(_scale(drawn, scale) for scale in drawn.scenario.scales), *_records(drawn)):
+    for told in (*(_scale(drawn, scale) for scale in scales), *others):
         rows += _effects(drawn, told)
         rows += _changes(drawn, told)
     return tuple(rows)
