@@ -23,7 +23,7 @@ from rmresearch.report.figures import (
     survival_steps,
     wave_lines,
 )
-from rmresearch.report.figures.canvas import WIDTH
+from rmresearch.report.figures.canvas import WIDTH, share_ticks
 from rmresearch.report.figures.style import (
     COMPARISON,
     INK,
@@ -270,3 +270,15 @@ def test_drawing_leaves_matplotlib_as_it_was() -> None:
     before = dict(matplotlib.rcParams)
     wave_lines([Point(series="a", wave="w", months=0.0, value=1.0)], title="x", unit="y")
     assert dict(matplotlib.rcParams) == before
+
+
+def test_shares_are_ticked_in_steps_that_people_count_in() -> None:
+    for low, high, most, steps in (
+        (0.84, 0.99, 6, [85, 90, 95]),  # a locator of round numbers would take 2.5
+        (0.49, 1.02, 6, [50, 60, 70, 80, 90, 100]),
+        (-0.02, 1.02, 6, [0, 20, 40, 60, 80, 100]),
+        (-0.12, 0.14, 3, [-10, 0, 10]),
+        (0.931, 0.969, 6, [94, 95, 96]),
+        (0.0, 1.0, 1, [0, 100]),
+    ):
+        assert [round(100 * tick, 9) for tick in share_ticks(low, high, most)] == steps

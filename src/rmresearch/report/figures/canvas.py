@@ -6,6 +6,7 @@ Text stays text: it can be selected, searched and enlarged, and shows in the pag
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ __all__ = [
     "px",
     "round_ticks",
     "rule",
+    "share_ticks",
     "svg",
     "tidy",
     "write",
@@ -35,6 +37,9 @@ FONTS = (
     "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', "
     "Arial, sans-serif"
 )
+
+#: steps of an axis of shares
+SHARES = (0.01, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _TAG = re.compile(r"(<[^>]+>)")
@@ -133,6 +138,19 @@ def round_ticks(low: float, high: float, most: int = 5) -> list[float]:
 
     ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     return [float(tick) for tick in ticks if low <= tick <= high]
+
+
+def share_ticks(low: float, high: float, most: int = 5) -> list[float]:
+    """At most so many shares from ``low`` to ``high`` in steps that people count in.
+
+    >>> [round(tick, 2) for tick in share_ticks(0.83, 0.98)]
+    [0.85, 0.9, 0.95]
+    """
+    for step in SHARES:
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first < most:
+            break
+    return [n * step for n in range(first, last + 1)]
 
 
 def plain_ticks(axis: Any, ticks: Any, as_text: Callable[[float], str] | None = None) -> None:

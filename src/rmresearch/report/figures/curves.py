@@ -13,6 +13,7 @@ from rmresearch.report.figures.canvas import (
     place,
     plain_ticks,
     round_ticks,
+    share_ticks,
     svg,
     write,
     write_near,
@@ -90,8 +91,8 @@ def curves_plot(
         axes.set_axisbelow(True)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0.0)
-        told = percent if share else None
-        plain_ticks(axes.yaxis, round_ticks(low, high, 6), told)
+        ticks = share_ticks if share else round_ticks
+        plain_ticks(axes.yaxis, ticks(low, high, 6), percent if share else None)
         plain_ticks(axes.xaxis, _ticks(lines, width))
         if reference is not None:
             axes.axhline(reference, color=INK, lw=1.0, zorder=2)

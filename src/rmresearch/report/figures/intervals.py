@@ -14,6 +14,7 @@ from rmresearch.report.figures.canvas import (
     plain_ticks,
     round_ticks,
     rule,
+    share_ticks,
     svg,
     write,
     write_near,
@@ -282,7 +283,8 @@ def _axis(figure: Any, axes: Any, unit: str, bottom: float, share: bool) -> None
     box = axes.get_position()
     fit = int((box.x1 - box.x0) * WIDTH / TICK)
     most = min(max(fit, 1), 6)
-    plain_ticks(axes.xaxis, round_ticks(low, high, most), percent if share else None)
+    ticks = share_ticks if share else round_ticks
+    plain_ticks(axes.xaxis, ticks(low, high, most), percent if share else None)
     middle = (box.x0 + box.x1) / 2 * WIDTH
     write_near(figure, middle, bottom + 36.0, unit)
 
