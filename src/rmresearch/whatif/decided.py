@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +31,15 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What each budget buys of one design; ``reason`` where no study of it can be had."""
+    """What each budget buys of one design; ``reason`` where no study of it can be had.
+
+    A study costs ``fixed`` and ``each`` of its pairs, whatever is paid for it counted in.
+    """
 
     design: str
-    bought: tuple[Bought, ...]
+    fixed: float
+    each: float
+    bought: tuple[Bought, ...] = ()
     reason: str = ""
 
 
@@ -137,11 +142,12 @@ def _purchases(
         options: dict[str, Any] = {name: getattr(prices, name) for name in prices.__slots__}
         options |= _common(asked, money.replicates, mapper, say, f"budget, {design.name}")
         options |= {"out": _place(out, "budget", number), "budgets": money.budgets}
+        mine = Purchase(design.name, prices.fixed, prices.of_pair(design.scenario))
         try:
-            found = budget(design.scenario, **options)
-            made.append(Purchase(design.name, found.bought))
+            mine = replace(mine, bought=budget(design.scenario, **options).bought)
         except StudyError as error:
-            made.append(Purchase(design.name, (), _reason(error, design)))
+            mine = replace(mine, reason=_reason(error, design))
+        made.append(mine)
     return tuple(made)
 
 

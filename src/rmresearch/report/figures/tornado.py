@@ -39,11 +39,15 @@ DOWN = SERIES[1].colour
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A lever: what it is, where it stands, and each other end with what moving there changes."""
+    """A lever: what it is, where it stands, and each other end with what moving there changes.
+
+    ``within`` are intervals of the changes, in the order of the ends, where they have any.
+    """
 
     label: str
     now: str
     ends: tuple[tuple[str, float], ...]
+    within: tuple[tuple[float, float], ...] = ()
 
     @property
     def reach(self) -> float:
@@ -66,7 +70,8 @@ def tornado(pulls: Sequence[Pull], *, title: str, unit: str, caption: str) -> Fi
     left = max(text_width(label) for label in labels) + 14.0
     columns = [max(text_width(text[side], SMALL) for text in texts) + 16.0 for side in (0, 1)]
     width = WIDTH - left - sum(columns)
-    low, high = min(0.0, *changes), max(0.0, *changes)
+    reached = [*changes, *(end for pull in rows for both in pull.within for end in both)]
+    low, high = min(0.0, *reached), max(0.0, *reached)
     pad = 0.05 * (high - low) or 1.0
     body = ROW * len(rows)
 
@@ -109,6 +114,10 @@ def _bar(axes: Any, y: float, pull: Pull) -> None:
         if (colour == DOWN) == (reach < 0) and reach:
             fill = PAPER if hatch else colour
             axes.barh(y, reach, ROW * 0.52, color=fill, ec=colour, hatch=hatch, lw=1.0, zorder=3)
+    for change, ends in zip(changes if pull.within else [], pull.within, strict=True):
+        if change in (min(changes), max(changes)):  # of a ring there would be no telling whose
+            for colour, wide in ((PAPER, 3.4), (INK, 1.4)):  # seen on the bar and beside it
+                axes.plot(ends, (y, y), color=colour, lw=wide, zorder=5, solid_capstyle="butt")
     inner = [change for change in changes if min(changes) < change < max(changes)]
     ring = {"mfc": PAPER, "mec": INK, "ms": 5.0, "mew": 1.0, "zorder": 5}
     axes.plot(inner, [y] * len(inner), "o", **ring)

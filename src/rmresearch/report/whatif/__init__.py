@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from rmresearch.report.whatif.compared import compared
+from rmresearch.report.whatif.decisions import bought, needed
+from rmresearch.report.whatif.head import asked, opening
 from rmresearch.report.whatif.listed import failures, numbers
-from rmresearch.report.whatif.sections import asked, detectable, opening, power, sizes, truth, wrong
+from rmresearch.report.whatif.sections import detectable, power, sizes, truth, wrong
 from rmresearch.whatif.decided import decided
 from rmresearch.whatif.judgement import Judgement, judged, read_judgement
 from rmresearch.whatif.sweep_file import read_sweep, sweep_of
 
 __all__ = [
     "asked",
+    "bought",
+    "compared",
     "detectable",
     "failures",
     "found_in",
+    "needed",
     "numbers",
     "opening",
     "power",

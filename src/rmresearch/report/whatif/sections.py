@@ -6,18 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from rmresearch.report.blocks import (
-    Block,
-    Callout,
-    Definitions,
-    Details,
-    Fact,
-    Facts,
-    Head,
-    Paragraph,
-    Section,
-)
-from rmresearch.report.numbers import count, number, percent
+from rmresearch.report.blocks import Block, Details, Paragraph, Section
+from rmresearch.report.numbers import number, percent
 from rmresearch.report.whatif.pictures import Measure, picture
 from rmresearch.report.whatif.readings import (
     LATENT,
@@ -31,83 +21,7 @@ from rmresearch.report.words import whatif as words
 from rmresearch.whatif.judgement import Judgement, Lever
 from rmresearch.whatif.tally import POWER
 
-__all__ = ["asked", "detectable", "opening", "power", "sizes", "truth", "wrong"]
-
-
-def opening(found: Judgement) -> Head:
-    """The question, how much was simulated, and whether all of it could be."""
-    designs = len(found.designs)
-    each = (
-        words.tell("design_one") if designs == 1 else words.tell("design_several", n=count(designs))
-    )
-    blocks: list[Block] = [
-        Paragraph(
-            words.tell("lead", count=f"{count(found.replicates)} studies", designs=each), "lead"
-        )
-    ]
-    if found.broken:
-        said = words.tell("incomplete", done=count(designs - len(found.broken)),
-                          all=count(designs), names="; ".join(found.broken))  # fmt: skip
-        blocks.append(Callout("caution", said, "Incomplete"))
-    failed = sum(one.failed for one in readings(found))
-    blocks.append(
-        Facts(
-            (
-                Fact("designs", count(designs), f"seed {found.seed}"),
-                Fact("studies a design", count(found.replicates), "the same luck in each"),
-                Fact("analyses", count(len(found.analyses)), "of the same studies"),
-                Fact(
-                    "without an answer",
-                    count(failed),
-                    f"of {_answers(found)}, counted below",
-                ),
-            )
-        )
-    )
-    return Head(
-        found.question,
-        subtitle=f"{found.label}, {found.role}s: what simulated studies find",
-        kicker="What if",
-        blocks=tuple(blocks),
-    )
-
-
-def _answers(found: Judgement) -> str:
-    return count(len(found.designs) * len(found.analyses) * found.replicates)
-
-
-def asked(found: Judgement) -> Section:
-    """The designs as what they differ in, and the analyses."""
-    changes = "; ".join(f"{words.lever(name)} {value}" for name, value in found.base)
-    base = words.tell("base_other", changes=changes) if changes else words.tell("base_default")
-    analyses = "; ".join(
-        words.analysis(name) + (f" ({ask})" if words.analysis(name) != ask else "")
-        for name, ask in found.analyses.items()
-    )
-    items = [("outcome", f"{found.label}, of {found.role}s, {_rated(found)}"), ("start", base)]
-    items += [
-        (words.lever(one.name), f"{one.what}: {'; '.join(_tried(found, one.name))}")
-        for one in found.levers
-    ]
-    items += list(
-        dict.fromkeys(
-            (one.named, words.design("", one.changes) or words.tell("unchanged"))
-            for one in found.designs
-            if one.named
-        )
-    )
-    items.append(("analyses", analyses))
-    return Section("asked", "What was asked", (Definitions(tuple(items)),))
-
-
-def _rated(found: Judgement) -> str:
-    return {"self": "by their own rating", "record": "from records"}.get(
-        found.rated, f"{found.rated} rated"
-    )
-
-
-def _tried(found: Judgement, name: str) -> list[str]:
-    return list(dict.fromkeys(words.value_of(one.swept[name]) for one in found.designs))
+__all__ = ["detectable", "power", "sizes", "truth", "wrong"]
 
 
 def truth(found: Judgement) -> Section:

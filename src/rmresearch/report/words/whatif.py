@@ -8,7 +8,7 @@ from typing import Any
 from rmresearch.report.words.gate import say
 from rmresearch.report.words.phrases import catalogue, fill, named, quoted
 
-__all__ = ["analysis", "design", "lever", "tell", "value_of", "where"]
+__all__ = ["analysis", "called", "design", "lever", "tell", "value_of", "where"]
 
 
 def tell(key: str, **parts: Any) -> str:
@@ -56,11 +56,20 @@ def design(name: str, swept: Mapping[str, Any]) -> str:
     return ", ".join([*([named(name)] if name else []), *parts])
 
 
+def called(name: str, swept: Mapping[str, Any]) -> str:
+    """A design within a sentence, its name in quotes.
+
+    >>> called("wait-list", {"pairs": 24})
+    '“wait-list”, 24 pairs'
+    """
+    return ", ".join([*([quoted(name)] if name else []), *([design("", swept)] if swept else [])])
+
+
 def where(name: str, swept: Mapping[str, Any]) -> str:
     """A design at the end of a clause, its name in quotes; "" where there is only one.
 
     >>> where("wait-list", {"pairs": 24}), where("", {})
     (' with “wait-list”, 24 pairs', '')
     """
-    parts = [*([quoted(name)] if name else []), *([design("", swept)] if swept else [])]
-    return fill("whatif", "with", design=", ".join(parts)) if parts else ""
+    said = called(name, swept)
+    return fill("whatif", "with", design=said) if said else ""
