@@ -76,7 +76,8 @@ def attempt(plan: Plan, task: Task) -> Part | Lost:
 def trial(plan: Plan) -> None:
     """Ask the first cohorts of each scenario; ``StudyError`` where an analysis can take none."""
     wrong = []
-    slow = {name: asked for name, asked in plan.analyses.items() if asked.kernel is None}
+    slow = {name: asked for name, asked in plan.analyses.items()
+            if asked.kernel is None or asked.kernel.tried}  # fmt: skip
     for task in plan.tasks():
         if task.index == 0 and slow:
             few, outcome = min(TRIALS, task.replicates), plan.outcomes[task.scenario]

@@ -9,12 +9,12 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from rmresearch.analysis.base.batch import Flags, Panel
+from rmresearch.analysis.base.batch import Flags, Panel, Partners
 from rmresearch.study import Design, Outcome, Study
 from rmresearch.world import cohort, gaussian
 from rmresearch.world.draw import Draw, draw
 from rmresearch.world.gaussian import Gaussian, GaussianDraw, draw_gaussian
-from rmresearch.world.instruments import SENIOR
+from rmresearch.world.instruments import JUNIORS, SENIOR
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.truth import TruthRow, truths
 
@@ -179,6 +179,7 @@ class _ProgrammeCohorts:
             stratum=np.repeat(people.site, each) if scenario.stratified else None,
             ran=_ran(self.drawn, scale.side),
             sets=None if by_pair else cluster,
+            partners=lambda: _partners(self.drawn, scale.side),
         )
 
 
@@ -196,6 +197,44 @@ def _clusters(drawn: Draw, side: int) -> NDArray[np.int64] | None:
     together = np.repeat(np.arange(scenario.sets), each)
     own = scenario.sets + np.arange(len(together))
     return np.where(people.programme_of(side)[0], together, own) if alone else together
+
+
+def _partners(drawn: Draw, side: int) -> Partners:
+    """Whom the people of a role are paired with, and what the roster says of both."""
+    people, scenario = drawn.people, drawn.scenario
+    columns = {
+        "interests": np.round(people.interests, 1),
+        "level": people.level,
+        "department": people.department,
+    }
+
+    def own(of_set: NDArray[Any]) -> NDArray[Any]:
+        """(replicate, set, person, ...) to (replicate, person of the role, ...)."""
+        mine = of_set[:, :, :1] if side == SENIOR else of_set[:, :, JUNIORS]
+        return mine.reshape(len(mine), -1, *mine.shape[3:])
+
+    def theirs(of_set: NDArray[Any]) -> NDArray[Any]:
+        """The same to (replicate, person of the role, partner, ...)."""
+        if side == SENIOR:
+            return of_set[:, :, JUNIORS]
+        return np.repeat(of_set[:, :, :1], people.juniors, axis=1)
+
+    def scores(outcome: Outcome) -> NDArray[np.float64] | None:
+        other = next((one for one in scenario.scales
+                      if one.name == outcome.name and one.side != side), None)  # fmt: skip
+        if other is None or (other.rater == "partner" and people.juniors > 1):
+            return None
+        found = drawn.observed(other)
+        found = found.reshape(len(found), scenario.sets, -1, found.shape[-1])
+        return found if side == SENIOR else np.repeat(found, people.juniors, axis=1)
+
+    programme = people.programme_of(side)
+    return Partners(
+        own={name: own(one).astype(float) for name, one in columns.items()},
+        theirs={name: theirs(one).astype(float) for name, one in columns.items()},
+        paired=programme if scenario.unpaired else np.ones_like(programme),
+        scores=scores,
+    )
 
 
 def _ran(drawn: Draw, side: int) -> Flags:

@@ -32,6 +32,7 @@ __all__ = [
     "Footings",
     "Kernel",
     "Panel",
+    "Partners",
     "asked_twice",
     "estimates",
     "footings",
@@ -43,6 +44,36 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Partners:
+    """The partners of a panel's people, k of each, and what the roster says of all.
+
+    ``own`` (replicate, person) and ``theirs`` (replicate, person, k) by column of participants,
+    departments as codes; ``paired`` (replicate, person) who has partners at all; ``scores`` of an
+    outcome of theirs, (replicate, person, k, wave), None where there are none. Everybody of either
+    role who is paired stands in as many pairs as the others of it.
+    """
+
+    own: Mapping[str, Array]
+    theirs: Mapping[str, Array]
+    paired: Flags
+    scores: Callable[[Outcome], Array | None]
+
+    def take(self, keep: Flags) -> Partners:
+        """The replicates flagged in ``keep``."""
+
+        def scores(outcome: Outcome) -> Array | None:
+            found = self.scores(outcome)
+            return None if found is None else found[keep]
+
+        return Partners(
+            own={name: one[keep] for name, one in self.own.items()},
+            theirs={name: one[keep] for name, one in self.theirs.items()},
+            paired=self.paired[keep],
+            scores=scores,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Panel:
     """One outcome of many cohorts of one design.
 
@@ -51,8 +82,9 @@ class Panel:
     the unit of independence; ``stratum`` (person,) codes, or None where none is recorded; ``ran``
     (replicate, person) whether all pairs of somebody in the programme ran as planned, None where
     it is not known; ``sets`` (person,) codes of the people whom pairs link, None where that is not
-    known, or answers belong to pairs of people who have several. People are of one role; nobody
-    crosses over at any of the waves.
+    known, or answers belong to pairs of people who have several; ``partners`` gives whom they are
+    paired with, None where that is not known. People are of one role; nobody crosses over at any
+    of the waves.
     """
 
     design: Design
@@ -63,11 +95,15 @@ class Panel:
     stratum: Codes | None = None
     ran: Flags | None = None
     sets: Codes | None = None
+    partners: Callable[[], Partners] | None = None
 
     def take(self, keep: Flags) -> Panel:
         """The replicates flagged in ``keep``."""
-        ran = None if self.ran is None else self.ran[keep]
-        return replace(self, scores=self.scores[keep], arm=self.arm[keep], ran=ran)
+        ran, whole = None if self.ran is None else self.ran[keep], self.partners
+        partners = None if whole is None else lambda: whole().take(keep)
+        return replace(
+            self, scores=self.scores[keep], arm=self.arm[keep], ran=ran, partners=partners
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,11 +164,13 @@ class Kernel:
     ``answer(panel, options)`` gives the estimates of record of the replicates that it flags, and
     leaves the others to the analysis; ``refuse(design, outcome)`` raises ``StudyError`` where no
     cohort of the design could be asked; ``options`` are those of the analysis that it knows.
+    ``tried``: a design does not tell whether cohorts can be asked, so that some are tried first.
     """
 
     answer: Callable[[Panel, Mapping[str, Any]], tuple[list[Estimates], Flags]]
     refuse: Callable[[Design, Outcome], None]
     options: frozenset[str]
+    tried: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
