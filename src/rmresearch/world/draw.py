@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -124,6 +124,25 @@ class Draw:
         return found
 
 
+class _WhenRead(Mapping[str, Answers]):
+    """Each scale's answers, drawn when they are first read: every scale has its own streams."""
+
+    def __init__(self, scales: Sequence[Instrument], make: Callable[[Instrument], Answers]) -> None:
+        self._scales, self._make = {scale.name: scale for scale in scales}, make
+        self._held: dict[str, Answers] = {}
+
+    def __getitem__(self, name: str) -> Answers:
+        if name not in self._held:
+            self._held[name] = self._make(self._scales[name])
+        return self._held[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._scales)
+
+    def __len__(self) -> int:
+        return len(self._scales)
+
+
 def draw(scenario: Scenario, replicates: int, seed: Seed | Streams) -> Draw:
     """Draw ``replicates`` cohorts of a scenario.
 
@@ -158,12 +177,12 @@ def draw(scenario: Scenario, replicates: int, seed: Seed | Streams) -> Draw:
         course=course,
         untreated=before,
         gain=gain,
-        answers={
-            scale.name: answers(
+        answers=_WhenRead(
+            scenario.scales,
+            lambda scale: answers(
                 scenario, scale, people, course, before[scale.name], gain[scale.name], streams
-            )
-            for scale in scenario.scales
-        },
+            ),
+        ),
         response=respond(scenario, people, course, gain, streams),
         reactions=liked,
     )
