@@ -15,7 +15,7 @@ from rmresearch.whatif.claims import CLAIMS
 from rmresearch.whatif.plan import Plan, plan
 from rmresearch.world.scenario import Scenario
 
-__all__ = ["START", "Ask", "Money", "Need", "SweepFile", "Variant", "known_analyses"]
+__all__ = ["START", "Ask", "Money", "Need", "SweepFile", "Variant", "known_analyses", "said"]
 
 #: what a design is called whose levers stand where the start has them
 START = "as it stands"
@@ -51,7 +51,7 @@ class Variant:
     @property
     def name(self) -> str:
         """What the sweep calls it: "wait-list, pairs 24"."""
-        values = ", ".join(f"{name} {_said(value)}" for name, value in self.swept.items())
+        values = ", ".join(f"{name} {said(value)}" for name, value in self.swept.items())
         return ", ".join(part for part in (self.named, values) if part) or "scenario"
 
 
@@ -135,7 +135,12 @@ def _of_outcome(function: Callable[..., Result]) -> bool:
     return list(inspect.signature(function).parameters)[:2] == ["study", "outcome"]
 
 
-def _said(value: Any) -> str:
+def said(value: Any) -> str:
+    """A lever's value within a name.
+
+    >>> said(True), said([0, 6]), said(0.5)
+    ('yes', '0 6', '0.5')
+    """
     if isinstance(value, bool):
         return "yes" if value else "no"
     return " ".join(map(str, value)) if isinstance(value, list) else f"{value}"

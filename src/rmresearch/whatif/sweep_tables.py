@@ -13,7 +13,7 @@ from typing import Any
 
 from rmresearch.whatif.budget import Prices, sizes_of
 from rmresearch.whatif.policies import BATCH, BATCHES, in_batches
-from rmresearch.whatif.question import START, Money, Need, Variant
+from rmresearch.whatif.question import START, Money, Need, Variant, said
 from rmresearch.whatif.required import FEW, bounds_of
 from rmresearch.whatif.sizes import step_of
 from rmresearch.world.lever_effects import levers_pulled
@@ -62,13 +62,14 @@ def pulled(given: Any, base: Scenario, wrong: Wrong) -> list[Variant]:
         return []
     made = []
     for name, scenario in levers_pulled(base, *names).items():
-        changes = {
-            f"levers.{lever}": getattr(scenario.levers, lever)
-            for lever in known
-            if getattr(scenario.levers, lever) != getattr(base.levers, lever)
-            and name.startswith(f"{lever} ")
-        }
-        made.append(Variant(name, changes, {}, scenario))
+        lever = next((one for one in known if name.startswith(f"{one} ")), "")
+        if not lever:
+            made.append(Variant(START, {}, {}, scenario))
+            continue
+        end = getattr(scenario.levers, lever)
+        value = f"{end:g}" if isinstance(end, float) else said(end)
+        called = f"{lever.replace('_', ' ')} {value}"
+        made.append(Variant(called, {f"levers.{lever}": end}, {}, scenario))
     if len(made) == 1:
         wrong(f"pull is {given!r}", "None of these can be moved from here: name others.")
     return made

@@ -113,8 +113,9 @@ def curves_plot(
 def _heights(lines: Sequence[Line], reference: float | None, share: bool) -> tuple[float, float]:
     ends = [end for line in lines for spot in line.spots for end in (spot.low, spot.high)]
     ends += [] if reference is None else [reference]
-    if share:  # from none to all, unless all lie in the upper or the lower half
-        return 0.49 if min(ends) >= 0.5 else -0.02, 0.51 if max(ends) <= 0.5 else 1.02
+    if share:  # from none to all, unless all lie in the upper or the lower half, or quarter
+        low = 0.74 if min(ends) >= 0.75 else 0.49 if min(ends) >= 0.5 else -0.02
+        return low, 0.51 if max(ends) <= 0.5 else 1.02
     pad = 0.06 * (max(ends) - min(ends)) or 0.5
     # a height from 0 on is read as a size
     low = 0.0 if 0.0 <= min(ends) < 0.5 * max(ends) else min(ends) - pad

@@ -77,9 +77,11 @@ def compared(found: Judgement) -> Section | None:
             for design in found.designs}) > 1:  # fmt: skip
         text += f" {words.tell('compared_own_wave')}"
     blocks: list[Block] = []
-    if any(row.value or row.error for row in true):
+    if any(row.clear for row in true):
         title = _title(found, true, "compared_true", base)
         blocks.append(_picture(found, true, title, f"difference in what is true, in {found.unit}"))
+    elif true:
+        blocks.append(Paragraph(f"{words.tell('compared_true_none', base=base)}."))
     if power:
         title = _title(found, power, "compared_power", base)
         unit = "difference in how often a difference is found, in percentage points"
@@ -87,7 +89,7 @@ def compared(found: Judgement) -> Section | None:
     tables = tuple(_tables(found))
     return Section(
         "compared",
-        "Design against design",
+        words.tell("compared_levers" if found.pulled else "compared_designs"),
         (*blocks, Paragraph(text), Details("Every difference", tables)),
     )
 
@@ -186,7 +188,7 @@ def _tables(found: Judgement) -> Iterator[TableBlock]:
                 called = "" if figure is TRUTH else f", {words.analysis(analysis)}"
                 yield TableBlock(
                     f"{figure.head}{called}", columns, tuple(_cells(row, figure) for row in rows),
-                    "± is one Monte Carlo standard error.",
+                    words.tell("plus_minus"),
                 )  # fmt: skip
 
 

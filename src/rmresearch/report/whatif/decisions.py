@@ -145,11 +145,10 @@ def bought(found: Judgement) -> Section | None:
     text = words.tell(
         "bought_text", analysis=words.analysis(next(iter(found.analyses))), share=percent(POWER)
     )
-    table = _deals(found, deals)
-    folded = len(deals) > SHORT
     parts: list[Block] = [*_bought_picture(found, known), Paragraph(text)]
     if deals:
-        parts.append(Details("Every budget", (table,)) if folded else table)
+        table = _deals(found, deals)
+        parts.append(Details("Every budget", (table,)) if len(deals) > SHORT else table)
     silent = [(_called(found, one.design), one.reason) for one in found.purchases if one.reason]
     return Section("bought", "What a budget buys", (*parts, *map(_unanswered, silent)))
 
@@ -189,7 +188,7 @@ def _bought_picture(found: Judgement, known: Sequence[_Deal]) -> Iterator[Figure
     ]
     yield interval_plot(
         rows, title=title, unit=unit, share=True, reference=POWER,
-        caption=words.tell("bought_curve", n=n).replace("Bands", "Lines"),
+        caption=words.tell("bought_lines", n=n),
     )  # fmt: skip
 
 
@@ -224,31 +223,38 @@ def _bought_title(found: Judgement, known: Sequence[_Deal]) -> str:
 def _deals(found: Judgement, deals: Sequence[_Deal]) -> TableBlock:
     money = found.currency
     columns = (
-        Column("Budget", money), Column("Design", numeric=False), Column("A pair costs", money),
+        Column("Design", numeric=False), Column("A pair costs", money),
         Column("Pairs"), Column("Spent", money), Column("Found"),
         Column("Detectable", found.unit), Column("Covered"),
     )  # fmt: skip
-    rows = []
-    for deal in deals:
+    rows, groups, budget = [], [], None
+    for index, deal in enumerate(deals):
         one = deal.bought
-        size = one.smallest_detectable
-        detectable = NOTHING if size is None else (
-            f"{number(size, decimals=3)} ± {number(one.smallest_detectable_error, decimals=3)}"
-        )  # fmt: skip
+        if one.budget != budget:
+            groups.append((index, _money(found, one.budget)))
+            budget = one.budget
         rows.append(
             (
-                number(one.budget, decimals=0), _called(found, deal.purchase.design),
-                number(deal.purchase.each, decimals=0), count(one.pairs),
-                number(one.spent, decimals=0), _share(one.power, one.power_error), detectable,
+                _called(found, deal.purchase.design),
+                number(deal.purchase.each, decimals=0),
+                count(one.pairs),
+                number(one.spent, decimals=0),
+                _share(one.power, one.power_error),
+                _size(one),
                 _share(one.coverage, one.coverage_error),
             )
-        )  # fmt: skip
-    fixed = deals[0].purchase.fixed if deals else 0.0
-    note = (
-        f"± is one Monte Carlo standard error. Spent holds {_money(found, fixed)} of fixed costs."
-    )
-    return TableBlock("What each budget buys", columns, tuple(rows), note if fixed else
-                      "± is one Monte Carlo standard error.")  # fmt: skip
+        )
+    fixed = deals[0].purchase.fixed
+    note = words.tell("bought_fixed", fixed=_money(found, fixed)) if fixed else ""
+    note = f"{words.tell('plus_minus')} {note}".strip()
+    return TableBlock("What each budget buys", columns, tuple(rows), note, tuple(groups))
+
+
+def _size(one: Bought) -> str:
+    if one.smallest_detectable is None:
+        return NOTHING
+    error = number(one.smallest_detectable_error, decimals=3)
+    return f"{number(one.smallest_detectable, decimals=3)} ± {error}"
 
 
 def _share(share: float | None, error: float | None) -> str:

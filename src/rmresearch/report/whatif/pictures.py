@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rmresearch.report.blocks import Block, Details, FigureBlock
+from rmresearch.report.blocks import Block, Details, FigureBlock, Paragraph
 from rmresearch.report.figures import Interval, interval_plot
 from rmresearch.report.figures.curves import MOST, Line, curves_plot
 from rmresearch.report.numbers import count
@@ -23,6 +23,9 @@ from rmresearch.report.words import whatif as words
 from rmresearch.whatif.judgement import Judgement, Lever
 
 __all__ = ["Measure", "failing", "picture"]
+
+#: rows of a picture that is not folded, and rows of one picture
+FEW, MANY = 16, 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +61,11 @@ def _folded(
     found: Judgement, held: Sequence[Reading], measure: Measure, title: str, lever: Lever | None
 ) -> tuple[Block, ...]:
     """Rows of all analyses together, or curves of the first with the others folded."""
-    if lever is None and len(held) <= 30:
+    if lever is None and len(held) <= FEW:
         return (_rows(found, held, measure, title),)
+    if lever is None and len(held) <= MANY:
+        drawn = replace(_rows(found, held, measure, title), title="")
+        return (Paragraph(title, "lead"), Details(f"Every design: {measure.unit}", (drawn,)))
     parts: list[Block] = []
     for analysis in dict.fromkeys(one.analysis for one in held):
         own = [one for one in held if one.analysis == analysis]

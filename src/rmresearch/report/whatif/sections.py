@@ -36,7 +36,7 @@ def truth(found: Judgement) -> Section:
         said = Paragraph(f"{words.tell('truth_same', most=_amount(found, most))} {text}")
         return Section("truth", "What is true", (said,))
     title = words.tell(
-        "truth", most=_amount(found, most), least=_amount(found, least), where=_where(high),
+        "truth" if _apart(low, high, "truth") else "truth_alike", most=_amount(found, most), least=_amount(found, least), where=_where(high),
         other=_where(low),
     )  # fmt: skip
     measure = Measure(name="truth", unit=f"true difference, in {found.unit}", reference=0.0)
@@ -160,7 +160,8 @@ def detectable(found: Judgement) -> Section:
         return Section("detectable", "The smallest difference that is found")
     low, least, high, most = ends
     same = _amount(found, least) == _amount(found, most)
-    key = "detectable_one" if same else "detectable"
+    key = "detectable" if _apart(low, high, "smallest_detectable") else "detectable_alike"
+    key = "detectable_one" if same else key
     title = words.tell(
         key, share=percent(POWER), least=_amount(found, least), most=_amount(found, most),
         where=_where(low), other=_where(high),

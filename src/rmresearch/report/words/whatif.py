@@ -33,13 +33,15 @@ def lever(name: str) -> str:
 def value_of(value: Any) -> str:
     """A lever's value as a reader meets it.
 
-    >>> value_of(True), value_of([0, 6]), value_of(0.5)
-    ('yes', '0, 6', '0.5')
+    >>> value_of(True), value_of([0, 6]), value_of(0.5), value_of(1.0)
+    ('yes', '0, 6', '0.5', '1')
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:g}"
     return f"{value:,}" if isinstance(value, int) else f"{value}"
 
 
