@@ -24,6 +24,7 @@ __all__ = ["Explorer"]
 
 #: tighter than a page, and a focus that is seen
 CSS = """
+.rmr-explorer .widget-html-content { min-width: 0; }
 .rmr-explorer .rmr { padding: .1rem 1rem; }
 .rmr-explorer .rmr .facts { margin: .4rem 0 .6rem; }
 .rmr-explorer .rmr figure { margin: .4rem 0 .8rem; }
@@ -54,7 +55,7 @@ class Explorer:
         self.again = w.Button(description="Draw again", tooltip="Fresh studies, same choices")
         self.writer = Writer(lambda: self.scenario)
         self.state, self.note, self.numbers, self.picture, self.small_print = (
-            w.HTML() for _ in range(5)
+            w.HTML(layout=w.Layout(margin="0")) for _ in range(5)
         )
         self.same.observe(lambda _: setattr(self.again, "disabled", self.same.value), "value")
         self.again.on_click(lambda _: self.redraw())
