@@ -125,10 +125,12 @@ def _summed(y: Array, x: Array, there: Flags, sets: Codes | None) -> _Sums:
     flat = (sums[..., :, None] * sums[..., None, :]).reshape(len(y), people, -1)
     held = inside = None
     if sets is not None:
-        member = (sets[:, None] == np.arange(sets.max() + 1)).astype(float)  # (people, sets)
-        held = (by_count @ member).swapaxes(1, 2)
-        places = member.T[None, None] * by_count[:, :, None]
-        inside = (places @ sums[:, None]).reshape(len(y), waves, -1)
+        order = np.argsort(sets, kind="stable")
+        starts = np.flatnonzero(np.diff(sets[order], prepend=-1))
+        counted = by_count[..., order].astype(float)
+        held = np.add.reduceat(counted, starts, axis=2).swapaxes(1, 2)
+        inside = np.add.reduceat(counted[..., None] * sums[:, None, order], starts, axis=2)
+        inside = inside.reshape(len(y), waves, -1)
     return _Sums(
         whole=columns.swapaxes(1, 2) @ columns,
         rows=seen.sum(axis=1),

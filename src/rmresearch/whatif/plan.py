@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from rmresearch.analysis import arms, change, match, mixed
+from rmresearch.analysis import arms, change, dyads, match, mixed
 from rmresearch.analysis.arms import batch as arms_batch
 from rmresearch.analysis.arms import tempting
 from rmresearch.analysis.base.batch import Kernel
 from rmresearch.analysis.change import batch as change_batch
+from rmresearch.analysis.dyads import batch as dyads_batch
 from rmresearch.analysis.match import batch as match_batch
 from rmresearch.analysis.mixed import batch as mixed_batch
 from rmresearch.errors import StudyError
@@ -40,6 +41,7 @@ KERNELS: Mapping[Analysis, Kernel] = {
     change.pre_post: change_batch.KERNEL,
     mixed.mixed_model: mixed_batch.KERNEL,
     match.match_quality: match_batch.KERNEL,
+    dyads.dyadic: dyads_batch.KERNEL,
     **claims.KERNELS,
 }
 

@@ -36,6 +36,7 @@ __all__ = [
     "asked_twice",
     "estimates",
     "footings",
+    "held",
     "valued",
 ]
 
@@ -190,21 +191,21 @@ def asked_twice(design: Design, outcome: Outcome) -> bool:
     return outcome.timing == "repeated" and before and after
 
 
+def held(flags: Flags, cluster: Codes) -> Codes:
+    """How many of those flagged (replicate, person) each cluster holds, (replicate, cluster)."""
+    order = np.argsort(cluster, kind="stable")
+    starts = np.flatnonzero(np.diff(cluster[order], prepend=cluster[order[0]] - 1))
+    return np.asarray(np.add.reduceat(flags[..., order], starts, axis=-1, dtype=np.int64))
+
+
 def footings(present: Flags, cluster: Codes, groups: Sequence[Flags]) -> Footings:
     """What inference the clusters of each replicate carry.
 
     ``present`` (replicate, person) says who is behind the contrast, ``groups`` (replicate, person)
     each who is in an arm; ``cluster`` (person,).
     """
-    order = np.argsort(cluster, kind="stable")
-    starts = np.flatnonzero(np.diff(cluster[order], prepend=cluster[order[0]] - 1))
-
-    def held(flags: Flags) -> Codes:
-        """How many of those flagged each cluster holds, (replicate, cluster)."""
-        return np.asarray(np.add.reduceat(flags[..., order], starts, axis=-1, dtype=np.int64))
-
-    sizes, people = held(present), present.sum(axis=-1)
-    fewest = np.min([(held(present & group) > 0).sum(axis=-1) for group in groups], axis=0)
+    sizes, people = held(present, cluster), present.sum(axis=-1)
+    fewest = np.min([(held(present & group, cluster) > 0).sum(axis=-1) for group in groups], axis=0)
     share = sizes.max(axis=-1) / np.maximum(people, 1)
     rule = ((sizes > 0).sum(axis=-1) >= CLUSTERS_IN_ALL) & (fewest >= CLUSTERS_AN_ARM)
     rule &= share <= LARGEST_SHARE

@@ -18,6 +18,7 @@ from rmresearch.analysis.base.batch import (
     asked_twice,
     estimates,
     footings,
+    held,
     valued,
 )
 from rmresearch.analysis.match.features import GAP
@@ -124,9 +125,8 @@ def _sample(panel: Panel) -> _Sample | None:
     among = np.asarray(partners.paired & (panel.arm == programme[0]))
     y, before = panel.scores[..., -1], panel.scores[..., start]
     there = among & np.isfinite(y) & np.isfinite(before)
-    names = np.unique(panel.cluster)
-    held = there.astype(np.int64) @ (panel.cluster[:, None] == names).astype(np.int64)
-    clear = (held.max(axis=-1) == 1) & _varies(y, there) & _varies(before, there)
+    alone = held(there, panel.cluster).max(axis=-1) == 1
+    clear = alone & _varies(y, there) & _varies(before, there)
     return _Sample(panel, partners, among, there, y, before, np.asarray(clear))
 
 
@@ -161,8 +161,11 @@ def _features(sample: _Sample) -> Iterator[_Feature]:
 
 def _share(own: Array, others: Array, among: Flags) -> Array:
     """The share of the others ``among`` (replicate, other) whose group each one's own is."""
-    equal = (own[..., None] == others[:, None]) & among[:, None]
-    return np.asarray(equal.sum(axis=-1) / np.maximum(among.sum(axis=-1, keepdims=True), 1))
+    found, total = np.zeros(own.shape), np.maximum(among.sum(axis=-1, keepdims=True), 1)
+    for group in np.unique(others):
+        of_group = (among & (others == group)).sum(axis=-1, keepdims=True) / total
+        found += (own == group) * of_group
+    return found
 
 
 def _columns(sample: _Sample, feature: _Feature) -> _Columns:

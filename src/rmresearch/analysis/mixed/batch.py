@@ -19,6 +19,7 @@ from rmresearch.analysis.base.batch import (
     Panel,
     estimates,
     footings,
+    held,
     valued,
 )
 from rmresearch.analysis.mixed.levels import ANSWERED, RESIDUAL
@@ -128,18 +129,12 @@ def _posed(panel: Panel) -> Flags:
     """Replicates of whose random part and of whose means the whole design tells."""
     there = np.isfinite(panel.scores)
     known = np.asarray(there.any(axis=-1))
-    clear = (_held(known, panel.cluster) > 0).sum(axis=-1) >= CLUSTERS_IN_ALL
+    clear = (held(known, panel.cluster) > 0).sum(axis=-1) >= CLUSTERS_IN_ALL
     for arm in np.unique(panel.arm[0]):
         clear &= there[:, panel.arm[0] == arm].any(axis=1).all(axis=-1)
     if panel.sets is not None and _several(panel.sets):
-        clear &= (_held(known, panel.sets) > 1).any(axis=-1)
+        clear &= (held(known, panel.sets) > 1).any(axis=-1)
     return np.asarray(clear)
-
-
-def _held(flags: Flags, codes: Codes) -> Codes:
-    """How many of those flagged (replicate, person) each cluster or set holds."""
-    names = np.unique(codes)
-    return np.asarray(flags.astype(np.int64) @ (codes[:, None] == names).astype(np.int64))
 
 
 def _several(sets: Codes) -> bool:
