@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from benchmarks import accuracy, cohort, mixed, page, read_check, world
+from benchmarks import accuracy, cohort, mixed, page, read_check, sweeps, world
 from benchmarks.machine import describe
 from benchmarks.rows import Bound, Row, alone, as_json, beside, number
 from benchmarks.timing import alternate, run
@@ -116,6 +116,7 @@ def main() -> int:
         for part in (
             mixed.measure(folder, quick=quick),
             world.measure(folder, quick=quick),
+            sweeps.measure(quick=quick),
             commands(folder, quick=quick),
         ):
             for row, check in part:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 import rmresearch as rm
-from benchmarks import cohort
+from benchmarks import cohort, swept
 from benchmarks.serve import serve
 from rmresearch.numerics import lmm
 from rmresearch.numerics.lmm import balanced
@@ -140,39 +139,6 @@ def power(folder: Path, pairs: int, *, sufficient: bool, replicates: int = 1_000
     serve({"effect": float(start.coef @ ARM), "power": share()}, work)
 
 
-def sweeping(folder: Path, pairs: int, replicates: int = 1_000) -> None:
-    """The public way to power: sweep a Gaussian design and judge; a unit is 1,000 replicates.
-
-    The design is that of the fit of the first stored outcome by cohort.COURSE, which is the model
-    of `compare_arms` without a slope.
-    """
-    y = cohort.outcomes(folder, "nested")[0]
-    frame = pd.read_csv(folder / "rows.csv").assign(score=y)
-    start = rm.lmm(f"{cohort.COURSE} + {cohort.RANDOM['nested']}", frame)
-    effect = float(start.kernel.coef[start.terms.index("at2")])
-    pair, person = (float(np.sqrt(one[0, 0])) for one in start.kernel.covariances)
-    sets = {"programme": pairs // 2, "comparison": pairs - pairs // 2, "people": 2}
-    spread = {"set_sd": pair, "person_sd": person, "noise_sd": float(np.sqrt(start.kernel.sigma2))}
-    given = rm.Gaussian(waves=cohort.WAVES, effect=effect, **sets, **spread)
-    seeds = count()
-
-    def work() -> float:
-        swept_power(given, replicates, next(seeds))
-        return 1.0
-
-    serve({"effect": effect, "power": swept_power(given, replicates, next(seeds))}, work)
-
-
-def swept_power(given: rm.Gaussian, replicates: int, seed: int) -> float:
-    """How often `compare_arms` finds the arms apart at the last wave."""
-    done = rm.sweep(
-        given, rm.compare_arms, outcome="score", replicates=replicates, seed=seed, slope=False
-    )
-    found = rm.judge(done).to_frame()
-    last = found["wave"].eq(given.wave_names[-1]) & found["against"].eq("latent")
-    return float(found.loc[last, "rejects"].item())
-
-
 def by_formula(random: str, folder: Path) -> None:
     """Formula, frame and fit of the million rows; a unit is one."""
     frame = pd.read_csv(folder / "million.csv")
@@ -214,12 +180,12 @@ def _status(name: str) -> int:
 
 def main(task: str, *rest: str) -> None:
     """Run one worker."""
-    if task == "million":
+    if task in swept.TASKS:
+        swept.TASKS[task](*rest)
+    elif task == "million":
         by_formula(rest[0], Path(rest[1]))
     elif task == "memory":
         memory(Path(rest[0]))
-    elif task == "sweep":
-        sweeping(Path(rest[0]), int(rest[1]))
     elif task.startswith("power"):
         power(Path(rest[0]), int(rest[1]), sufficient=task == "power-sufficient")
     elif task in BATCH:

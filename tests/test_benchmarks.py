@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks import accuracy, cohort, machine, mixed, ours, workers
+from benchmarks import accuracy, cohort, machine, mixed, ours, swept, workers
 from benchmarks.__main__ import line
 from benchmarks.mixed import Contest
 from benchmarks.rows import HEAD, Bound, Row, alone, as_json, as_page, beside, number
@@ -292,7 +292,7 @@ def test_the_peers_model_is_that_of_the_swept_analysis() -> None:
     model = rm.lmm(formula, frame.rename(columns={"value": "score"}))
     at = model.terms.index("at2")
     assert record.value == pytest.approx(float(model.kernel.coef[at]), abs=1e-9)  # two searches
-    p = ours.swept_power(given, 50, seed=1)
+    p = swept.swept_power(given, 50, seed=1)
     assert p in [k / 50 for k in range(51)]
 
 

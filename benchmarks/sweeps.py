@@ -1,0 +1,91 @@
+"""The rows of sweeps: what a second process brings, what scheduling costs, what a replicate costs.
+
+They are timed by wall clock, except the cost of a replicate: the more else the machine does, the
+less they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+from typing import Any
+
+from benchmarks.rows import Bound, Row, alone, beside
+from benchmarks.workers import started
+
+__all__ = ["measure"]
+
+#: replicates of the sweep that one process and two share out
+SHARED = 100_000
+#: tasks on the cluster, and how many of them are done without it before and after
+TASKS, SAMPLE = 10_000, 1_000
+#: replicates whose costs are compared
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+JOURNEYS = 1_000
+#: milliseconds of a journey: two workers need 500 for each second of work, of which that is 10%
+JOURNEY = Bound(50, 10)
+
+
+def measure(*, quick: bool) -> Iterator[tuple[Row, None]]:
+    """Each row as soon as it is measured; ``quick`` has less of everything."""
+    few = 20 if quick else 1
+    if not quick:
+        yield two_processes(SHARED, rounds=5), None
+        yield cluster(TASKS, SAMPLE), None
+    yield journey(JOURNEYS // few), None
+    for row in flat([size for size in SIZES if size <= SIZES[-1] // few]):
+        yield row, None
+
+
+def two_processes(replicates: int, rounds: int) -> Row:
+    """One sweep by one process over the same by two, all of which are there before."""
+    given = str(replicates)
+    with started("ours", "pooled", "2", given) as two, started("ours", "pooled", "1", given) as one:
+        runs = [(two.round()["wall"], one.round()["wall"]) for _ in range(rounds)]
+    both, single = (median(times) for times in zip(*runs, strict=True))
+    ratio = median(b / a for a, b in runs)
+    what = f"sweep of {replicates:,} replicates, two processes against one (s)"
+    return beside(what, both, single, ratio, Bound(1.8, 1.95, most=False))
+
+
+def journey(number: int) -> Row:
+    """What it costs that a task travels, in wall clock of both workers of a cluster."""
+    with started("ours", "journeys", str(number)) as worker:
+        each = median(worker.round()["wall"] for _ in range(3))
+    what = f"a task's journey to a local Dask cluster, of {number:,} without work (ms)"
+    return alone(what, 1e3 * each, JOURNEY)
+
+
+def cluster(tasks: int, sample: int) -> Row:
+    """A sweep's tasks on a cluster of two, over their like in two processes without scheduler."""
+    with (
+        started("ours", "share", str(sample), "0") as first,
+        started("ours", "share", str(sample), "1") as second,
+        started("ours", "scheduled", str(tasks)) as scheduled,
+        ThreadPoolExecutor(2) as both,
+    ):
+
+        def without() -> float:
+            return max(both.map(lambda half: half.round()["wall"], (first, second)))
+
+        before, seconds, after = without(), scheduled.round()["wall"], without()
+    plain = (before + after) / 2 * tasks / sample
+    what = f"{tasks:,} tasks on a local Dask cluster of two over no scheduler (s)"
+    return beside(what, seconds, plain, seconds / plain, Bound(1.11, 1.02))
+
+
+def flat(sizes: list[int]) -> Iterator[Row]:
+    """What a replicate costs among more and more of them over among the fewest, and the memory."""
+    found: dict[int, dict[str, Any]] = {}
+    for size in sizes:
+        with started("ours", "many", str(size)) as worker:
+            found[size] = worker.check
+    least = found[sizes[0]]
+    for size in sizes[1:]:
+        costs = found[size]["each"], least["each"]
+        what = f"a replicate among {size:,} over one among {sizes[0]:,} (us)"
+        yield beside(what, *costs, costs[0] / costs[1], Bound(1.2, 1.05))
+    peaks = found[sizes[-1]]["peak"], least["peak"]
+    what = f"peak memory of {sizes[-1]:,} replicates over {sizes[0]:,} (MB)"
+    yield beside(what, *peaks, peaks[0] / peaks[1], Bound(1.2, 1.05))
