@@ -107,17 +107,19 @@ def interval_plot(
     reference: float | None = 0.0,
     share: bool = False,
     detail: str = "people",
+    decimals: int | None = None,
 ) -> FigureBlock:
     """How large is each estimate, and how sure?
 
     ``unit`` is what the axis counts; ``sides`` say what lies left and right of ``reference``
     (``None`` draws no line); ``level`` is that of all intervals (``None``: they have several, which
     the text tells); ``share`` shows values in 0..1 as percentages; ``detail`` heads the
-    right-hand column. An interval far wider than the others ends in an arrow.
+    right-hand column; ``decimals`` of the numbers follow the largest unless they are given. An
+    interval far wider than the others ends in an arrow.
     """
     if not rows:
         raise ValueError("an interval plot needs at least one row")
-    texts = _texts(rows, share)
+    texts = _texts(rows, share, decimals)
     layout = _stack(rows)
     left = max(text_width(item.label, TEXT, _bold(item)) for item in layout if item.row) + 16.0
     body = layout[-1].middle + layout[-1].height / 2
@@ -144,9 +146,9 @@ def interval_plot(
     )
 
 
-def _texts(rows: Sequence[Interval], share: bool) -> list[tuple[str, str]]:
+def _texts(rows: Sequence[Interval], share: bool, decimals: int | None) -> list[tuple[str, str]]:
     ends = [value for row in rows for value in (row.value, row.low, row.high)]
-    places = decimals_for(ends)
+    places = decimals_for(ends) if decimals is None else decimals
 
     def one(row: Interval) -> tuple[str, str]:
         if row.value is None and row.span is None:

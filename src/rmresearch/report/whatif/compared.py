@@ -132,7 +132,8 @@ def _title(found: Judgement, rows: Sequence[_Row], key: str, base: str) -> str:
         return words.tell(f"{key}_none", base=base, analysis=analysis)
     where = words.where(far.design.named, far.design.swept)
     if key == "compared_true":
-        amount = number(far.value, decimals=2, unit=found.unit, signed=True)
+        places = 2 if abs(far.value) >= 0.1 else 3
+        amount = number(far.value, decimals=places, unit=found.unit, signed=True)
         return words.tell(key, amount=amount, where=where, base=base)
     way = "more" if far.value > 0 else "fewer"
     amount = number(abs(far.value), decimals=0 if abs(far.value) >= 1 else 1)
@@ -154,7 +155,9 @@ def _picture(found: Judgement, rows: Sequence[_Row], title: str, unit: str) -> F
         for row in rows
     ]
     caption = words.tell("paired", n=count(found.replicates))
-    return interval_plot(drawn, title=title, unit=unit, caption=caption)
+    # hundredths of a point are much of a difference
+    places = 3 if max(abs(end) for row in rows for end in (row.low, row.high)) < 0.1 else None
+    return interval_plot(drawn, title=title, unit=unit, caption=caption, decimals=places)
 
 
 def _tornado(found: Judgement, rows: Sequence[_Row], title: str, unit: str) -> FigureBlock:

@@ -93,6 +93,7 @@ def _needed_title(found: Judgement, told: Sequence[Needed], share: str) -> str:
     few, many = order[0], order[-1]
     parts = {"pairs": count(few.pairs), "most": count(many.pairs), "share": share}
     if len(order) == 1:
+        parts |= {"low": count(few.low), "high": count(few.high)}
         return words.tell("needed_one", **parts, where=_where(found, few.design))
     if few.high is None or many.low is None or few.high >= many.low:
         return words.tell("needed_alike", **parts)

@@ -36,9 +36,12 @@ def truth(found: Judgement) -> Section:
         said = Paragraph(f"{words.tell('truth_same', most=_amount(found, most))} {text}")
         return Section("truth", "What is true", (said,))
     title = words.tell(
-        "truth" if _apart(low, high, "truth") else "truth_alike", most=_amount(found, most), least=_amount(found, least), where=_where(high),
+        "truth" if _apart(low, high, "truth") else "truth_alike",
+        most=_amount(found, most),
+        least=_amount(found, least),
+        where=_where(high),
         other=_where(low),
-    )  # fmt: skip
+    )
     measure = Measure(name="truth", unit=f"true difference, in {found.unit}", reference=0.0)
     alone = replace(found, analyses=dict([next(iter(found.analyses.items()))]))
     return Section(
