@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +190,54 @@ def test_progress_is_told_seldom(sweep: Path, tmp_path: Path) -> None:
     assert heard[0] == "0"
     assert len(heard) < 100
     assert building._seldom(None) is None
+
+
+DECISIONS = """
+question = "Which, for how much, how many?"
+outcome = "digital_skill"
+replicates = 500
+analyses = ["compare_arms"]
+scenario = {preset = "strong", pairs = 16}
+
+[[scenarios]]
+name = "plain"
+
+[[scenarios]]
+name = "often"
+levers.cadence = 8
+
+[base]
+name = "plain"
+
+[budget]
+budgets = [9_000, 12_000]
+per_pair = 600
+replicates = 300
+
+[required]
+replicates = 200
+designs = ["often"]
+"""
+
+
+@pytest.mark.usefixtures("no_page")
+def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    """In the middle of the comparison, of the budgets, of the search for a size."""
+    file, whole, parts = tmp_path / "sweep.toml", tmp_path / "whole", tmp_path / "parts"
+    file.write_text(DECISIONS)
+    assert run(file, "--out", whole, "--workers", 1)[0] == 0
+    command = [sys.executable, "-m", "rmresearch", "whatif", str(file), "--out", str(parts),
+               "--workers", "1"]  # fmt: skip
+    for sign in (
+        "progress/0001.json",
+        "budget/0000/progress/0000.json",
+        "required/0000/search.json",
+    ):
+        with subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL) as begun:
+            while not (parts / sign).exists() and begun.poll() is None:
+                time.sleep(0.02)
+            os.killpg(begun.pid, signal.SIGKILL)
+        assert not (parts / "judgement.json").exists()
+    assert run(file, "--out", parts, "--workers", 2)[0] == 0
+    assert {"judgement.json", "judgement.parquet", "differences.parquet"} <= set(tables(parts))
+    assert tables(parts) == tables(whole)
