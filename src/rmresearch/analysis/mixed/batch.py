@@ -25,6 +25,7 @@ from rmresearch.analysis.base.batch import (
 from rmresearch.analysis.mixed.levels import ANSWERED, RESIDUAL
 from rmresearch.errors import FitError, StudyError
 from rmresearch.numerics import lmm
+from rmresearch.numerics.lmm.designs import GROUPS
 from rmresearch.numerics.lmm.robust import robust
 from rmresearch.numerics.longitudinal import TIMES_FOR_SLOPE
 from rmresearch.numerics.nested_shares import nested_shares
@@ -51,19 +52,21 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
     """Means of each arm at each wave and the variances; and which replicates it has answered.
 
     Left to `mixed_model`: a replicate without an answer of some arm at some wave, with few
-    clusters, whose sets hold one person each where others' hold several, or whose models do not
-    both converge.
+    clusters or hardly more answers than effects, whose sets hold one person each where others'
+    hold several, or whose models do not both converge.
     """
     nothing = np.zeros(len(panel.scores), bool)
     if panel.outcome.role not in ROLES or panel.sets is None:
         return [], nothing
+    times = len({wave.months for wave in panel.design.waves})
+    slope = bool(options.get("slope", True)) and times >= TIMES_FOR_SLOPE
     aligned, clear = _aligned(panel)
-    clear &= _posed(aligned)
+    clear &= _posed(aligned, slope)
     if not clear.any():
         return [], nothing
     inside = aligned.take(clear)
     try:
-        model = _fitted(inside, bool(options.get("slope", True)))
+        model = _fitted(inside, slope)
     except FitError:
         return [], nothing
     fits = np.asarray(model.plain.converged & model.model.converged & (model.plain.sigma2 > 0))
@@ -113,6 +116,8 @@ def _aligned(panel: Panel) -> tuple[Panel, Flags]:
     )
     cluster, sets = (np.cumsum(np.diff(one, prepend=-1) != 0, axis=-1) for one in (cluster, sets))
     alike = [(one == one[0]).all(axis=-1) for one in (arm, cluster, sets)]
+    # whoever is in two arms would count twice
+    alike += [cluster[:, -1] == size.size, sets[:, -1] == len(np.unique(panel.sets))]
     whole = replace(
         panel,
         scores=np.take_along_axis(panel.scores, order[..., None], axis=-2),
@@ -121,19 +126,28 @@ def _aligned(panel: Panel) -> tuple[Panel, Flags]:
         stratum=None,
         ran=None,
         sets=sets[0],
+        partners=None,
     )
     return whole, np.logical_and.reduce(alike)
 
 
-def _posed(panel: Panel) -> Flags:
+def _posed(panel: Panel, slope: bool) -> Flags:
     """Replicates of whose random part and of whose means the whole design tells."""
     there = np.isfinite(panel.scores)
     known = np.asarray(there.any(axis=-1))
     clear = (held(known, panel.cluster) > 0).sum(axis=-1) >= CLUSTERS_IN_ALL
     for arm in np.unique(panel.arm[0]):
         clear &= there[:, panel.arm[0] == arm].any(axis=1).all(axis=-1)
+    units = [np.arange(known.shape[-1])]
     if panel.sets is not None and _several(panel.sets):
         clear &= (held(known, panel.sets) > 1).any(axis=-1)
+        units.append(panel.sets)
+    rows = there.sum(axis=(1, 2))
+    for unit in units:
+        count = (held(known, unit) > 0).sum(axis=-1)
+        effects = 2 if slope and unit is units[-1] else 1
+        # so many effects cannot be told from the residual; of few groups more valleys are tried
+        clear &= (effects * count < rows) & ((count >= GROUPS) | (len(np.unique(unit)) < GROUPS))
     return np.asarray(clear)
 
 
@@ -157,7 +171,7 @@ def _fitted(panel: Panel, slope: bool) -> _Model:
         terms.append(lmm.Term(np.repeat(panel.sets, waves), one))
         units = ("person", "set")
     plain = model = lmm.fit_many(y, lmm.design(x, terms), present=there)
-    if slope and len(np.unique(months)) >= TIMES_FOR_SLOPE:
+    if slope:
         terms[-1] = replace(terms[-1], z=np.column_stack([one, months]))
         model = lmm.fit_many(y, lmm.design(x, terms), present=there)
     return _Model(panel, units, cells, y, there, x, plain, model)
