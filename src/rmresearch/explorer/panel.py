@@ -60,8 +60,7 @@ class Explorer:
         self.same.observe(lambda _: setattr(self.again, "disabled", self.same.value), "value")
         self.again.on_click(lambda _: self.redraw())
         self.box = self._laid_out()
-        self._fit(scenario)
-        self.redraw()
+        self._chosen()
 
     def _laid_out(self) -> Any:
         controls = self.controls
@@ -82,12 +81,11 @@ class Explorer:
             self._outcome = outcome
             self.controls.fit_gain(self.scenario)
         try:
-            made = self.controls.made(self.scenario)
+            self._fit(self.controls.made(self.scenario))
         except ValueError as error:
             self._refuse(impossible(self.scenario, error))
-            return
-        self._fit(made)
-        self.redraw()
+        else:
+            self.redraw()
 
     def _fit(self, made: Scenario) -> None:
         """Take the scenario, at a size that it can have, and say where that is another."""
