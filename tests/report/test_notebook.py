@@ -234,6 +234,7 @@ def test_lab_copies_but_never_overwrites(tmp_path: Path, monkeypatch: pytest.Mon
     assert open_lab(folder) == 7
     assert copied.read_text() == "my own work"
     assert "--ServerApp.ip=127.0.0.1" in started[0]
+    assert "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate" in started[0]
     assert f"--ServerApp.root_dir={folder.resolve()}" in started[0]
 
 

@@ -216,7 +216,7 @@ def open_lab(folder: Path | None = None) -> int:
 
     Notebooks that are there already stay as they are. Without a folder the checkout's own are
     opened; an installed package asks for a folder, because its own would be lost on update. The
-    server listens on this machine only, with its token.
+    server listens on this machine only, with its token, and asks nobody for a newer JupyterLab.
     """
     found = notebooks()
     if folder is None:
@@ -229,6 +229,7 @@ def open_lab(folder: Path | None = None) -> int:
             if not (folder / path.name).exists():
                 shutil.copyfile(path, folder / path.name)
     command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     return subprocess.run(
         [*command, f"--ServerApp.root_dir={folder.resolve()}"], check=False
     ).returncode
