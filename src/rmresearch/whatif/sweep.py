@@ -95,9 +95,9 @@ def sweep(
     a mapping of names to them, or a list of (name, scenario). ``analysis(study, outcome,
     **options)`` gives a `Result`; without ``outcome`` it is called with the study alone. Several,
     in a list or a mapping of names, see the same cohorts; ``functools.partial`` gives each
-    options of its own. ``compare_arms`` and ``pre_post`` run on arrays and give their estimates
-    of record; to have what stands beside them, wrap them in a function of your own, which gets
-    one study after another.
+    options of its own. ``compare_arms``, ``pre_post``, ``match_quality``, ``mixed_model`` and
+    ``dyadic`` run on arrays, the first three with their estimates of record only; to have what
+    stands beside them, wrap them in a function of your own, which gets one study after another.
 
     Cohort r of a scenario depends on ``seed`` and r only, not on how many are drawn, on what
     else is swept over, nor on who draws it; scenarios of equal shape share their luck, so that
