@@ -57,6 +57,7 @@ def swept(scenarios: Any, analysis: Any = rm.compare_arms, **given: Any) -> Any:
         (Gaussian(programme=8, comparison=9, waves=3, unpaired=True, dropout=0.2), "score"),
         (Scenario(pairs=24, design=Setting(waves=(0, 6))), "digital_skill"),
         (Scenario(pairs=28, nature=Nature(response=1.0, response_start=1.0)), "digital_skill"),
+        (Scenario(pairs=24, design=Setting(sites=1)), "digital_skill"),
         (Scenario(pairs=14, design=Setting(waves=(0, 6), sites=5)), "leadership_confidence"),
         (Scenario(pairs=24, comparison="pool", design=Setting(waves=(0, 6))), "digital_skill"),
         (Scenario(pairs=24, comparison="control", design=Setting(waves=(0, 6))), "digital_skill"),
@@ -66,7 +67,7 @@ def swept(scenarios: Any, analysis: Any = rm.compare_arms, **given: Any) -> Any:
     ids=["sets", "pairs", "arms that vanish", "rings", "departments", "unpaired", "three waves",
          "slopes", "slopes of people", "dropout by waves", "waves without chance", "wait-list",
          "wait-list, three waves",
-         "strata that vanish", "pool", "control", "juniors of groups", "seniors of groups"],
+         "one site", "strata that vanish", "pool", "control", "juniors of groups", "seniors of groups"],
 )  # fmt: skip
 def test_arrays_say_what_the_shipped_comparison_says(scenario: Any, outcome: str) -> None:
     agree(scenario, outcome, rm.compare_arms, arms, least=2, replicates=3)

@@ -123,7 +123,7 @@ def _course(panel: Panel, slope: bool) -> _Course | None:
         return None
     order = [comparison_place(panel), *programme_places(panel)]
     marks = [] if aligned.stratum is None else [
-        np.column_stack([aligned.stratum == code for code in np.unique(aligned.stratum)[1:]])
+        aligned.stratum[:, None] == np.unique(aligned.stratum)[1:]
     ] * len(panel.design.waves)  # fmt: skip
     try:
         found = fit_arms(
