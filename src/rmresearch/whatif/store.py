@@ -5,8 +5,9 @@
                              from another scenario where it is compared with one
     estimates/0000/0000.parquet   every estimate of a task, where the sweep keeps them
 
-A scenario's file is replaced whole after each of its tasks, so a run that is killed loses no more
-than the tasks on their way; numbers are written so that reading gives the same bits.
+A scenario's file is replaced whole after each of its tasks, of a long run once a second, so a run
+that is killed loses no more than the tasks on their way, or that second; numbers are written so
+that reading gives the same bits.
 """
 
 from __future__ import annotations
@@ -70,12 +71,14 @@ class Store:
                 f"and the scenario {scenario!r} is run again from its start."
             ) from error
 
-    def save(self, scenario: str, progress: Progress, raw: pd.DataFrame | None) -> None:
-        """Keep what is done; estimates first, so that nothing counts that is not there."""
-        if raw is not None:
-            path = self._place("estimates", scenario) / f"{progress.done - 1:06d}.parquet"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(path, raw.to_parquet(index=False))
+    def keep(self, scenario: str, index: int, raw: pd.DataFrame) -> None:
+        """Keep every estimate of a scenario's task."""
+        path = self._place("estimates", scenario) / f"{index:06d}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, raw.to_parquet(index=False))
+
+    def save(self, scenario: str, progress: Progress) -> None:
+        """Keep what is done of a scenario."""
         path = self._place("progress", scenario).with_suffix(".json")
         path.parent.mkdir(parents=True, exist_ok=True)
         what: dict[str, Any] = {"scenario": scenario, "done": progress.done}

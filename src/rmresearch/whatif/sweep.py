@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Sweep", "sweep", "swept"]
 
+#: from so many tasks on progress is written once a second only: a writing takes milliseconds
+LONG, SELDOM = 1_000, 1.0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sweep:
@@ -160,6 +163,10 @@ class _Run:
     pairing: Pairing | None
     #: what the batch at work has brought so far, by scenario and analysis
     batch: dict[str, dict[str, Tally]] = field(default_factory=dict)
+    #: seconds between two writings of progress; when the last was, and whose is due
+    seldom: float = 0.0
+    written: float = 0.0
+    due: str | None = None
 
     def through(self, mapper: Mapper) -> Sweep:
         """All that is left to do."""
@@ -171,23 +178,26 @@ class _Run:
         raw: list[pd.DataFrame] = []
         done = {name: one.done for name, one in progress.items()}  # before this run
         left = sum(1 for _ in self._tasks(done))
+        self.seldom = SELDOM if left > LONG and self.pairing is None else 0.0
         started = monotonic()
         parts = mapper(partial(attempt, self.plan), self._left(done, broken))
         for number, part in enumerate(parts, 1):
             name = part.task.scenario
             if isinstance(part, Lost):
                 self._bearable(part)
+                self._write(progress)
                 broken.setdefault(name, part.reason)
             elif name not in broken:
                 whole = self._merged(progress, part)
                 if self.store:
                     if whole:
-                        self.store.save(name, progress[name], part.raw)
+                        self._keep(progress, name, part.raw)
                 elif part.raw is not None:
                     raw.append(part.raw)
             if self.say:
                 took = monotonic() - started
                 self.say(f"{name}: task {number:,} of {left:,}{_left(took, number, left)}")
+        self._write(progress)
         tallies = {
             (name, asked): progress[name].tallies.get(asked, Tally())
             for name in self.plan.sources
@@ -202,6 +212,22 @@ class _Run:
         }
         kept = pd.concat(raw, ignore_index=True) if raw else None
         return Sweep(self.plan, tallies, kept, broken, paired)
+
+    def _keep(self, progress: Mapping[str, Progress], name: str, raw: pd.DataFrame | None) -> None:
+        """Keep what a task brought: estimates first, so that nothing counts that is not there."""
+        if self.store and raw is not None:
+            self.store.keep(name, progress[name].done - 1, raw)
+        if self.due != name:  # scenarios come one after another: the one before is whole
+            self._write(progress)
+        self.due = name
+        if monotonic() - self.written >= self.seldom:
+            self._write(progress)
+
+    def _write(self, progress: Mapping[str, Progress]) -> None:
+        """Write the progress that is due."""
+        if self.store and self.due is not None:
+            self.store.save(self.due, progress[self.due])
+            self.due, self.written = None, monotonic()
 
     def _tasks(self, done: Mapping[str, int]) -> Iterator[Task]:
         """What is to be done after what was: all that is left, and what it is compared with."""
