@@ -87,8 +87,8 @@ class Choices:
 def sizes(scenario: Scenario, most: int = MOST) -> range:
     """Numbers of pairs that divide evenly over arms and sites, from the smallest worth a study.
 
-    What does not divide evenly is drawn by lot, and takes far longer to simulate. At least ten are
-    offered, even where that is more than ``most``.
+    Where it does not divide evenly, chance decides which arm has one more, as no study plans it.
+    At least ten are offered, even where that is more than ``most``.
 
     >>> sizes(Scenario())
     range(12, 401, 4)
