@@ -154,6 +154,9 @@ def test_what_no_cohort_could_answer_is_refused_before_anything_runs() -> None:
     with pytest.raises(rm.StudyError, match="no person ids"):
         KERNEL.refuse(replace(design, linked=False), design.outcomes[0])
     KERNEL.refuse(design, design.outcomes[0])
+    with pytest.raises(rm.StudyError, match=r"nothing was run.*a variance needs at least"):
+        rm.sweep(Gaussian(programme=1, people=1), rm.mixed_model, outcome="score", replicates=9,
+                 seed=1)  # fmt: skip
 
 
 def test_a_sweep_counts_singular_fits() -> None:

@@ -248,4 +248,4 @@ def _key(panel: Panel, wave: str, group: str) -> tuple[str, ...]:
 
 
 #: `mixed_model` on arrays
-KERNEL = Kernel(answer, refuse, OPTIONS)
+KERNEL = Kernel(answer, refuse, OPTIONS, tried=True)
