@@ -16,7 +16,7 @@ from rmresearch.result import KEY
 from rmresearch.whatif.judge import judge
 from rmresearch.whatif.plan import Analysis
 from rmresearch.whatif.sizes import Sized, alone, meant, resized, step_of
-from rmresearch.whatif.sweep import sweep
+from rmresearch.whatif.sweep import Sweep, sweep
 from rmresearch.whatif.tally import Key
 from rmresearch.whatif.workers import Mapper
 from rmresearch.world.scenario import Scenario
@@ -149,27 +149,11 @@ def budget(
     sizes = sizes_of(scenario, budgets, prices)
     each = prices.of_pair(scenario)
     names = {pairs: f"{pairs:,} pairs" for pairs in dict.fromkeys(sizes)}
-    done = sweep(
-        {name: resized(scenario, pairs) for pairs, name in names.items()},
-        analysis,
-        outcome=outcome,
-        replicates=replicates,
-        seed=seed,
-        alpha=alpha,
-        out=out,
-        workers=workers,
-        dask=dask,
-        mapper=mapper,
-        say=say,
-        **options,
-    )
-    if done.broken:
-        name, reason = next(iter(done.broken.items()))
-        raise StudyError(f"{name} cannot be analysed: {reason}")
-    keys = [key for tally in done.tallies.values() for key in tally.moments]
-    key = meant(keys, about or {}, next(iter(done.plan.sources.values())).design)
-    verdict = judge(done).to_frame()
-    rows = verdict[verdict[list(KEY)].eq(list(key)).all(axis=1)]
+    asked: dict[str, Any] = {"outcome": outcome, "replicates": replicates, "seed": seed}
+    asked |= {"alpha": alpha, "out": out, "workers": workers, "dask": dask, "mapper": mapper}
+    studies = {name: resized(scenario, pairs) for pairs, name in names.items()}
+    done = sweep(studies, analysis, say=say, **asked, **options)
+    key, rows = _verdict(done, about or {})
     bought = tuple(
         _bought(float(money), pairs, fixed + pairs * each, rows, names[pairs], replicates)
         for money, pairs in zip(budgets, sizes, strict=True)
@@ -211,6 +195,17 @@ def sizes_of(scenario: Sized, budgets: Sequence[float], prices: Prices) -> list[
     if wrong:
         raise ValueError("; ".join(wrong))
     return sizes
+
+
+def _verdict(done: Sweep, about: Mapping[str, str]) -> tuple[Key, pd.DataFrame]:
+    """The estimate that is meant, and what is judged of it."""
+    if done.broken:
+        name, reason = next(iter(done.broken.items()))
+        raise StudyError(f"{name} cannot be analysed: {reason}")
+    keys = [key for tally in done.tallies.values() for key in tally.moments]
+    key = meant(keys, about, next(iter(done.plan.sources.values())).design)
+    verdict = judge(done).to_frame()
+    return key, verdict[verdict[list(KEY)].eq(list(key)).all(axis=1)]
 
 
 def _bought(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from rmresearch.errors import StudyError
 from rmresearch.numerics.fieller import Ratio
 from rmresearch.numerics.probit import ProbitLine, probit_line
 from rmresearch.whatif.identity import identity
-from rmresearch.whatif.plan import Analysis, plan
+from rmresearch.whatif.plan import Analysis, Plan, plan
 from rmresearch.whatif.sizes import Sized, alone, even_step, meant, pairs_of, resized, step_of
 from rmresearch.whatif.store import kept
 from rmresearch.whatif.sweep import Sweep, sweep
@@ -189,22 +189,25 @@ def required(
     >>> found.low < 24.0 < found.high  # what the t test needs, by the noncentral t
     True
     """
-    step = step_of(scenario)
+    within = bounds_of(bounds, step_of(scenario))
     alone(analysis)
     _refuse(power, alpha, replicates, seed)
-    within = bounds_of(bounds, step)
-    asked: dict[str, Any] = {"power": power, "about": about or {}, "bounds": within}
-    called: dict[str, Any] = {"outcome": outcome, "alpha": alpha, "options": options}
-    start = plan(scenario, analysis, replicates=replicates, seed=seed, **called)
-    with (
-        hands(workers, dask, mapper) as chosen,
-        nullcontext() if out is None else kept(out, WHAT, {**identity(start), "search": asked})
-        as folder,
-    ):  # fmt: skip
-        ask = partial(sweep, analysis=analysis, outcome=outcome, alpha=alpha, mapper=chosen,
-                      say=say, **options)  # fmt: skip
+    called: dict[str, Any] = {"outcome": outcome, "alpha": alpha}
+    start = plan(scenario, analysis, replicates=replicates, seed=seed, options=options, **called)
+    asked = {"power": power, "about": about or {}, "bounds": within}
+    with hands(workers, dask, mapper) as chosen, _kept(out, start, asked) as folder:
+        ask = partial(sweep, analysis=analysis, mapper=chosen, say=say, **called, **options)
         search = _Search(scenario, ask, about or {}, power, alpha, within, seed, folder)
         return search.answer(replicates, level)
+
+
+def _kept(
+    out: Path | str | None, start: Plan, asked: Mapping[str, Any]
+) -> AbstractContextManager[Path | None]:
+    """The search's folder, held to where it starts and what it asks."""
+    if out is None:
+        return nullcontext()
+    return kept(out, WHAT, {**identity(start), "search": asked})
 
 
 @dataclass(slots=True, eq=False)

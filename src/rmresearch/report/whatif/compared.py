@@ -114,7 +114,7 @@ def _base(found: Judgement) -> str:
     """What the base is called: by all in which any design differs from it."""
     table = found.differences
     designs = {one.name: one for one in found.designs}
-    named, apart = "", {}
+    named, apart = "", dict[str, Any]()
     if table is not None:
         for scenario, base in table[["scenario", "with"]].drop_duplicates().itertuples(index=False):
             here, there = designs[scenario], designs[base]
