@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
@@ -19,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 import rmresearch as rm
-from benchmarks import cohort
+from benchmarks import cohort, scale
 from benchmarks.serve import serve
 from rmresearch.whatif import workers
 from rmresearch.whatif.plan import Plan, plan
@@ -158,6 +159,11 @@ def journeys(number: str) -> None:
         serve({}, work)
 
 
+def case(name: str) -> None:
+    """What a replicate of one of the sweeps of docs/scale.md costs and moves."""
+    serve(asdict(scale.cost(name)), lambda: 1.0)
+
+
 TASKS: dict[str, Callable[..., None]] = {
     "sweep": powers,
     "pooled": pooled,
@@ -165,4 +171,5 @@ TASKS: dict[str, Callable[..., None]] = {
     "share": share,
     "scheduled": scheduled,
     "journeys": journeys,
+    "case": case,
 }
