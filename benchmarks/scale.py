@@ -99,16 +99,17 @@ MANY, SOME = 1_000_000_000, 100_000_000
 CASES = {
     "change": Case("normal scores, 40 people, 2 waves: `pre_post`", NORMAL, rm.pre_post, "score",
                    MANY),
-    "arms": Case("the same: `compare_arms`", NORMAL, rm.compare_arms, "score", MANY),
+    "arms": Case("normal scores, 40 people, 2 waves: `compare_arms`", NORMAL, rm.compare_arms,
+                 "score", MANY),
     "nested": Case("normal scores, 120 people, 3 waves: `compare_arms`", NESTED, rm.compare_arms,
                    "score", MANY),
     "programme-change": Case("a scenario of 60 pairs: `pre_post`", PROGRAMME, rm.pre_post,
                              "digital_skill", SOME),
-    "programme-arms": Case("the same: `compare_arms`", PROGRAMME, rm.compare_arms,
+    "programme-arms": Case("a scenario of 60 pairs: `compare_arms`", PROGRAMME, rm.compare_arms,
                            "digital_skill", SOME),
-    "programme-model": Case("the same: `mixed_model`", PROGRAMME, rm.mixed_model,
+    "programme-model": Case("a scenario of 60 pairs: `mixed_model`", PROGRAMME, rm.mixed_model,
                             "digital_skill", SOME),
-    "one-by-one": Case("the same: an analysis of your own, study by study", PROGRAMME, one_by_one,
+    "one-by-one": Case("a scenario of 60 pairs: your own, study by study", PROGRAMME, one_by_one,
                        "digital_skill", SOME // 100),
 }  # fmt: skip
 
