@@ -89,6 +89,20 @@ def test_what_chance_could_have_done_is_no_finding() -> None:
     assert "What is true is the same in every design as with “one”" in unescape(section.html())
 
 
+def test_designs_that_pairs_tell_apart_are_nowhere_called_alike() -> None:
+    """Each by itself, 50% and 55% of 400 could be the same; in pairs they are not."""
+    told = [row(name, "compare_arms", truth=0.3, **share(value))
+            for name, value in (("one", 0.50), ("two", 0.55))]  # fmt: skip
+    rows = [difference("two", "one", "rejects", 0.55, 0.03, 0.07)]
+    found = judgement(told, named("one", "two"), differences=pd.DataFrame(rows))
+    assert titles(whatif.power(found)) == [
+        "Adjusted comparison: a difference is found in 50% to 55% of studies"
+    ]
+    section = whatif.compared(found)
+    assert section is not None
+    assert "found in 5 percentage points more studies with “two”" in titles(section)[-1]
+
+
 def test_the_base_is_called_by_what_the_designs_differ_in() -> None:
     designs = [Design(f"{name}, pairs {n}", name, {}, {"pairs": n})
                for name in ("one", "two") for n in (24, 48)]  # fmt: skip
@@ -267,4 +281,4 @@ def test_many_rows_are_folded_and_truths_alike_are_not_ranked() -> None:
     section = whatif.truth(judgement(rows, designs))
     html = unescape(section.html())
     assert html.index("<details") < html.index("<figure>")
-    assert "True difference: 0.30 points to 0.31 points; no clear difference" in html
+    assert "True difference: 0.30 points to 0.31 points, as far as each design by itself" in html

@@ -55,7 +55,7 @@ def needed(found: Judgement) -> Section | None:
 
 
 def _unanswered(told: tuple[str, str]) -> Callout:
-    return Callout("caution", told[1], f"No answer: {told[0]}")
+    return Callout("caution", told[1][:1].upper() + told[1][1:], f"No answer: {told[0]}")
 
 
 def _needed_picture(found: Judgement, told: Sequence[Needed], share: str) -> Iterator[Block]:

@@ -123,7 +123,9 @@ def _power_title(found: Judgement) -> str:
     if len(told) == 1:
         return words.tell("power_one", **parts, **ends)
     if not _apart(least[0], most[0], "rejects"):
-        return words.tell("power_alike", **parts, **ends)
+        # compared pair by pair, designs may well be told apart: that section says so
+        key = "power_alike" if found.differences is None else "power_range"
+        return words.tell(key, **parts, **ends)
     return words.tell("power_best", **parts, **ends, where=_where(most[0]), other=_where(least[0]))
 
 
