@@ -63,6 +63,11 @@ class Problem:
         """R."""
         return int(self.data.total.size)
 
+    @property
+    def classes(self) -> int:
+        """Classes of blocks, of which each replicate has moments."""
+        return sum(int(one.yy.shape[1]) for one in self.data.moments)
+
     def restrict(self, which: NDArray[np.intp]) -> Problem:
         """The same of some replicates."""
         return Problem(take(self.data, which), self.reml)
@@ -129,8 +134,7 @@ class Problem:
     @property
     def _room(self) -> int:
         """Replicates evaluated at once."""
-        classes = sum(int(one.yy.shape[1]) for one in self.data.moments)
-        return max(LANES // classes, 16)
+        return max(LANES // self.classes, 16)
 
     def _parts(self) -> Iterable[tuple[slice, Problem]]:
         for start in range(0, self.replicates, self._room):

@@ -45,8 +45,8 @@ TINY = 1e-7
 RELEASED = 0.02
 #: roots of relative variances from which other valleys are looked for
 LARGE, LITTLE = 8.0, 0.1
-#: replicates whose valleys are looked for at once
-TOGETHER = 512
+#: classes of blocks times replicates whose valleys are looked for at once
+TOGETHER = 8_192
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,8 +86,9 @@ def search(
     _leave_out(problem, found, factors, own)
     starts = np.stack(_valleys(diagonal), axis=-1)
     who = np.flatnonzero(thorough)
-    for first_of in range(0, who.size, TOGETHER):
-        some = who[first_of : first_of + TOGETHER]
+    size = max(TOGETHER // problem.classes, 16)
+    for begin in range(0, who.size, size):
+        some = who[begin : begin + size]
         # All starts run as replicates of their own: few searches cost as much as many.
         many = np.tile(some, starts.shape[1])
         again = _attempt(problem.restrict(many), starts.repeat(some.size, axis=1), factors, own)
