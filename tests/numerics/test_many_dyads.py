@@ -37,14 +37,14 @@ def alone(y: Any, before: Any, there: Any, r: int) -> Any:
 def test_each_replicate_is_as_if_alone(answers: float, n: int) -> None:
     y, before, there = drawn(n=n, answers=answers)
     found = many_dyads(y, before, there)
-    assert found.known.all()
+    assert found.fit.known.all()
     for r in range(len(y)):
         one = alone(y, before, there, r)
-        assert found.vcov[r, 1:3, 1:3] == pytest.approx(one.fit.vcov[1:3, 1:3], rel=SAME)
+        assert found.fit.vcov[r, 1:3, 1:3] == pytest.approx(one.fit.vcov[1:3, 1:3], rel=SAME)
         expected = np.nan if one.correlation is None else one.correlation
         assert found.correlation[r] == pytest.approx(expected, rel=SAME, nan_ok=True)
         for weights in (*np.eye(6)[[1, 2, 4, 5]], np.array([0, 1.0, 0, 0, -1.0, 0])):
-            many, single = found.contrast(weights), one.fit.contrast(weights)
+            many, single = found.fit.contrast(weights), one.fit.contrast(weights)
             for name in ("estimate", "se", "df", "p"):
                 left, right = getattr(many, name)[r], getattr(single, name)
                 assert left == pytest.approx(right, rel=SAME, abs=1e-12), name
@@ -59,7 +59,7 @@ def test_hardly_a_pair_with_both_scores_leaves_no_correlation() -> None:
     for r in range(3):
         one = alone(y, before, there, r)
         assert one.correlation is None
-        assert found.coef[r, 1] == pytest.approx(one.coef[1], rel=SAME)
+        assert found.fit.coef[r, 1] == pytest.approx(one.coef[1], rel=SAME)
 
 
 @pytest.mark.parametrize("lacking", [False, True])
@@ -73,12 +73,12 @@ def test_what_cannot_be_fitted_is_not_known_and_nothing_is_said_of_it(lacking: b
     y[5, :, 1] = 2 * y[5, :, 0]  # one measurement twice
     before[5, :, 1] = before[5, :, 0] + np.arange(20) % 3
     found = many_dyads(y, before, there)
-    assert found.known.tolist() == [True, False, False, False, False, False]
+    assert found.fit.known.tolist() == [True, False, False, False, False, False]
     for r in range(1, 6):
         with pytest.raises(FitError):
             alone(y, before, there, r)
-    contrast = found.contrast(np.eye(6)[1])
-    for values in (found.coef[:, 1], found.vcov[:, 1, 1], contrast.estimate, contrast.se,
+    contrast = found.fit.contrast(np.eye(6)[1])
+    for values in (found.fit.coef[:, 1], found.fit.vcov[:, 1, 1], contrast.estimate, contrast.se,
                    contrast.p):  # fmt: skip
         assert np.isfinite(values).tolist() == [True, *[False] * 5]
 
@@ -89,7 +89,7 @@ def test_what_stands_where_nobody_answered_does_not_matter() -> None:
     gone = ~there.any(axis=2)
     assert gone.any()
     again = many_dyads(np.where(there, y, np.nan), np.where(gone[..., None], np.nan, before), there)
-    assert again.coef == pytest.approx(found.coef, rel=1e-13)
+    assert again.fit.coef == pytest.approx(found.fit.coef, rel=1e-13)
 
 
 @pytest.mark.parametrize("level", [0.95, 0.8])

@@ -56,9 +56,9 @@ def alone(given: Any, r: int, **options: float) -> Any:
 def test_each_replicate_is_as_if_alone(
     people: int, waves: int, size: int, person_sd: float, set_sd: float
 ) -> None:
-    given = drawn(people, waves, size, person_sd, set_sd, replicates=4)
+    given = drawn(people, waves, size, person_sd, set_sd, replicates=2)
     found = nested_shares(*given)
-    for r in range(4):
+    for r in range(2):
         one = alone(given, r)
         assert found.value[r] == pytest.approx(one.value, abs=1e-12)
         assert found.low[r] == pytest.approx(one.low, abs=NEAR)

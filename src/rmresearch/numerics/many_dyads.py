@@ -8,17 +8,14 @@ with both outcomes (three) and of those with one (two).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rmresearch.numerics.basis import Array
-from rmresearch.numerics.contrast import Contrast, checked_weights, judged
 from rmresearch.numerics.dyads import ALIKE, BOTH, NOTHING
-from rmresearch.numerics.gls import LEFT
-from rmresearch.numerics.sandwich import NOTHING as NO_VARIANCE
-from rmresearch.numerics.sandwich import satterthwaite
+from rmresearch.numerics.many_gls import ManyGls, many_gls
 
 __all__ = ["ManyDyads", "many_dyads"]
 
@@ -34,31 +31,14 @@ STEPS, LONGEST, STATIONARY = 40, 1.0, 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ManyDyads:
-    """R fitted models: ``coef`` (R, 6) and ``vcov`` (R, 6, 6), by CR2, as `DyadFit` has them.
+    """R fitted models; coefficients as `DyadFit` has them.
 
     ``correlation`` (R,) of the two members' residuals, NaN where hardly a dyad has both outcomes.
-    ``known`` (R,): all else is NaN elsewhere, and `fit_dyads` is to be asked.
+    ``fit`` says where the model is known; elsewhere `fit_dyads` is to be asked.
     """
 
-    coef: Array
-    vcov: Array
+    fit: ManyGls
     correlation: Array
-    known: Flags
-    _back: Array = field(repr=False)
-    _inner: Array = field(repr=False)
-    _own: Array = field(repr=False)
-    _cross: Array = field(repr=False)
-
-    def contrast(self, weights: ArrayLike) -> Contrast:
-        """The weighted sum of coefficients, ``weights`` (6,), by CR2 and Satterthwaite's df."""
-        weight = checked_weights(weights, self.coef.shape[-1])
-        w = (self._back.swapaxes(1, 2) @ weight)[..., None]
-        size = np.linalg.norm(w, axis=1, keepdims=True)
-        variance = (w.swapaxes(1, 2) @ self._inner @ w)[:, 0, 0]
-        unit = (w / np.where(size > 0, size, 1.0))[:, None]
-        df = satterthwaite(unit.swapaxes(-1, -2) @ self._own @ unit, self._cross @ unit)
-        some = self.known & (variance > NO_VARIANCE * size[:, 0, 0] ** 2)
-        return judged(self.coef @ weight, variance, np.where(some, df, 0.0), ~self.known)
 
 
 def many_dyads(y: ArrayLike, before: ArrayLike, there: ArrayLike) -> ManyDyads:
@@ -72,7 +52,7 @@ def many_dyads(y: ArrayLike, before: ArrayLike, there: ArrayLike) -> ManyDyads:
     >>> noise = np.array([[1.0, -1], [-1, 0], [1, 2], [-1, -1], [0, 1], [0, -1]]) / 10
     >>> y = own * [0.5, 0.8] + 1 + noise
     >>> found = many_dyads(y[None], own[None], np.ones((1, 6, 2), bool))
-    >>> np.round(found.coef[0, [1, 4]], 1).tolist()
+    >>> np.round(found.fit.coef[0, [1, 4]], 1).tolist()
     [0.5, 0.9]
     """
     seen = np.asarray(there, bool)
@@ -90,8 +70,8 @@ def many_dyads(y: ArrayLike, before: ArrayLike, there: ArrayLike) -> ManyDyads:
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = covariance[:, 0, 1] / np.sqrt(covariance[:, 0, 0] * covariance[:, 1, 1])
     both = seen.all(axis=2).sum(axis=1)
-    correlation = np.where(known & (both >= BOTH), correlation, np.nan)
-    return _judged(outcome, starts, seen, covariance, known, correlation)
+    fit = many_gls(outcome, _design(starts, seen), _lower(covariance, seen), known)
+    return ManyDyads(fit, np.where(known & (both >= BOTH), correlation, np.nan))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -281,38 +261,14 @@ def _descended(model: _Criterion) -> tuple[Array, Array, Array]:
     return at, gradient, hessian
 
 
-def _judged(
-    y: Array, starts: Array, seen: Flags, covariance: Array, known: Flags, correlation: Array
-) -> ManyDyads:
-    """Generalised least squares with the covariance, and its CR2, as `gls` has both."""
-    replicates, n, _ = y.shape
-    x = np.zeros((replicates, n, 2, 6))
+def _design(starts: Array, seen: Flags) -> Array:
+    """The rows of both members (R, n, 2, 6), 0 where there is no outcome."""
+    x = np.zeros((*seen.shape, 6))
     for r in (0, 1):
         x[:, :, r, 3 * r] = 1.0
         x[:, :, r, 3 * r + 1], x[:, :, r, 3 * r + 2] = starts[..., r], starts[..., 1 - r]
     x *= seen[..., None]
-    lower = _lower(covariance, seen)
-    white, left = np.linalg.solve(lower, x), np.linalg.solve(lower, y[..., None])
-    flat = white.reshape(replicates, -1, 6)
-    length = np.linalg.norm(flat, axis=1, keepdims=True)
-    length = np.where(known[:, None, None] & (length > 0), length, 1.0)
-    q, r_ = np.linalg.qr(flat / length)
-    back = np.linalg.inv(np.where(known[:, None, None], r_, np.eye(6))) / length.swapaxes(1, 2)
-    coef = (back @ (q.swapaxes(1, 2) @ left.reshape(replicates, -1, 1)))[..., 0]
-    resid = (y - (x @ coef[:, None, :, None])[..., 0]) * seen
-    score, own, cross = _clusters(lower, q.reshape(replicates, n, 2, 6), resid)
-    inner = score.swapaxes(1, 2) @ score
-    nothing = np.where(known, 1.0, np.nan)
-    return ManyDyads(
-        coef=coef * nothing[:, None],
-        vcov=back @ inner @ back.swapaxes(1, 2) * nothing[:, None, None],
-        correlation=correlation,
-        known=known,
-        _back=back,
-        _inner=inner,
-        _own=own,
-        _cross=cross,
-    )
+    return x
 
 
 def _lower(covariance: Array, seen: Flags) -> Array:
@@ -323,17 +279,3 @@ def _lower(covariance: Array, seen: Flags) -> Array:
     alone[:, 0, [0, 1], [0, 1]] = roots
     both = np.asarray(seen.all(axis=2))[..., None, None]
     return np.where(both, whole, alone)
-
-
-def _clusters(lower: Array, h: Array, resid: Array) -> tuple[Array, Array, Array]:
-    """Scores (R, n, 6), h'h and h'S B^(-1/2) h (R, n, 6, 6); B = S (I - h h') S, S = L'L."""
-    turned = h.swapaxes(-1, -2)
-    s = lower.swapaxes(-1, -2) @ lower
-    values, vectors = np.linalg.eigh(s @ (np.eye(2) - h @ turned) @ s)
-    free = values > LEFT * np.linalg.eigvalsh(s)[..., -1:] ** 2
-    root = np.where(free, np.maximum(values, np.finfo(float).tiny) ** -0.5, 0.0)
-    within = vectors.swapaxes(-1, -2) @ h
-    own = within.swapaxes(-1, -2) @ (free[..., None] * within)
-    half = turned @ (vectors * root[..., None, :]) @ vectors.swapaxes(-1, -2)
-    errors = lower.swapaxes(-1, -2) @ resid[..., None]
-    return (half @ errors)[..., 0], own, (half @ s @ h).swapaxes(-1, -2)

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from rmresearch.numerics.basis import Array
+from rmresearch.numerics.roots import bracketed
 from rmresearch.numerics.shares import EDGE, Shares
 
 __all__ = ["nested_shares"]
@@ -25,8 +26,8 @@ Codes = NDArray[np.intp]
 
 #: numbers held at once for the sets of some replicates
 ROOM = 4_000_000
-#: ends are searched until their bracket is so narrow, in at most so many steps
-NARROW, STEPS = 1e-9, 60
+#: ends are searched until their bracket is so narrow
+NARROW = 1e-9
 #: the golden section, steps of it, and half the width of the parabola that follows
 GOLDEN, SECTIONS, HALF = 0.5 * (np.sqrt(5.0) - 1.0), 24, 1e-5
 
@@ -167,39 +168,8 @@ def _end(above: Callable[[Array], Array], here: Array, edge: float) -> Array:
     outer = np.full(here.shape, edge)
     beyond = above(outer)
     open_end = (np.abs(here - edge) <= EDGE) | (beyond <= 0.0)
-    found = _root(above, outer, beyond, here, above(here))
+    found = bracketed(above, outer, beyond, here, above(here), narrow=NARROW)
     return np.where(open_end, round(edge), found)
-
-
-def _root(
-    function: Callable[[Array], Array], a: Array, at_a: Array, b: Array, at_b: Array
-) -> Array:
-    """Roots of a function of lanes (R,) between ``a`` and ``b``, where its signs differ.
-
-    Inverse quadratic interpolation where it is safe, else halving: Chandrupatla (1997), Advances
-    in Engineering Software 28, 145-149.
-    """
-    share = np.full(a.shape, 0.5)
-    for _ in range(STEPS):
-        at = a + share * (b - a)
-        value = function(at)
-        same = np.sign(value) == np.sign(at_a)
-        c, at_c = np.where(same, a, b), np.where(same, at_a, at_b)
-        b, at_b = np.where(same, b, a), np.where(same, at_b, at_a)
-        a, at_a = at, value
-        width = np.abs(b - a)
-        best = np.where(np.abs(at_a) < np.abs(at_b), a, b)
-        if ((width < NARROW) | (np.sign(at_a) == np.sign(at_b)) | (at_a == 0.0)).all():
-            break
-        with np.errstate(divide="ignore", invalid="ignore"):
-            xi, phi = (a - b) / (c - b), (at_a - at_b) / (at_c - at_b)
-            guess = at_a / (at_b - at_a) * at_c / (at_b - at_c)
-            guess += (c - a) / (b - a) * at_a / (at_c - at_a) * at_b / (at_c - at_b)
-            safe = (phi**2 < xi) & ((1.0 - phi) ** 2 < 1.0 - xi)
-            margin = np.minimum(0.5, 0.5 * NARROW / width)
-        guess = np.where(safe & np.isfinite(guess), guess, 0.5)
-        share = np.clip(guess, margin, 1.0 - margin)
-    return np.asarray(best)
 
 
 def _profile(sums: _Sums, j: int, r: Array) -> Array:

@@ -171,14 +171,14 @@ def _arm(couples: _Couples, place: int, level: float) -> _Arm | None:
     ground = footings(rows, np.tile(couples.panel.cluster, 2), [rows])
     slopes = {
         (side, term): estimates(couples.key(side, name, STARTED, term), level,
-                                model.contrast(np.eye(6)[places[side]]), ground)
+                                model.fit.contrast(np.eye(6)[places[side]]), ground)
         for side in (0, 1) for term, places in TERMS.items()
     }  # fmt: skip
     beside = [_ratio(couples, slopes, model, ground, side, level) for side in (0, 1)]
     key = couples.key(None, name, STARTS, "residual-correlation")
     beside.append(valued(key, NO_INTERVAL, model.correlation))
-    programme = place == couples.arms[0]
-    return _Arm(programme, model.known, slopes, beside, _reciprocity(couples, inside, name, level))
+    gains = _reciprocity(couples, inside, name, level)
+    return _Arm(place == couples.arms[0], model.fit.known, slopes, beside, gains)
 
 
 def _ratio(
@@ -198,9 +198,9 @@ def _ratio(
         found = fieller(
             float(partner.value[r]),
             float(actor.value[r]),
-            top_variance=float(model.vcov[r, top, top]),
-            bottom_variance=float(model.vcov[r, bottom, bottom]),
-            covariance=float(model.vcov[r, top, bottom]),
+            top_variance=float(model.fit.vcov[r, top, top]),
+            bottom_variance=float(model.fit.vcov[r, bottom, bottom]),
+            covariance=float(model.fit.vcov[r, top, bottom]),
             df=float(min(actor.df[r], partner.df[r])),
             level=level,
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rmresearch.analysis.base import Codes
 from rmresearch.analysis.base.batch import (
     Array,
     Estimates,
@@ -25,6 +26,7 @@ from rmresearch.analysis.match.features import GAP
 from rmresearch.analysis.match.models import CHANCE, OBSERVED
 from rmresearch.declared import ROSTER_FEATURES
 from rmresearch.errors import StudyError
+from rmresearch.numerics.many_intercepts import ManyIntercepts, many_intercepts
 from rmresearch.numerics.robust import fit
 from rmresearch.study import ROLES, Design, Outcome
 
@@ -51,8 +53,8 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
     """Each feature's coefficient at the last wave; and which replicates it has answered.
 
     Left to `match_quality`: features that compare words, several programme arms, and a replicate
-    in which sets hold several of the people, scores or traits do not vary, a fit of numbers is all
-    0 or 1, or no feature can be estimated.
+    in which scores or traits do not vary, a fit of numbers is all 0 or 1, a model's variances are
+    not surely found, or no feature can be estimated.
     """
     sample = _sample(panel)
     features = [] if sample is None else list(_features(sample))
@@ -62,10 +64,13 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
     models = [_columns(sample, feature) for feature in features]
     some = np.any([one.told for one in models], axis=0)
     clear = sample.clear & some & ~np.any([one.unclear for one in models], axis=0)
+    told = [_record(sample, one, clear & one.told, level) for one in models]
+    for one, (_, known) in zip(models, told, strict=True):
+        clear &= known | ~one.told
     if not clear.any():
         return [], clear
-    found = [_record(sample, one, clear & one.told, level) for one in models]
-    found += _adjusted(found)
+    found = [one for answers, _ in told for one in answers]
+    found += _adjusted([answers[0] for answers, _ in told])
     return [one.take(clear) for one in found], clear
 
 
@@ -73,8 +78,8 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
 class _Sample:
     """The people of programme pairs: ``y``, ``before`` and who has both (replicate, person).
 
-    ``among`` (replicate, person): who is in a programme pair at all; ``clear`` (replicate,):
-    which replicates have gains that arrays can be asked about.
+    ``among`` (replicate, person): who is in a programme pair at all; ``alone`` (replicate,):
+    nobody shares a cluster; ``clear`` (replicate,): gains and scores before vary.
     """
 
     panel: Panel
@@ -83,6 +88,7 @@ class _Sample:
     there: Flags
     y: Array
     before: Array
+    alone: Flags
     clear: Flags
 
 
@@ -125,9 +131,9 @@ def _sample(panel: Panel) -> _Sample | None:
     among = np.asarray(partners.paired & (panel.arm == programme[0]))
     y, before = panel.scores[..., -1], panel.scores[..., start]
     there = among & np.isfinite(y) & np.isfinite(before)
-    alone = held(there, panel.cluster).max(axis=-1) == 1
-    clear = alone & _varies(y, there) & _varies(before, there)
-    return _Sample(panel, partners, among, there, y, before, np.asarray(clear))
+    alone = np.asarray(held(there, panel.cluster).max(axis=-1) == 1)
+    clear = np.asarray(_varies(y, there) & _varies(before, there))
+    return _Sample(panel, partners, among, there, y, before, alone, clear)
 
 
 def _features(sample: _Sample) -> Iterator[_Feature]:
@@ -192,21 +198,48 @@ def _columns(sample: _Sample, feature: _Feature) -> _Columns:
     return _Columns(feature, x, told, unclear)
 
 
-def _record(sample: _Sample, one: _Columns, where: Flags, level: float) -> Estimates:
-    """The feature's coefficient in the replicates flagged, and nothing in the others."""
+def _record(
+    sample: _Sample, one: _Columns, where: Flags, level: float
+) -> tuple[list[Estimates], Flags]:
+    """The feature's coefficient in the replicates flagged, nothing in the others; where known.
+
+    Least squares where nobody shares a cluster; else (1 | set) by REML, with Kenward and Roger's
+    errors beside it.
+    """
     panel, feature = sample.panel, one.feature
     chance = panel.design.matching.procedure == "random"
     key = (panel.outcome.role, panel.outcome.name, panel.design.waves[-1].name,
            "1 - 0" if feature.yes_no else "+1 SD", feature.name,
-           CHANCE if chance else OBSERVED, "")  # fmt: skip
-    if not where.any():
-        none = valued(key, level, np.empty(0))
-        return none.placed(where)
-    there = sample.there[where]
-    y = _centred(sample.y[where], there)
-    contrast = fit(y, one.x[where], panel.cluster).contrast(np.eye(one.x.shape[-1])[-1])
-    ground = footings(there, panel.cluster, [there])
-    return estimates(key, level, contrast, ground).placed(where)
+           CHANCE if chance else OBSERVED)  # fmt: skip
+    last, known = np.eye(one.x.shape[-1])[-1], where.copy()
+    found = {term: valued((*key, term), level, np.full(len(where), np.nan))
+             for term in ("", "kenward-roger")}  # fmt: skip
+    for alone in (True, False):
+        some = where & (sample.alone == alone)
+        if not some.any():
+            continue
+        there = sample.there[some]
+        y, ground = _centred(sample.y[some], there), footings(there, panel.cluster, [there])
+        if alone:
+            contrasts = {"": fit(y, one.x[some], panel.cluster).contrast(last)}
+        else:
+            model = _intercepts(y, one.x[some], there, panel.cluster)
+            contrasts = {"": model.fit.contrast(last), "kenward-roger": model.kenward_roger(last)}
+            known[some] = model.fit.known
+        for term, contrast in contrasts.items():
+            mine = estimates((*key, term), level, contrast, ground).placed(some)
+            found[term] = found[term].otherwise(mine)
+    return [*found.values()] if not sample.alone.all() else [found[""]], known
+
+
+def _intercepts(y: Array, x: Array, there: Flags, cluster: Codes) -> ManyIntercepts:
+    """The model with an intercept a cluster, from rows (replicate, person) gathered by cluster."""
+    sizes = np.unique(cluster, return_counts=True)[1]
+    order, starts = np.argsort(cluster, kind="stable"), np.cumsum(sizes) - sizes
+    place = np.arange(sizes.max())
+    inside = place < sizes[:, None]
+    rows = order[np.where(inside, starts[:, None] + place, 0)]
+    return many_intercepts(y[:, rows], x[:, rows], there[:, rows] & inside)
 
 
 def _adjusted(records: list[Estimates]) -> list[Estimates]:
