@@ -29,17 +29,17 @@ ENDS = {"variance-share": 2e-6, "icc": 2e-6}
     ("scenario", "outcome"),
     [
         (Gaussian(programme=7, comparison=6, waves=3, slope_sd=0.2), "score"),
-        (Gaussian(programme=7, comparison=6, waves=3, slope_sd=0.2, dropout=0.3), "score"),
+        (Gaussian(programme=6, comparison=6, waves=3, slope_sd=0.2, dropout=0.2), "score"),
         (Gaussian(programme=11, comparison=10, people=1, waves=4, dropout=0.3), "score"),
         (Gaussian(programme=12, people=1), "score"),
-        (Gaussian(programme=8, people=3, waves=3, tie="ring", dropout=0.2), "score"),
+        (Gaussian(programme=8, people=3, tie="ring", dropout=0.2), "score"),
         (Gaussian(programme=5, comparison=5, people=4, tie="department", waves=3), "score"),
         (Gaussian(programme=8, comparison=9, waves=3, unpaired=True, dropout=0.2), "score"),
         (Scenario(pairs=24), "digital_skill"),
         (Scenario(pairs=24, design=Setting(waves=(0, 6))), "leadership_confidence"),
-        (Scenario(pairs=36, levers=GROUP), "leadership_confidence"),
+        (Scenario(pairs=24, levers=GROUP), "leadership_confidence"),
         (Scenario(pairs=36, levers=GROUP), "digital_skill"),
-        (Scenario(pairs=36, comparison="pool", levers=GROUP), "leadership_confidence"),
+        (Scenario(pairs=24, comparison="pool", levers=GROUP), "leadership_confidence"),
         (Scenario(pairs=20, comparison="control"), "digital_skill"),
         (Scenario(pairs=12, comparison="none"), "digital_skill"),
     ],
@@ -70,9 +70,9 @@ def test_intervals_that_few_people_or_clusters_cannot_carry_are_withheld_alike()
 def test_slopes_that_answers_are_too_few_to_tell_are_left_to_the_analysis() -> None:
     """Where people have two answers each on average, the analysis leaves the slope out."""
     given = Gaussian(programme=8, comparison=7, people=1, waves=3, dropout=0.5)
-    both = asked_both_ways(rm.mixed_model, given, "score", replicates=24, seed=13)
-    few = np.isfinite(panel_of(given, "score", 24, 13).scores).sum(axis=(1, 2)) <= 2 * 15
-    assert 0 < few.sum() < 20
+    both = asked_both_ways(rm.mixed_model, given, "score", replicates=12, seed=13)
+    few = np.isfinite(panel_of(given, "score", 12, 13).scores).sum(axis=(1, 2)) <= 2 * 15
+    assert 0 < few.sum() < 8
     assert not both.clear[few].any()
     assert both.clear.sum() > 5
     agree(both, SEARCHED, ENDS)

@@ -49,9 +49,8 @@ def alone(given: Any, r: int, **options: float) -> Any:
 
 @pytest.mark.parametrize(
     ("people", "waves", "size", "person_sd", "set_sd"),
-    [(24, 3, 1, 0.5, 0.0), (20, 2, 1, 0.0, 0.0), (24, 3, 3, 0.4, 0.4), (24, 3, 2, 0.0, 0.5),
-     (16, 4, 4, 1.5, 1.5)],
-    ids=["people", "nothing shared", "sets", "nobody of their own", "much shared"],
+    [(24, 3, 1, 0.5, 0.0), (20, 2, 1, 0.0, 0.0), (18, 3, 3, 0.4, 0.4), (16, 4, 4, 1.5, 1.5)],
+    ids=["people", "nothing shared", "sets", "much shared"],
 )  # fmt: skip
 def test_each_replicate_is_as_if_alone(
     people: int, waves: int, size: int, person_sd: float, set_sd: float
