@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,45 +110,57 @@ def contests(folder: Path, *, quick: bool) -> list[Contest]:
     return found
 
 
-#: how ours comes to power, and the fixed part and the term of the model that the peers fit for it
-WAYS = {
-    "power": ("from outcomes", cohort.FORMULA, "arm"),
-    "power-sufficient": ("from sufficient statistics", cohort.FORMULA, "arm"),
-    "sweep": ("by rm.sweep of compare_arms", cohort.COURSE, "at2"),
-}
 WALD, SIMR = "mixedlm.powerSim, Wald", "simr, Satterthwaite"
 LOOP, DECLARED = "a loop of lmerTest, Satterthwaite", "DeclareDesign, lmerTest"
 STATSMODELS = "a loop of statsmodels, z"
+#: each peer's script, and replicates a round
+POWER_PEERS = {
+    WALD: ("mixedlm", 200),
+    SIMR: ("simr", 50),
+    LOOP: ("lme4", 30),
+    DECLARED: ("declaredesign", 30),
+    STATSMODELS: ("statsmodels", 8),
+}
+TARGETS = {WALD: Bound(150, 5_000, most=False), SIMR: Bound(5_000, 300_000, most=False)}
 
 
-def powers(folder: Path, *, quick: bool) -> list[Contest]:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How ours comes to power; the model's fixed part and the term that the peers test for it."""
+
+    said: str
+    formula: str
+    term: str
+    peers: tuple[str, ...]
+    targets: Mapping[str, Bound]
+
+
+WAYS = {
+    "power": Way("from outcomes", cohort.FORMULA, "arm", (WALD, LOOP), TARGETS),
+    "power-sufficient": Way(
+        "from sufficient statistics", cohort.FORMULA, "arm", (WALD, SIMR), TARGETS
+    ),
+    # which infers more than any peer does: CR2, with an allowance for small samples
+    "sweep": Way("by rm.sweep of compare_arms", cohort.COURSE, "at2", tuple(POWER_PEERS), {}),
+}
+
+
+def powers(folder: Path, *, quick: bool) -> Iterator[Contest]:
     """1,000 replicates of the nested model, drawn, fitted and tested, at two sizes."""
-    found: list[Contest] = []
-
-    def power(way: str, pairs: int, peer: str, name: str, count: int) -> None:
-        said, formula, term = WAYS[way]
-        what = f"power at {pairs} pairs, 1,000 replicates {said}, against {peer} (s)"
-        bounds = {
-            WALD: Bound(150, 5_000, most=False), SIMR: Bound(5_000, 300_000, most=False)
-        }  # fmt: skip
-        place, rounds = str(cohort.place(folder, pairs)), 1 if quick else 3
-        theirs = (name, "power", place, str(count), formula, term)
-        ours = (way, place, str(pairs))
-        found.append(Contest(what, "s", ours, theirs, bounds.get(peer), rounds=rounds))
-
     for pairs in (cohort.PAIRS, cohort.SMALL):
-        for way in WAYS:
-            power(way, pairs, WALD, "mixedlm", 20 if quick else 100)
-        if quick:
-            continue
-        power("power-sufficient", pairs, SIMR, "simr", 50)
-        power("power", pairs, LOOP, "lme4", 30)
-        for peer, name, count in (
-            (SIMR, "simr", 50), (LOOP, "lme4", 30), (DECLARED, "declaredesign", 30),
-            (STATSMODELS, "statsmodels", 8),
-        ):  # fmt: skip
-            power("sweep", pairs, peer, name, count)
-    return found
+        place = str(cohort.place(folder, pairs))
+        for task, way in WAYS.items():
+            for peer in way.peers[:1] if quick else way.peers:
+                name, count = POWER_PEERS[peer]
+                count = 20 if quick else count
+                yield Contest(
+                    f"power at {pairs} pairs, 1,000 replicates {way.said}, against {peer} (s)",
+                    "s",
+                    (task, place, str(pairs)),
+                    (name, "power", place, str(count), way.formula, way.term),
+                    way.targets.get(peer),
+                    rounds=1 if quick else 5,
+                )
 
 
 def million(place: str) -> list[Contest]:

@@ -37,14 +37,16 @@ Measured on {machine}.
   coefficients) with `(1 | pair)`, `(1 | pair/person)` or `(time | pair)`, 2,000 outcomes drawn from
   the model, so that the boundary occurs as often as it does. Tests are of the arms' difference.
 - *By rm.sweep of compare_arms* is the whole public way: planning, drawing, the analysis of record
-  with CR2 standard errors and their allowance for small samples, and the judgement. Its model is
+  with CR2 standard errors and their allowance for small samples, and the judgement. That is more
+  inference than any peer does, so these rows have no target. Its model is
   `score ~ wave + at1 + at2 + (1 | pair/person)` (arms that are alike before the start), which the
   peers fit in these rows; a test holds the two to the same estimate. Peers simulate from the fit of
   the first outcome on file, ours from a `Gaussian` with its variances and effect. A statsmodels fit
   takes long: the loop is timed on 8 replicates a round and checked on 40.
 - R's packages are used where they are installed, and nothing is installed for them.
 - The sweeps of many replicates: 20 pairs, two arms, before and after, `compare_arms`; microseconds
-  of processor a replicate and peak memory of a process of its own. Two processes against one: the
+  of processor a replicate and peak memory of a process of its own (of 1,000 replicates a block is
+  half as large as of more). Two processes against one: the
   same sweep by wall clock, both started and warm before. 10,000 tasks on a Dask cluster of two
   workers on this machine, 20,000,000 replicates of `pre_post` of 8 sets, over every tenth of them
   handed out beforehand to two processes, before and after. Quick tasks travel together there

@@ -41,7 +41,10 @@ def test_the_local_trial_runs(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
 def test_the_cluster_with_tls_answers(tmp_path: Path) -> None:
-    """The block as it stands, on another port, with a smaller key and fewer studies."""
+    """The block as it stands, on another port, with a smaller key and fewer studies.
+
+    It waits for the scheduler as one who types does, however slow the machine.
+    """
     pytest.importorskip("distributed")
     place = tmp_path / "docs" / "examples"
     place.mkdir(parents=True)
@@ -51,7 +54,9 @@ def test_the_cluster_with_tls_answers(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
+    wait = f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.2; done\nrmresearch"
     text = blocks("sh")[0].replace("8786", port).replace("rsa:4096", "rsa:2048")
+    text = text.replace("\nrmresearch", f"\n{wait}")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path}
     with subprocess.Popen(
