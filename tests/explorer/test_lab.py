@@ -90,15 +90,15 @@ def power_by_sweep(pairs: int) -> float:
 
 def test_the_keyboard_moves_the_slider_and_fresh_studies_are_shown(page: Any, folder: Path) -> None:
     before, seed = tiles(page), page.locator(".rmr-explorer .small").last.inner_text()
-    assert before["Cost"] == ["47,900", "48 pairs × 800 + 3 surveys × 1,500 + 5,000"]
+    assert before["Cost"] == ["47,720", "48 pairs × (800 + 3 surveys × 30) + 5,000"]
     pairs = handle(page, "Pairs, all arms")
     pairs.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function(DONE, arg=52)
     after = tiles(page)
     assert pairs.get_attribute("aria-valuetext") == "52"
-    # 5,000 + 52 * 800 + 3 * 1,500
-    assert after["Cost"][0] == "51,100"
+    # 5,000 + 52 * (800 + 3 * 30)
+    assert after["Cost"][0] == "51,280"
     assert page.locator(".rmr-explorer .small").last.inner_text() != seed
     # two samples of 500, each with its own error: five of them apart at the most, and rounding
     power, error = float(after["Power"][0].rstrip("%")), 100 * (0.25 / 500 * 2) ** 0.5

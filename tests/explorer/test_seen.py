@@ -13,7 +13,7 @@ import pytest
 import rmresearch as rm
 from rmresearch.analysis.arms import compare_arms
 from rmresearch.errors import StudyError
-from rmresearch.explorer.seen import Costs, Mean, Seen, seen
+from rmresearch.explorer.seen import Mean, Seen, seen
 from rmresearch.whatif.claims import before_after
 from rmresearch.whatif.source import source
 from rmresearch.world.nature import Nature
@@ -124,11 +124,6 @@ def test_wrong_signs_are_counted_among_those_that_found() -> None:
         for hit, value, true in zip(found.found, found.estimates, truths, strict=True)
     )
     assert found.reversed > 0
-
-
-def test_costs_add_up() -> None:
-    # 5,000 + 48 * 800 + 3 * 1,500
-    assert Costs(5_000.0, 800.0, 1_500.0).total(Scenario()) == 47_900.0
 
 
 def test_progress_is_told() -> None:

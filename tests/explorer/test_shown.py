@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from rmresearch.errors import StudyError
-from rmresearch.explorer.seen import Costs, Mean, Seen
+from rmresearch.explorer.seen import Mean, Seen
 from rmresearch.explorer.shown import figures, impossible, nothing, small_print, tiles, title
 from rmresearch.report.blocks import Callout, Fact, FigureBlock
+from rmresearch.whatif.budget import Prices
 from rmresearch.world.levers import Levers, Setting
 from rmresearch.world.scenario import Scenario
 
 from .made import made
 
-COSTS = Costs(fixed=5_000.0, per_pair=800.0, per_wave=1_500.0)
+COSTS = Prices(fixed=5_000.0, per_pair=800.0, per_wave=30.0)
 
 
 def of_500(hits: int, **others: Any) -> Seen:
@@ -58,7 +59,7 @@ def test_tiles_have_every_figure_with_its_error() -> None:
     assert estimate.detail == ("± 0.008 points; its 95% interval −0.03 (± 0.009) to 0.69 (± 0.02)")
     assert true.value == "0.24 points"
     assert true.detail == "digital skill, month 6, in the people themselves; ± 0.001 points"
-    assert cost == Fact("Cost", "47,900", "48 pairs × 800 + 3 surveys × 1,500 + 5,000")
+    assert cost == Fact("Cost", "47,720", "48 pairs × (800 + 3 surveys × 30) + 5,000")
 
 
 def test_a_power_and_a_false_positive_rate_are_not_compared() -> None:

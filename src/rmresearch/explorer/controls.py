@@ -18,7 +18,7 @@ from rmresearch.explorer.choices import (
     step_of,
     surveys,
 )
-from rmresearch.explorer.seen import Costs
+from rmresearch.whatif.budget import Prices
 from rmresearch.world.scenario import Scenario
 
 __all__ = ["Controls"]
@@ -39,7 +39,7 @@ POLICIES = (
 #: usual and finer steps
 TRAINING, ENDING, GAIN = (0.1, 0.01), (0.004, 0.001), (0.02, 0.01)
 #: amounts to begin with, for the arithmetic: nobody's prices
-COSTS = Costs(fixed=5_000.0, per_pair=800.0, per_wave=1_500.0)
+COSTS = Prices(fixed=5_000.0, per_pair=800.0, per_wave=30.0)
 
 
 class Controls:
@@ -67,7 +67,7 @@ class Controls:
         self.gain = _slider("Gain if all is learned (SD)", own.gain, 1.4, GAIN)
         self.fixed = _amount("Cost: fixed", COSTS.fixed)
         self.per_pair = _amount("Cost: each pair", COSTS.per_pair)
-        self.per_wave = _amount("Cost: each survey", COSTS.per_wave)
+        self.per_wave = _amount("Cost: a pair's survey", COSTS.per_wave)
         for one in (*self.study, *self.programme):
             one.observe(self._changed, "value")
         for one in self.prices:
@@ -92,9 +92,9 @@ class Controls:
         if not self._quiet:
             self._chosen()
 
-    def costs(self) -> Costs:
+    def costs(self) -> Prices:
         """The prices as they stand."""
-        return Costs(self.fixed.value, self.per_pair.value, self.per_wave.value)
+        return Prices(self.per_pair.value, self.fixed.value, self.per_wave.value)
 
     def made(self, base: Scenario) -> Scenario:
         """The scenario of the choices as they stand; ``ValueError`` where it cannot be."""

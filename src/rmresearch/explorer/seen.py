@@ -20,7 +20,7 @@ from rmresearch.whatif.sizes import meant
 from rmresearch.whatif.sweep import Sweep, sweep
 from rmresearch.world.scenario import Scenario
 
-__all__ = ["ALPHA", "Costs", "Mean", "Seen", "seen"]
+__all__ = ["ALPHA", "Mean", "Seen", "seen"]
 
 #: two-sided level at which a study counts as finding a difference
 ALPHA = 0.05
@@ -86,25 +86,6 @@ class Seen:
     def nothing(self) -> bool:
         """Whether the programme changes nothing, so that whatever is found is a false positive."""
         return self.true == Mean(0.0, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What a study costs, in any one currency: ``fixed``, and for each pair of any arm, as
-    `rm.budget` counts them, and for each wave of surveys.
-
-    >>> Costs(fixed=1_000.0, per_pair=100.0, per_wave=50.0).total(Scenario(pairs=20))
-    3150.0
-    """
-
-    fixed: float
-    per_pair: float
-    per_wave: float
-
-    def total(self, scenario: Scenario) -> float:
-        """Of all pairs and waves of a scenario."""
-        waves = len(scenario.design.waves)
-        return self.fixed + self.per_pair * scenario.pairs + self.per_wave * waves
 
 
 def seen(

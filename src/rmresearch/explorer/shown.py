@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rmresearch.explorer.picture import picture
-from rmresearch.explorer.seen import ALPHA, Costs, Mean, Seen
+from rmresearch.explorer.seen import ALPHA, Mean, Seen
 from rmresearch.report.blocks import Block, Callout, Fact, Facts, FigureBlock, Paragraph
 from rmresearch.report.numbers import NOTHING, count, number, percent
 from rmresearch.report.words.gate import say
 from rmresearch.report.words.phrases import fill, lower_first, named
+from rmresearch.whatif.budget import Prices
 from rmresearch.world.scenario import Scenario
 
 __all__ = ["cost", "figures", "impossible", "nothing", "small_print", "tell", "tiles", "title"]
@@ -51,7 +52,7 @@ def title(found: Seen) -> str:
     )
 
 
-def tiles(found: Seen, before: Seen | None, costs: Costs) -> Facts:
+def tiles(found: Seen, before: Seen | None, prices: Prices) -> Facts:
     """Power, expected estimate, truth and cost; ``before`` is what was shown until now."""
     power, detail = found.power, tell("points", error=_points(found.power.error))
     if before is not None and before.nothing == found.nothing:
@@ -62,22 +63,22 @@ def tiles(found: Seen, before: Seen | None, costs: Costs) -> Facts:
             Fact(label, percent(power.value), detail),
             _estimate(found),
             _true(found),
-            cost(found.scenario, costs),
+            cost(found.scenario, prices),
         )
     )
 
 
-def cost(scenario: Scenario, costs: Costs) -> Fact:
+def cost(scenario: Scenario, prices: Prices) -> Fact:
     """What the study costs, and how that comes about."""
     detail = tell(
         "cost_detail",
         pairs=count(scenario.pairs),
-        per_pair=count(costs.per_pair),
+        per_pair=count(prices.per_pair),
         waves=count(len(scenario.design.waves)),
-        per_wave=count(costs.per_wave),
-        fixed=count(costs.fixed),
+        per_wave=count(prices.per_wave),
+        fixed=count(prices.fixed),
     )
-    return Fact(tell("cost"), count(costs.total(scenario)), detail)
+    return Fact(tell("cost"), count(prices.total(scenario)), detail)
 
 
 def _estimate(found: Seen) -> Fact:

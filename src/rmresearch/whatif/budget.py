@@ -56,6 +56,14 @@ class Prices:
             months, waves = 0, scenario.waves
         return self.per_pair + self.per_wave * waves + self.per_month * months
 
+    def total(self, scenario: Scenario) -> float:
+        """What a study of a scenario costs.
+
+        >>> Prices(per_pair=100.0, fixed=1_000.0, per_wave=50.0).total(Scenario(pairs=20))
+        6000.0
+        """
+        return self.fixed + self.of_pair(scenario) * scenario.pairs
+
 
 @dataclass(frozen=True, slots=True)
 class Bought:
