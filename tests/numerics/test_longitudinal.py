@@ -325,6 +325,18 @@ def test_a_slope_that_the_rows_cannot_tell_is_left_out_and_said() -> None:
     assert fit_arms(**{**given, "y": y}, slope=False).no_slope == ""
 
 
+def test_a_slope_of_which_the_fixed_part_leaves_nothing_is_left_out_and_said() -> None:
+    """Marks of all sets but one, later: how sets differ there is absorbed, so no slope is seen."""
+    y = np.random.default_rng(5).normal(size=(12, 3))
+    sets = np.repeat(np.arange(6), 2)
+    marks = (sets[:, None] == [1, 2, 3, 4]).astype(float)  # with the arms: all of six sets
+    nothing = np.zeros((12, 4))
+    arm = (sets == 5).astype(int)
+    found = fit_arms(y, arm, sets, [0, 3, 6], covariates=[nothing, marks, marks])
+    assert not found.slope
+    assert "cannot be told apart" in found.no_slope
+
+
 # Invariance ---------------------------------------------------------------------------------
 
 

@@ -91,3 +91,19 @@ def test_nobody_to_leave_out_is_said() -> None:
     study = rm.simulate(steady, seed=1).study
     with pytest.raises(FitError, match="nobody was left out"):
         completers(study, "digital_skill")
+
+
+def test_replicates_with_nobody_to_leave_out_are_counted_with_the_reason() -> None:
+    scenario = rm.Scenario(pairs=12)
+    few = replace(scenario, nature=replace(scenario.nature, ending_rate=0.01))
+    done = rm.sweep(few, completers, outcome="digital_skill", replicates=40, seed=1)
+    cohorts = source(few).cohorts(40, np.random.SeedSequence(1, spawn_key=(0,)))
+    refused = 0
+    for r in range(40):
+        try:
+            completers(cohorts.study(r), "digital_skill")
+        except FitError:
+            refused += 1
+    assert 0 < refused < 40
+    assert done.failures["failed"].tolist() == [refused]
+    assert done.failures["reason"].str.contains("nobody was left out").all()

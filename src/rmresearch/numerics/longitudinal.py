@@ -18,6 +18,7 @@ from rmresearch.errors import FitError
 from rmresearch.numerics import lmm
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.contrast import Contrast
+from rmresearch.numerics.lmm.confounded import refuse_confounded
 from rmresearch.numerics.lmm.robust import robust
 from rmresearch.numerics.lmm.weights import allowing
 
@@ -102,9 +103,10 @@ def fit_arms(
 
     Random part by rule, never by a test: (1 | person), with (1 | set) where some set has several
     people, and a slope over months of the coarsest of them where ``slope`` and at least three
-    distinct times allow it. A slope that the rows cannot tell from the rest is left out, and
-    ``no_slope`` says why. With leading axes (replicates), rows missing in a replicate are left out
-    of it. Raises ``FitError`` as ``lmm.fit`` does.
+    distinct times allow it. A slope that the rows cannot tell from the rest, or of which the fixed
+    part leaves nothing, is left out, and ``no_slope`` says why. With leading axes (replicates),
+    rows missing in a replicate are left out of it. Raises ``FitError`` as ``lmm.fit`` does, and
+    where what the fixed part leaves cannot tell the variances apart.
 
     Arms that were alike before differ by their means afterwards, 8 and 4:
 
@@ -209,6 +211,8 @@ class _Frame:
     def fitted(self, person: Codes, unit: Codes, months: Array | None, no_slope: str) -> ArmsFit:
         terms = random_terms(person, unit, months)
         design = lmm.design(self.x, terms, self.grid.names)
+        if self.present is None:  # else each replicate that cannot tell them has no estimates
+            refuse_confounded(design)
         model = lmm.fit_many(self.y, design, present=self.present)
         return ArmsFit(
             model, self.grid, self.y, self.x, terms, unit, self.present, months is not None,

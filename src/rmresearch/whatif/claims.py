@@ -22,6 +22,9 @@ from rmresearch.study import Design, Outcome, Study
 
 __all__ = ["CLAIMS", "KERNELS", "before_after", "change_score", "completers", "post_only"]
 
+#: what is said where a study has no such estimate
+NOTHING = "the study has no such estimate: nobody was left out, or hardly anybody in."
+
 Wanted = Callable[[Design, Mapping[str, str]], bool]
 
 
@@ -78,7 +81,7 @@ def _read(found: Result, design: Design, wanted: Wanted) -> Result:
             taken: dict[str, Any] = _taken(design, about)
             kept.append(replace(one, **taken))
     if not kept:
-        raise FitError("the study has no such estimate: nobody was left out, or hardly anybody in.")
+        raise FitError(NOTHING)
     return replace(found, estimates=tuple(kept))
 
 
@@ -92,7 +95,7 @@ def _on_arrays(kernel: Kernel, wanted: Wanted) -> Kernel:
                 kept.append(replace(one, key=tuple((about | _taken(panel.design, about)).values())))
         return kept, clear
 
-    return Kernel(answer, kernel.refuse, kernel.options)
+    return Kernel(answer, kernel.refuse, kernel.options, nothing=NOTHING)
 
 
 def _taken(design: Design, about: Mapping[str, str]) -> dict[str, str]:

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from rmresearch.analysis.base.batch import GIVEN, NUMBERS, Estimates
+from rmresearch.analysis.base.batch import GIVEN, NUMBERS, Estimates, Flags
 from rmresearch.analysis.base.fit import Student
 from rmresearch.errors import FitError, StudyError
 from rmresearch.result import KEY, Estimate, Result
@@ -54,9 +53,9 @@ def run(plan: Plan, task: Task) -> Part:
     tallies, raw = {}, []
     for name, asked in plan.analyses.items():
         found, left = _on_arrays(asked, cohorts, outcome, task.replicates)
-        lost = int(np.any([one.converged == 0 for one in found.values()] or [[]], axis=0).sum())
+        unanswered = _unanswered(asked, found, ~left)
         others, failures = _on_studies(asked, cohorts, outcome, left)
-        failures |= {UNCONVERGED: lost} if lost else {}
+        failures |= unanswered
         for key, one in others.items():
             found[key] = found[key].otherwise(one) if key in found else one
         moments = {key: counted(one, truths.get(key), plan.alpha) for key, one in found.items()}
@@ -94,7 +93,7 @@ def trial(plan: Plan) -> None:
 
 def _on_arrays(
     asked: Asked, cohorts: Cohorts, outcome: Outcome | None, replicates: int
-) -> tuple[dict[Key, Estimates], NDArray[np.bool_]]:
+) -> tuple[dict[Key, Estimates], Flags]:
     """What the analysis has on arrays, and which replicates are left to it."""
     kernel = asked.kernel
     panel = cohorts.panel(outcome) if kernel is not None and outcome is not None else None
@@ -102,6 +101,17 @@ def _on_arrays(
         return {}, np.ones(replicates, bool)
     answers, clear = kernel.answer(panel, asked.options)
     return {one.key: one.placed(clear) for one in answers}, ~clear
+
+
+def _unanswered(asked: Asked, found: Mapping[Key, Estimates], here: Flags) -> dict[str, int]:
+    """How many of the replicates that arrays answered have no estimate, and for which reason."""
+    lost, some = np.zeros(len(here), bool), ~here
+    for one in found.values():
+        lost |= one.converged == 0
+        some |= np.isfinite(one.value)
+    nothing = asked.kernel.nothing if asked.kernel is not None else ""
+    counts = {UNCONVERGED: int(lost.sum()), f"FitError: {nothing}": int((~some & ~lost).sum())}
+    return {reason: count for reason, count in counts.items() if count}
 
 
 def _answer(asked: Asked, study: Study, outcome: Outcome | None) -> Result | str:
@@ -119,7 +129,7 @@ def _answer(asked: Asked, study: Study, outcome: Outcome | None) -> Result | str
 
 
 def _on_studies(
-    asked: Asked, cohorts: Cohorts, outcome: Outcome | None, left: NDArray[np.bool_]
+    asked: Asked, cohorts: Cohorts, outcome: Outcome | None, left: Flags
 ) -> tuple[dict[Key, Estimates], dict[str, int]]:
     """Study after study: the estimates by key, and how many gave none for which reason."""
     failures: Counter[str] = Counter()

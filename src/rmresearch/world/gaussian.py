@@ -101,13 +101,13 @@ class Gaussian:
         if compared:
             arms.append(s.Arm(COMPARISON, "Comparison", programme=False))
         chance = "comparison" if self.unpaired else "randomised"
-        together = "department" if self.tie == "department" else "set"
+        alone = "person" if self.unpaired else "set"
         return s.Design(
             name="gaussian",
             title="A design with normal scores",
             synthetic=True,
             kind=chance if compared else "single-group",  # type: ignore[arg-type]
-            unit="person" if self.unpaired else together,  # type: ignore[arg-type]
+            unit="department" if self.tie == "department" else alone,  # type: ignore[arg-type]
             arms=tuple(arms),
             waves=tuple(
                 s.Wave(name, name, float(t), t == 0) for t, name in enumerate(self.wave_names)

@@ -18,9 +18,11 @@ from rmresearch.analysis.base.batch import (
     asked_twice,
     estimates,
     footings,
+    held,
 )
 from rmresearch.errors import FitError, StudyError
 from rmresearch.numerics.contrast import Contrast
+from rmresearch.numerics.lmm.designs import GROUPS
 from rmresearch.numerics.longitudinal import fit_arms
 from rmresearch.numerics.robust import fit
 from rmresearch.study import Design, Outcome
@@ -59,8 +61,9 @@ def refuse(design: Design, outcome: Outcome) -> None:
 def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], Flags]:
     """Each arm's difference at each follow-up; and which replicates it has answered.
 
-    A replicate that loses an arm, a stratum or the baseline's variation at some wave, or whose
-    columns are nearly determined by one another, is left to `compare_arms`.
+    A replicate that loses an arm, a stratum or the baseline's variation at some wave, whose columns
+    are nearly determined by one another, or whose answers are too few to tell the random part of
+    all, is left to `compare_arms`.
     """
     columns, clear = posed(panel)
     if not clear.any():
@@ -71,9 +74,10 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
         if course is None:
             return [], np.zeros_like(clear)
     else:
-        course = _alone({place: (x[clear], y[clear]) for place, (x, y) in columns.items()}, panel)
+        course = _alone({place: (x[clear], y[clear]) for place, (x, y) in columns.items()}, inside)
+    clear[clear] = course.told
     level = float(options.get("level", 0.95))
-    return [told(inside, arm, place, level, course) for place in places
+    return [told(inside, arm, place, level, course).take(course.told) for place in places
             for arm in programme_places(panel)], clear  # fmt: skip
 
 
@@ -98,10 +102,14 @@ def told(panel: Panel, arm: int, place: int, level: float, course: _Course) -> E
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Course:
-    """The fits of all waves: ``contrast(arm, place)``, and how the model's search ended."""
+    """The fits of all waves: ``contrast(arm, place)``, and how the model's search ended.
+
+    ``told`` (replicate,): whose model is that of the analysis.
+    """
 
     contrast: Callable[[int, int], Contrast]
     model: Mapping[str, Array]
+    told: Flags
 
 
 def _alone(columns: Mapping[int, tuple[Array, Array]], panel: Panel) -> _Course:
@@ -113,7 +121,7 @@ def _alone(columns: Mapping[int, tuple[Array, Array]], panel: Panel) -> _Course:
         weights[1 + programme_places(panel).index(arm)] = 1.0
         return fits[place].contrast(weights)
 
-    return _Course(contrast, {})
+    return _Course(contrast, {}, np.ones(len(panel.scores), bool))
 
 
 def _course(panel: Panel, slope: bool) -> _Course | None:
@@ -141,6 +149,8 @@ def _course(panel: Panel, slope: bool) -> _Course | None:
     except FitError:
         return None
     known = np.asarray(found.model.converged | found.model.exact)
+    # where rows are too few for the columns, or variances cannot be told apart, there are none
+    posed = np.isfinite(found.model.coef).all(axis=-1) & _enough(aligned, found.slope)
 
     def contrast(arm: int, place: int) -> Contrast:
         one = records[order.index(arm), place]
@@ -148,7 +158,23 @@ def _course(panel: Panel, slope: bool) -> _Course | None:
 
     converged, singular = (np.asarray(flags, float) for flags in
                            (known, found.model.singular))  # fmt: skip
-    return _Course(contrast, {"converged": converged, "singular": singular})
+    return _Course(contrast, {"converged": converged, "singular": singular}, posed)
+
+
+def _enough(panel: Panel, slope: bool) -> Flags:
+    """Replicates whose answers tell the random part of the whole design, as they must alone."""
+    there = np.isfinite(panel.scores)
+    known, rows = np.asarray(there.any(axis=-1)), there.sum(axis=(1, 2))
+    units, found = [np.arange(known.shape[-1])], np.ones(len(known), bool)
+    if len(np.unique(panel.cluster)) < known.shape[-1]:
+        found &= (held(known, panel.cluster) > 1).any(axis=-1)
+        units.append(panel.cluster)
+    for unit in units:
+        count = (held(known, unit) > 0).sum(axis=-1)
+        effects = 2 if slope and unit is units[-1] else 1
+        # of few groups more valleys are tried, whoever else has more
+        found &= (effects * count < rows) & ((count >= GROUPS) | (len(np.unique(unit)) < GROUPS))
+    return found
 
 
 def _aligned(panel: Panel) -> Panel | None:

@@ -166,12 +166,14 @@ class Kernel:
     leaves the others to the analysis; ``refuse(design, outcome)`` raises ``StudyError`` where no
     cohort of the design could be asked; ``options`` are those of the analysis that it knows.
     ``tried``: a design does not tell whether cohorts can be asked, so that some are tried first.
+    ``nothing`` is what the analysis says of a replicate without any estimate.
     """
 
     answer: Callable[[Panel, Mapping[str, Any]], tuple[list[Estimates], Flags]]
     refuse: Callable[[Design, Outcome], None]
     options: frozenset[str]
     tried: bool = False
+    nothing: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
