@@ -50,7 +50,8 @@ Measured on {machine}.
   same sweep by wall clock, both started and warm before. 10,000 tasks on a Dask cluster of two
   workers on this machine, 20,000,000 replicates of `pre_post` of 8 sets, over every tenth of them
   handed out beforehand to two processes, before and after. Quick tasks travel together there
-  ([scale.md](scale.md)); *a journey* is a task that does nothing and travels alone.
+  ([scale.md](scale.md)). 10,000 tasks of a second each travel one by one; they wait instead of
+  computing, so that two worker processes can stand for a cluster of 100 cores.
 - A batched fit is one call for 2,000 outcomes. Peers refit one outcome after another by the
   quickest way they have: mixedlm `refit`; mixedlm-rs its compiled core (`LmmCore.with_response`,
   `fit`), without the checks of its public class; statsmodels `MixedLM` on arrays made once; GPBoost

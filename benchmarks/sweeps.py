@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import Any
 
-from benchmarks.rows import Bound, Row, alone, beside
+from benchmarks.rows import Bound, Row, beside
 from benchmarks.workers import started
 
 __all__ = ["measure"]
@@ -22,9 +22,10 @@ SHARED = 100_000
 TASKS, SAMPLE = 10_000, 1_000
 #: replicates whose costs are compared
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-JOURNEYS = 1_000
-#: milliseconds of a journey: two workers need 500 for each second of work, of which that is 10%
-JOURNEY = Bound(50, 10)
+#: of the time that the work itself takes: a tenth of all is lost at most
+LOSS = Bound(1.11, 1.02)
+#: cores of a larger cluster, for which as many threads wait
+THREADS = 100
 
 
 def measure(*, quick: bool) -> Iterator[tuple[Row, None]]:
@@ -32,7 +33,7 @@ def measure(*, quick: bool) -> Iterator[tuple[Row, None]]:
     if not quick:
         yield two_processes(SHARED, rounds=5), None
         yield cluster(TASKS, SAMPLE), None
-        yield journey(JOURNEYS), None
+        yield waiting(TASKS, THREADS), None
     for row in flat(list(SIZES[:2] if quick else SIZES)):
         yield row, None
 
@@ -46,14 +47,6 @@ def two_processes(replicates: int, rounds: int) -> Row:
     ratio = median(b / a for a, b in runs)
     what = f"sweep of {replicates:,} replicates, two processes against one (s)"
     return beside(what, both, single, ratio, Bound(1.8, 1.95, most=False))
-
-
-def journey(number: int) -> Row:
-    """What it costs that a task travels, in wall clock of both workers of a cluster."""
-    with started("ours", "journeys", str(number)) as worker:
-        each = median(worker.round()["wall"] for _ in range(3))
-    what = f"a task's journey to a local Dask cluster, of {number:,} without work (ms)"
-    return alone(what, 1e3 * each, JOURNEY)
 
 
 def cluster(tasks: int, sample: int) -> Row:
@@ -71,7 +64,19 @@ def cluster(tasks: int, sample: int) -> Row:
         before, seconds, after = without(), scheduled.round()["wall"], without()
     plain = (before + after) / 2 * tasks / sample
     what = f"{tasks:,} tasks on a local Dask cluster of two over no scheduler (s)"
-    return beside(what, seconds, plain, seconds / plain, Bound(1.11, 1.02))
+    return beside(what, seconds, plain, seconds / plain, LOSS)
+
+
+def waiting(tasks: int, threads: int) -> Row:
+    """Tasks of a second each, scheduled as a cluster's of so many cores, over the time they need.
+
+    They wait instead of computing, so that this machine can be as many cores.
+    """
+    with started("ours", "naps", str(tasks), str(threads)) as worker:
+        seconds = worker.round()["wall"]
+    needed = tasks / threads
+    what = f"{tasks:,} tasks of 1 s on a local Dask cluster of {threads} threads (s)"
+    return beside(what, seconds, needed, seconds / needed, LOSS)
 
 
 def flat(sizes: list[int]) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
-from itertools import count, islice
+from itertools import count, islice, repeat
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -117,15 +117,15 @@ def share(tasks: str, first: str) -> None:
 
 
 @contextmanager
-def cluster() -> Any:
-    """A client of two Dask workers of one thread on this machine."""
+def cluster(threads: int = 1) -> Any:
+    """A client of two Dask workers on this machine."""
     import dask
     from distributed import Client, LocalCluster
 
     quiet: dict[str, Any] = {"dashboard_address": None, "silence_logs": 50}
     with (
         dask.config.set({"distributed.admin.tick.limit": "1h"}),
-        LocalCluster(n_workers=2, threads_per_worker=1, **quiet) as made,
+        LocalCluster(n_workers=2, threads_per_worker=threads, **quiet) as made,
         Client(made) as client,
     ):
         yield client
@@ -159,6 +159,22 @@ def journeys(number: str) -> None:
         serve({}, work)
 
 
+def naps(number: str, threads: str) -> None:
+    """Tasks that wait a second each, on as many threads; a unit is all of them.
+
+    Waiting stands for the work of a cluster that has more cores than this machine.
+    """
+    with cluster(int(threads) // 2) as client, workers.dask_cluster(client) as mapper:
+
+        def work(size: int = int(number)) -> float:
+            for _ in mapper(time.sleep, repeat(1.0, size)):
+                pass
+            return 1.0
+
+        work(int(threads))
+        serve({}, work)
+
+
 def case(name: str) -> None:
     """What a replicate of one of the sweeps of docs/scale.md costs and moves."""
     serve(asdict(scale.cost(name)), lambda: 1.0)
@@ -171,5 +187,6 @@ TASKS: dict[str, Callable[..., None]] = {
     "share": share,
     "scheduled": scheduled,
     "journeys": journeys,
+    "naps": naps,
     "case": case,
 }

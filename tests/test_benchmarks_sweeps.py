@@ -58,10 +58,10 @@ def test_the_cluster_is_held_to_as_many_tasks_without_it(workers: Any) -> None:
     assert row.met is True
 
 
-def test_a_tenth_is_lost_where_a_journey_takes_50_ms(workers: Any) -> None:
-    workers({("journeys", "20"): [0.050, 0.061, 0.049]})
-    row = sweeps.journey(20)
-    assert row.ours == pytest.approx(50.0)
+def test_waiting_tasks_are_held_to_the_time_they_need(workers: Any) -> None:
+    workers({("naps", "200", "8"): [27.0]})
+    row = sweeps.waiting(200, 8)
+    assert (row.ours, row.peer, row.ratio) == (27.0, 25.0, 1.08)
     assert row.met is True
 
 
@@ -111,4 +111,5 @@ def test_a_cluster_does_all_tasks(served: list[Any]) -> None:
     pytest.importorskip("distributed")
     swept.journeys("3")
     swept.scheduled("2")
-    assert served == [({}, 3.0), ({}, 1.0)]
+    swept.naps("3", "2")
+    assert served == [({}, 3.0), ({}, 1.0), ({}, 1.0)]
