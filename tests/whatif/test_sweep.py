@@ -14,8 +14,9 @@ import pytest
 
 import rmresearch as rm
 from rmresearch.result import Call, Estimate, Result
-from rmresearch.whatif.plan import plan
+from rmresearch.whatif.plan import KERNELS, plan
 from rmresearch.whatif.run import run
+from rmresearch.whatif.source import source
 from rmresearch.whatif.tally import Moments
 from rmresearch.world.gaussian import Gaussian, draw_gaussian
 from rmresearch.world.levers import Levers, Setting
@@ -67,7 +68,8 @@ def swept(scenarios: Any, analysis: Any = rm.compare_arms, **given: Any) -> Any:
     ids=["sets", "pairs", "arms that vanish", "rings", "departments", "unpaired", "three waves",
          "slopes", "slopes of people", "dropout by waves", "waves without chance", "wait-list",
          "wait-list, three waves",
-         "one site", "strata that vanish", "pool", "control", "juniors of groups", "seniors of groups"],
+         "one site", "strata that vanish", "pool", "control", "juniors of groups",
+         "seniors of groups"],
 )  # fmt: skip
 def test_arrays_say_what_the_shipped_comparison_says(scenario: Any, outcome: str) -> None:
     agree(scenario, outcome, rm.compare_arms, arms, least=2, replicates=3)
@@ -186,6 +188,21 @@ def test_failures_are_counted_by_reason() -> None:
 
 def broken(study: rm.Study) -> Result:
     raise ZeroDivisionError
+
+
+def test_replicates_left_to_the_analysis_bring_no_estimates_that_arrays_lack() -> None:
+    """Else they would be judged by the odd replicates alone, and the others count as failed."""
+    given = Gaussian(programme=6, comparison=6, people=1, waves=3, dropout=0.5)
+    outcome = source(given).design.outcome("score")
+    stream = np.random.SeedSequence(3, spawn_key=(0,))
+    panel = source(given).cohorts(30, stream).panel(outcome)
+    assert panel is not None
+    _, clear = KERNELS[rm.compare_arms].answer(panel, {})
+    assert 0 < clear.sum() < 30
+    done = rm.sweep(given, rm.compare_arms, outcome="score", replicates=30, seed=3)
+    table = rm.judge(done).to_frame()
+    assert set(table["term"]) == {""}
+    assert set(table["wave"]) == {"wave1", "wave2"}
 
 
 def test_a_bug_is_no_failed_replicate() -> None:

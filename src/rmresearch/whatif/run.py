@@ -135,6 +135,7 @@ def _on_studies(
     failures: Counter[str] = Counter()
     found: dict[Key, dict[int, dict[str, float]]] = {}
     levels: dict[Key, float] = {}
+    terms = None if asked.kernel is None else asked.kernel.terms
     for r in np.flatnonzero(left).tolist():
         answer = _answer(asked, cohorts.study(r), outcome)
         if isinstance(answer, str):
@@ -142,7 +143,7 @@ def _on_studies(
             continue
         checks = {check.name: float(check.passed) for check in answer.checks}
         for one in answer.estimates:
-            if one.value is not None:
+            if one.value is not None and (terms is None or one.term in terms):
                 levels[one.key] = one.level
                 found.setdefault(one.key, {})[r] = _numbers(one, checks)
     stacked = {key: _stacked(key, levels[key], rows, len(left)) for key, rows in found.items()}

@@ -10,6 +10,7 @@ import numpy as np
 
 from rmresearch.analysis.base import AS_ASSIGNED, Codes
 from rmresearch.analysis.base.batch import (
+    RECORD,
     Array,
     Estimates,
     Flags,
@@ -278,4 +279,4 @@ def well_posed(panel: Panel, x: Array, there: Flags) -> Flags:
 
 
 #: `compare_arms` on arrays
-KERNEL = Kernel(answer, refuse, OPTIONS)
+KERNEL = Kernel(answer, refuse, OPTIONS, terms=RECORD)

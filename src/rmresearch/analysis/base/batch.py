@@ -28,6 +28,7 @@ from rmresearch.study import Design, Outcome
 __all__ = [
     "GIVEN",
     "NUMBERS",
+    "RECORD",
     "Estimates",
     "Footings",
     "Kernel",
@@ -153,6 +154,8 @@ class Estimates:
         return replace(self, **both)
 
 
+#: the term of an estimate of record
+RECORD = frozenset({""})
 #: the arrays of `Estimates`
 NUMBERS = ("value", "se", "df", "p", "low", "high", "converged", "singular")
 GIVEN = ("gives_se", "gives_interval", "gives_p")
@@ -166,7 +169,9 @@ class Kernel:
     leaves the others to the analysis; ``refuse(design, outcome)`` raises ``StudyError`` where no
     cohort of the design could be asked; ``options`` are those of the analysis that it knows.
     ``tried``: a design does not tell whether cohorts can be asked, so that some are tried first.
-    ``nothing`` is what the analysis says of a replicate without any estimate.
+    ``nothing`` is what the analysis says of a replicate without any estimate; ``terms`` are those
+    of the estimates that arrays give (None: all): of replicates that are left to the analysis no
+    others count, as they are not like the rest.
     """
 
     answer: Callable[[Panel, Mapping[str, Any]], tuple[list[Estimates], Flags]]
@@ -174,6 +179,7 @@ class Kernel:
     options: frozenset[str]
     tried: bool = False
     nothing: str = ""
+    terms: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rmresearch.analysis.base.batch import (
+    RECORD,
     Array,
     Estimates,
     Flags,
@@ -84,4 +85,4 @@ def _mean(change: Array, there: Flags, cluster: NDArray[np.int64]) -> Any:
 
 
 #: `pre_post` on arrays
-KERNEL = Kernel(answer, refuse, OPTIONS)
+KERNEL = Kernel(answer, refuse, OPTIONS, terms=RECORD)

@@ -10,6 +10,7 @@ import numpy as np
 
 from rmresearch.analysis.base import Codes
 from rmresearch.analysis.base.batch import (
+    RECORD,
     Array,
     Estimates,
     Flags,
@@ -273,4 +274,4 @@ def _centred(values: Array, there: Flags) -> Array:
 
 
 #: `match_quality` on arrays
-KERNEL = Kernel(answer, refuse, OPTIONS, tried=True)
+KERNEL = Kernel(answer, refuse, OPTIONS, tried=True, terms=RECORD | {"holm"})
