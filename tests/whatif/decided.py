@@ -30,10 +30,15 @@ def policies(analysis: Any = rm.pre_post, **given: Any) -> pd.DataFrame:
 
 
 def one_by_one(analysis: Any = quick, **given: Any) -> pd.DataFrame:
-    """Three scenarios, an analysis that takes time; two batches of two tasks each."""
+    """Three scenarios, an analysis that takes time; three batches of two tasks each."""
     module: Any = import_module("rmresearch.whatif.policies")
-    with patch.object(module, "BATCH", 30), patch.object(module, "BATCHES", 2):
-        return policies(analysis, **{"replicates": 60, **given})
+    planned: Any = import_module("rmresearch.whatif.plan")
+    with (
+        patch.object(module, "BATCH", 5),
+        patch.object(module, "BATCHES", 3),
+        patch.object(planned, "ONE_BY_ONE", 3),
+    ):
+        return policies(analysis, **{"replicates": 15, **given})
 
 
 def required(**given: Any) -> pd.DataFrame:

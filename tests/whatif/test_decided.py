@@ -24,13 +24,13 @@ policies: Any = import_module("rmresearch.whatif.policies")
 FILE: dict[str, Any] = {
     "outcome": "digital_skill",
     "analyses": ["compare_arms", "before_after"],
-    "replicates": 60,
+    "replicates": 30,
     "seed": 4,
     "scenario": {"preset": "strong", "pairs": 24},
     "scenarios": [{"name": "plain"}, {"name": "often", "levers": {"cadence": 4}}],
     "base": {"name": "plain"},
     "budget": {"budgets": [18_000, 30_000], "per_pair": 500, "per_wave": 50, "fixed": 900},
-    "required": {"replicates": 200, "bounds": [8, 200], "designs": ["often"]},
+    "required": {"replicates": 100, "bounds": [8, 200], "designs": ["often"]},
 }
 
 
@@ -40,6 +40,8 @@ def few() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(policies, "BATCH", 10)
         patch.setattr(policies, "BATCHES", 3)
+        patch.setattr("rmresearch.whatif.required.FEW", 60)
+        patch.setattr("rmresearch.whatif.sweep_tables.FEW", 60)
         yield
 
 
@@ -48,10 +50,14 @@ def asked() -> SweepFile:
     return sweep_of(FILE)
 
 
+TOLD: list[str] = []
+
+
 @pytest.fixture(scope="module")
 def whole(asked: SweepFile, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Decided]:
+    """A run that nothing stopped, and (in ``TOLD``) what it said on the way."""
     folder = tmp_path_factory.mktemp("decided") / "out"
-    return folder, decided(asked, out=folder)
+    return folder, decided(asked, out=folder, say=TOLD.append)
 
 
 def content(folder: Path) -> dict[str, str]:
@@ -66,7 +72,7 @@ def test_each_decision_is_what_its_function_says(
     given: dict[str, Any] = {"outcome": "digital_skill", "seed": 4}
     found = whole[1]
     for name, ask in asked.analyses.items():
-        there = rm.policies({"plain": plain, "often": often}, ask.call, replicates=60, **given)
+        there = rm.policies({"plain": plain, "often": often}, ask.call, replicates=30, **given)
         mine = found.differences[found.differences["analysis"].eq(name)]
         assert mine["with"].unique().tolist() == ["plain"]
         pd.testing.assert_frame_equal(
@@ -75,21 +81,19 @@ def test_each_decision_is_what_its_function_says(
         )  # fmt: skip
     for one, scenario in zip(found.purchases, (plain, often), strict=True):
         there = rm.budget(scenario, rm.compare_arms, budgets=[18_000, 30_000], per_pair=500,
-                          per_wave=50, fixed=900, replicates=60, **given)  # fmt: skip
+                          per_wave=50, fixed=900, replicates=30, **given)  # fmt: skip
         assert one.bought == there.bought
         assert (one.fixed, one.each) == (900.0, 650.0)  # three waves
     (need,) = found.needed
-    answer = rm.required(often, rm.compare_arms, replicates=200, bounds=(8, 200), **given)
+    answer = rm.required(often, rm.compare_arms, replicates=100, bounds=(8, 200), **given)
     assert (need.pairs, need.low, need.high) == (answer.pairs, answer.low, answer.high)
-    assert need.curve == tuple((one.pairs, one.found, 200) for one in answer.looks)
+    assert need.curve == tuple((one.pairs, one.found, 100) for one in answer.looks)
 
 
 def test_it_goes_on_where_it_was_stopped(
     asked: SweepFile, whole: tuple[Path, Decided], tmp_path: Path
 ) -> None:
-    told: list[str] = []
-    decided(asked, out=tmp_path / "other", say=told.append)
-    budget, search = (next(k for k, one in enumerate(told) if one.startswith(what))
+    budget, search = (next(k for k, one in enumerate(TOLD) if one.startswith(what))
                       for what in ("budget, often", "required, often"))  # fmt: skip
     for number, stop in enumerate([3, budget, search + 2]):
         heard: list[str] = []
@@ -156,7 +160,7 @@ def test_what_a_design_cannot_answer_is_told_in_its_place() -> None:
     asked = sweep_of(
         {"outcome": "digital_skill", "analyses": ["compare_arms"], "replicates": 20,
          "scenarios": [{"name": "nothing", "preset": "no-effect", "pairs": 24}],
-         "required": {"replicates": 200}}
+         "required": {"replicates": 60}}
     )  # fmt: skip
     (need,) = decided(asked).needed
     assert need.pairs is None

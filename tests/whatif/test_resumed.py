@@ -66,8 +66,9 @@ def test_a_scenario_that_was_mended_is_compared_with_what_the_base_drew(tmp_path
 
 
 def mended(study: rm.Study, outcome: str) -> rm.Result:
-    """Breaks on the largest design where the environment says so, but not in the first cohorts."""
-    if os.environ.get("BROKEN") and len(study.pairs) == 14 and study.measures["value"].max() > 3.05:
+    """Breaks in the second batch of the largest design, where the environment says so."""
+    second = len(study.pairs) == 14 and 2.2 < study.measures["value"].max() < 2.26
+    if second and os.environ.get("BROKEN"):
         raise KeyError("what nobody foresaw")
     return quick(study, outcome)
 
