@@ -55,7 +55,9 @@ def pilot(pairs: int = 24, rater: str | None = None, **privacy: int) -> Study:
         }
     )
     meetings = pd.DataFrame({"pair": text([]), "date": pd.to_datetime([]), "wave": text([])})
+    meetings = meetings.assign(held=pd.Series([], dtype=bool), minutes=pd.Series([], dtype=float))
     records = pd.DataFrame({"person": text([]), "date": pd.to_datetime([]), "kind": text([])})
+    records = records.assign(value=pd.Series([], dtype=float))
     design = Design(
         name="pilot",
         title="The pilot",

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from rmresearch.study import ROLES, Outcome, Study
 
-__all__ = ["Crowd", "Crowds"]
+__all__ = ["Crowd", "Crowds", "Flags"]
 
 Codes = NDArray[np.intp]
-Flags = NDArray[np.bool_]
+Flags = NDArray[np.bool_]  # one for each of ``Crowds.everybody``
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +66,52 @@ class Crowds:
             self._counted[key] = self._count(members, outcome)
         return self._counted[key]
 
-    def _count(self, members: frozenset[str], outcome: Outcome | None) -> Crowd:
+    def people(self, members: frozenset[str]) -> Flags:
+        """Who of everybody these pseudonyms mean; a pair means its people."""
+        return self._who(members)[0]
+
+    def among(self, people: Flags, outcome: Outcome | None = None) -> Crowd:
+        """The crowd of these of everybody."""
+        return self._crowd(people, np.zeros(len(self._pairs), bool), outcome)
+
+    @cached_property
+    def initials(self) -> NDArray[np.str_]:
+        """Each of everybody's role by its first letter: s, j, or o for others."""
+        return np.array(
+            [{"senior": "s", "junior": "j"}.get(role, "o") for role in self._roles.tolist()],
+            dtype="U1",
+        )
+
+    @cached_property
+    def _kinds(self) -> dict[str, Flags]:
+        return {initial: self.initials == initial for initial in "js"}
+
+    def _who(self, members: frozenset[str]) -> tuple[Flags, Flags]:
         if members not in self._found:
             self._found[members] = self._find(members)
-        people, named = self._found[members]
-        others = np.zeros(len(people), bool)
+        return self._found[members]
+
+    def _count(self, members: frozenset[str], outcome: Outcome | None) -> Crowd:
+        return self._crowd(*self._who(members), outcome)
+
+    def _crowd(self, people: Flags, named: Flags, outcome: Outcome | None) -> Crowd:
+        everyone, answerers = people, 0
         if outcome is not None:
             about, rater = self._answered(outcome)
-            others[rater[people[about]]] = True
-        roles = self._roles[people | others]
-        touched = (people[self._sides] & (self._sides >= 0)).any(axis=1)
-        count, pairs = int(people.sum()), int(named.sum())
+            if len(rater):
+                others = np.zeros(len(people), bool)
+                others[rater[people[about]]] = True
+                everyone, answerers = people | others, _number(others)
+        reached = np.append(people, False)[self._sides]  # side -1, nobody, is the last
+        touched = _number(reached[:, 0] | reached[:, 1])
+        count, pairs = _number(people), _number(named)
         arms = np.bincount(self._arms[people])
         return Crowd(
             people=count or pairs,
-            pairs=pairs or int(touched.sum() + (people & ~self._paired).sum()),
-            juniors=int((roles == "junior").sum()),
-            seniors=int((roles == "senior").sum()),
-            answerers=int(others.sum()),
+            pairs=pairs or touched + _number(people & ~self._paired),
+            juniors=_number(everyone & self._kinds["j"]),
+            seniors=_number(everyone & self._kinds["s"]),
+            answerers=answerers,
             arms=tuple(arms[arms > 0].tolist()),
         )
 
@@ -96,9 +124,9 @@ class Crowds:
         pair = self._pairs.get_indexer(texts)
         named = np.zeros(len(self._pairs), bool)
         named[pair[pair >= 0]] = True
-        person = self._everybody.get_indexer(texts)[pair < 0]
+        person = self.everybody.get_indexer(texts)[pair < 0]
         sides = self._sides[named]
-        people = np.zeros(len(self._everybody), bool)
+        people = np.zeros(len(self.everybody), bool)
         people[np.concatenate([person[person >= 0], sides[sides >= 0]])] = True
         return people & self._known, named
 
@@ -111,7 +139,7 @@ class Crowds:
         return frozenset(one for column in columns for one in column.dropna().unique().tolist())
 
     @cached_property
-    def _everybody(self) -> pd.Index[Any]:
+    def everybody(self) -> pd.Index[Any]:
         """Participants first, then whoever else is in a pair or answered about somebody."""
         study = self.study
         columns = [study.participants["person"], study.measures["rater"]]
@@ -122,7 +150,7 @@ class Crowds:
 
     @cached_property
     def _known(self) -> Flags:
-        return np.arange(len(self._everybody)) < self.study.participants["person"].nunique()
+        return np.arange(len(self.everybody)) < self.study.participants["person"].nunique()
 
     @cached_property
     def _roles(self) -> NDArray[np.object_]:
@@ -135,7 +163,7 @@ class Crowds:
     def _of_everybody(self, column: str) -> NDArray[np.object_]:
         """A participants' column, "" where nothing is recorded and for everybody else."""
         given = self.study.participants.drop_duplicates("person").set_index("person")[column]
-        texts: NDArray[np.object_] = given.astype(object).reindex(self._everybody).to_numpy(object)
+        texts: NDArray[np.object_] = given.astype(object).reindex(self.everybody).to_numpy(object)
         return np.where(pd.isna(texts), "", texts)
 
     @cached_property
@@ -147,11 +175,11 @@ class Crowds:
     def _sides(self) -> Codes:
         """Each pair's people of everybody (pairs, 2); -1 where a side was not studied."""
         sides = [self.study.pairs[side].to_numpy(object) for side in ROLES]
-        return np.column_stack([self._everybody.get_indexer(pd.Index(side)) for side in sides])
+        return np.column_stack([self.everybody.get_indexer(pd.Index(side)) for side in sides])
 
     @cached_property
     def _paired(self) -> Flags:
-        return np.isin(np.arange(len(self._everybody)), self._sides)
+        return np.isin(np.arange(len(self.everybody)), self._sides)
 
     def _answered(self, outcome: Outcome) -> tuple[Codes, Codes]:
         """Whom others answered an outcome's items about, and who they were."""
@@ -159,8 +187,12 @@ class Crowds:
             rows = self.study.measures
             rows = rows[rows["item"].isin(outcome.items) & rows["rater"].notna()]
             rows = rows[rows["rater"] != rows["person"]]
-            codes = [self._everybody.get_indexer(pd.Index(rows[c])) for c in ("person", "rater")]
+            codes = [self.everybody.get_indexer(pd.Index(rows[c])) for c in ("person", "rater")]
             pairs = np.unique(np.column_stack(codes), axis=0)
             self._about[outcome] = pairs[pairs[:, 0] >= 0].T
         about, rater = self._about[outcome]
         return about, rater
+
+
+def _number(flags: Flags) -> int:
+    return int(np.count_nonzero(flags))

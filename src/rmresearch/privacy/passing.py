@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from rmresearch.privacy import rules
 from rmresearch.privacy.crowds import Crowds
+from rmresearch.privacy.differencing import Claim
+from rmresearch.privacy.rows import Row, Told
 from rmresearch.privacy.rules import Audience, Limits, Rule, Verdict
-from rmresearch.privacy.terms import kind_of, largest_of, places_of
-from rmresearch.result import Cell, CellKind, Estimate, Table
+from rmresearch.privacy.subjects import Subjects
+from rmresearch.privacy.terms import kind_of, places_of
+from rmresearch.result import CellKind, Estimate, Table
 from rmresearch.study import Outcome, Study
 
-__all__ = ["ReleasedCell", "ReleasedEstimate", "ReleasedTable", "Told", "Wall"]
-
-EXTREMES = frozenset({"min", "minimum", "lowest", "max", "maximum", "highest"})
-MEASURES = frozenset({"characteristic", "covariate", "feature", "measure"})
-LEVELS = frozenset({"mean", "item-mean", "sd"})
-#: what tells a group's answers, and what would tell it again beside another group's
-TOLD = frozenset({"mean", "item-mean", "proportion"})
-DIFFERENCES = frozenset({"contrast", "interval", "statistic"})
-#: a number with the people behind it
-Told = tuple[float | int | str | None, frozenset[str]]
+__all__ = ["ReleasedCell", "ReleasedEstimate", "ReleasedTable", "Wall"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +72,17 @@ class Wall:
 
     study: Study = field(repr=False)
     audience: Audience
+    _texts: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def crowds(self) -> Crowds:
         """The counter of people behind a number."""
         return Crowds(self.study)
+
+    @cached_property
+    def subjects(self) -> Subjects:
+        """The finder of what a number is about."""
+        return Subjects(self.study.design)
 
     @cached_property
     def limits(self) -> Limits:
@@ -114,16 +114,23 @@ class Wall:
 
     def text(self, text: str) -> str:
         """Text of the design; a pseudonym in it is struck out."""
-        return "" if text in self.crowds.ids else rules.PSEUDONYM.sub("", text)
+        if text not in self._texts:
+            self._texts[text] = "" if text in self.crowds.ids else rules.PSEUDONYM.sub("", text)
+        return self._texts[text]
 
     def outcome(self, *names: object) -> Outcome | None:
         """The first outcome that one of these is the name or the label of."""
-        for name in names:
-            for outcome in self.study.design.outcomes:
-                # leavers are held against stayers on an outcome's scores "before"
-                if name in (outcome.name, outcome.label, f"{outcome.label}, before"):
-                    return outcome
-        return None
+        found = (self._named.get(name) for name in names if isinstance(name, str))
+        return next((outcome for outcome in found if outcome is not None), None)
+
+    @cached_property
+    def _named(self) -> Mapping[str, Outcome]:
+        # leavers are held against stayers on an outcome's scores "before"
+        return {
+            text: outcome
+            for outcome in reversed(self.study.design.outcomes)
+            for text in (f"{outcome.label}, before", outcome.label, outcome.name)
+        }
 
     def estimate(
         self, result: str, function: str, one: Estimate
@@ -148,8 +155,7 @@ class Wall:
         if verdict.rule is None and one.se == 0:  # nobody differs from anybody
             verdict = Verdict(None, "S5")
         if verdict.rule is not None:
-            # a method may name what was computed on the way: a reliability, a count of units
-            return replace(self._keyed(result, one), method="", hidden=True), verdict.rule
+            return self.hidden(result, one), verdict.rule
         carried = crowd.smallest >= self.limits.interval and not isinstance(verdict.value, str)
         low, high = (
             rules.rounded(end, places) if carried and end is not None else None
@@ -167,6 +173,20 @@ class Wall:
         )
         return shown, None
 
+    def hidden(self, result: str, one: Estimate) -> ReleasedEstimate:
+        """An estimate that does not leave: its key."""
+        # a method may name what was computed on the way: a reliability, a count of units
+        return replace(self._keyed(result, one), method="", hidden=True)
+
+    def claim(self, function: str, one: Estimate) -> tuple[Claim, int] | None:
+        """The set an estimate would be published for and its rank (``differencing``)."""
+        subject = self.subjects.estimate(function, one, self.outcome(one.outcome))
+        if subject is None:
+            return None
+        if one.term or (self.arms and self.subjects.is_change(one)):
+            return Claim(subject, one.members), 2
+        return Claim(subject, one.members), 0 if one.contrast else 1
+
     def _keyed(self, result: str, one: Estimate) -> ReleasedEstimate:
         """The estimate's key without a number: what a hidden one keeps."""
         return ReleasedEstimate(
@@ -182,35 +202,43 @@ class Wall:
             level=one.level,
         )
 
+    def rows(
+        self, function: str, table: Table, default: Outcome | None, asked: str
+    ) -> list[Row | None]:
+        """A table's rows as the rules see them; ``None`` for those that name someone (S4)."""
+        counts = [cell for row in table.rows for cell in row if cell.kind == "count"]
+        return [
+            None
+            if any(cell.kind == "label" and self._names_someone(cell.value) for cell in row)
+            else Row.of(self, function, table, row, counts, default, asked)
+            for row in table.rows
+        ]
+
     def table(
         self,
         result: str,
         table: Table,
-        default: Outcome | None,
-        withheld: Set[Told] = frozenset(),
+        rows: Sequence[Row | None],
+        refused: Mapping[Claim, Rule],
+        withheld: Mapping[Told, Rule],
     ) -> tuple[ReleasedTable, list[Rule]]:
         """A table as it may leave, and the rules that hid cells of it.
 
-        Rows that name a person or a pair are left out (S4). ``default`` is the outcome of rows
-        that do not name one; ``withheld`` are the numbers of models that rest on too few people
-        (S6), which no cell may tell either.
+        Rows that name a person or a pair are left out. ``refused`` are sets that may not be
+        published; ``withheld`` are the numbers of hidden estimates, which no cell may tell.
         """
         hidden: list[Rule] = []
         kept = []
-        for row in table.rows:
-            if any(cell.kind == "label" and self._names_someone(cell.value) for cell in row):
-                hidden += ["S4"] * sum(cell.kind != "label" for cell in row)
+        for row, cells in zip(rows, table.rows, strict=True):
+            if row is None:
+                hidden += ["S4"] * sum(cell.kind != "label" for cell in cells)
                 continue
-            place = _Row.of(self, table, row, default)
-            verdicts = [
-                Verdict(None, "S6") if (cell.value, cell.members) in withheld else verdict
-                for cell, verdict in zip(row, place.verdicts(table.columns), strict=True)
-            ]
+            verdicts = row.verdicts(refused, withheld)
             hidden += [verdict.rule for verdict in verdicts if verdict.rule is not None]
             kept.append(
                 tuple(
                     ReleasedCell(verdict.value, cell.kind, verdict.rule is not None)
-                    for cell, verdict in zip(row, verdicts, strict=True)
+                    for cell, verdict in zip(cells, verdicts, strict=True)
                 )
             )
         numbers = any(sign.isdigit() for sign in table.note)
@@ -227,103 +255,3 @@ class Wall:
 
     def _names_someone(self, label: object) -> bool:
         return isinstance(label, str) and self.text(label) != label
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Row:
-    """A table's row as the rules see it: what stands beside a number decides with it."""
-
-    wall: Wall
-    row: tuple[Cell, ...]
-    outcome: Outcome | None
-    departments: bool
-    column_counts: Sequence[Cell]
-
-    @classmethod
-    def of(cls, wall: Wall, table: Table, row: tuple[Cell, ...], default: Outcome | None) -> _Row:
-        labels = [cell.value for cell in row if cell.kind == "label"]
-        named = any(label in wall.departments for label in labels)
-        named |= any(c.casefold() == "department" for c in table.columns)
-        counts = [cell for other in table.rows for cell in other if cell.kind == "count"]
-        # a row about another measure (a feature) has neither this outcome's range nor its raters
-        other = bool(MEASURES & {column.casefold() for column in table.columns})
-        outcome = wall.outcome(*labels) or (None if other else default)
-        return cls(wall, row, outcome, named, counts)
-
-    def verdicts(self, columns: Sequence[str]) -> list[Verdict]:
-        """What leaves in place of each of the row's cells.
-
-        A group's mean that is hidden takes what was computed from it and from others along: a
-        difference beside the other group's mean would tell it.
-        """
-        found = [self.judge(cell, column) for cell, column in zip(self.row, columns, strict=True)]
-        hidden = [
-            cell.members
-            for cell, verdict in zip(self.row, found, strict=True)
-            if cell.kind in TOLD and verdict.rule == "S1"
-        ]
-        return [
-            Verdict(None, "S1")
-            if cell.kind in DIFFERENCES and any(group < cell.members for group in hidden)
-            else verdict
-            for cell, verdict in zip(self.row, found, strict=True)
-        ]
-
-    def judge(self, cell: Cell, column: str) -> Verdict:
-        """What leaves in place of one of the row's cells."""
-        if cell.kind == "label":
-            return Verdict(None, "S1") if cell.value in self.wall.rare else Verdict(cell.value)
-        if cell.kind == "administrative":
-            if self.departments or column in self.wall.departments:
-                return Verdict(None, "S0")
-            if isinstance(cell.value, str):
-                return Verdict(None, "S7")
-            return Verdict(self.wall.administrative(cell.value))
-        if column.casefold() in EXTREMES and self.wall.audience != "technical":
-            return Verdict(None, "S4")
-        if isinstance(cell.value, str):
-            return Verdict(None, "S7")
-        if cell.kind == "count":
-            return self._count(cell)
-        if self._all_alike(cell):
-            return Verdict(None, "S5")
-        kind, outcome = cell.kind, self.outcome
-        if kind in {"mean", "item-mean"} and outcome is not None and outcome.kind == "binary":
-            kind = "proportion"
-        contrast = any(beside.kind == "contrast" for beside in self.row)
-        fine = contrast and kind == "interval"
-        alike = LEVELS if kind in LEVELS else {"contrast", "interval"}
-        largest = largest_of(one.value for one in self.row if one.kind in alike)
-        crowd = self.wall.crowds.of(cell.members, outcome)
-        apart = kind in DIFFERENCES and (contrast or "difference" in column.casefold())
-        return rules.judge(
-            cell.value,
-            kind,
-            crowd,
-            self.wall.limits,
-            outcome=outcome,
-            places=rules.decimals(
-                kind, outcome, largest or largest_of([cell.value]), contrast=fine
-            ),
-            between_arms=apart and len(crowd.arms) > 1,
-        )
-
-    def _count(self, cell: Cell) -> Verdict:
-        """How many gave an answer: bins from 5 on (S4) of distributions from 10 on (S1)."""
-        beside = [one for one in self.row if one.kind == "count"]
-        scope = beside if len(beside) > 1 else self.column_counts
-        everyone = frozenset().union(*(one.members for one in scope))
-        total = self.wall.crowds.of(everyone, self.outcome).smallest
-        value = cell.value if isinstance(cell.value, (int, float)) else 0
-        if total < self.wall.limits.interval or value < self.wall.limits.mean:
-            return Verdict(None, "S1")
-        others = [one for one in scope if one is not cell]
-        if others and not any(one.value for one in others):
-            return Verdict(None, "S5")
-        return Verdict(int(value))
-
-    def _all_alike(self, cell: Cell) -> bool:
-        """Whether an SD of zero beside it says that everybody behind the number answered it."""
-        return cell.kind != "sd" and any(
-            one.kind == "sd" and one.value == 0 and one.members == cell.members for one in self.row
-        )

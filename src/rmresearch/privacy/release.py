@@ -10,13 +10,10 @@ from typing import Any, NoReturn
 
 from rmresearch.errors import PrivacyError
 from rmresearch.files import sha256_text, to_json
-from rmresearch.privacy.passing import (
-    ReleasedCell,
-    ReleasedEstimate,
-    ReleasedTable,
-    Told,
-    Wall,
-)
+from rmresearch.privacy.differencing import Past, Published
+from rmresearch.privacy.drafts import Draft, refusals
+from rmresearch.privacy.ledger import Ledger
+from rmresearch.privacy.passing import ReleasedCell, ReleasedEstimate, ReleasedTable, Wall
 from rmresearch.privacy.rules import FEW, Audience, Rule
 from rmresearch.result import Result
 from rmresearch.study import Study
@@ -34,6 +31,7 @@ _DOOR = object()
 WHY: Mapping[Rule, str] = {
     "S0": "counts by department are not shown",
     "S1": "too few people, pairs, juniors or seniors stand behind them",
+    "S2": "beside other numbers they would tell a few people's answers",
     "S4": "they would show single people or extreme values",
     "S5": "everybody in the group gave the same answer",
     "S6": "the model behind them rests on too few people",
@@ -47,7 +45,8 @@ class Release:
 
     ``checks`` are (result, name, passed); ``dropped`` are (result, reason, people). ``hidden``
     says in sentences how many values are not shown, and why. ``reasons``, the rule behind each
-    hidden value and the result it stood in, stays in this process: it is never serialised.
+    hidden value and the result it stood in, and ``published``, the people behind the numbers for
+    ``Ledger.record``, stay in this process: they are never serialised.
     """
 
     study: str
@@ -59,6 +58,7 @@ class Release:
     dropped: tuple[tuple[str, str, int | str | None], ...] = ()
     hidden: tuple[str, ...] = ()
     reasons: tuple[tuple[str, Rule], ...] = field(default=(), repr=False, compare=False)
+    published: Published | None = field(default=None, repr=False, compare=False)
     door: InitVar[object] = None
 
     def __post_init__(self, door: object) -> None:
@@ -98,37 +98,40 @@ class Release:
 
 
 def release(
-    results: Mapping[str, Result], study: Study, *, audience: Audience = "leadership"
+    results: Mapping[str, Result],
+    study: Study,
+    *,
+    audience: Audience = "leadership",
+    ledger: Ledger | None = None,
 ) -> Release:
     """Which of these numbers may leave, and in what form?
 
-    Rules S0, S1, S4, S5, S6, S7 and S9 of trust.md, with the study's own thresholds where they
+    Rules S0, S1, S2, S4, S5, S6, S7 and S9 of trust.md, with the study's own thresholds where they
     are higher. ``results`` are named as the report names them; the people behind each number are
     counted through ``study``. Leadership and pulse get administrative counts under 5 as "fewer
     than 5", and neither extremes nor table notes with numbers in them; the technical audience
-    gets both. A number that names no members is hidden: nobody can say how many it rests on.
+    gets both. Sets of people that would tell single ones apart, beside each other or beside what
+    the ``ledger`` knows of earlier releases, are not both published. A number that names no
+    members is hidden: nobody can say how many it rests on.
     """
     wall = Wall(study, audience)
+    drafts = [Draft.of(wall, name, result) for name, result in results.items()]
+    past = ledger.past(wall.crowds) if ledger is not None else Past()
+    refused, published = refusals(wall, drafts, past)
     estimates, tables, dropped, checks = [], [], [], []
     reasons: list[tuple[str, Rule]] = []
-    for name, result in results.items():
-        default = wall.outcome(dict(result.call.arguments).get("outcome"))
-        withheld: set[Told] = set()
-        for one in result.estimates:
-            estimate, rule = wall.estimate(name, result.call.function, one)
-            estimates.append(estimate)
-            reasons += [(name, rule)] if rule is not None else []
-            if rule == "S6":
-                numbers = (one.value, one.low, one.high, one.p)
-                withheld |= {(told, one.members) for told in numbers if told is not None}
-        for one_table in result.tables:
-            table, hidden = wall.table(name, one_table, default, withheld)
+    for draft in drafts:
+        passed, withheld = draft.estimates_out(refused)
+        estimates += [estimate for estimate, _ in passed]
+        reasons += [(draft.name, rule) for _, rule in passed if rule is not None]
+        for one_table, rows in draft.tables:
+            table, hidden = wall.table(draft.name, one_table, rows, refused, withheld)
             tables.append(table)
-            reasons += [(name, rule) for rule in hidden]
-        checks += [(name, check.name, check.passed) for check in result.checks]
+            reasons += [(draft.name, rule) for rule in hidden]
+        checks += [(draft.name, check.name, check.passed) for check in draft.result.checks]
         dropped += [
-            (name, wall.text(entry.reason), wall.administrative(entry.people))
-            for entry in result.dropped
+            (draft.name, wall.text(entry.reason), wall.administrative(entry.people))
+            for entry in draft.result.dropped
         ]
     return Release(
         study=study.design.name,
@@ -140,6 +143,7 @@ def release(
         dropped=tuple(dropped),
         hidden=_summary(rule for _, rule in reasons),
         reasons=tuple(reasons),
+        published=published,
         door=_DOOR,
     )
 

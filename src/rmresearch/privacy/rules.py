@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 Audience = Literal["leadership", "pulse", "technical"]
-Rule = Literal["S0", "S1", "S4", "S5", "S6", "S7"]
+Rule = Literal["S0", "S1", "S2", "S4", "S5", "S6", "S7"]
 
 FEW = "fewer than 5"
 HIGH = "90% or more"

@@ -9,7 +9,7 @@ from typing import Any
 
 from rmresearch.files import write_json, write_text
 from rmresearch.io.read import read_study
-from rmresearch.privacy import Release, release
+from rmresearch.privacy import Ledger, Release, release
 from rmresearch.report.asking import ask
 from rmresearch.report.blocks import Badge, Head, Page, Section
 from rmresearch.report.findings import Findings
@@ -143,8 +143,9 @@ def evaluate(study: str | Path, *, data: str | Path | None = None) -> Evaluation
     'The answer'
     """
     read = read_study(study, data=data)
-    findings = ask(read, Path(study))
-    return Evaluation(findings, release(findings.results, read))
+    findings, folder = ask(read, Path(study)), Path(study)
+    ledger = Ledger.read(folder if folder.is_dir() else folder.parent, read.design)
+    return Evaluation(findings, release(findings.results, read, ledger=ledger))
 
 
 def _plain(result: Result) -> dict[str, Any]:

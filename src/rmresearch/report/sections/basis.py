@@ -261,8 +261,8 @@ def provenance(found: Findings, released: Release) -> Section:
     )
     leave = (
         "This page and results.json show everything and are internal. released.json holds what "
-        "the release rules let out, rounded. Rules against comparing several releases are not "
-        "applied yet, so even released.json stays inside for now. Left out of it:"
+        "the release rules let out, rounded, beside what was released before. It stays inside too: "
+        "what leaves is made from it and written into the study's ledger. Left out of it:"
     )
     blocks: list[Block] = [
         Definitions(tuple(items)),
