@@ -98,8 +98,12 @@ def started(name: str, *arguments: str) -> Iterator[Worker]:
 
 
 def _reason(said: list[str]) -> str:
-    """Python's last line; R says its error first, and last that it stops."""
-    return next((line for line in said if line.startswith("Error")), said[-1] if said else "")
+    """Python's last line; R says its error first, which may go on in the next, and why it stops."""
+    first = next((at for at, line in enumerate(said) if line.startswith("Error")), None)
+    if first is None:
+        return said[-1] if said else ""
+    lines = said[first : first + 1 + said[first].rstrip().endswith(":")]
+    return " ".join(line.strip() for line in lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,21 @@ def test_a_peer_that_does_not_import_leaves_its_row_empty(monkeypatch: pytest.Mo
     assert "No module named 'no_such_peer'" in check.said
 
 
+@pytest.mark.parametrize(
+    "said, reason",
+    [
+        (["Traceback", "ImportError: no x"], "ImportError: no x"),
+        (["Error in library(x) : there is no x", "Execution halted"],
+         "Error in library(x) : there is no x"),
+        (["Error in library(x) : ", "  there is no x", "Execution halted"],
+         "Error in library(x) : there is no x"),
+        ([], ""),
+    ],
+)  # fmt: skip
+def test_the_reason_is_python_s_last_line_or_r_s_error(said: list[str], reason: str) -> None:
+    assert workers._reason(said) == reason
+
+
 def test_a_peer_that_fits_another_model_is_no_peer(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, {"ours": script(), "peer": script(criterion=4.0)})
     contest = Contest("fit (s)", "s", (), ("peer",), Bound(1, 2, most=False))
