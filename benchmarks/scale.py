@@ -43,8 +43,9 @@ LOST = 0.10
 FIGURES = """
 {sweeps}
 Every worker gets the plan once, {once:,} bytes at most here. A journey to a cluster of two and back
-costs {journey} ms. A scenario's folder holds {folder:,} bytes, however many tasks it has; with
-`keep`, {estimates:,.0f} bytes more for each task of 2,000. Writing progress takes {writing} ms.
+costs {journey} ms where one process is both scheduler and client: {rate} a second. A scenario's
+folder holds {folder:,} bytes, however many tasks it has; with `keep`, {estimates:,.0f} bytes more
+for each task of 2,000. Writing progress takes {writing} ms.
 
 {large}
 {machine}
@@ -180,6 +181,7 @@ def tables(costs: Mapping[str, Cost], left: Kept, journey: float, machine: str) 
         machine=machine,
         once=max(one.once for one in costs.values()),
         journey=number(1e3 * journey),
+        rate=f"{1 / journey:,.0f}",
         folder=left.folder,
         estimates=left.estimates,
         writing=number(1e3 * left.writing),
