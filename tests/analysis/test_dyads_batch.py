@@ -91,6 +91,10 @@ def test_designs_whose_pairs_cannot_be_asked_are_refused_before_anything_runs() 
         rm.sweep(Gaussian(programme=8), rm.dyadic, outcome="score", replicates=9, seed=1)
     with pytest.raises(rm.StudyError, match=r"nothing was run.*of the role senior"):
         rm.sweep(Scenario(pairs=20), rm.dyadic, outcome="visibility", replicates=9, seed=1)
+    for pairs in (1, 2):
+        few = Scenario(pairs=pairs, comparison="none")
+        with pytest.raises(rm.StudyError, match=r"nothing was run.*no model of pairs"):
+            rm.sweep(few, rm.dyadic, outcome="digital_skill", replicates=9, seed=1, **JUNIOR)
     with pytest.raises(rm.StudyError, match=r"nothing was run.*give junior_outcome="):
         rm.sweep(Scenario(pairs=20), rm.dyadic, outcome="digital_skill", replicates=9, seed=1)
     design = panel_of(Scenario(pairs=20), "digital_skill", 1).design

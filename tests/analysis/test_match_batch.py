@@ -178,6 +178,10 @@ def test_a_panel_knows_the_partners_of_its_studies(juniors: int, outcome: str) -
 def test_designs_without_pairs_or_gains_are_refused_before_anything_runs() -> None:
     with pytest.raises(rm.StudyError, match=r"nothing was run.*no match feature is known"):
         rm.sweep(Gaussian(programme=8), rm.match_quality, outcome="score", replicates=9, seed=1)
+    for pairs, levers in ((1, Levers()), (2, GROUP)):
+        few = Scenario(pairs=pairs, comparison="none", levers=levers)
+        with pytest.raises(rm.StudyError, match=r"nothing was run.*FitError"):
+            rm.sweep(few, rm.match_quality, outcome="visibility", replicates=9, seed=1)
     with pytest.raises(rm.StudyError, match=r"nothing was run.*it has no gain"):
         rm.sweep(Scenario(pairs=20), rm.match_quality, outcome="satisfaction", replicates=9, seed=1)
     whole = panel_of(Scenario(pairs=20), "digital_skill", 1).design

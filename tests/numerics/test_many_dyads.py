@@ -83,6 +83,15 @@ def test_what_cannot_be_fitted_is_not_known_and_nothing_is_said_of_it(lacking: b
         assert np.isfinite(values).tolist() == [True, *[False] * 5]
 
 
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_a_few_dyads_carry_no_model(n: int) -> None:
+    y, before, there = drawn(n=n, answers=1.0)
+    assert not many_dyads(y, before, there).fit.known.any()
+    gains = y - before
+    found = many_together(gains[..., 0], gains[..., 1], there.all(axis=2))
+    assert np.isfinite(found.value).all() == (n > 2)
+
+
 def test_what_stands_where_nobody_answered_does_not_matter() -> None:
     y, before, there = drawn(answers=0.7)
     found = many_dyads(y, before, there)

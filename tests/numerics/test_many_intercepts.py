@@ -87,6 +87,14 @@ def test_what_cannot_be_fitted_is_not_known_and_nothing_is_said_of_it() -> None:
             assert np.isfinite(values).tolist() == [True, *[False] * 5]
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+def test_fewer_rows_than_columns_carry_no_model(groups: int) -> None:
+    y, x, _ = drawn(0.4, groups=groups, size=2)
+    found = many_intercepts(y, x, np.ones(y.shape, bool))
+    assert not found.fit.known.any()
+    assert np.isnan(found.kenward_roger(np.eye(4)[1]).se).all()
+
+
 def test_rows_that_are_absent_do_not_matter() -> None:
     y, x, there = drawn(0.4)
     found = many_intercepts(y, x, there)

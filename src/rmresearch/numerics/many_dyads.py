@@ -55,10 +55,12 @@ def many_dyads(y: ArrayLike, before: ArrayLike, there: ArrayLike) -> ManyDyads:
     >>> np.round(found.fit.coef[0, [1, 4]], 1).tolist()
     [0.5, 0.9]
     """
-    seen = np.asarray(there, bool)
+    seen, outcome, starts = np.asarray(there, bool), np.asarray(y, float), np.asarray(before, float)
+    if seen.shape[1] < FEWEST:  # with absent dyads there are as many rows as columns
+        more = ((0, 0), (0, FEWEST - seen.shape[1]), (0, 0))
+        seen, outcome, starts = (np.pad(one, more) for one in (seen, outcome, starts))
     entered = seen.any(axis=2, keepdims=True)
-    outcome = np.where(seen, np.asarray(y, float), 0.0)
-    starts = np.where(entered, np.asarray(before, float), 0.0)
+    outcome, starts = np.where(seen, outcome, 0.0), np.where(entered, starts, 0.0)
     middle = starts.sum(axis=1, keepdims=True) / np.maximum(entered.sum(axis=1, keepdims=True), 1)
     starts = np.where(entered, starts - middle, 0.0)
     roles = [_role(outcome, starts, seen, r) for r in (0, 1)]

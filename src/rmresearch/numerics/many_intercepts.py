@@ -93,11 +93,15 @@ def many_intercepts(y: ArrayLike, x: ArrayLike, there: ArrayLike) -> ManyInterce
     >>> round(float(found.sigma2[0]), 6), round(float(found.ratio[0]), 6)
     (2.0, 3.0)
     """
-    seen = np.asarray(there, bool)
-    design = np.where(seen[..., None], np.asarray(x, float), 0.0)
-    replicates, groups, size, p = design.shape
+    seen, outcome, design = np.asarray(there, bool), np.asarray(y, float), np.asarray(x, float)
+    p = design.shape[-1]
+    if seen[0].size <= p:  # with absent groups there are more rows than columns
+        more = ((0, 0), (0, p), (0, 0))
+        seen, outcome = np.pad(seen, more), np.pad(outcome, more)
+        design = np.pad(design, (*more, (0, 0)))
+    outcome, design = np.where(seen, outcome, 0.0), np.where(seen[..., None], design, 0.0)
+    replicates, groups, size = seen.shape
     flat, rows = design.reshape(replicates, -1, p), seen.sum(axis=(1, 2))
-    outcome = np.where(seen, np.asarray(y, float), 0.0)
     middle = outcome.sum(axis=(1, 2), keepdims=True) / np.maximum(rows, 1)[:, None, None]
     outcome = np.where(seen, outcome - middle, 0.0)
     length = np.linalg.norm(flat, axis=1, keepdims=True)

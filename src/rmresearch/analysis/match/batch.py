@@ -274,4 +274,4 @@ def _centred(values: Array, there: Flags) -> Array:
 
 
 #: `match_quality` on arrays
-KERNEL = Kernel(answer, refuse, OPTIONS, tried=True, terms=RECORD | {"holm"})
+KERNEL = Kernel(answer, refuse, OPTIONS, tried=True, terms=RECORD | {"holm", "kenward-roger"})
