@@ -117,9 +117,9 @@ def sweep(
     Refuses before any work: ``ValueError`` for an empty grid, two scenarios of one name or a
     wrong number, ``TypeError`` for what is no scenario or function, ``StudyError`` where the
     analysis cannot be fed by a scenario's design, where no scheduler answers or its workers have
-    other versions, or where ``out`` holds something else. A replicate in which the analysis raises ``StudyError`` or ``FitError``
-    counts as failed, under its reason; a scenario that raises anything else, or kills its
-    worker, is named in ``broken``, and the others are finished.
+    other versions, or where ``out`` holds something else. A replicate in which the analysis raises
+    ``StudyError`` or ``FitError`` counts as failed, under its reason; a scenario that raises
+    anything else, or kills its worker, is named in ``broken``, and the others are finished.
 
     >>> import rmresearch as rm
     >>> done = rm.sweep(rm.Scenario(pairs=24), rm.pre_post, outcome="digital_skill",
