@@ -10,7 +10,11 @@ import pytest
 import rmresearch as rm
 from rmresearch.analysis.arms.tempting import KERNEL, TERMS, beside_record
 from rmresearch.whatif.source import source
+from rmresearch.world.levers import Levers, Setting
+from rmresearch.world.nature import Nature
 from rmresearch.world.presets import preset
+
+from .on_arrays import agree, asked_both_ways
 
 SEED = np.random.SeedSequence(2)
 
@@ -84,3 +88,16 @@ def test_beside_a_record_of_one_wave_stands_that_very_analysis() -> None:
     found = beside_record(study, "digital_skill").estimates
     ancova = next(one for one in found if one.term == "ancova" and one.wave == "month6")
     assert (ancova.value, ancova.se) == (record.value, record.se)
+
+
+def test_completers_of_whom_a_site_has_none_are_left_to_the_analysis() -> None:
+    """The study drops the site's column; arrays would drop the replicate's completers."""
+    scenario = rm.Scenario(
+        pairs=20,
+        levers=Levers(format="reciprocal", duration=2),
+        nature=Nature(ending_rate=0.2),
+        design=Setting(waves=(0, 2, 3, 12), sites=5),
+    )
+    both = asked_both_ways(beside_record, scenario, "inclusion_awareness", 5, 25)
+    assert both.clear.tolist() == [True, True, True, False, True]
+    agree(both, 1e-9)  # the same normal equations in another order

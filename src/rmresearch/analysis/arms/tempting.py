@@ -65,9 +65,14 @@ def beside_record(study: Study, outcome: str | Outcome, *, level: float = 0.95) 
 def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], Flags]:
     """The terms of each arm at each follow-up, and which replicates it has answered.
 
-    As the record's kernel: a replicate with a column too few is left to the analysis.
+    As the record's kernel: a replicate with a column too few, be it among the completers only, is
+    left to the analysis.
     """
     columns, clear = posed(panel)
+    for place, (x, _) in columns.items() if panel.ran is not None else ():
+        for arm in programme_places(panel):
+            kept, some = _completers(panel, panel.ran, place, arm)
+            clear &= ~some | well_posed(panel, x * kept[..., None], kept)
     if not clear.any():
         return [], clear
     inside, level = panel.take(clear), float(options.get("level", 0.95))
@@ -94,14 +99,22 @@ def _beside(
         yield _one(panel, columns, outcome, there, (place, arm, term, AS_ASSIGNED), level)
     if panel.ran is None:
         return
-    # Where everybody's pair ran as planned, or hardly anybody's, there is nothing to leave out.
-    finished = there & (panel.arm == arm) & panel.ran
-    kept = there & (panel.ran | (panel.arm != arm))
-    x, y = x * kept[..., None], y * kept
-    some = (finished.sum(axis=-1) >= 2) & (kept != there).any(axis=-1) & well_posed(panel, x, kept)
+    kept, some = _completers(panel, panel.ran, place, arm)
     if some.any():
+        x, y, kept = x[some], y[some], kept[some]
         key = (place, arm, "completers", COMPLETERS)
-        yield _one(panel.take(some), x[some], y[some], kept[some], key, level).placed(some)
+        found = _one(panel.take(some), x * kept[..., None], y * kept, kept, key, level)
+        yield found.placed(some)
+
+
+def _completers(panel: Panel, ran: Flags, place: int, arm: int) -> tuple[Flags, Flags]:
+    """The comparison and whose pairs ran as planned, and the replicates where that leaves some out.
+
+    Where everybody's pair ran, or hardly anybody's, there is nothing to leave out.
+    """
+    there, member = present_at(panel, place), panel.arm == arm
+    kept = there & (ran | ~member)
+    return kept, ((kept & member).sum(axis=-1) >= 2) & (kept != there).any(axis=-1)
 
 
 def _one(
