@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 import rmresearch as rm
 from rmresearch.errors import ReportError, StudyError
 from rmresearch.files import atomic
+from rmresearch.result import Result
 from rmresearch.whatif import workers
 from rmresearch.world.gaussian import Gaussian
 
@@ -132,6 +134,29 @@ def test_another_sweep_is_refused_before_any_work(
     with pytest.raises(StudyError, match=r"holds letter\.txt but no sweep\.json"):
         swept.run(out=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_what_a_function_took_from_around_it_tells_it_from_another(tmp_path: Path) -> None:
+    """Two functions of one text that differ by a number that they hold, or by a default."""
+
+    def at(level: float) -> Callable[[rm.Study, str], Result]:
+        return lambda study, outcome: rm.pre_post(study, outcome, level=level)
+
+    def run(asked: Callable[..., Result], name: str) -> rm.Sweep:
+        return rm.sweep(swept.GRID["few"], {"asked": asked}, outcome="score", replicates=2,
+                        seed=1, out=tmp_path / name)  # fmt: skip
+
+    assert judged(run(at(0.9), "held")) == judged(run(at(0.9), "held"))
+    with pytest.raises(StudyError, match="analysis 'asked' differs"):
+        run(at(0.5), "held")
+
+    def usual(study: rm.Study, outcome: str, level: float = 0.9) -> Result:
+        return rm.pre_post(study, outcome, level=level)
+
+    run(usual, "default")
+    usual.__defaults__ = (0.5,)
+    with pytest.raises(StudyError, match="analysis 'asked' differs"):
+        run(usual, "default")
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:

@@ -302,6 +302,8 @@ ONE_GROUP = Gaussian(programme=4)
         (SMALL, rm.pre_post, {"replicates": 2.5}, TypeError, "replicates is 2.5"),
         (SMALL, rm.pre_post, {"seed": -1}, ValueError, "seed is -1"),
         (SMALL, rm.pre_post, {"alpha": 5}, ValueError, "alpha must lie"),
+        (SMALL, rm.pre_post, {"level": 95}, ValueError, "level of pre_post is 95"),
+        (SMALL, rm.pre_post, {"level": "0.9"}, TypeError, "level of pre_post is '0.9'"),
     ],
 )  # fmt: skip
 def test_what_could_only_fail_is_refused_before_any_work(

@@ -80,8 +80,36 @@ def _analysis(asked: Asked) -> dict[str, Any]:
     return {
         "function": f"{module}.{name}" if name else plain(function),
         "text": None if own else _text(function),
+        **({} if own else {"holds": _holds(function)}),
         "options": plain(dict(asked.options)),
     }
+
+
+def _holds(function: Any) -> dict[str, Any]:
+    """What a function keeps beside its text: defaults, and what it took from around it."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return {}
+    cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
+    kept = {name: _held(cell) for name, cell in cells}
+    defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    return kept | {f"default {place}": _value(one) for place, one in enumerate(defaults)}
+
+
+def _held(cell: Any) -> Any:
+    try:
+        return _value(cell.cell_contents)
+    except ValueError:  # a name that was never given anything
+        return None
+
+
+def _value(value: Any) -> Any:
+    """A value as JSON; of functions and modules their names, and their text where there is one."""
+    if callable(value) or inspect.ismodule(value):
+        name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+        if name is not None:
+            return [f"{getattr(value, '__module__', '')}.{name}", _text(value)]
+    return plain(value)
 
 
 def _text(function: Any) -> str | None:

@@ -133,6 +133,7 @@ def plan(
     listed, analyses = named(scenarios), _analyses(analysis, options or {})
     _distinct("scenario", [name for name, _ in listed])
     _distinct("analysis", [name for name, _ in analyses])
+    _levels(analyses)
     made = Plan(
         sources=dict(listed),
         analyses=dict(analyses),
@@ -169,6 +170,18 @@ def _analyses(given: object, options: Mapping[str, Any]) -> list[tuple[str, Aske
             (name or getattr(function, "__name__", "analysis"), Asked(function, {**own, **options}))
         )
     return found
+
+
+def _levels(analyses: list[tuple[str, Asked]]) -> None:
+    """Refuse an interval's level that the package's own analyses could only refuse each time."""
+    for name, asked in analyses:
+        level = asked.options.get("level", 0.95)
+        if asked.kernel is None:
+            continue
+        if isinstance(level, bool) or not isinstance(level, int | float | np.number):
+            raise TypeError(f"level of {name} is {level!r}; expected a number between 0 and 1")
+        if not 0.0 < level < 1.0:
+            raise ValueError(f"level of {name} is {level}; expected a number between 0 and 1")
 
 
 def _distinct(what: str, names: list[str]) -> None:
