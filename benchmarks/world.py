@@ -46,6 +46,12 @@ class _Noted:
         return drawn
 
 
+def whole(scenario: Scenario, replicates: int, seed: np.random.SeedSequence) -> None:
+    """Draw cohorts, the answers of each scale too, which are drawn when they are read."""
+    for _ in draw(scenario, replicates, seed).answers.values():
+        pass
+
+
 def numbers(scenario: Scenario, replicates: int) -> list[Call]:
     """What a draw asks its generators for, as calls that the peer repeats."""
     calls: list[Call] = []
@@ -55,7 +61,7 @@ def numbers(scenario: Scenario, replicates: int) -> list[Call]:
         return _Noted(plain(streams, cause, *further), calls)
 
     with mock.patch.object(Streams, "generator", noted):
-        draw(scenario, replicates, seed=0)
+        whole(scenario, replicates, np.random.SeedSequence(0))
     return calls
 
 
@@ -76,7 +82,7 @@ def _drawing(rounds: int) -> Row:
     calls, generator = numbers(SCENARIO, BLOCK), np.random.default_rng(0)
 
     def ours(block: int) -> None:
-        draw(SCENARIO, BLOCK, np.random.SeedSequence(0, spawn_key=(block,)))
+        whole(SCENARIO, BLOCK, np.random.SeedSequence(0, spawn_key=(block,)))
 
     def peer(_: int) -> None:
         for name, room in calls:
