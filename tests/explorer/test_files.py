@@ -86,5 +86,16 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.Monk
     assert said(made).endswith("<b>.toml could not be written (No space left on device). "
                                "Give another name.")  # fmt: skip
     assert "<b>" not in made.said.value
+    monkeypatch.undo()
+    # no path at all; too long; long enough that what is written first, beside it, is too long
+    for name, reason in (
+        ("a\0.toml", "embedded null byte"),
+        ("x" * 300 + ".toml", "File name too long"),
+        ("x" * 245 + ".toml", "File name too long"),
+    ):
+        made = writer(tmp_path / name)
+        made.button.click()
+        assert said(made).endswith(f".toml could not be written ({reason}). Give another name.")
+    assert not list(tmp_path.iterdir())
     made.enable(False)
     assert made.button.disabled

@@ -9,6 +9,7 @@ from typing import Any
 
 import ipywidgets as w
 
+from rmresearch.errors import ReportError
 from rmresearch.report.words.phrases import fill
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.scenario_file import write_scenario
@@ -48,7 +49,15 @@ class Writer:
         self.button.description = WRITE
 
     def _pressed(self) -> None:
-        path = Path(self.name.value.strip()).expanduser().resolve()
+        name = self.name.value.strip()
+        try:
+            self._asked(Path(name).expanduser().resolve())
+        except (OSError, RuntimeError, ValueError, ReportError) as error:
+            self._say("unwritten", Path(name), reason=_reason(error))
+            self._calm()
+
+    def _asked(self, path: Path) -> None:
+        """Write there, unless that cannot be or has to be confirmed."""
         if path.suffix != ".toml":
             self._say("suffix")
         elif not path.parent.is_dir():
@@ -61,15 +70,17 @@ class Writer:
             self._write(path, "replaced" if path.exists() else "written")
 
     def _write(self, path: Path, done: str) -> None:
-        try:
-            write_scenario(self._scenario(), path)
-        except OSError as error:
-            self._say("unwritten", path, reason=error.strerror or type(error).__name__)
-        else:
-            self._say(done, path)
+        write_scenario(self._scenario(), path)
+        self._say(done, path)
         self._calm()
 
     def _say(self, key: str, path: Path | None = None, **parts: Any) -> None:
         # names of files are the user's: they do not pass the gate of sentences
         said = fill("explorer", key, path=str(path or ""), **parts)
         self.said.value = f'<span role="status">{escape(said)}</span>'
+
+
+def _reason(error: Exception) -> str:
+    """Why a file could not be written: what the machine says, without the name."""
+    cause = error.__cause__ if isinstance(error, ReportError) else error
+    return getattr(cause, "strerror", None) or str(cause or error).rstrip(".")
