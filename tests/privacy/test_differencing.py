@@ -127,11 +127,23 @@ def test_an_attacker_who_takes_all_differences_finds_no_small_group(groups):
                 more = large - small
                 assert len({who[1:] for who in more}) >= 5  # pairs
                 assert all(sum(w[0] == role for w in more) not in {1, 2, 3, 4} for role in "sj")
-    # nobody is refused for nothing: every hidden group is small itself or near to a shown one
-    for who, row in zip(groups, made, strict=True):
-        if row[1].hidden and all(sum(w[0] == r for w in who) not in {1, 2, 3, 4} for r in "sj"):
-            few = len({w[1:] for w in who}) < 5
-            assert few or any(len(who ^ one) < 12 or who < one or one < who for one in shown)
+
+
+@given(st.lists(people, min_size=1, max_size=8, unique=True))
+def test_no_set_is_refused_for_nothing(groups):
+    taken = kept(*groups)
+    for place, who in enumerate(groups):
+        if not taken[place]:
+            before = [one for one, free in zip(groups[:place], taken, strict=False) if free]
+            assert any(
+                len(who ^ one) < 5
+                or ((who < one or one < who) and len({w[1:] for w in who ^ one}) < 5)
+                or (
+                    (who < one or one < who)
+                    and any(sum(w[0] == role for w in who ^ one) in range(1, 5) for role in "sj")
+                )
+                for one in before
+            )
 
 
 def test_a_hidden_group_takes_its_difference_along():

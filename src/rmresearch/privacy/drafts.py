@@ -6,13 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rmresearch.privacy.differencing import Claim, Past, Published, refused
+from rmresearch.privacy.leavers import merged
+from rmresearch.privacy.levels import GroupLevel, told_by_others
 from rmresearch.privacy.passing import ReleasedEstimate, Wall
-from rmresearch.privacy.rows import Row, Told
-from rmresearch.privacy.rules import Rule
+from rmresearch.privacy.rows import TOLD, Row, Told
+from rmresearch.privacy.rules import Rule, Verdict
+from rmresearch.privacy.terms import kind_of, places_of
 from rmresearch.result import Result, Table
 
 __all__ = ["Draft", "refusals"]
 
+#: analyses whose groups' means come from a model and are no sums of answers
+MODELLED = frozenset({"mixed_model"})
 #: cells choose their sets after the estimates, which rank 0 to 2
 CELL = 3
 
@@ -33,7 +38,10 @@ class Draft:
         function, asked = result.call.function, dict(result.call.arguments)
         default, wave = wall.outcome(asked.get("outcome")), asked.get("wave", "")
         estimates = [wall.estimate(name, function, one) for one in result.estimates]
-        tables = [(table, wall.rows(function, table, default, wave)) for table in result.tables]
+        tables = [
+            (table, wall.rows(function, table, veils, default, wave))
+            for table, veils in (merged(function, table) for table in result.tables)
+        ]
         return cls(wall, name, result, estimates, tables)
 
     def claims(self) -> Iterable[tuple[Claim, int]]:
@@ -47,6 +55,27 @@ class Draft:
                 for claim_of_cell in row.claimed() if row is not None else ():
                     yield claim_of_cell, CELL
 
+    def levels(self) -> Iterable[GroupLevel]:
+        """Its means and shares of groups."""
+        function = self.result.call.function
+        if function in MODELLED:
+            return
+        for one, (shown, rule) in zip(self.result.estimates, self.estimates, strict=True):
+            claim, outcome = self.wall.claim(function, one), self.wall.outcome(one.outcome)
+            kind = kind_of(function, one, outcome)
+            of_group = kind == "proportion" or (kind in TOLD and one.term in {"", "mean"})
+            if claim is None or one.value is None or not of_group:
+                continue
+            yes = outcome is not None and outcome.kind == "binary"
+            name = "yes" if yes else f"{function} {one.term}" if kind == "proportion" else "mean"
+            places = places_of(function, kind, one, outcome)
+            verdict = Verdict(shown.value, rule, places)
+            yield GroupLevel(claim[0], name, kind, outcome, float(one.value), verdict)
+        for _, rows in self.tables:
+            for row in rows:
+                if row is not None:
+                    yield from row.levels()
+
     def estimates_out(
         self, refused: Mapping[Claim, Rule]
     ) -> tuple[list[tuple[ReleasedEstimate, Rule | None]], dict[Told, Rule]]:
@@ -58,7 +87,7 @@ class Draft:
             if rule is None and claim is not None and claim[0] in refused:
                 shown, rule = self.wall.hidden(self.name, one), refused[claim[0]]
             passed.append((shown, rule))
-            if rule in {"S2", "S6"}:
+            if rule in {"S2", "S3", "S6"}:
                 numbers = (one.value, one.low, one.high, one.p)
                 withheld |= {(told, one.members): rule for told in numbers if told is not None}
         return passed, withheld
@@ -73,6 +102,8 @@ def refusals(
     for draft in drafts:
         for claim, rank in draft.claims():
             claims[claim] = min(rank, claims.get(claim, rank))
-    found = refused(claims, wall.crowds, past)
+    found: dict[Claim, Rule] = dict.fromkeys(refused(claims, wall.crowds, past), "S2")
+    levels = [level for draft in drafts for level in draft.levels()]
+    found |= dict.fromkeys(told_by_others(wall.crowds, levels, claims, found), "S3")
     kept = tuple(claim for claim in claims if claim not in found)
-    return dict.fromkeys(found, "S2"), Published(wall.crowds, kept)
+    return found, Published(wall.crowds, kept)

@@ -9,6 +9,7 @@ from functools import cached_property
 from rmresearch.privacy import rules
 from rmresearch.privacy.crowds import Crowds
 from rmresearch.privacy.differencing import Claim
+from rmresearch.privacy.leavers import tells_leavers
 from rmresearch.privacy.rows import Row, Told
 from rmresearch.privacy.rules import Audience, Limits, Rule, Verdict
 from rmresearch.privacy.subjects import Subjects
@@ -152,6 +153,8 @@ class Wall:
         people = min(one.n_people, crowd.people)
         if not (verdict.rule or rules.model_rule(people, one.parameters, one.smallest_level)):
             verdict = Verdict(None, "S6")
+        if verdict.rule is None and tells_leavers(one):
+            verdict = Verdict(None, "S8")
         if verdict.rule is None and one.se == 0:  # nobody differs from anybody
             verdict = Verdict(None, "S5")
         if verdict.rule is not None:
@@ -203,15 +206,23 @@ class Wall:
         )
 
     def rows(
-        self, function: str, table: Table, default: Outcome | None, asked: str
+        self,
+        function: str,
+        table: Table,
+        veils: Sequence[frozenset[int]],
+        default: Outcome | None,
+        asked: str,
     ) -> list[Row | None]:
-        """A table's rows as the rules see them; ``None`` for those that name someone (S4)."""
+        """A table's rows as the rules see them; ``None`` for those that name someone (S4).
+
+        ``veils`` are the columns of each row that S8 hides.
+        """
         counts = [cell for row in table.rows for cell in row if cell.kind == "count"]
         return [
             None
             if any(cell.kind == "label" and self._names_someone(cell.value) for cell in row)
-            else Row.of(self, function, table, row, counts, default, asked)
-            for row in table.rows
+            else Row.of(self, function, table, row, veil, counts, default, asked)
+            for row, veil in zip(table.rows, veils, strict=True)
         ]
 
     def table(

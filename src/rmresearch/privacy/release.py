@@ -32,10 +32,12 @@ WHY: Mapping[Rule, str] = {
     "S0": "counts by department are not shown",
     "S1": "too few people, pairs, juniors or seniors stand behind them",
     "S2": "beside other numbers they would tell a few people's answers",
+    "S3": "hidden numbers could be computed from them",
     "S4": "they would show single people or extreme values",
     "S5": "everybody in the group gave the same answer",
     "S6": "the model behind them rests on too few people",
     "S7": "they are not numbers that can be rounded",
+    "S8": "they would tell how many of a few left",
 }
 
 
@@ -106,13 +108,13 @@ def release(
 ) -> Release:
     """Which of these numbers may leave, and in what form?
 
-    Rules S0, S1, S2, S4, S5, S6, S7 and S9 of trust.md, with the study's own thresholds where they
-    are higher. ``results`` are named as the report names them; the people behind each number are
-    counted through ``study``. Leadership and pulse get administrative counts under 5 as "fewer
-    than 5", and neither extremes nor table notes with numbers in them; the technical audience
-    gets both. Sets of people that would tell single ones apart, beside each other or beside what
-    the ``ledger`` knows of earlier releases, are not both published. A number that names no
-    members is hidden: nobody can say how many it rests on.
+    Rules S0 to S9 of trust.md, with the study's own thresholds where they are higher. ``results``
+    are named as the report names them; the people behind each number are counted through
+    ``study``. Leadership and pulse get administrative counts under 5 as "fewer than 5", and
+    neither extremes nor table notes with numbers in them; the technical audience gets both. Sets
+    of people that would tell single ones apart, beside each other or beside what the ``ledger``
+    knows of earlier releases, are not both published. A number that names no members is hidden:
+    nobody can say how many it rests on.
     """
     wall = Wall(study, audience)
     drafts = [Draft.of(wall, name, result) for name, result in results.items()]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rmresearch.privacy import rules
 from rmresearch.privacy.differencing import Claim
+from rmresearch.privacy.levels import GroupLevel
 from rmresearch.privacy.rules import Rule, Verdict
 from rmresearch.privacy.subjects import MEASURES, Subject
 from rmresearch.privacy.terms import largest_of
@@ -35,6 +36,7 @@ class Row:
     """A row, what each cell is about, and what the rules find of each by itself."""
 
     wall: Wall
+    columns: tuple[str, ...]
     cells: tuple[Cell, ...]
     outcome: Outcome | None
     departments: bool
@@ -50,14 +52,15 @@ class Row:
         function: str,
         table: Table,
         row: tuple[Cell, ...],
+        veil: frozenset[int],
         counts: Sequence[Cell],
         default: Outcome | None,
         asked: str,
     ) -> Row:
         """The row of a table of an analysis.
 
-        ``counts`` are all counts of the table; ``default`` is the outcome and ``asked`` the wave
-        of rows that do not name one.
+        ``veil`` are columns that S8 hides, ``counts`` all counts of the table; ``default`` is the
+        outcome and ``asked`` the wave of rows that do not name one.
         """
         labels = [cell.value for cell in row if cell.kind == "label"]
         named = any(label in wall.departments for label in labels)
@@ -67,9 +70,11 @@ class Row:
         outcome = wall.outcome(*labels) or (None if other else default)
         subjects = wall.subjects.row((function, table.name), table.columns, row, outcome, asked)
         constant = [cell for cell in row if cell.kind == "sd" and cell.value == 0]
-        about = (wall, row, outcome, named, counts, constant, _claims(row, subjects))
+        about = (wall, table.columns, row, outcome, named, counts, constant, _claims(row, subjects))
         bare = cls(*about, ())
         found = [bare.judge(cell, column) for cell, column in zip(row, table.columns, strict=True)]
+        for i in veil:
+            found[i] = Verdict(None, "S8")
         return cls(*about, found)
 
     def claimed(self) -> Iterator[Claim]:
@@ -77,6 +82,18 @@ class Row:
         for cell, verdict, claim in zip(self.cells, self.found, self.claims, strict=True):
             if claim is not None and verdict.value is not None and cell.kind != "count":
                 yield claim
+
+    def levels(self) -> Iterator[GroupLevel]:
+        """Means and shares of groups that were judged."""
+        yes = self.outcome is not None and self.outcome.kind == "binary"
+        for column, cell, verdict, claim in zip(
+            self.columns, self.cells, self.found, self.claims, strict=True
+        ):
+            if claim is None or cell.kind not in TOLD or not isinstance(cell.value, (int, float)):
+                continue
+            share = column.casefold() if cell.kind == "proportion" else "mean"
+            name = "yes" if yes else share
+            yield GroupLevel(claim, name, cell.kind, self.outcome, float(cell.value), verdict)
 
     def verdicts(
         self, refused: Mapping[Claim, Rule], withheld: Mapping[Told, Rule]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rmresearch.privacy.crowds import Crowd
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 Audience = Literal["leadership", "pulse", "technical"]
-Rule = Literal["S0", "S1", "S2", "S4", "S5", "S6", "S7"]
+Rule = Literal["S0", "S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"]
 
 FEW = "fewer than 5"
 HIGH = "90% or more"
@@ -55,10 +55,21 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What leaves in place of a number: the rounded value, a phrase, or nothing and the rule."""
+    """What leaves in place of a number: the rounded value, a phrase, or nothing and the rule.
+
+    ``places`` are the decimals of the rounded value.
+    """
 
     value: float | int | str | None
     rule: Rule | None = None
+    places: int = field(default=0, compare=False)
+
+    def bounds(self) -> tuple[float, float]:
+        """What the number can have been, as whoever reads the value knows."""
+        if isinstance(self.value, str):
+            return (0.9, 1.0) if self.value == HIGH else (0.0, 0.1)
+        middle, half = float(self.value or 0), 0.5 * 10.0**-self.places
+        return middle - half, middle + half
 
 
 def judge(
@@ -86,7 +97,7 @@ def judge(
         return Verdict(HIGH if value >= 0.9 else LOW)
     if _unanimous(value, kind, outcome):
         return Verdict(None, "S5")
-    return Verdict(rounded(value, places))
+    return Verdict(rounded(value, places), places=places)
 
 
 def _needed(kind: CellKind, outcome: Outcome | None, limits: Limits) -> int:
