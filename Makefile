@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: help setup report test validate validate-size lab bench bench-quick lint format lock examples \
-  world clean
+  world privacy-rules clean
 
 help:
 	@echo "make report    set up, evaluate the example pilot, print the report's path"
@@ -20,6 +20,7 @@ help:
 	@echo "make validate  the heavy proofs, and every method against known truth"
 	@echo "make validate-size  false-positive rates and coverage"
 	@echo "make world     write docs/world.md and its pictures from the code"
+	@echo "make privacy-rules  write docs/privacy-rules.md: what may leave of the example pilot"
 	@echo "make lint, format, lock, examples, clean"
 
 setup: $(READY)
@@ -82,6 +83,9 @@ examples: $(READY)
 
 world: $(READY)
 	@$(BIN)/python -m rmresearch.report.world_page
+
+privacy-rules: $(READY)
+	@$(BIN)/python -m rmresearch.report.privacy_page
 
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
