@@ -109,6 +109,10 @@ def test_everything_wrong_is_said_at_once() -> None:
         ({"analyses": {"x": {"level": 0.9}}}, "analyses.x does not say what to ask"),
         ({"analyses": {"x": {"ask": "pre_post", "levl": 0.9}}}, "Did you mean 'level'?"),
         ({"analyses": {"x": {"ask": "pre_post", "estimate": {"when": ""}}}}, "names among role"),
+        (
+            {"analyses": {"x": {"ask": "pre_post", "estimate": {"wave": "month9"}}}},
+            "no estimate with wave = 'month9'. There is wave = 'month6'.",
+        ),
         ({"analyses": {"x": {"ask": "subgroups"}}}, "subgroups needs 'by'"),
         ({"scenario": {"comparison": "none"}}, "no comparison arm"),
         ({"outcome": "digital_skil"}, "Did you mean 'digital_skill'?"),

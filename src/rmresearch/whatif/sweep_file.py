@@ -17,6 +17,7 @@ from rmresearch.errors import Problem, StudyError, number_of
 from rmresearch.result import KEY
 from rmresearch.whatif import sweep_tables as tables
 from rmresearch.whatif.question import START, Ask, SweepFile, Variant, known_analyses
+from rmresearch.whatif.run import TRIALS, Part, attempt
 from rmresearch.whatif.sweep_tables import flat, near
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.scenario_file import TOP, document_of, known_key, scenario_from
@@ -71,6 +72,7 @@ def sweep_of(document: Mapping[str, Any], *, name: str = "sweep") -> SweepFile:
     if made is None or reading.problems:
         raise _refused(reading.problems)
     _fed(made, name)
+    _drawn(made, name)
     return made
 
 
@@ -96,6 +98,40 @@ def _fed(made: SweepFile, name: str) -> None:
         found.append(Problem("sweep", text, fix, file=name))
     if found:
         raise _refused(found)
+
+
+def _drawn(made: SweepFile, name: str) -> None:
+    """Raise ``StudyError`` where a few cohorts have estimates, but none that is to be drawn."""
+    found = []
+    for asked, ask in made.analyses.items():
+        there = _estimates(made, asked) if ask.estimate else []
+        if not there or _fitting(there, ask):
+            continue
+        values = {key: _listed(list(dict.fromkeys(one[key] for one in there)))
+                  for key in ask.estimate}  # fmt: skip
+        wanted = "; ".join(f"{key} = {value!r}" for key, value in ask.estimate.items())
+        text = f"analyses.{asked}.{ESTIMATE}: {ask.analysis} has no estimate with {wanted}"
+        fix = "There is " + "; ".join(f"{key} = {one}" for key, one in values.items()) + "."
+        found.append(Problem("sweep", text, fix, file=name))
+    if found:
+        raise _refused(found)
+
+
+def _estimates(made: SweepFile, asked: str) -> list[dict[str, str]]:
+    """What an analysis estimates of the first cohorts of designs, until the one that is asked."""
+    plan, found = replace(made, replicates=TRIALS).plan(), list[dict[str, str]]()
+    alone = replace(plan, analyses={asked: plan.analyses[asked]})
+    for task in alone.tasks():
+        part = attempt(alone, task)
+        if isinstance(part, Part):
+            found += [dict(zip(KEY, one, strict=True)) for one in part.tallies[asked].moments]
+        if _fitting(found, made.analyses[asked]):
+            break
+    return found
+
+
+def _fitting(estimates: Sequence[Mapping[str, str]], ask: Ask) -> bool:
+    return any(ask.estimate.items() <= one.items() for one in estimates)
 
 
 @dataclass(slots=True)
