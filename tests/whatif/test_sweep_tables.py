@@ -136,6 +136,8 @@ def test_everything_wrong_with_them_is_said_at_once() -> None:
         ({"budget": 3}, "budget is 3"),
         ({"budget": {"budgets": [True], "per_pair": 3}}, "budget.budgets is [True]"),
         ({"budget": {"budgets": [900], "per_pair": 500}}, "a budget of 900 buys no study"),
+        ({"budget": {"budgets": [900], "per_pair": 500}}, "for one in each arm. Give more,"),
+        ({"budget": {"budgets": [9], "per_pair": 500}}, "the least is 1 pair, for 500"),
         ({"required": 3}, "required is 3"),
         ({"required": {"power": 0.04}}, "required.power is 0.04. Give more than alpha, 0.05."),
         ({"required": {"bounds": [9, 9]}}, "room for two sizes"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, number_of
 from rmresearch.result import KEY
 from rmresearch.whatif.judge import judge
 from rmresearch.whatif.plan import Analysis
@@ -196,10 +196,11 @@ def sizes_of(scenario: Sized, budgets: Sequence[float], prices: Prices) -> list[
     for money, pairs in zip(budgets, sizes, strict=True):
         try:
             if pairs < step:
-                raise ValueError(f"the least is {step} pairs, for {fixed + step * each:,.10g}")
+                least = number_of(step, "pair", "pairs")
+                raise ValueError(f"the least is {least}, for {fixed + step * each:,.10g}")
             resized(scenario, pairs)
         except ValueError as error:
-            wrong.append(f"a budget of {money:,.10g} buys no study: {error}")
+            wrong.append(f"a budget of {money:,.10g} buys no study: {str(error).removesuffix('.')}")
     if wrong:
         raise ValueError("; ".join(wrong))
     return sizes
