@@ -14,7 +14,7 @@ from rmresearch.privacy.rules import Rule, Verdict
 from rmresearch.privacy.terms import kind_of, places_of
 from rmresearch.result import Result, Table
 
-__all__ = ["Draft", "refusals"]
+__all__ = ["Draft", "margins", "refusals"]
 
 #: analyses whose groups' means come from a model and are no sums of answers
 MODELLED = frozenset({"mixed_model"})
@@ -107,3 +107,17 @@ def refusals(
     found |= dict.fromkeys(told_by_others(wall.crowds, levels, claims, found), "S3")
     kept = tuple(claim for claim in claims if claim not in found)
     return found, Published(wall.crowds, kept)
+
+
+def margins(drafts: Sequence[Draft], published: Published) -> frozenset[frozenset[str]]:
+    """The sets of people whose number is known to whoever reads the release."""
+    counted = (
+        cell.members
+        for draft in drafts
+        for _, rows in draft.tables
+        for row in rows
+        if row is not None
+        for cell, verdict in zip(row.cells, row.found, strict=True)
+        if cell.kind in {"administrative", "count"} and isinstance(verdict.value, int)
+    )
+    return frozenset(counted) | {claim.members for claim in published.claims}

@@ -232,11 +232,13 @@ class Wall:
         rows: Sequence[Row | None],
         refused: Mapping[Claim, Rule],
         withheld: Mapping[Told, Rule],
+        veils: Mapping[Row, frozenset[int]],
     ) -> tuple[ReleasedTable, list[Rule]]:
         """A table as it may leave, and the rules that hid cells of it.
 
         Rows that name a person or a pair are left out. ``refused`` are sets that may not be
-        published; ``withheld`` are the numbers of hidden estimates, which no cell may tell.
+        published; ``withheld`` are the numbers of hidden estimates, which no cell may tell, and
+        ``veils`` the bins that would tell another (``bins``).
         """
         hidden: list[Rule] = []
         kept = []
@@ -244,7 +246,7 @@ class Wall:
             if row is None:
                 hidden += ["S4"] * sum(cell.kind != "label" for cell in cells)
                 continue
-            verdicts = row.verdicts(refused, withheld)
+            verdicts = row.verdicts(refused, withheld, veils.get(row, frozenset()))
             hidden += [verdict.rule for verdict in verdicts if verdict.rule is not None]
             kept.append(
                 tuple(

@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 
 from rmresearch.errors import PrivacyError
 from rmresearch.files import sha256_text, to_json
+from rmresearch.privacy.bins import veiled
 from rmresearch.privacy.differencing import Past, Published
-from rmresearch.privacy.drafts import Draft, refusals
+from rmresearch.privacy.drafts import Draft, margins, refusals
 from rmresearch.privacy.ledger import Ledger
 from rmresearch.privacy.passing import ReleasedCell, ReleasedEstimate, ReleasedTable, Wall
 from rmresearch.privacy.rules import FEW, Audience, Rule
@@ -120,6 +121,7 @@ def release(
     drafts = [Draft.of(wall, name, result) for name, result in results.items()]
     past = ledger.past(wall.crowds) if ledger is not None else Past()
     refused, published = refusals(wall, drafts, past)
+    known = margins(drafts, published)
     estimates, tables, dropped, checks = [], [], [], []
     reasons: list[tuple[str, Rule]] = []
     for draft in drafts:
@@ -127,7 +129,8 @@ def release(
         estimates += [estimate for estimate, _ in passed]
         reasons += [(draft.name, rule) for _, rule in passed if rule is not None]
         for one_table, rows in draft.tables:
-            table, hidden = wall.table(draft.name, one_table, rows, refused, withheld)
+            veils = veiled(rows, known)
+            table, hidden = wall.table(draft.name, one_table, rows, refused, withheld, veils)
             tables.append(table)
             reasons += [(draft.name, rule) for rule in hidden]
         checks += [(draft.name, check.name, check.passed) for check in draft.result.checks]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,6 +77,14 @@ class Row:
             found[i] = Verdict(None, "S8")
         return cls(*about, found)
 
+    @property
+    def bins(self) -> tuple[int, ...]:
+        """The columns of counts that share out the row's people; none unless there are two."""
+        found = tuple(i for i, cell in enumerate(self.cells) if cell.kind == "count")
+        sets = [self.cells[i].members for i in found]
+        apart = len(frozenset().union(*sets)) == sum(map(len, sets))
+        return found if len(found) > 1 and apart else ()
+
     def claimed(self) -> Iterator[Claim]:
         """The set behind each number that the rules let out so far."""
         for cell, verdict, claim in zip(self.cells, self.found, self.claims, strict=True):
@@ -96,18 +104,23 @@ class Row:
             yield GroupLevel(claim, name, cell.kind, self.outcome, float(cell.value), verdict)
 
     def verdicts(
-        self, refused: Mapping[Claim, Rule], withheld: Mapping[Told, Rule]
+        self,
+        refused: Mapping[Claim, Rule],
+        withheld: Mapping[Told, Rule],
+        veil: Set[int] = frozenset(),
     ) -> list[Verdict]:
         """What leaves in place of each of the row's cells.
 
-        ``refused`` are sets that may not be published, ``withheld`` hidden estimates' numbers. A
+        ``refused`` are sets that may not be published, ``withheld`` hidden estimates' numbers and
+        ``veil`` the columns of bins that would tell another. A
         group's mean that is hidden takes what was computed from it and from others along: a
         difference beside the other group's mean would tell it.
         """
         final = []
-        for cell, verdict, claim in zip(self.cells, self.found, self.claims, strict=True):
-            if cell.kind in {"label", "administrative"}:
-                final.append(verdict)
+        judged = zip(self.cells, self.found, self.claims, strict=True)
+        for i, (cell, verdict, claim) in enumerate(judged):
+            if i in veil or cell.kind in {"label", "administrative"}:
+                final.append(Verdict(None, "S3") if i in veil else verdict)
                 continue
             rule = withheld.get((cell.value, cell.members))
             if rule is None and claim is not None and verdict.rule is None:

@@ -25,8 +25,8 @@ RULES: Mapping[Rule, str] = {
     "first, then group means, then other estimates, then tables. Other numbers of people are in "
     "bands of five.",
     "S3": "Under every mean and share that is published, a hidden mean can still lie anywhere in a "
-    "quarter of its range or more, a hidden share in 40 points. Otherwise the least planned "
-    "number that would tell it is hidden too.",
+    "quarter of its range or more, a hidden share in 40 points, and a hidden count can be any of "
+    "5 numbers or more. Otherwise the least planned number that would tell it is hidden too.",
     "S4": "No minimum, maximum or row that is one person or pair; bins of 5 or more.",
     "S5": 'Shares above 90% or below 10% only as "90% or more", "10% or fewer"; nothing that says '
     "that everybody in a group gave the same answer.",
