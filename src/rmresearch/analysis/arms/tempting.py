@@ -69,10 +69,11 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
     left to the analysis.
     """
     columns, clear = posed(panel)
-    for place, (x, _) in columns.items() if panel.ran is not None else ():
-        for arm in programme_places(panel):
-            kept, some = _completers(panel, panel.ran, place, arm)
-            clear &= ~some | well_posed(panel, x * kept[..., None], kept)
+    if panel.ran is not None:
+        for place, (x, _) in columns.items():
+            for arm in programme_places(panel):
+                kept, some = _completers(panel, panel.ran, place, arm)
+                clear &= ~some | well_posed(panel, x * kept[..., None], kept)
     if not clear.any():
         return [], clear
     inside, level = panel.take(clear), float(options.get("level", 0.95))
