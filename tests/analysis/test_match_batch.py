@@ -196,3 +196,15 @@ def test_a_sweep_tells_power_of_a_match_beside_its_failures() -> None:
     row = table[(table["group"] == "Interests") & (table["term"] == "")].iloc[0]
     assert row["replicates"] == 60
     assert 0.0 <= row["rejects"] < 0.5
+
+
+def test_a_trait_that_all_have_alike_asks_for_no_more_people() -> None:
+    """Where all are of one department that is no column, and one person less tells the fit."""
+    asked = ("digital_skill", "inclusion_awareness", "digital_use", "leadership_confidence",
+             "visibility", "digital_skill_before", "demonstration", "leadership_seen", "burden",
+             "engagement", "tool_use")  # fmt: skip
+    alone = Scenario(pairs=8, comparison="none", levers=Levers(matching="random"),
+                     design=Setting(waves=(0, 1, 7, 9), instruments=asked))  # fmt: skip
+    both = asked_both_ways(rm.match_quality, alone, "visibility", 3, 486, draws=19)
+    assert not both.clear.all()
+    agree(both, SAME, terms=RECORD)

@@ -180,7 +180,8 @@ def _columns(sample: _Sample, feature: _Feature) -> _Columns:
     fits = feature.fit.mean(axis=-1)
     traits = [feature.own] + ([] if feature.theirs is None else [feature.theirs.mean(axis=-1)])
     scale: Array = np.ones(len(there))
-    unclear = ~np.all([_varies(one, there) for one in traits], axis=0)
+    alike = np.sum([~_varies(one, there) for one in traits], axis=0)
+    unclear = alike > 0
     if not feature.yes_no:
         scale = np.sqrt((_centred(fits, there) ** 2).sum(axis=-1) / (count - 1))
         yes_no = np.isin(feature.fit, (0.0, 1.0)).all(axis=-1) | ~sample.among
@@ -194,7 +195,8 @@ def _columns(sample: _Sample, feature: _Feature) -> _Columns:
     least = np.linalg.svd(unit, compute_uv=False)[..., -1]
     enough = there.sum(axis=-1) >= x.shape[-1] + 2
     told = varied & enough & (least >= APART)
-    unclear &= varied & enough
+    # traits that all have alike are no columns there, and fewer columns ask for fewer people
+    unclear &= varied & (there.sum(axis=-1) >= x.shape[-1] - alike + 2)
     unclear |= varied & enough & (least > DETERMINED) & (least < APART)
     return _Columns(feature, x, told, unclear)
 
