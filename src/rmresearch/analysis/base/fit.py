@@ -147,7 +147,7 @@ def agree(found: Contrast, again: Contrast, rounding: float) -> None:
         unknown = np.isnan(one) and np.isnan(other)
         if not unknown and not abs(one - other) <= most:
             raise RoutesDisagreeError(
-                f"two routes to one estimate give {one!r} and {other!r}; nothing is reported. "
+                f"two routes to one estimate give {float(one)!r} and {float(other)!r}; nothing is reported. "
                 f"Look for covariates that nearly determine one another or very large numbers."
             )
 
