@@ -147,8 +147,8 @@ def agree(found: Contrast, again: Contrast, rounding: float) -> None:
         unknown = np.isnan(one) and np.isnan(other)
         if not unknown and not abs(one - other) <= most:
             raise RoutesDisagreeError(
-                f"two routes to one estimate give {float(one)!r} and {float(other)!r}; nothing is reported. "
-                f"Look for covariates that nearly determine one another or very large numbers."
+                f"two routes to one estimate give {float(one)!r} and {float(other)!r}; nothing is "
+                f"reported. Look for covariates that nearly determine one another or very large numbers."
             )
 
 
