@@ -148,7 +148,8 @@ def agree(found: Contrast, again: Contrast, rounding: float) -> None:
         if not unknown and not abs(one - other) <= most:
             raise RoutesDisagreeError(
                 f"two routes to one estimate give {float(one)!r} and {float(other)!r}; nothing is "
-                f"reported. Look for covariates that nearly determine one another or very large numbers."
+                f"reported. Look for covariates that nearly determine one another or very large "
+                f"numbers."
             )
 
 
