@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import Any
 
-from benchmarks.rows import Bound, Row, beside
+from benchmarks.rows import Bound, Row, alone, beside
 from benchmarks.workers import started
 
 __all__ = ["measure"]
@@ -34,6 +34,7 @@ def measure(*, quick: bool) -> Iterator[tuple[Row, None]]:
         yield two_processes(SHARED, rounds=5), None
         yield cluster(TASKS, SAMPLE), None
         yield waiting(TASKS, THREADS), None
+    yield explorer(rounds=3 if quick else 15), None
     for row in flat(list(SIZES[:2] if quick else SIZES)):
         yield row, None
 
@@ -77,6 +78,15 @@ def waiting(tasks: int, threads: int) -> Row:
     needed = tasks / threads
     what = f"{tasks:,} tasks of 1 s on a local Dask cluster of {threads} threads (s)"
     return beside(what, seconds, needed, seconds / needed, LOSS)
+
+
+def explorer(rounds: int) -> Row:
+    """What the kernel does for one choice in the explorer, by processor."""
+    with started("ours", "redraws") as worker:
+        spent = [worker.round()["cpu"] for _ in range(rounds)]
+        shown = worker.check
+    what = f"explorer: {shown['studies']} studies of {shown['pairs']} pairs drawn and shown (s)"
+    return alone(what, median(spent), Bound(0.5, 0.25))
 
 
 def flat(sizes: list[int]) -> Iterator[Row]:

@@ -175,6 +175,18 @@ def naps(number: str, threads: str) -> None:
         serve({}, work)
 
 
+def redraws() -> None:
+    """A choice in the explorer, as it starts; a unit is one redraw, the picture included."""
+    view = rm.explore()
+
+    def work() -> float:
+        view.redraw()
+        return 1.0
+
+    work()
+    serve({"studies": view.found.studies, "pairs": view.scenario.pairs}, work)
+
+
 def case(name: str) -> None:
     """What a replicate of one of the sweeps of docs/scale.md costs and moves."""
     serve(asdict(scale.cost(name)), lambda: 1.0)
@@ -188,5 +200,6 @@ TASKS: dict[str, Callable[..., None]] = {
     "scheduled": scheduled,
     "journeys": journeys,
     "naps": naps,
+    "redraws": redraws,
     "case": case,
 }

@@ -17,7 +17,8 @@ class StandIn:
         self.seconds, self.check = iter(seconds), check
 
     def round(self) -> dict[str, float]:
-        return {"wall": next(self.seconds), "cpu": 0.0}
+        seconds = next(self.seconds)
+        return {"wall": seconds, "cpu": seconds / 2}
 
 
 @pytest.fixture
@@ -29,7 +30,8 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[tuple[str, ...], 
         def started(name: str, *arguments: str) -> Iterator[StandIn]:
             assert name == "ours"
             said = found[arguments]
-            yield StandIn(said, {}) if isinstance(said, list) else StandIn([], said)
+            shown = {"studies": 500, "pairs": 48}
+            yield StandIn(said, shown) if isinstance(said, list) else StandIn([], said)
 
         monkeypatch.setattr(sweeps, "started", started)
 
@@ -113,3 +115,11 @@ def test_a_cluster_does_all_tasks(served: list[Any]) -> None:
     swept.scheduled("2")
     swept.naps("3", "2")
     assert served == [({}, 3.0), ({}, 1.0), ({}, 1.0)]
+
+
+def test_the_explorer_is_judged_by_the_processors_time_of_a_redraw(workers: Any) -> None:
+    # rounds of .8, .9 and 1.2 s by the wall, half of that by the stand-in's processor
+    workers({("redraws",): [0.8, 1.2, 0.9]})
+    row = sweeps.explorer(rounds=3)
+    assert (row.ours, row.met) == (0.45, True)
+    assert row.what == "explorer: 500 studies of 48 pairs drawn and shown (s)"
