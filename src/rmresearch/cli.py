@@ -93,7 +93,7 @@ def plan_show(study: Path) -> None:
     click.echo(describe(study))
 
 
-@main.command(short_help="Evaluate a study: the technical report.")
+@main.command(short_help="Evaluate a study: the technical report, a workbook for leadership.")
 @click.argument("study", type=STUDY)
 @click.option("--out", type=FOLDER, help="Where to (default: STUDY/reports/evaluation).")
 @click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
@@ -101,6 +101,7 @@ def plan_show(study: Path) -> None:
 def report(study: Path, out: Path | None, data: Path | None) -> None:
     """Evaluate the study and write the technical report (HTML, with its numbers as JSON).
 
+    It lies in internal/; what may be handed on, numbers and a workbook (XLSX), in leadership/.
     The folder may be absent, empty, or hold an earlier report of ours.
     """
     from rmresearch.files import check_out

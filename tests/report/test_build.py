@@ -15,12 +15,17 @@ from click.testing import CliRunner
 
 from rmresearch.cli import main
 from rmresearch.errors import ReportError, StudyError
-from rmresearch.files import sha256, verify
+from rmresearch.files import sha256, verify, write_manifest
+from rmresearch.io.read import read_study
+from rmresearch.privacy import read_release
 from rmresearch.report.build import build
+from rmresearch.report.workbook import workbook
 
 ROOT = Path(__file__).resolve().parents[2]
 PILOT = ROOT / "data" / "synthetic" / "pilot"
-FILES = ("report.html", "results.json", "released.json")
+INTERNAL = ("report.html", "results.json")
+LEADERSHIP = ("released.json", "workbook.xlsx")
+FILES = (*(f"internal/{name}" for name in INTERNAL), *(f"leadership/{name}" for name in LEADERSHIP))
 
 
 @pytest.fixture(scope="module")
@@ -33,32 +38,50 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_the_folder_holds_what_the_manifest_says(made: Path) -> None:
-    assert sorted(p.name for p in (made / "internal").iterdir()) == sorted(
-        (*FILES, "manifest.json")
-    )
-    manifest = json.loads((made / "internal" / "manifest.json").read_text("utf-8"))
-    assert set(manifest["outputs"]) == set(FILES)
+@pytest.mark.parametrize(("part", "files"), [("internal", INTERNAL), ("leadership", LEADERSHIP)])
+def test_each_folder_holds_what_its_manifest_says(
+    made: Path, part: str, files: tuple[str, ...]
+) -> None:
+    assert sorted(p.name for p in (made / part).iterdir()) == sorted((*files, "manifest.json"))
+    manifest = json.loads((made / part / "manifest.json").read_text("utf-8"))
+    assert set(manifest["outputs"]) == set(files)
     names = {Path(name).name for name in manifest["inputs"]}
-    assert {"study.toml", "plan.toml"} <= names
-    assert {p.name for p in (PILOT / "data").iterdir() if p.is_file()} <= names | {".gitattributes"}
+    if part == "leadership":  # handed on as it is: it does not name the files with people in them
+        assert names == set()
+        assert verify(made / part) == ()
+    else:
+        assert {"study.toml", "plan.toml"} <= names
+        data = {p.name for p in (PILOT / "data").iterdir() if p.is_file()}
+        assert data <= names | {".gitattributes"}
     assert verify(made) == ()
+
+
+def test_the_workbook_is_made_from_what_lies_beside_it(made: Path) -> None:
+    released = read_release((made / "leadership" / "released.json").read_text("utf-8"))
+    content = (made / "leadership" / "workbook.xlsx").read_bytes()
+    assert workbook(released, read_study(PILOT).design) == content
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_one_changed_byte_is_named(made: Path, tmp_path: Path, name: str) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(made, copy)
-    content = bytearray((copy / "internal" / name).read_bytes())
+    content = bytearray((copy / name).read_bytes())
     content[len(content) // 2] ^= 1
-    (copy / "internal" / name).write_bytes(bytes(content))
+    (copy / name).write_bytes(bytes(content))
     assert any(name in line and "changed" in line for line in verify(copy))
 
 
 def test_made_again_it_is_the_same_bytes(made: Path) -> None:
-    before = {name: sha256(made / "internal" / name) for name in FILES}
+    before = {name: sha256(made / name) for name in FILES}
+    # what leadership gets lay inside once
+    shutil.copy(made / "leadership" / "released.json", made / "internal")
+    write_manifest(made / "internal", command="rmresearch report")
     build(PILOT, made)
-    assert {name: sha256(made / "internal" / name) for name in FILES} == before
+    assert {name: sha256(made / name) for name in FILES} == before
+    assert sorted(p.name for p in (made / "internal").iterdir()) == sorted(
+        (*INTERNAL, "manifest.json")
+    )
 
 
 def test_the_page_opens_offline_and_says_internal(made: Path) -> None:
@@ -117,8 +140,8 @@ def test_killed_in_the_middle_and_run_again(made: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["report", str(PILOT), "--out", str(out)])
     assert done.exit_code == 0, done.output
     for name in FILES:
-        assert sha256(out / "internal" / name) == sha256(made / "internal" / name)
+        assert sha256(out / name) == sha256(made / name)
     assert verify(out) == ()
-    assert [path.name for path in out.iterdir()] == ["internal"], (
+    assert sorted(path.name for path in out.iterdir()) == ["internal", "leadership"], (
         "nothing of the killed run is left"
     )

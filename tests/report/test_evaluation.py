@@ -100,7 +100,7 @@ def test_a_planned_change_within_an_arm_is_said_to_be_undecided(tmp_path: Path) 
 
 
 def test_results_carry_every_estimate_and_nobody(pilot: Evaluation, tmp_path: Path) -> None:
-    inside, out = pilot.write(tmp_path)
+    inside, out, _ = pilot.write(tmp_path)
     written = json.loads(inside.read_text("utf-8"))
     for name, result in pilot.findings.results.items():
         assert len(written["results"][name]["estimates"]) == len(result.estimates)

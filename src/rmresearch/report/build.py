@@ -1,4 +1,4 @@
-"""Make a report folder: the notebook run, the page, the numbers, sealed by a manifest."""
+"""Make a report folder: the notebook run, the page, the numbers, each part under a manifest."""
 
 from __future__ import annotations
 
@@ -20,16 +20,19 @@ from rmresearch.files import (
     sha256,
     write_bytes,
     write_manifest,
-    write_text,
 )
 from rmresearch.report.lighter import lighter_imports
 
 __all__ = ["build"]
 
 NOTEBOOK = "01_pilot_evaluation"
-NUMBERS = ("results.json", "released.json")
+NUMBERS = "results.json"
 PAGE = "report.html"
 INSIDE = "internal"
+#: what goes to leadership, in a folder of its own, so that it can be handed on as it is
+LEADERSHIP = "leadership"
+RELEASED = ("released.json", "workbook.xlsx")
+COMMAND = "rmresearch report"
 
 
 def build(
@@ -39,7 +42,7 @@ def build(
     data: Path | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Path:
-    """Evaluate a study into ``out``/internal; returns the page's path.
+    """Evaluate a study into ``out``/internal and ``out``/leadership; returns the page's path.
 
     ``study`` is the study's folder or TOML file, ``data`` its data folder if it is elsewhere.
     ``out`` may be absent, empty, or hold an earlier report of ours; otherwise, and where another
@@ -60,10 +63,11 @@ def build(
             "out_dir": str(Path(aside).resolve()),
         }
         executed = run_notebook(notebook, asked, progress=say)
-        made = {name: (Path(aside) / name).read_bytes() for name in NUMBERS}
-        results = json.loads(made["results.json"])
-        page = to_html(executed, title=results["title"])
-        return _seal(study, data, out, page, made, results, started)
+        made = {name: (Path(aside) / name).read_bytes() for name in (NUMBERS, *RELEASED)}
+        results = json.loads(made[NUMBERS])
+        made[PAGE] = to_html(executed, title=results["title"]).encode()
+        _seal(study, data, out, made, results, started)
+        return out / INSIDE / PAGE
 
 
 @contextmanager
@@ -86,28 +90,28 @@ def _seal(
     study: Path,
     data: Path | None,
     out: Path,
-    page: str,
     made: Mapping[str, bytes],
     results: Mapping[str, Any],
     started: dt.datetime,
-) -> Path:
-    """Write page and numbers into their folder, the manifest last."""
-    inside = open_out(out / INSIDE, "rmresearch report")
-    paths = [inside / name for name in (*made, PAGE)]
-    for name, content in made.items():
-        write_bytes(inside / name, content)
-    write_text(inside / PAGE, page)
-    inputs = _inputs(study, data, results["sources"])
-    write_manifest(
-        inside,
-        command="rmresearch report",
-        inputs=inputs,
-        plan=results["plan"] or None,
-        settings={"audience": "technical", "formats": ["html"]},
-        started=started,
-        outputs=paths,
-    )
-    return inside / PAGE
+) -> None:
+    """Write each part into its folder, its manifest last; leadership's names no data file."""
+    parts = {
+        INSIDE: ((NUMBERS, PAGE), _inputs(study, data, results["sources"]), "technical", ["html"]),
+        LEADERSHIP: (RELEASED, {}, LEADERSHIP, ["xlsx"]),
+    }
+    for name, (files, inputs, audience, formats) in parts.items():
+        folder = open_out(out / name, COMMAND)
+        for file in files:
+            write_bytes(folder / file, made[file])
+        write_manifest(
+            folder,
+            command=COMMAND,
+            inputs=inputs,
+            plan=results["plan"] or None,
+            settings={"audience": audience, "formats": formats},
+            started=started,
+            outputs=[folder / file for file in files],
+        )
 
 
 def _inputs(study: Path, data: Path | None, sources: list[list[str]]) -> dict[Path, str]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rmresearch.files import write_json, write_text
+from rmresearch.files import write_bytes, write_json, write_text
 from rmresearch.io.read import read_study
 from rmresearch.privacy import Ledger, Release, release
 from rmresearch.report.asking import ask
@@ -25,6 +25,7 @@ from rmresearch.report.sections.people import attrition, meetings, missing
 from rmresearch.report.sections.results import results
 from rmresearch.report.sections.subgroups import equivalence, subgroups
 from rmresearch.report.sections.variation import variation
+from rmresearch.report.workbook import workbook
 from rmresearch.result import PUBLIC, Result
 
 __all__ = ["Evaluation", "evaluate"]
@@ -50,6 +51,7 @@ SECTIONS: Mapping[str, Callable[[Findings], Section]] = {
     "plan": plan,
     "methods": methods,
 }
+WRITTEN = ("results.json", "released.json", "workbook.xlsx")
 KINDS = {
     "single-group": "one group, before and after",
     "comparison": "programme and comparison group, not randomised",
@@ -60,10 +62,14 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """What a study's data answer, and how the report shows it."""
+    """What a study's data answer, and how the report shows it.
+
+    ``ledger`` is the study's, in which what is written for leadership is put down first.
+    """
 
     findings: Findings
     released: Release
+    ledger: Ledger | None = None
 
     @property
     def head(self) -> Head:
@@ -122,13 +128,21 @@ class Evaluation:
         }
 
     def write(self, folder: str | Path | None) -> tuple[Path, ...]:
-        """Write results.json (internal) and released.json; without a folder nothing is written."""
+        """Write results.json (internal), and for leadership released.json and workbook.xlsx.
+
+        Whom the numbers for leadership are about goes into the study's ledger before they are
+        written. Without a folder nothing is written.
+        """
         if not folder:
             return ()
-        inside, out = Path(folder) / "results.json", Path(folder) / "released.json"
+        book = workbook(self.released, self.findings.study.design)
+        if self.ledger is not None:
+            self.ledger.record(self.released.published)
+        inside, out, sheets = (Path(folder) / name for name in WRITTEN)
         write_json(inside, self.results())
         write_text(out, self.released.to_json())
-        return inside, out
+        write_bytes(sheets, book)
+        return inside, out, sheets
 
 
 def evaluate(study: str | Path, *, data: str | Path | None = None) -> Evaluation:
@@ -145,7 +159,7 @@ def evaluate(study: str | Path, *, data: str | Path | None = None) -> Evaluation
     read = read_study(study, data=data)
     findings, folder = ask(read, Path(study)), Path(study)
     ledger = Ledger.read(folder if folder.is_dir() else folder.parent, read.design)
-    return Evaluation(findings, release(findings.results, read, ledger=ledger))
+    return Evaluation(findings, release(findings.results, read, ledger=ledger), ledger)
 
 
 def _plain(result: Result) -> dict[str, Any]:

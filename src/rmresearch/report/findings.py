@@ -11,9 +11,9 @@ from rmresearch.plan import Plan, PlanStatus, Question
 from rmresearch.report.numbers import MINUS
 from rmresearch.report.words.phrases import capital, plural
 from rmresearch.result import Estimate, Result
-from rmresearch.study import Outcome, Study
+from rmresearch.study import Design, Outcome, Study
 
-__all__ = ["Findings", "Verdict", "in_words"]
+__all__ = ["Findings", "Verdict", "in_words", "labels_of"]
 
 
 #: a word that only a code looks like: it holds a digit or an underscore
@@ -166,22 +166,7 @@ class Findings:
     @property
     def labels(self) -> Mapping[str, str]:
         """Names as reports write them: arms, waves, outcomes, roles and contrasts."""
-        design = self.study.design
-        arms = {arm.name: arm.label for arm in design.arms}
-        waves = {wave.name: wave.label for wave in design.waves}
-        named = {outcome.name: outcome.label for outcome in design.outcomes}
-        roles = {
-            role: plural(design.role_label(role)).capitalize() for role in ("senior", "junior")
-        }
-        pairs = {
-            f"{one} - {other}": f"{first} {MINUS} {second}"
-            for names in (arms, waves)
-            for one, first in names.items()
-            for other, second in names.items()
-        }
-        samples = {f"analysed at {name}": f"Analysed at {text}" for name, text in waves.items()}
-        samples["everyone assigned"] = "Everyone assigned"
-        return {**roles, **named, **waves, **arms, **pairs, **samples}
+        return labels_of(self.study.design)
 
 
 def _asked(question: Question, result: Result, one: Estimate) -> bool:
@@ -203,3 +188,20 @@ def _asked(question: Question, result: Result, one: Estimate) -> bool:
 def name_of(function: str, outcome: str = "") -> str:
     """How a result is named in results.json."""
     return f"{function}:{outcome}" if outcome else function
+
+
+def labels_of(design: Design) -> Mapping[str, str]:
+    """A study's names as reports write them: arms, waves, outcomes, roles and contrasts."""
+    arms = {arm.name: arm.label for arm in design.arms}
+    waves = {wave.name: wave.label for wave in design.waves}
+    named = {outcome.name: outcome.label for outcome in design.outcomes}
+    roles = {role: plural(design.role_label(role)).capitalize() for role in ("senior", "junior")}
+    pairs = {
+        f"{one} - {other}": f"{first} {MINUS} {second}"
+        for names in (arms, waves)
+        for one, first in names.items()
+        for other, second in names.items()
+    }
+    samples = {f"analysed at {name}": f"Analysed at {text}" for name, text in waves.items()}
+    samples["everyone assigned"] = "Everyone assigned"
+    return {**roles, **named, **waves, **arms, **pairs, **samples}

@@ -24,7 +24,7 @@ from rmresearch.report.numbers import (
 )
 from rmresearch.result import Check, Dropped
 
-__all__ = ["checks_table", "dropped_table", "table_block"]
+__all__ = ["checks_table", "dropped_table", "interval_ends", "table_block"]
 
 COUNTS = frozenset({"administrative", "count"})
 SHARE = "proportion"
@@ -110,7 +110,7 @@ def table_block(
 
 def _shown(table: TableLike, columns: Sequence[str] | None, mixed: bool) -> list[_Shown]:
     places = {name: index for index, name in enumerate(table.columns)}
-    ends = _interval_ends(table.columns)
+    ends = interval_ends(table.columns)
     spoken_for = {end for pair in ends.values() for end in pair}
     shown = []
     for name in columns if columns is not None else table.columns:
@@ -123,7 +123,7 @@ def _shown(table: TableLike, columns: Sequence[str] | None, mixed: bool) -> list
     return shown
 
 
-def _interval_ends(columns: Sequence[str]) -> dict[str, tuple[str, str]]:
+def interval_ends(columns: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Value column -> its ends: "x low" belongs to "x", a bare "low" to the column before it."""
     found: dict[str, tuple[str, str]] = {}
     for before, low, high in zip(columns, columns[1:], columns[2:], strict=False):

@@ -260,9 +260,9 @@ def provenance(found: Findings, released: Release) -> Section:
         tuple((name, digest) for name, digest in found.study.sources),
     )
     leave = (
-        "This page and results.json show everything and are internal. released.json holds what "
-        "the release rules let out, rounded, beside what was released before. It stays inside too: "
-        "what leaves is made from it and written into the study's ledger. Left out of it:"
+        "This page and results.json show everything and are internal. What the release rules let "
+        "out, rounded, beside what was released before, is in released.json and the workbook made "
+        "from it; whom it is about is written into the study's ledger. Left out of it:"
     )
     blocks: list[Block] = [
         Definitions(tuple(items)),

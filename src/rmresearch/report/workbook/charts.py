@@ -1,0 +1,252 @@
+"""What the charts show: released means and differences with their intervals, as typed rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+from rmresearch.privacy import Release
+from rmresearch.privacy.release import ReleasedEstimate
+from rmresearch.report.findings import labels_of
+from rmresearch.report.words.phrases import capital, catalogue, fill
+from rmresearch.report.workbook.cells import Cell, Column, form_of, number, text
+from rmresearch.report.workbook.lists import is_share
+from rmresearch.study import Design, Outcome
+
+__all__ = ["ABOVE", "ASIDE", "BELOW", "NAME", "VALUE", "Plot", "Series", "plots"]
+
+#: where in a chart's rows stand the name, the value, the length of its interval on either side,
+#: and the place that a point of a course is drawn at
+NAME, VALUE, BELOW, ABOVE, ASIDE = 0, 4, 7, 8, 9
+#: neighbours are drawn apart by this share of the time covered, so that intervals can be told apart
+APART = 0.015
+NUMBERS = ("From", "To", "Below", "Above")
+MEANS = (
+    *(Column(head) for head in ("Group", "Who", "Survey")),
+    *(Column(head, numeric=True) for head in ("Month", "Mean", *NUMBERS, "Drawn at")),
+)
+DIFFERENCES = (
+    *(Column(head) for head in ("Outcome", "Who", "Survey", "Comparison")),
+    *(Column(head, numeric=True) for head in ("Difference", *NUMBERS)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Rows ``first`` to ``last`` of a chart, drawn as one; ``compared`` is the comparison group."""
+
+    first: int
+    last: int
+    compared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A chart and the rows it is drawn from. ``low``, ``high`` and ``step``: its axis of values."""
+
+    kind: Literal["means", "differences"]
+    title: str
+    alt: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    series: tuple[Series, ...]
+    unit: str
+    form: str
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+
+
+def plots(released: Release, design: Design) -> tuple[Plot, ...]:
+    """Differences at the last survey, then the course of each outcome's means.
+
+    Only numbers are drawn: what is hidden, or stands as a phrase, is on the sheets of tables.
+    """
+    drawn = [one for one in released.estimates if isinstance(one.value, (int, float))]
+    record = [one for one in drawn if one.term == ""]
+    between = _last([one for one in record if one.result.startswith("compare_arms:")], design)
+    changes = _last([one for one in record if one.result.startswith("pre_post:")], design)
+    key = "differences" if between else "changes"
+    made = [
+        _differences(list(same), design, catalogue()["workbook_chart"][key])
+        for _, same in _grouped(between or changes, lambda one: _scale(one, design))
+    ]
+    means = [one for one in record if one.result.startswith("wave_means:")]
+    courses = _grouped(means, lambda one: (one.outcome, one.role))
+    return (*made, *(_means(list(same), design) for _, same in courses))
+
+
+def _grouped(
+    estimates: Iterable[ReleasedEstimate], key: Callable[[ReleasedEstimate], tuple[object, ...]]
+) -> Iterable[tuple[tuple[object, ...], Iterable[ReleasedEstimate]]]:
+    """Estimates with one key, keys in the order in which they first appear."""
+    held = list(estimates)
+    order = {found: place for place, found in enumerate(dict.fromkeys(map(key, held)))}
+    return groupby(sorted(held, key=lambda one: order[key(one)]), key=key)
+
+
+def _last(estimates: Sequence[ReleasedEstimate], design: Design) -> list[ReleasedEstimate]:
+    """Of each contrast the estimate at its last survey."""
+    order = [wave.name for wave in design.waves]
+    found: dict[tuple[str, ...], ReleasedEstimate] = {}
+    for one in sorted(estimates, key=lambda one: order.index(one.wave)):
+        contrast = one.contrast if one.result.startswith("compare_arms:") else ""
+        found[one.outcome, one.role, contrast, one.group] = one
+    return [one for one in estimates if one in found.values()]
+
+
+def _scale(one: ReleasedEstimate, design: Design) -> tuple[object, ...]:
+    """What must be alike for two differences to stand on one axis."""
+    outcome = _outcome(one, design)
+    if outcome is None:
+        return (is_share(one, design),)
+    return (outcome.kind == "binary", outcome.low, outcome.high, outcome.unit)
+
+
+def _outcome(one: ReleasedEstimate, design: Design) -> Outcome | None:
+    return next((o for o in design.outcomes if o.name == one.outcome), None)
+
+
+def _differences(same: Sequence[ReleasedEstimate], design: Design, title: str) -> Plot:
+    labels = labels_of(design)
+    form = _form(same, design)
+    several = len({(one.contrast, one.group) for one in same}) > 1
+    rows, told = [], []
+    for one in same:
+        name = labels.get(one.outcome, one.outcome)
+        if several:
+            name = f"{name} ({labels.get(one.group or one.contrast, one.group or one.contrast)})"
+        told.append(_told(name, one, form))
+        rows.append(
+            (
+                text(name),
+                text(labels.get(one.role, capital(one.role))),
+                text(labels.get(one.wave, one.wave)),
+                text(labels.get(one.contrast, one.contrast)),
+                *_interval(one, form),
+            )
+        )
+    alt = fill("workbook_chart", "differences_alt", told="; ".join(told))
+    series = (Series(0, len(rows) - 1),)
+    unit = _unit(same[0], design)
+    low, high, step = _span(same, 0.0)
+    return Plot(
+        "differences", title, alt, DIFFERENCES, tuple(rows), series, unit, form, low, high, step
+    )
+
+
+def _span(same: Sequence[ReleasedEstimate], *also: float) -> tuple[float, float, float]:
+    """An axis that holds every interval whole (programs see to the values only), and its step."""
+    ends = (end for one in same for end in (one.value, one.low, one.high))
+    found = [*also, *(end for end in ends if isinstance(end, (int, float)))]
+    low, high = min(found), max(found)
+    wide = (high - low) or abs(high) or 1.0
+    unit = 10.0 ** math.floor(math.log10(wide))
+    step = next(unit * part for part in (0.1, 0.2, 0.5, 1.0, 2.0) if wide <= 8 * unit * part)
+    below, above = math.floor(low / step) * step, math.ceil(high / step) * step
+    return round(below, 9), round(max(above, below + step), 9), step
+
+
+def _means(same: Sequence[ReleasedEstimate], design: Design) -> Plot:
+    labels = labels_of(design)
+    form = _form(same, design)
+    months = {wave.name: wave.months for wave in design.waves}
+    span = max(months.values()) - min(months.values())
+    rows: list[tuple[Cell, ...]] = []
+    series, told = [], []
+    for place, (_, course) in enumerate(_grouped(same, lambda one: (one.group,))):
+        first = len(rows)
+        for one in course:
+            at = months[one.wave]
+            name = f"{labels.get(one.group, one.group)}, {labels.get(one.wave, one.wave)}"
+            told.append(_told(name.removeprefix(", "), one, form))
+            rows.append(
+                (
+                    text(labels.get(one.group) or one.group or capital(_who(one, labels))),
+                    text(_who(one, labels)),
+                    text(labels.get(one.wave, one.wave)),
+                    number(at, form_of((at,))),
+                    *_interval(one, form),
+                    number(at + place * APART * span, "0.00"),
+                )
+            )
+        series.append(Series(first, len(rows) - 1, compared=_compared(same, rows[first], design)))
+    label = str(text(labels.get(same[0].outcome, same[0].outcome)).value)
+    low, high, step = _scores(same, _outcome(same[0], design))
+    return Plot(
+        kind="means",
+        title=fill("workbook_chart", "means", label=label),
+        alt=fill(
+            "workbook_chart",
+            "means_alt",
+            label=label,
+            who=_who(same[0], labels),
+            told="; ".join(told),
+        ),
+        columns=MEANS,
+        rows=tuple(rows),
+        series=tuple(series),
+        unit=_unit(same[0], design),
+        form=form,
+        low=low,
+        high=high,
+        step=step,
+    )
+
+
+def _scores(
+    same: Sequence[ReleasedEstimate], outcome: Outcome | None
+) -> tuple[float, float, float | None]:
+    """An axis for means: the whole scale where it has few points, else what the means need."""
+    low, high, step = _span(same)
+    if outcome is None or outcome.low is None or outcome.high is None:
+        return low, high, step
+    ends = [end for one in same for end in (one.low, one.high) if end is not None]
+    within = all(outcome.low <= end <= outcome.high for end in ends)
+    if within and outcome.high - outcome.low <= 10:
+        return outcome.low, outcome.high, None
+    return low, high, step
+
+
+def _compared(same: Sequence[ReleasedEstimate], row: tuple[Cell, ...], design: Design) -> bool:
+    comparison = design.comparison
+    several = len({one.group for one in same}) > 1
+    return several and comparison is not None and row[NAME] == text(comparison.label)
+
+
+def _who(one: ReleasedEstimate, labels: Mapping[str, str]) -> str:
+    return labels.get(one.role) or catalogue()["role"].get(one.role, one.role)
+
+
+def _form(same: Sequence[ReleasedEstimate], design: Design) -> str:
+    values = [value for one in same for value in (one.value, one.low, one.high)]
+    return form_of(values, share=is_share(same[0], design))
+
+
+def _interval(one: ReleasedEstimate, form: str) -> tuple[Cell, ...]:
+    """Value, ends, and the lengths on either side, which the error bars are drawn with."""
+    lengths: list[float | None] = [None, None]
+    if isinstance(one.value, (int, float)):
+        if one.low is not None:
+            lengths[0] = round(one.value - one.low, 6)
+        if one.high is not None:
+            lengths[1] = round(one.high - one.value, 6)
+    return tuple(number(value, form) for value in (one.value, one.low, one.high, *lengths))
+
+
+def _told(name: str, one: ReleasedEstimate, form: str) -> str:
+    name = str(text(name).value)
+    value, low, high = (cell.shown() for cell in _interval(one, form)[:3])
+    if one.low is None or one.high is None:
+        return fill("workbook_chart", "one", name=name, value=value)
+    return fill("workbook_chart", "one_interval", name=name, value=value, low=low, high=high)
+
+
+def _unit(one: ReleasedEstimate, design: Design) -> str:
+    outcome = _outcome(one, design)
+    if is_share(one, design) or outcome is None:
+        return ""
+    return str(text(capital(outcome.unit)).value)

@@ -1,0 +1,185 @@
+"""The sheets that are not tables of the report: every estimate, checks, who was left out, codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rmresearch.privacy import Release
+from rmresearch.privacy.release import ReleasedEstimate
+from rmresearch.privacy.terms import IN_POINTS, OF_PEOPLE, SHARES
+from rmresearch.report.findings import in_words, labels_of
+from rmresearch.report.numbers import MINUS, NOTHING
+from rmresearch.report.words.phrases import capital, catalogue, fill, plural
+from rmresearch.report.workbook.cells import Cell, Column, Sheet, form_of, hidden, number, text
+from rmresearch.report.workbook.tables import about
+from rmresearch.study import Design, Outcome
+
+__all__ = ["checks", "codebook", "dropped", "estimates", "is_share"]
+
+RECORD = "record_of"
+
+
+def estimates(released: Release, design: Design) -> Sheet:
+    """Every estimate of the release, in the study's names."""
+    heads = (
+        *(Column(head, widest=22) for head in ("Question", "Outcome", "Who", "Survey")),
+        *(Column(head, widest=22) for head in ("Comparison", "Group")),
+        Column("Quantity", widest=34),
+        *(Column(head, numeric=True) for head in ("Value", "From", "To", "Level")),
+        *(Column(head, numeric=True) for head in ("People", "Pairs", "Independent units")),
+        Column("About", widest=28),
+        Column("Method", widest=40),
+    )
+    labels = labels_of(design)
+    rows = tuple(_estimate(one, design, labels) for one in released.estimates)
+    return _sheet("estimates", heads, rows)
+
+
+def _estimate(one: ReleasedEstimate, design: Design, labels: Mapping[str, str]) -> tuple[Cell, ...]:
+    words = catalogue()
+    question = one.result.partition(":")[0]
+    outcome = labels.get(one.outcome) or about(one.result, labels)
+    term = words["workbook_term"].get(one.term or RECORD, one.term.replace("-", " "))
+    form = form_of((one.value, one.low, one.high), share=is_share(one, design))
+    counts = (one.n_people, one.n_pairs, one.n_clusters)
+    numbers = [number(value, form) for value in (one.value, one.low, one.high)]
+    level = number(None if one.low is None and one.high is None else one.level, "0.##%")
+    return (
+        text(words["workbook_question"].get(question, question.replace("_", " "))),
+        text(outcome or NOTHING),
+        text(labels.get(one.role) or capital(words["role"].get(one.role, one.role))),
+        text(labels.get(one.wave, one.wave) or NOTHING),
+        text(labels.get(one.contrast) or _against(one.contrast) or NOTHING),
+        text(labels.get(one.group, one.group) or NOTHING),
+        text(capital(term)),
+        *([hidden()] * 3 if one.hidden else numbers),
+        number(None, "") if one.hidden else level,
+        *([hidden()] * 3 if one.hidden else [number(count, "#,##0") for count in counts]),
+        text(capital(one.estimand) or NOTHING),
+        text(capital(one.method) or NOTHING),
+    )
+
+
+def _against(contrast: str) -> str:
+    """A comparison that the study has no names for."""
+    return capital(contrast.replace(" - ", f" {MINUS} "))
+
+
+def is_share(one: ReleasedEstimate, design: Design) -> bool:
+    """Whether an estimate is a share of people, or a difference of shares."""
+    function = one.result.partition(":")[0]
+    binary = any(o.name == one.outcome and o.kind == "binary" for o in design.outcomes)
+    known = any(o.name == one.outcome for o in design.outcomes)
+    if one.term in SHARES or (function in OF_PEOPLE and one.term == "" and not one.contrast):
+        return True
+    if function == "workforce_outcomes" and one.term == "" and not known:
+        return True
+    return binary and one.term in IN_POINTS
+
+
+def checks(released: Release, design: Design) -> Sheet:
+    """What was looked at in each analysis, and whether it holds."""
+    words, labels = catalogue()["workbook_question"], labels_of(design)
+    rows = tuple(
+        (
+            text(words.get(result.partition(":")[0], result.partition(":")[0])),
+            text(about(result, labels) or NOTHING),
+            text(capital(name)),
+            text("yes" if passed else "no"),
+        )
+        for result, name, passed in dict.fromkeys(released.checks)
+    )
+    return _sheet("checks", tuple(map(Column, ("Question", "About", "Check", "Holds"))), rows)
+
+
+def dropped(released: Release, design: Design) -> Sheet:
+    """Who or what did not enter an analysis."""
+    words, labels = catalogue()["workbook_question"], labels_of(design)
+    heads = (Column("Question"), Column("About"), Column("Reason"), Column("People", numeric=True))
+    rows = tuple(
+        (
+            text(words.get(result.partition(":")[0], result.partition(":")[0])),
+            text(about(result, labels) or NOTHING),
+            text(capital(in_words(reason, labels))),
+            number(people, "#,##0"),
+        )
+        for result, reason, people in released.dropped
+    )
+    return _sheet("dropped", heads, rows)
+
+
+def codebook(released: Release, design: Design) -> tuple[Sheet, ...]:
+    """What was measured, when and among whom, and what the quantities are."""
+    return _outcomes(design), _occasions(design), _terms(released)
+
+
+def _outcomes(design: Design) -> Sheet:
+    heads = (
+        Column("Outcome", widest=30),
+        *(Column(head, widest=22) for head in ("Code", "Who", "Kind", "Items", "Turned round")),
+        *(Column(head, numeric=True) for head in ("Lowest", "Highest")),
+        *(Column(head, widest=18) for head in ("Unit", "Direction")),
+        Column("Smallest difference that matters", numeric=True),
+        *(Column(head, widest=22) for head in ("Kirkpatrick level", "Rated by", "Asked at")),
+    )
+    return _sheet("outcomes", heads, tuple(_outcome(one, design) for one in design.outcomes))
+
+
+def _outcome(one: Outcome, design: Design) -> tuple[Cell, ...]:
+    words, labels = catalogue(), labels_of(design)
+    share = one.kind == "binary"
+    bounds = form_of((one.low, one.high))
+    return (
+        text(one.label),
+        text(one.name),
+        text(labels.get(one.role) or capital(words["role"][one.role])),
+        text(words["workbook_kind"][one.kind]),
+        text(", ".join(one.items)),
+        text(", ".join(sorted(one.reverse)) or NOTHING),
+        number(one.low, bounds),
+        number(one.high, bounds),
+        text(words["unit"]["share"] if share else one.unit),
+        text(words["workbook_code"]["higher" if one.direction == 1 else "lower"]),
+        number(one.smallest_effect, form_of((one.smallest_effect,), share=share)),
+        text(words["workbook_level"][str(one.kirkpatrick)]),
+        text(words["workbook_source"][one.source]),
+        text(", ".join(labels[wave] for wave in one.waves or [w.name for w in design.waves])),
+    )
+
+
+def _occasions(design: Design) -> Sheet:
+    words = catalogue()["workbook_code"]
+    waves = [
+        (words["survey"], wave.label, wave.name, words["baseline"])
+        if wave.baseline
+        else (words["survey"], wave.label, wave.name, _months(wave.months))
+        for wave in design.waves
+    ]
+    arms = [
+        (words["group"], a.label, a.name, words["programme" if a.programme else "comparison"])
+        for a in design.arms
+    ]
+    roles = [
+        (words["role"], capital(plural(label)), role, NOTHING) for role, label in design.role_labels
+    ]
+    heads = tuple(map(Column, ("What", "Name", "Code", "Meaning")))
+    return _sheet("design", heads, tuple(tuple(map(text, row)) for row in (*waves, *arms, *roles)))
+
+
+def _months(months: float) -> str:
+    return fill("workbook_code", "follow_up", months=f"{months:g}")
+
+
+def _terms(released: Release) -> Sheet:
+    words = catalogue()["workbook_term"]
+    there = sorted({one.term for one in released.estimates})
+    rows = tuple(
+        (text(capital(words.get(one or RECORD, one.replace("-", " ")))), text(one or NOTHING))
+        for one in there
+    )
+    return _sheet("terms", (Column("Quantity"), Column("Code")), rows)
+
+
+def _sheet(name: str, heads: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...]) -> Sheet:
+    words = catalogue()
+    return Sheet(words["workbook_sheet"][name], words["workbook_title"][name], heads, rows)
