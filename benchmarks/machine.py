@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
+import resource
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 
 from benchmarks.workers import PEERS, ROOT, environment
 
-__all__ = ["describe"]
+__all__ = ["describe", "held", "peak"]
 
 KERNEL = """
 import numpy, threadpoolctl
@@ -34,6 +35,23 @@ for (name in commandArgs(TRUE)) {
   cat(name, tryCatch(format(packageVersion(name)), error = function(e) ""), fill = TRUE)
 }
 """
+
+
+def held(name: str) -> int:
+    """A figure of this process's memory in bytes, as Linux tells it: "VmRSS", "VmHWM"."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
+
+
+def peak() -> float:
+    """The most memory that this process has held, in MB.
+
+    On Linux not by rusage, which starts from what the process held that started this one.
+    """
+    if sys.platform.startswith("linux"):
+        return held("VmHWM") / 1e6
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def describe(*, quick: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 import rmresearch as rm
 from benchmarks import cohort, swept
+from benchmarks.machine import held
 from benchmarks.serve import serve
 from rmresearch.numerics import lmm
 from rmresearch.numerics.lmm import balanced
@@ -166,16 +167,11 @@ def memory(folder: Path) -> None:
     frame = pd.read_csv(folder / "million.csv")
     rm.lmm("score ~ arm + (1 | pair)", cohort.rows().assign(score=np.arange(360) % 7))
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
-    before = _status("VmRSS")
+    before = held("VmRSS")
     rm.lmm(f"{cohort.MILLION} + {cohort.RANDOM['nested']}", frame)
-    peak = _status("VmHWM") - before
+    peak = held("VmHWM") - before
     size = int(frame.memory_usage().sum())
     serve({"peak": peak / 1e6, "input": size / 1e6}, lambda: 1.0)
-
-
-def _status(name: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
 
 
 def main(task: str, *rest: str) -> None:

@@ -7,8 +7,6 @@ is a process of its own, timed by processor, one thread.
 from __future__ import annotations
 
 import pickle
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +17,7 @@ from statistics import median
 from typing import Any
 
 import rmresearch as rm
-from benchmarks.machine import describe
+from benchmarks.machine import describe, peak
 from benchmarks.rows import number
 from benchmarks.workers import ROOT, started
 from rmresearch.result import Result
@@ -126,14 +124,13 @@ def cost(name: str) -> Cost:
         if isinstance(part, Lost):
             raise RuntimeError(f"{name}: {part.reason}")
         parts.append(len(pickle.dumps(part)))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return Cost(
         each=median(spent[1:]),
         replicates=task.replicates,
         there=len(pickle.dumps(task)),
         back=max(parts),
         once=len(pickle.dumps(made)),
-        peak=peak / (1e6 if sys.platform == "darwin" else 1e3),
+        peak=peak(),
     )
 
 

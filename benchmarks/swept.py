@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import resource
-import sys
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ import pandas as pd
 
 import rmresearch as rm
 from benchmarks import cohort, scale
+from benchmarks.machine import peak
 from benchmarks.serve import serve
 from rmresearch.whatif import workers
 from rmresearch.whatif.plan import Plan, plan
@@ -32,6 +31,8 @@ __all__ = ["FLAT", "QUICK", "TASKS", "cluster", "swept_power", "tasks_of"]
 FLAT = rm.Gaussian(programme=10, comparison=10, people=2, effect=0.5)
 #: and one whose tasks are done soon, so that scheduling shows: 8 sets, before and after
 QUICK = rm.Gaussian(programme=8, people=2)
+#: what docs/scale.md tells workers: keep the memory that arrays leave for the arrays that follow
+MALLOC = {"MALLOC_TRIM_THRESHOLD_": 268_435_456, "MALLOC_MMAP_THRESHOLD_": 33_554_432}
 #: sweeps of few replicates that are timed one after another, for a time that can be told
 LEAST = 20_000
 
@@ -92,10 +93,7 @@ def many(replicates: str) -> None:
         began = time.process_time()
         asked(replicates=size, seed=seed)
         spent.append(1e6 * (time.process_time() - began) / size)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # which Linux counts in thousands of bytes and macOS in bytes
-    peak /= 1e6 if sys.platform == "darwin" else 1e3
-    serve({"each": median(spent), "peak": peak}, lambda: 1.0)
+    serve({"each": median(spent), "peak": peak()}, lambda: 1.0)
 
 
 def tasks_of(number: int) -> Plan:
@@ -120,11 +118,12 @@ def share(tasks: str, first: str) -> None:
 def cluster(threads: int = 1) -> Any:
     """A client of two Dask workers on this machine."""
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client, LocalCluster  # brings the configuration that is added to
 
     quiet: dict[str, Any] = {"dashboard_address": None, "silence_logs": 50}
+    malloc = {f"distributed.nanny.pre-spawn-environ.{name}": size for name, size in MALLOC.items()}
     with (
-        dask.config.set({"distributed.admin.tick.limit": "1h"}),
+        dask.config.set({"distributed.admin.tick.limit": "1h", **malloc}),
         LocalCluster(n_workers=2, threads_per_worker=threads, **quiet) as made,
         Client(made) as client,
     ):
