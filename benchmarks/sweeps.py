@@ -6,13 +6,15 @@ less they say.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import Any
+from unittest import mock
 
 from benchmarks.rows import Bound, Row, alone, beside
-from benchmarks.workers import started
+from benchmarks.workers import MALLOC, started
 
 __all__ = ["measure"]
 
@@ -51,8 +53,12 @@ def two_processes(replicates: int, rounds: int) -> Row:
 
 
 def cluster(tasks: int, sample: int) -> Row:
-    """A sweep's tasks on a cluster of two, over their like in two processes without scheduler."""
+    """A sweep's tasks on a cluster of two, over their like in two processes without scheduler.
+
+    All keep memory as docs/scale.md says, so that they differ by the scheduler alone.
+    """
     with (
+        mock.patch.dict(os.environ, {name: str(size) for name, size in MALLOC.items()}),
         started("ours", "share", str(sample), "0") as first,
         started("ours", "share", str(sample), "1") as second,
         started("ours", "scheduled", str(tasks)) as scheduled,

@@ -21,6 +21,7 @@ import rmresearch as rm
 from benchmarks import cohort, scale
 from benchmarks.machine import peak
 from benchmarks.serve import serve
+from benchmarks.workers import MALLOC
 from rmresearch.whatif import workers
 from rmresearch.whatif.plan import Plan, plan
 from rmresearch.whatif.run import attempt
@@ -31,8 +32,6 @@ __all__ = ["FLAT", "QUICK", "TASKS", "cluster", "swept_power", "tasks_of"]
 FLAT = rm.Gaussian(programme=10, comparison=10, people=2, effect=0.5)
 #: and one whose tasks are done soon, so that scheduling shows: 8 sets, before and after
 QUICK = rm.Gaussian(programme=8, people=2)
-#: what docs/scale.md tells workers: keep the memory that arrays leave for the arrays that follow
-MALLOC = {"MALLOC_TRIM_THRESHOLD_": 268_435_456, "MALLOC_MMAP_THRESHOLD_": 33_554_432}
 #: sweeps of few replicates that are timed one after another, for a time that can be told
 LEAST = 20_000
 

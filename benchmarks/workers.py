@@ -18,6 +18,7 @@ from typing import IO, Any
 from benchmarks.serve import WORKER
 
 __all__ = [
+    "MALLOC",
     "PEERS",
     "ROOT",
     "Compared",
@@ -32,6 +33,8 @@ __all__ = [
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / ".venv-bench" / "bin" / "python"
 THREADS = ("OMP", "OPENBLAS", "MKL", "RAYON")
+#: what docs/scale.md tells workers: keep the memory that arrays leave for the arrays that follow
+MALLOC = {"MALLOC_TRIM_THRESHOLD_": 268_435_456, "MALLOC_MMAP_THRESHOLD_": 33_554_432}
 
 
 class PeerError(Exception):
