@@ -126,11 +126,17 @@ def test_chunks_of_replicates_change_nothing(monkeypatch: pytest.MonkeyPatch) ->
     many = y + np.random.default_rng(2).normal(size=(15, y.size))
     present = np.random.default_rng(3).random(many.shape) > 0.2
     whole = fit_many(many, design(x, terms), present=present)
+    first = np.eye(x.shape[1])[0]
+    adjusted = whole.kenward_roger(first)
     monkeypatch.setattr("rmresearch.numerics.lmm.OWN_CHUNK", 4)
+    monkeypatch.setattr("rmresearch.numerics.lmm.result.OWN_CHUNK", 4)
     monkeypatch.setattr("rmresearch.numerics.lmm.criterion.LANES", 40)
     chunks = fit_many(many, design(x, terms), present=present)
     np.testing.assert_allclose(chunks.coef, whole.coef, rtol=1e-9, atol=1e-10)
     np.testing.assert_array_equal(chunks.singular, whole.singular)
+    in_parts = chunks.kenward_roger(first)
+    np.testing.assert_allclose(in_parts.se, adjusted.se, rtol=1e-7)
+    np.testing.assert_allclose(in_parts.df, adjusted.df, rtol=1e-6)
 
 
 def test_refusals() -> None:
