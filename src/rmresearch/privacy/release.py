@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import InitVar, asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import InitVar, asdict, dataclass, field, replace
 from typing import Any, NoReturn
 
 from rmresearch.errors import PrivacyError
 from rmresearch.files import sha256_text, to_json
 from rmresearch.privacy.bins import veiled
-from rmresearch.privacy.differencing import Past, Published
+from rmresearch.privacy.codebook import Codebook
+from rmresearch.privacy.differencing import Claim, Past, Published
 from rmresearch.privacy.drafts import Draft, margins, refusals
+from rmresearch.privacy.judged import Judged, Judgement, ReleasedVerdict, Standing
 from rmresearch.privacy.ledger import Ledger
 from rmresearch.privacy.passing import ReleasedCell, ReleasedEstimate, ReleasedTable, Wall
 from rmresearch.privacy.rules import FEW, Audience, Rule
@@ -47,7 +49,8 @@ class Release:
     """Results that went through the release rules; only ``release`` makes one.
 
     ``checks`` are (result, name, passed); ``dropped`` are (result, reason, people). ``hidden``
-    says in sentences how many values are not shown, and why. ``reasons``, the rule behind each
+    says in sentences how many values are not shown, and why. ``verdicts`` are in the order in
+    which a report tells them, ``standing`` is the plan's. ``reasons``, the rule behind each
     hidden value and the result it stood in, and ``published``, the people behind the numbers for
     ``Ledger.record``, stay in this process: they are never serialised.
     """
@@ -60,6 +63,9 @@ class Release:
     checks: tuple[tuple[str, str, bool], ...] = ()
     dropped: tuple[tuple[str, str, int | str | None], ...] = ()
     hidden: tuple[str, ...] = ()
+    verdicts: tuple[ReleasedVerdict, ...] = ()
+    standing: Standing = field(default_factory=Standing)
+    codebook: Codebook | None = None
     reasons: tuple[tuple[str, Rule], ...] = field(default=(), repr=False, compare=False)
     published: Published | None = field(default=None, repr=False, compare=False)
     door: InitVar[object] = None
@@ -92,6 +98,9 @@ class Release:
             "checks": [list(check) for check in self.checks],
             "dropped": [list(entry) for entry in self.dropped],
             "hidden": list(self.hidden),
+            "verdicts": [asdict(verdict) for verdict in self.verdicts],
+            "standing": asdict(self.standing),
+            "codebook": self.codebook.as_dict() if self.codebook else None,
         }
 
     def to_json(self) -> str:
@@ -106,6 +115,8 @@ def release(
     *,
     audience: Audience = "leadership",
     ledger: Ledger | None = None,
+    judged: Sequence[Judged] = (),
+    standing: Standing | None = None,
 ) -> Release:
     """Which of these numbers may leave, and in what form?
 
@@ -115,7 +126,8 @@ def release(
     neither extremes nor table notes with numbers in them; the technical audience gets both. Sets
     of people that would tell single ones apart, beside each other or beside what the ``ledger``
     knows of earlier releases, are not both published. A number that names no members is hidden:
-    nobody can say how many it rests on.
+    nobody can say how many it rests on. ``judged`` are verdicts on estimates of ``results``; one
+    whose estimate is hidden keeps its words back too.
     """
     wall = Wall(study, audience)
     drafts = [Draft.of(wall, name, result) for name, result in results.items()]
@@ -147,6 +159,9 @@ def release(
         checks=tuple(checks),
         dropped=tuple(dropped),
         hidden=_summary(rule for _, rule in reasons),
+        verdicts=tuple(_verdict(wall, one, refused) for one in judged),
+        standing=_worded(standing or Standing(), wall),
+        codebook=Codebook.of(study.design, wall.text),
         reasons=tuple(reasons),
         published=published,
         door=_DOOR,
@@ -169,6 +184,9 @@ def read_release(text: str) -> Release:
             checks=tuple((name, check, passed) for name, check, passed in content["checks"]),
             dropped=tuple((name, reason, n) for name, reason, n in content["dropped"]),
             hidden=tuple(content["hidden"]),
+            verdicts=tuple(map(_read_verdict, content["verdicts"])),
+            standing=_read_standing(content["standing"]),
+            codebook=Codebook.read(content["codebook"]) if content["codebook"] else None,
             door=_DOOR,
         )
     except (ValueError, KeyError, TypeError):
@@ -180,6 +198,31 @@ def read_release(text: str) -> Release:
 def _table(plain: dict[str, Any]) -> ReleasedTable:
     rows = tuple(tuple(ReleasedCell(**cell) for cell in row) for row in plain["rows"])
     return ReleasedTable(**{**plain, "columns": tuple(plain["columns"]), "rows": rows})
+
+
+def _verdict(wall: Wall, one: Judged, refused: Mapping[Claim, Rule]) -> ReleasedVerdict:
+    """A verdict as it may leave: hidden wherever its estimate is."""
+    shown, rule = wall.estimate(one.result, one.function, one.estimate)
+    claim = wall.claim(one.function, one.estimate)
+    if rule is not None or (claim is not None and claim[0] in refused):
+        return ReleasedVerdict(wall.hidden(one.result, one.estimate))
+    return ReleasedVerdict(shown, one.judgement)
+
+
+def _worded(standing: Standing, wall: Wall) -> Standing:
+    """The plan's standing without what its own wording must not say."""
+    return replace(standing, why=wall.text(standing.why))
+
+
+def _read_verdict(plain: dict[str, Any]) -> ReleasedVerdict:
+    judgement = plain["judgement"]
+    estimate = ReleasedEstimate(**plain["estimate"])
+    return ReleasedVerdict(estimate, Judgement(**judgement) if judgement else None)
+
+
+def _read_standing(plain: dict[str, Any]) -> Standing:
+    lists = {name: tuple(plain[name]) for name in ("primary", "unanswered")}
+    return Standing(**{**plain, **lists})
 
 
 def _summary(rules: Iterable[Rule]) -> tuple[str, ...]:

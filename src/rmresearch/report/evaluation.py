@@ -13,6 +13,7 @@ from rmresearch.privacy import Ledger, Release, release
 from rmresearch.report.asking import ask
 from rmresearch.report.blocks import Badge, Head, Page, Section
 from rmresearch.report.findings import Findings
+from rmresearch.report.leadership.judged import judged, standing
 from rmresearch.report.sections.answer import answer
 from rmresearch.report.sections.basis import methods, plan, provenance
 from rmresearch.report.sections.doubts import reaction, reliability, sensitivity
@@ -159,7 +160,14 @@ def evaluate(study: str | Path, *, data: str | Path | None = None) -> Evaluation
     read = read_study(study, data=data)
     findings, folder = ask(read, Path(study)), Path(study)
     ledger = Ledger.read(folder if folder.is_dir() else folder.parent, read.design)
-    return Evaluation(findings, release(findings.results, read, ledger=ledger), ledger)
+    released = release(
+        findings.results,
+        read,
+        ledger=ledger,
+        judged=judged(findings),
+        standing=standing(findings),
+    )
+    return Evaluation(findings, released, ledger)
 
 
 def _plain(result: Result) -> dict[str, Any]:
