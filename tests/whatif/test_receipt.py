@@ -17,7 +17,7 @@ from rmresearch.errors import StudyError
 from rmresearch.result import Estimate, Result
 from rmresearch.whatif import receipt as module
 from rmresearch.whatif.receipt import HELD, SIZE, receipt
-from rmresearch.whatif.receipt.drawn import _lucks, drawn
+from rmresearch.whatif.receipt.drawn import Luck, Trial, drawn
 from rmresearch.whatif.receipt.posed import KERNELS, Posed, posed
 from rmresearch.whatif.receipt.worlds import Levels, World, world
 from rmresearch.world.gaussian import Gaussian, draw_gaussian
@@ -109,12 +109,19 @@ def test_it_agrees_with_a_sweep_of_a_gaussian_design_of_the_same_shape(analysis:
     assert apart < 3.3 * np.sqrt(2) * one["smallest_detectable error"]
 
 
+def both(made: Posed, at: World, luck: Luck) -> tuple[np.ndarray, np.ndarray]:
+    """All studies without the difference and, by the same luck, with it."""
+    with_it = [np.full(len(luck.score), shifted) for shifted in (False, True)]
+    null, shifted = (drawn(made, at, replace(luck, shifted=one)) for one in with_it)
+    return null, shifted
+
+
 def test_scores_are_items_rounded_to_their_codes(pilot: rm.Study) -> None:
     """Loops over people, waves and items give the same scores from the same luck."""
     made = posed(pilot, *asked(pilot))
     at = world(made, Levels(0.5, 0.2, 0.4), 0.3)
-    luck = next(_lucks(made, at, 2, seed=4))
-    found = drawn(made, at, luck)
+    luck = Trial(made, (at,), 2, seed=4).luck(0, 2)
+    found = both(made, at, luck)
     rows = [(i, t) for i, t in np.ndindex(made.scores.shape) if np.isfinite(made.scores[i, t])]
     arms = made.panel.design.arms
     for with_effect in (False, True):
@@ -133,9 +140,7 @@ def test_scores_are_items_rounded_to_their_codes(pilot: rm.Study) -> None:
 
 
 def simulated(made: Posed, at: World, n: int) -> tuple[np.ndarray, np.ndarray]:
-    parts = [drawn(made, at, luck) for luck in _lucks(made, at, n, seed=6)]
-    null, shifted = (np.concatenate(side) for side in zip(*parts, strict=True))
-    return null, shifted
+    return both(made, at, Trial(made, (at,), n, seed=6).luck(0, n))
 
 
 @pytest.mark.parametrize("where", ["lower limit", "estimate", "upper limit"])
@@ -204,10 +209,10 @@ def test_a_large_study_is_tried_by_a_part_of_its_clusters(
     whole = numbers(receipt(pilot, result, record, studies=30))
     assert (whole["share of people"] == 1).all()
     assert whole["detectable"].notna().all()
-    monkeypatch.setattr(module, "TOGETHER", 200 * module.FIT)
+    monkeypatch.setattr(module, "TOGETHER", 400 * module.FIT)
     monkeypatch.setattr(module, "CLUSTERS", 10)
     part = numbers(receipt(pilot, result, record))
-    # 130 scores and the fit: 70 studies of the whole, so every fourth cluster of 47
+    # 130 scores and the fit: 140 studies of the whole, so every fourth cluster of 47
     assert (part["people"] == 12).all()
     assert (part["share of people"] == 12 / 47).all()
     assert part["detectable"].isna().all()

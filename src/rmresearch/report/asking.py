@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rmresearch.analysis.arms import compare_arms
 from rmresearch.analysis.change import pre_post
@@ -26,15 +27,16 @@ from rmresearch.evidence import at_level, decide, facts, judge, programme_ended
 from rmresearch.plan import PlanStatus, Question, plan_path, read_plan, status
 from rmresearch.report.consequences import consequences
 from rmresearch.report.findings import Findings, Verdict, name_of
-from rmresearch.result import Result
+from rmresearch.result import Estimate, Result
 from rmresearch.study import Outcome, Study
-from rmresearch.whatif.receipt import receipt
-from rmresearch.whatif.workers import beside, cores
+from rmresearch.whatif.receipt import Receipt, prepare, receipt
+from rmresearch.whatif.receipt.drawn import Trial
+from rmresearch.whatif.workers import Second, second
 
 __all__ = ["ask"]
 
-#: people from which on a second process pays for its start
-LARGE = 5_000
+#: analyses whose estimates of record get a verdict; the first, wherever arms are compared
+RECORDS = ("compare_arms", "pre_post")
 RECORDED = (
     "The records hold it by date and no survey asks for it, so it is not compared wave by wave "
     "here; it is counted under Results."
@@ -54,18 +56,21 @@ def ask(study: Study, folder: Path) -> Findings:
     plan = read_plan(folder, study.design) if plan_path(folder).is_file() else None
     standing = status(folder)
     questions = standing.questions if standing.frozen else plan.questions if plan else ()
-    ended, answers = programme_ended(study), _all(study, questions)
-    verdicts = _verdicts(study, questions, standing, answers.results)
-    for function, name, question in consequences(study, questions, _levels(verdicts)):
-        if ended:
-            answers.take(function, name, question)
-        else:
-            answers.refused[name_of(function, name)] = TOO_EARLY
-    for outcome in study.design.outcomes:
-        _small(study, outcome, verdicts, answers)
-    for first in verdicts[:1]:
-        calibrated = partial(receipt, study, first.result, first.estimate)
-        answers.take("receipt", first.estimate.outcome, calibrated)
+    ended = programme_ended(study)
+    with second() as other:
+        opening = _Opening(study, questions, other)
+        answers = _all(study, questions, other, opening)
+        verdicts = _verdicts(study, questions, standing, answers.results)
+        for function, name, question in consequences(study, questions, _levels(verdicts)):
+            if ended:
+                answers.take(function, name, question)
+            else:
+                answers.refused[name_of(function, name)] = TOO_EARLY
+        for outcome in study.design.outcomes:
+            _small(study, outcome, verdicts, answers)
+        for first in verdicts[:1]:
+            calibrated = partial(opening.receipt, first.result, first.estimate)
+            answers.take("receipt", first.estimate.outcome, calibrated)
     return Findings(
         study=study,
         plan=plan,
@@ -75,6 +80,55 @@ def ask(study: Study, folder: Path) -> Findings:
         verdicts=verdicts,
         primary=next((one for one in verdicts if _primary(questions, one)), None),
     )
+
+
+@dataclass(slots=True)
+class _Opening:
+    """The verdict that will open the report: its receipt is begun before all else is answered."""
+
+    study: Study
+    questions: Sequence[Question]
+    other: Second
+    _begun: dict[tuple[str, ...], tuple[Receipt, Callable[[], list[Any]]]] = field(
+        default_factory=dict
+    )
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """Whose it will be, as far as can be known."""
+        able = [one for one in self.study.design.outcomes
+                if one.timing == "repeated" and one.kirkpatrick > 1]  # fmt: skip
+        return min(able, key=self._place, default=None)
+
+    def _place(self, outcome: Outcome) -> tuple[int, int]:
+        asked = [place for place, question in enumerate(self.questions)
+                 if question.outcome == outcome.name and question.analysis in RECORDS]  # fmt: skip
+        primary = any(self.questions[place].primary for place in asked)
+        return (0 if primary else 1, asked[0] if asked else len(self.questions))
+
+    def begin(self, answers: _Answers) -> None:
+        """Begin with the receipt, where the outcome's own answers hold what will open."""
+        found = [
+            (_rank(self.study, self.questions, result, one), result, one)
+            for result in answers.results.values()
+            if result.call.function == RECORDS[0]
+            for one in result.estimates
+            if one.term == ""
+        ]
+        if found:
+            _, result, record = min(found, key=lambda one: one[0])
+            # what cannot be done will be said when it is asked for
+            with suppress(StudyError, FitError):
+                asked = prepare(self.study, result, record)
+                parts = [(asked.trial, number) for number in range(asked.trial.blocks)]
+                self._begun[record.key] = asked, self.other.begin(Trial.sums, parts)
+
+    def receipt(self, result: Result, record: Estimate) -> Result:
+        """The receipt of what does open the report."""
+        if record.key in self._begun:
+            asked, parts = self._begun[record.key]
+            return asked.result(parts)
+        return receipt(self.study, result, record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +146,24 @@ class _Answers:
             self.refused[name_of(function, outcome)] = str(error)
 
 
-def _all(study: Study, questions: Sequence[Question]) -> _Answers:
-    """Everything but what follows from verdicts; of a large study a second process asks a part."""
-    outcomes = study.design.outcomes
-    apart = len(outcomes) * 3 // 5 if len(study.participants) >= LARGE and cores() > 1 else 0
-    second: AbstractContextManager[Callable[[], list[_Answers]]] = nullcontext(list)
-    if apart:  # the study travels without what it has looked up
-        second = beside(_several, replace(study), outcomes[:apart], questions)
-    with second as theirs:
-        own, rest = _several(study, outcomes[apart:], questions), _Answers()
-        _dyads(study, questions, rest)
-        if study.design.linked:
-            rest.take("engagement", "", lambda: engagement(study))
-        ended = programme_ended(study)
-        rest.take("missingness", "", lambda: missingness(study, effects=ended))
-        return _together([*theirs(), *own, rest])
+def _all(study: Study, questions: Sequence[Question], other: Second, opening: _Opening) -> _Answers:
+    """Everything but what follows from verdicts; a second process asks a part."""
+    outcomes, first = study.design.outcomes, opening.outcome
+    rest = [one for one in outcomes if one is not first]
+    # the study travels without what it has looked up
+    theirs = other.begin(_one, [(replace(study), one, questions) for one in rest])
+    own = [] if first is None else [_one(study, first, questions)]
+    for one in own:
+        opening.begin(one)
+    common = _Answers()
+    _dyads(study, questions, common)
+    if study.design.linked:
+        common.take("engagement", "", lambda: engagement(study))
+    ended = programme_ended(study)
+    common.take("missingness", "", lambda: missingness(study, effects=ended))
+    told = dict(zip((one.name for one in rest), theirs(), strict=True))
+    told |= {} if first is None else {first.name: own[0]}
+    return _together([*(told[one.name] for one in outcomes), common])
 
 
 def _one(study: Study, outcome: Outcome, questions: Sequence[Question]) -> _Answers:
@@ -116,13 +173,6 @@ def _one(study: Study, outcome: Outcome, questions: Sequence[Question]) -> _Answ
     _earlier(study, outcome, questions, answers)
     _groups(study, outcome, questions, answers)
     return answers
-
-
-def _several(
-    study: Study, outcomes: Sequence[Outcome], questions: Sequence[Question]
-) -> list[_Answers]:
-    """The same about several, each apart."""
-    return [_one(study, outcome, questions) for outcome in outcomes]
 
 
 def _together(parts: Sequence[_Answers]) -> _Answers:
@@ -231,12 +281,12 @@ def _dyads(study: Study, questions: Sequence[Question], answers: _Answers) -> No
         for q in questions
         if q.analysis == "dyadic"
     ]
-    for first, second, wave in dict.fromkeys(planned) or _usual(study):
-        name = first.name
+    for mine, theirs, wave in dict.fromkeys(planned) or _usual(study):
+        name = mine.name
         if any(name_of("dyadic", name) in known for known in (answers.results, answers.refused)):
-            name = ":".join([name, second.name, *([wave] if wave else [])])
+            name = ":".join([name, theirs.name, *([wave] if wave else [])])
         if programme_ended(study):
-            answers.take("dyadic", name, partial(dyadic, study, first, second, wave=wave))
+            answers.take("dyadic", name, partial(dyadic, study, mine, theirs, wave=wave))
         else:
             answers.refused[name_of("dyadic", name)] = TOO_EARLY
 
@@ -262,8 +312,8 @@ def _verdicts(
 
     Where arms are compared, that answers the question and a group's own change is no headline.
     """
-    between = any(name.startswith("compare_arms:") for name in results)
-    wanted = "compare_arms:" if between else "pre_post:"
+    between = any(name.startswith(f"{RECORDS[0]}:") for name in results)
+    wanted = f"{RECORDS[0 if between else 1]}:"
     asked = [result for name, result in results.items() if name.startswith(wanted)]
     decisions = decide(standing, asked)
     found = []
@@ -283,7 +333,8 @@ def _verdicts(
                     rejected=decision.rejected,
                 )
                 found.append(Verdict(one, judge(known), result, shown))
-    return tuple(sorted(found, key=lambda verdict: _rank(study, questions, verdict)))
+    order = partial(_rank, study, questions)
+    return tuple(sorted(found, key=lambda verdict: order(verdict.result, verdict.estimate)))
 
 
 def _levels(verdicts: Sequence[Verdict]) -> dict[str, float]:
@@ -296,24 +347,26 @@ def _levels(verdicts: Sequence[Verdict]) -> dict[str, float]:
     return levels
 
 
-def _rank(study: Study, questions: Sequence[Question], verdict: Verdict) -> tuple[int, int, int]:
+def _rank(
+    study: Study, questions: Sequence[Question], result: Result, one: Estimate
+) -> tuple[int, int, int]:
     """The primary question first, then planned ones, then the rest: last wave of each first."""
-    one = verdict.estimate
-    place = [i for i, question in enumerate(questions) if _asks(question, verdict)]
+    asked = [place for place, question in enumerate(questions) if _asks(question, result, one)]
     outcomes = [outcome.name for outcome in study.design.outcomes]
     waves = [wave.name for wave in study.design.waves]
-    order = place[0] if place else len(questions) + outcomes.index(one.outcome)
-    return (0 if _primary(questions, verdict) else 1, order, -waves.index(one.wave))
+    order = asked[0] if asked else len(questions) + outcomes.index(one.outcome)
+    primary = any(questions[place].primary for place in asked)
+    return (0 if primary else 1, order, -waves.index(one.wave))
 
 
 def _primary(questions: Sequence[Question], verdict: Verdict) -> bool:
-    return any(question.primary and _asks(question, verdict) for question in questions)
+    asked = (question for question in questions if question.primary)
+    return any(_asks(question, verdict.result, verdict.estimate) for question in asked)
 
 
-def _asks(question: Question, verdict: Verdict) -> bool:
-    one = verdict.estimate
+def _asks(question: Question, result: Result, one: Estimate) -> bool:
     return question.asks(
-        verdict.result.call.function,
+        result.call.function,
         role=one.role,
         outcome=one.outcome,
         wave=one.wave,

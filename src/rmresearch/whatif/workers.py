@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rmresearch.errors import ReportError, StudyError
 from rmresearch.whatif.identity import versions
@@ -25,14 +25,16 @@ if TYPE_CHECKING:
 __all__ = [
     "Lost",
     "Mapper",
-    "beside",
+    "Second",
     "cores",
     "dask_cluster",
     "hands",
     "local_processes",
     "over",
+    "second",
 ]
 
+_Answer = TypeVar("_Answer")
 #: applies a function to tasks and gives the answers back in the tasks' order, as ``map`` does
 Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
@@ -148,25 +150,47 @@ class _Pool:
             self._executor = None
 
 
+@dataclass(slots=True)
+class Second:
+    """A second process that works through what it is given while this one goes on."""
+
+    _executor: Any = None
+
+    def begin(
+        self, function: Callable[..., _Answer], tasks: Sequence[tuple[Any, ...]]
+    ) -> Callable[[], list[_Answer]]:
+        """Give it tasks, which it takes in their order, after those that it has.
+
+        The call takes over, from the last on, what is not begun, waits for the rest, and gives the
+        answers in order. Where that process dies, this one does the work itself.
+        """
+        if self._executor is None:
+            return lambda: [function(*task) for task in tasks]
+        sent = [self._executor.submit(function, *task) for task in tasks]
+
+        def answers() -> list[_Answer]:
+            here = {place: function(*tasks[place]) for place in reversed(range(len(sent)))
+                    if sent[place].cancel()}  # fmt: skip
+            return [here[place] if place in here else waited(place) for place in range(len(sent))]
+
+        def waited(place: int) -> _Answer:
+            try:
+                return sent[place].result()  # type: ignore[no-any-return]
+            except BrokenProcessPool:
+                return function(*tasks[place])
+
+        return answers
+
+
 @contextmanager
-def beside(function: Callable[..., Any], *given: Any) -> Iterator[Callable[[], Any]]:
-    """What a second process works on while this one goes on; the call waits for its answer.
-
-    Where that process dies, this one does the work itself.
-    """
-    executor = _executor(1)
-
-    def answer() -> Any:
-        try:
-            return future.result()
-        except BrokenProcessPool:
-            return function(*given)
-
+def second() -> Iterator[Second]:
+    """A second process for as long as the block lasts; where there is one core, none."""
+    executor = _executor(1) if cores() > 1 else None
     try:
-        future = executor.submit(function, *given)
-        yield answer
+        yield Second(executor)
     finally:
-        executor.shutdown(wait=True, kill_workers=True)
+        if executor is not None:
+            executor.shutdown(wait=True, kill_workers=True)
 
 
 def cores() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,17 +69,20 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
     columns, clear = posed(panel)
     if not clear.any():
         return [], clear
-    inside, places = panel.take(clear), list(columns)
-    if panel.design.randomised and len(places) > 1:
-        course = _course(inside, bool(options.get("slope", True)))
+    inside, level = panel.take(clear), float(options.get("level", 0.95))
+    wanted = {(arm, place): _key(panel, arm, place) for place in columns
+              for arm in programme_places(panel)}  # fmt: skip
+    if "only" in options:
+        wanted = {where: key for where, key in wanted.items() if key == options["only"]}
+    if panel.design.randomised and len(columns) > 1:
+        course = _course(inside, bool(options.get("slope", True)), list(wanted))
         if course is None:
             return [], np.zeros_like(clear)
     else:
         course = _alone({place: (x[clear], y[clear]) for place, (x, y) in columns.items()}, inside)
     clear[clear] = course.told
-    level = float(options.get("level", 0.95))
-    return [told(inside, arm, place, level, course).take(course.told) for place in places
-            for arm in programme_places(panel)], clear  # fmt: skip
+    found = [told(inside, *where, level, course) for where in wanted]
+    return [one.take(course.told) for one in found], clear
 
 
 def posed(panel: Panel) -> tuple[dict[int, tuple[Array, Array]], Flags]:
@@ -92,13 +95,17 @@ def posed(panel: Panel) -> tuple[dict[int, tuple[Array, Array]], Flags]:
 
 def told(panel: Panel, arm: int, place: int, level: float, course: _Course) -> Estimates:
     """One arm at one follow-up: the contrast under its key, on the footing of the people behind."""
-    comparison = comparison_place(panel)
-    names = panel.design.arms[arm].name, panel.design.arms[comparison].name
-    key = (panel.outcome.role, panel.outcome.name, panel.design.waves[place].name,
-           f"{names[0]} - {names[1]}", "", AS_ASSIGNED, "")  # fmt: skip
-    sides = [panel.arm == side for side in (arm, comparison)]
+    sides = [panel.arm == side for side in (arm, comparison_place(panel))]
     ground = footings(present_at(panel, place) & (sides[0] | sides[1]), panel.cluster, sides)
+    key = _key(panel, arm, place)
     return estimates(key, level, course.contrast(arm, place), ground, course.model)
+
+
+def _key(panel: Panel, arm: int, place: int) -> tuple[str, ...]:
+    """The key of an arm's difference at a follow-up."""
+    names = (panel.design.arms[code].name for code in (arm, comparison_place(panel)))
+    wave = panel.design.waves[place].name
+    return (panel.outcome.role, panel.outcome.name, wave, " - ".join(names), "", AS_ASSIGNED, "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,8 +132,11 @@ def _alone(columns: Mapping[int, tuple[Array, Array]], panel: Panel) -> _Course:
     return _Course(contrast, {}, np.ones(len(panel.scores), bool))
 
 
-def _course(panel: Panel, slope: bool) -> _Course | None:
-    """The constrained longitudinal model of all waves, CR2 by cluster; None where it cannot be."""
+def _course(panel: Panel, slope: bool, wanted: Sequence[tuple[int, int]]) -> _Course | None:
+    """The constrained longitudinal model of all waves, CR2 by cluster; None where it cannot be.
+
+    ``wanted``: the (arm, place) whose contrasts are asked for.
+    """
     aligned = _aligned(panel)
     if aligned is None:
         return None
@@ -143,10 +153,8 @@ def _course(panel: Panel, slope: bool) -> _Course | None:
             covariates=marks,
             slope=slope,
         )
-        places = sorted(found.grid.columns)
-        records = dict(
-            zip(places, found.record([found.weights(*one) for one in places]), strict=True)
-        )
+        rows = [found.weights(order.index(arm), place) for arm, place in wanted]
+        records = dict(zip(wanted, found.record(rows), strict=True))
     except FitError:
         return None
     known = np.asarray(found.model.converged | found.model.exact)
@@ -154,7 +162,7 @@ def _course(panel: Panel, slope: bool) -> _Course | None:
     posed = np.isfinite(found.model.coef).all(axis=-1) & _enough(aligned, found.slope)
 
     def contrast(arm: int, place: int) -> Contrast:
-        one = records[order.index(arm), place]
+        one = records[arm, place]
         return replace(one, estimate=np.where(known, one.estimate, np.nan))
 
     converged, singular = (np.asarray(flags, float) for flags in

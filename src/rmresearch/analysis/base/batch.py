@@ -167,7 +167,8 @@ class Kernel:
 
     ``answer(panel, options)`` gives the estimates of record of the replicates that it flags, and
     leaves the others to the analysis; ``refuse(design, outcome)`` raises ``StudyError`` where no
-    cohort of the design could be asked; ``options`` are those of the analysis that it knows.
+    cohort of the design could be asked; ``options`` are those of the analysis that it knows; beside
+    them an option ``only``, the key of one estimate, spares it the work on others.
     ``tried``: a design does not tell whether cohorts can be asked, so that some are tried first.
     ``nothing`` is what the analysis says of a replicate without any estimate; ``terms`` are those
     of the estimates that arrays give (None: all): of replicates that are left to the analysis no

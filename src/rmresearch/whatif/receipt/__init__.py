@@ -3,17 +3,17 @@
 The study is drawn again and again as its own shape: the same people, clusters, arms, strata and
 waves, the same answers missing (who answers hangs on nothing), as many items with the same codes
 and means, and the correlation of two scores of a cluster at its estimate and at both 80% limits.
-Once nothing differs, once the programme adds the smallest effect that matters from the first
-follow-up on. The shipped analysis on arrays answers each, after it has given the study's own
-estimate from the study's own scores. Courses of people run parallel, and items of one score are
-alike but for their means. It checks the arithmetic, not bias: nobody here leaves for a reason or
-flatters themselves.
+In every second one the programme adds the smallest effect that matters from the first follow-up
+on, in the others nothing differs. The shipped analysis on arrays answers each, after it has given
+the study's own estimate from the study's own scores. Courses of people run parallel, and items of
+one score are alike but for their means. It checks the arithmetic, not bias: nobody here leaves for
+a reason or flatters themselves.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -21,25 +21,26 @@ import numpy as np
 from scipy import stats
 
 from rmresearch.analysis import base
+from rmresearch.analysis.base.batch import Array
 from rmresearch.analysis.mixed import mixed_model
 from rmresearch.errors import StudyError
 from rmresearch.result import Cell, Check, Estimate, Result, Table
 from rmresearch.study import Study
-from rmresearch.whatif.receipt.drawn import Counted, counted
+from rmresearch.whatif.receipt.drawn import Counted, Trial, counted
 from rmresearch.whatif.receipt.posed import Posed, posed
-from rmresearch.whatif.receipt.worlds import Levels, World, world
+from rmresearch.whatif.receipt.worlds import Levels, world
 
-__all__ = ["HELD", "SIZE", "receipt"]
+__all__ = ["HELD", "SIZE", "Receipt", "prepare", "receipt"]
 
 #: methods.md: what a sound 95% interval's coverage and false-positive rate may be
 COVERAGE, FALSE = (0.94, 0.965), (0.035, 0.055)
 #: at most so many studies of a world, and so many item values
 STUDIES, VALUES = 20_000, 6_000_000
-#: scores that two seconds suffice for: of arms compared wave by wave, and in the model of all
-#: waves, where a fit costs as much as so many scores
-COMPARED, TOGETHER, FIT = 450_000, 200_000, 70
+#: scores of a world that are affordable, some five seconds of one core for three: of arms compared
+#: wave by wave, and in the model of all waves, where a fit costs as much as so many scores
+COMPARED, TOGETHER, FIT = 2_800_000, 1_600_000, 70
 #: fewer studies tell little: then a part of the clusters is drawn, so many at the least
-ENOUGH, CLUSTERS = 250, 100
+ENOUGH, CLUSTERS = 500, 100
 LIMITS, LEVEL, SURE = 0.80, 0.95, 0.999
 HELD, SIZE = "simulated coverage", "simulated false positives"
 COLUMNS = (
@@ -60,11 +61,11 @@ def receipt(
     """Does the interval of a contrast do what it says, in studies of this one's shape?
 
     ``record`` is an estimate of record of ``of``, the result of ``compare_arms`` or ``pre_post``
-    at the level .95. ``studies`` is how many are drawn of each world: at each of three
-    correlations without a difference and with the smallest effect that matters (none where none is
-    declared; default: 20,000,
-    fewer where they would take more than about two seconds, and where even 250 would, of every
-    second, third, ... cluster only: "people" says of how many). ``seed`` starts the draws.
+    at the level .95. ``studies`` is how many are drawn at each of three correlations, every second
+    one with the smallest effect that matters, the others without a difference (all, where none is
+    declared). Default: 20,000, or as many as hold 6,000,000 item values; fewer where they would
+    take too long, and where so few are left that they tell little, of every second, third, ...
+    cluster only: "people" says of how many. ``seed`` starts the draws.
 
     One table, "receipt": the correlation of two scores of a cluster, and the shares of intervals
     that hold the true difference and of those that claim one where none is, each with its Monte
@@ -82,6 +83,47 @@ def receipt(
     >>> [row[0].value for row in found.table("receipt").rows]
     ['lower limit', 'estimate', 'upper limit']
     """
+    asked = prepare(study, of, record, studies=studies, seed=seed)
+    return asked.result(lambda: [asked.trial.sums(part) for part in range(asked.trial.blocks)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Receipt:
+    """A receipt before its studies are drawn: ``trial`` says what, part by part."""
+
+    study: Study
+    record: Estimate
+    people: tuple[int, int]
+    correlations: Mapping[str, float]
+    trial: Trial
+
+    def result(self, parts: Callable[[], list[Array]]) -> Result:
+        """The receipt, from the sums of all parts of the trial (asked for unless known)."""
+        trial, record = self.trial, self.record
+        counts = _counted(_Task(_digest(trial), lambda: counted(trial, parts())))
+        if self.people[0] < self.people[1]:
+            counts = tuple(replace(one, detectable=None) for one in counts)
+        label = self.study.design.outcome(record.outcome).label
+        return Result(
+            call=base.call(
+                "receipt", self.study, record.outcome, role=record.role, wave=record.wave,
+                contrast=record.contrast, group=record.group, studies=trial.studies,
+                seed=trial.seed,
+            ),
+            tables=(_table(label, self.people, self.correlations, counts, record),),
+            checks=_checks(counts),
+        )  # fmt: skip
+
+
+def prepare(
+    study: Study,
+    of: Result,
+    record: Estimate,
+    *,
+    studies: int | None = None,
+    seed: int = 20_240_901,
+) -> Receipt:
+    """What ``receipt`` draws, so that others may draw parts of it; raises as it does."""
     outcome = study.design.outcome(record.outcome)
     if record.level != LEVEL:
         raise ValueError(f"the record's interval has the level {record.level}; give that of .95")
@@ -94,20 +136,13 @@ def receipt(
     effect = outcome.direction * (outcome.smallest_effect or 0.0)
     worlds = tuple(world(asked, one, effect) for one in limits.values())
     drawn = asked if studies else _part(asked)
-    number = studies or _affordable(drawn)
-    counts = _counted(_Task(_digest(drawn, worlds, number, seed), drawn, worlds, number, seed))
-    correlations = {name: one.correlation for name, one in limits.items()}
-    people = len(drawn.scores), len(asked.scores)
-    if people[0] < people[1]:
-        counts = tuple(replace(one, detectable=None) for one in counts)
-    return Result(
-        call=base.call(
-            "receipt", study, outcome.name, role=record.role, wave=record.wave,
-            contrast=record.contrast, group=record.group, studies=number, seed=seed,
-        ),
-        tables=(_table(outcome.label, people, correlations, counts, record),),
-        checks=_checks(counts),
-    )  # fmt: skip
+    return Receipt(
+        study=study,
+        record=record,
+        people=(len(drawn.scores), len(asked.scores)),
+        correlations={name: one.correlation for name, one in limits.items()},
+        trial=Trial(drawn, worlds, studies or _affordable(drawn), seed),
+    )
 
 
 def _limits(study: Study, record: Estimate) -> dict[str, Levels]:
@@ -138,7 +173,7 @@ def _limits(study: Study, record: Estimate) -> dict[str, Levels]:
 
 
 def _affordable(asked: Posed) -> int:
-    """How many studies of each world take about two seconds in all."""
+    """How many studies of each world are drawn while a report is made."""
     scores = int(np.isfinite(asked.scores).sum())
     number: int = VALUES // (scores * asked.answers.shape[-1])
     if not asked.changes:
@@ -174,26 +209,24 @@ class _Task:
     """What is to be counted; two of one digest are the same."""
 
     digest: str
-    asked: Posed = field(compare=False)
-    worlds: tuple[World, ...] = field(compare=False)
-    studies: int = field(compare=False)
-    seed: int = field(compare=False)
+    count: Callable[[], tuple[Counted, ...]] = field(compare=False)
 
 
 @lru_cache(maxsize=16)
 def _counted(task: _Task) -> tuple[Counted, ...]:
-    return counted(task.asked, task.worlds, task.studies, task.seed)
+    return task.count()
 
 
-def _digest(asked: Posed, worlds: Iterable[World], studies: int, seed: int) -> str:
+def _digest(trial: Trial) -> str:
     """All that the counts hang on: who answered when, in which arm, cluster and stratum."""
+    asked, studies, seed = trial.asked, trial.studies, trial.seed
     panel = asked.panel
     told = hashlib.sha256(
         repr((asked.key, dict(asked.options), panel.design, studies, seed)).encode()
     )
     stratum = panel.cluster[:0] if panel.stratum is None else panel.stratum
     arrays = [np.isfinite(asked.scores), panel.arm, panel.cluster, stratum]
-    for one in worlds:
+    for one in trial.worlds:
         arrays += [one.null, one.shifted]
         told.update(repr((one.sds, one.effect, one.low, one.high)).encode())
     for array in arrays:
@@ -204,7 +237,7 @@ def _digest(asked: Posed, worlds: Iterable[World], studies: int, seed: int) -> s
 def _table(
     label: str,
     people: tuple[int, int],
-    correlations: dict[str, float],
+    correlations: Mapping[str, float],
     counts: Iterable[Counted],
     record: Estimate,
 ) -> Table:
@@ -216,7 +249,7 @@ def _table(
             people[0],
             people[0] / people[1],
             one.studies,
-            *_share(one.held, one.effect),
+            *_share(one.held, one.answered),
             *_share(one.claimed, one.null),
             one.detectable,
         )
@@ -238,9 +271,9 @@ def _share(some: int, all_: int) -> tuple[float | None, float | None]:
 
 def _checks(counts: tuple[Counted, ...]) -> tuple[Check, ...]:
     """The worst world's shares against those of a sound 95% interval."""
-    given = [(one.null + one.effect) / (2 * one.studies) for one in counts]
+    given = [one.answered / one.studies for one in counts]
     checks = [
-        _check(HELD, [(one.held, one.effect) for one in counts], COVERAGE),
+        _check(HELD, [(one.held, one.answered) for one in counts], COVERAGE),
         _check(SIZE, [(one.claimed, one.null) for one in counts], FALSE),
     ]
     if min(given) < 1:

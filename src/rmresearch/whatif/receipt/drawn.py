@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,20 +13,20 @@ from rmresearch.analysis.base.batch import Array, Estimates, Flags
 from rmresearch.whatif.receipt.posed import Posed
 from rmresearch.whatif.receipt.worlds import World
 
-__all__ = ["Counted", "counted", "drawn"]
+__all__ = ["Counted", "Luck", "Trial", "counted", "drawn"]
 
 #: item values drawn at a time; belongs to the seed contract: another value draws other studies
-BLOCK_VALUES = 1_000_000
+BLOCK_VALUES = 300_000
 #: power at which a difference counts as detectable
 POWER = 0.80
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What became of the studies of one world, without a difference and with ``effect``.
+    """What became of ``studies`` of one world, of which some had no difference and some ``effect``.
 
-    ``null`` and ``effect`` studies gave an interval (of ``studies`` each); ``claimed`` of the
-    former excluded 0, ``held`` of the latter contained the effect. ``detectable`` is the mean
+    ``null`` of the former and ``effect`` of the latter gave an interval; ``claimed`` of the null
+    ones excluded 0, ``held`` of all contained the true difference. ``detectable`` is the mean
     difference that a study would find with a power of 80%, in points (None: no study tells).
     """
 
@@ -37,28 +37,78 @@ class Counted:
     held: int
     detectable: float | None
 
-
-def counted(asked: Posed, worlds: Sequence[World], studies: int, seed: int) -> tuple[Counted, ...]:
-    """Draw so many studies of each world, twice, and let the analysis answer.
-
-    All worlds share their luck, so that they differ by what they are.
-    """
-    sums = np.zeros((len(worlds), 6))
-    for luck in _lucks(asked, worlds[0], studies, seed):
-        for place, world in enumerate(worlds):
-            null, shifted = (asked.asked(one) for one in drawn(asked, world, luck))
-            sums[place] += _counts(null, shifted, world.effect)
-    return tuple(_told(row, studies) for row in sums)
+    @property
+    def answered(self) -> int:
+        """How many gave an interval."""
+        return self.null + self.effect
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Luck:
-    """Standard normals of clusters, people, scores and items, (replicate, ...)."""
+class Trial:
+    """``studies`` of each world, drawn from ``seed`` and asked as ``asked``.
+
+    Every second one has the difference, where the worlds have any. All worlds share their luck, so
+    that they differ by what they are.
+    """
+
+    asked: Posed
+    worlds: tuple[World, ...]
+    studies: int
+    seed: int
+
+    @property
+    def blocks(self) -> int:
+        """In how many parts they are drawn."""
+        return -(-self.studies // self._block)
+
+    @property
+    def _block(self) -> int:
+        values = int(_rows(self.asked).sum()) * self.worlds[0].null.shape[1]
+        return max(1, BLOCK_VALUES // values)
+
+    def sums(self, number: int) -> Array:
+        """What is counted in one part, (world, ...), as ``counted`` takes it."""
+        start, sums = number * self._block, np.zeros((len(self.worlds), 6))
+        luck = self.luck(number, min(self._block, self.studies - start))
+        for place, world in enumerate(self.worlds):
+            found = self.asked.asked(drawn(self.asked, world, luck))
+            if found is not None:
+                sums[place] = _counts(found, luck.shifted, world.effect)
+        return sums
+
+    def luck(self, number: int, n: int) -> Luck:
+        """That of the first ``n`` studies of a part."""
+        rows, people = int(_rows(self.asked).sum()), len(self.asked.scores)
+        clusters, world = int(self.asked.panel.cluster.max()) + 1, self.worlds[0]
+        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
+        items = (n, rows, world.null.shape[1]) if world.low is not None else (0,)
+        return Luck(
+            rng.standard_normal((n, clusters)),
+            rng.standard_normal((n, people)),
+            rng.standard_normal((n, rows)),
+            # rounded right away: single precision is plenty
+            rng.standard_normal(items, np.float32),
+            (np.arange(n) % 2 == 1) & (world.effect != 0),
+        )
+
+
+def counted(trial: Trial, parts: Sequence[Array]) -> tuple[Counted, ...]:
+    """What became of the studies of each world: the ``sums`` of all parts."""
+    return tuple(_told(row, trial.studies) for row in np.sum(parts, axis=0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Luck:
+    """Standard normals of clusters, people, scores and items, (replicate, ...).
+
+    ``shifted`` (replicate,): which studies have the difference.
+    """
 
     cluster: Array
     person: Array
     score: Array
     item: NDArray[np.float32]
+    shifted: Flags
 
 
 def _rows(asked: Posed) -> Flags:
@@ -66,45 +116,29 @@ def _rows(asked: Posed) -> Flags:
     return np.isfinite(asked.scores)
 
 
-def _lucks(asked: Posed, world: World, studies: int, seed: int) -> Iterator[_Luck]:
-    rows, people = int(_rows(asked).sum()), len(asked.scores)
-    clusters, items = int(asked.panel.cluster.max()) + 1, world.null.shape[1]
-    block = max(1, BLOCK_VALUES // (rows * items))
-    for number, start in enumerate(range(0, studies, block)):
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
-        n = min(block, studies - start)
-        yield _Luck(
-            rng.standard_normal((n, clusters)),
-            rng.standard_normal((n, people)),
-            rng.standard_normal((n, rows)),
-            # rounded right away: single precision is plenty
-            rng.standard_normal((n, rows, items) if world.low is not None else (0,), np.float32),
-        )
-
-
-def drawn(asked: Posed, world: World, luck: _Luck) -> tuple[Array, Array]:
-    """Scores (replicate, person, wave) without a difference and with it, gaps as in the study."""
+def drawn(asked: Posed, world: World, luck: Luck) -> Array:
+    """Scores (replicate, person, wave), gaps as in the study."""
     person, wave = np.nonzero(_rows(asked))
     n = len(luck.score)
     cluster, own, at_wave, item = world.sds
     rest = cluster * luck.cluster[:, asked.panel.cluster[person]]
     rest += own * luck.person[:, person]
     rest += at_wave * luck.score
-    moved = _moved(asked)[person, wave]
-    found = []
-    if world.low is not None:
-        answers = rest[..., None].astype(np.float32) + np.float32(item) * luck.item
-    for shifts in (False, True):
-        means = np.where((moved & shifts)[:, None], world.shifted[wave], world.null[wave])
-        scores = np.full((n, *asked.scores.shape), np.nan)
-        if world.low is None or world.high is None:
-            scores[:, person, wave] = rest + means[:, 0]
-        else:
-            codes = answers + means.astype(np.float32)
-            np.clip(np.rint(codes, out=codes), 0.0, world.high - world.low, out=codes)
-            scores[:, person, wave] = world.low + codes.mean(axis=-1, dtype=float)
-        found.append(scores)
-    return found[0], found[1]
+    raised = np.flatnonzero(_moved(asked)[person, wave])
+    more, places = (world.shifted - world.null)[wave[raised]], np.ix_(luck.shifted, raised)
+    scores = np.full((n, *asked.scores.shape), np.nan)
+    if world.low is None or world.high is None:
+        rest += world.null[wave, 0]
+        rest[places] += more[:, 0]
+        scores[:, person, wave] = rest
+        return scores
+    codes = np.float32(item) * luck.item
+    codes += rest[..., None].astype(np.float32)
+    codes += world.null[wave].astype(np.float32)
+    codes[places] += more.astype(np.float32)
+    np.clip(np.rint(codes, out=codes), 0.0, world.high - world.low, out=codes)
+    scores[:, person, wave] = world.low + codes.mean(axis=-1, dtype=float)
+    return scores
 
 
 def _moved(asked: Posed) -> Flags:
@@ -115,20 +149,17 @@ def _moved(asked: Posed) -> Flags:
     return np.asarray(programme[asked.panel.arm[0]][:, None] & later)
 
 
-def _counts(null: Estimates | None, shifted: Estimates | None, effect: float) -> Array:
-    found = np.zeros(6)
-    if null is not None:
-        told = np.isfinite(null.low)
-        found[:2] = told.sum(), (told & ((null.low > 0) | (null.high < 0))).sum()
-        reach = special.stdtrit(null.df[told], 0.5 + null.level / 2)
-        reach += special.stdtrit(null.df[told], POWER)
-        size = reach * null.se[told]
-        found[4:] = np.isfinite(size).sum(), np.nansum(size)
-    if shifted is not None:
-        told = np.isfinite(shifted.low)
-        inside = (shifted.low <= effect) & (effect <= shifted.high)
-        found[2:4] = told.sum(), (told & inside).sum()
-    return found
+def _counts(found: Estimates, shifted: Flags, effect: float) -> Array:
+    told = np.isfinite(found.low)
+    null, with_effect = told & ~shifted, told & shifted
+    truth = np.where(shifted, effect, 0.0)
+    held = told & (found.low <= truth) & (truth <= found.high)
+    reach = special.stdtrit(found.df[null], 0.5 + found.level / 2)
+    reach += special.stdtrit(found.df[null], POWER)
+    size = reach * found.se[null]
+    claimed = null & ~held
+    sums = (null.sum(), claimed.sum(), with_effect.sum(), held.sum(), np.isfinite(size).sum())
+    return np.array([*sums, np.nansum(size)], float)
 
 
 def _told(row: Array, studies: int) -> Counted:

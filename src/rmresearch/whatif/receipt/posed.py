@@ -70,7 +70,11 @@ class Posed:
     def asked(self, scores: Array) -> Estimates | None:
         """The contrast of many cohorts, (replicate, person, wave); None where none is given."""
         arm = np.broadcast_to(self.panel.arm[0], scores.shape[:2])
-        found, clear = self.kernel.answer(replace(self.panel, scores=scores, arm=arm), self.options)
+        panel, options = (
+            replace(self.panel, scores=scores, arm=arm),
+            {**self.options, "only": self.key},
+        )
+        found, clear = self.kernel.answer(panel, options)
         own = next((one for one in found if one.key == self.key), None)
         return None if own is None else own.placed(clear)
 

@@ -1,0 +1,186 @@
+"""Who answers, wave by wave and arm by arm; and what programme people say of the way it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rmresearch.analysis import base
+from rmresearch.analysis.base import People, cell, label
+from rmresearch.analysis.base.describe import Share, averaged, shared
+from rmresearch.analysis.base.pairs import Pairs, programme_arms
+from rmresearch.analysis.pulse.charts import LIMITS, Limits, charted
+from rmresearch.result import Cell, Estimate
+from rmresearch.study import Outcome, Study, Wave
+
+__all__ = ["QUALITY", "RESPONSE", "asked_on_the_way", "quality", "response"]
+
+RESPONSE = (
+    "arm", "wave", "assigned", "answered", "share", "share low", "share high", *LIMITS, "below",
+)  # fmt: skip
+QUALITY = (
+    "role", "arm", "outcome", "process", "wave", "answered", "favourable", "favourable low",
+    "favourable high", "mean", "mean low", "mean high", *LIMITS, "below",
+)  # fmt: skip
+Flags = NDArray[np.bool_]
+Found = tuple[list[Estimate], list[tuple[Cell, ...]]]
+
+
+def response(study: Study, smallest: int) -> Found:
+    """A row an arm and wave: of everybody assigned, who answered anything."""
+    everybody = base.people(study)
+    rows, found = [], []
+    for arm in _arms(study):
+        own = everybody.take(everybody.arm == arm) if arm else everybody
+        waves = [(wave, _answering(study, own, wave)) for wave in study.design.waves]
+        # a wave at which nobody of the arm answers was not put to it, or not yet
+        waves = [(wave, gave) for wave, gave in waves if gave.any()]
+        shares = [_responded(own, arm, wave, gave) for wave, gave in waves]
+        for (wave, gave), share, limits in zip(
+            waves, shares, charted(shares, smallest), strict=True
+        ):
+            behind = own.behind()
+            found.append(share.estimate)
+            rows.append(
+                (
+                    label(arm),
+                    label(wave.name),
+                    cell(len(own), "administrative", behind),
+                    cell(int(gave.sum()), "administrative", own.take(gave).behind()),
+                    *_share(share, behind),
+                    *_limits(limits, behind),
+                )
+            )
+    return found, rows
+
+
+def _arms(study: Study) -> tuple[str, ...]:
+    return tuple(arm.name for arm in study.design.arms) or ("",)
+
+
+def _answering(study: Study, own: People, wave: Wave) -> Flags:
+    """Who answered any question of a survey at a wave, about themselves or about a partner."""
+    design = study.design
+    items = {item for one in design.outcomes if one.source in {"self", "partner"}
+             for item in one.items}  # fmt: skip
+    table = study.measures
+    rows = table[(table["wave"] == wave.name) & table["item"].isin(items) & table["value"].notna()]
+    who = rows["rater"].where(rows["rater"].notna(), rows["person"])
+    return np.isin(own.ids.astype(str), who.unique().astype(str))
+
+
+def _responded(own: People, arm: str, wave: Wave, gave: Flags) -> Share:
+    form = base.template(
+        own.behind(), wave=wave.name, group=arm, estimand=base.AS_ASSIGNED, term="responded"
+    )
+    return shared(form, gave, own.cluster)
+
+
+def asked_on_the_way(study: Study) -> tuple[Outcome, ...]:
+    """The reactions, those about the programme's course first; nothing that is an outcome."""
+    asked = [one for one in study.design.outcomes if one.kirkpatrick == 1]
+    return tuple(sorted(asked, key=lambda one: one.process is None))
+
+
+def quality(study: Study, outcome: Outcome, everyone: Pairs, smallest: int) -> Found:
+    """A row a role, programme arm and wave: what those in a pair that started say."""
+    wide = study.wide(outcome)
+    found: list[Estimate] = []
+    rows: list[tuple[Cell, ...]] = []
+    for who in _starters(study, outcome, everyone):
+        rounds = []
+        for wave in study.design.follow_ups:
+            values = who.people.values(wide[wave.name])
+            answered = np.isfinite(values)
+            if answered.any():
+                people = who.people.take(answered)
+                rounds.append(_round(outcome, who.arm, wave, people, values[answered]))
+        limits = charted([one.liked for one in rounds], smallest)
+        for one, ends in zip(rounds, limits, strict=True):
+            found += [e for e in (one.liked.estimate, one.mean) if e.value is not None]
+            rows.append(_row(outcome, one, ends))
+    return found, rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Who:
+    """The people of one role in one programme arm who are in a pair that started."""
+
+    arm: str
+    people: People
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Round:
+    """What one group said at one wave."""
+
+    wave: Wave
+    people: People
+    liked: Share
+    mean: Estimate
+
+
+def _starters(study: Study, outcome: Outcome, everyone: Pairs) -> Iterator[_Who]:
+    """Everybody of the arm where it has no pairs, or the answers carry no ids."""
+    present = set(study.participants["role"].dropna().unique())
+    if outcome.role != "all" and outcome.role not in present or not present:
+        return
+    for group in base.by_role(study, outcome):
+        for arm in programme_arms(study):
+            inside = group.arm == arm if arm else np.ones(len(group), bool)
+            own = everyone.take(everyone.arm == arm) if arm else everyone
+            if len(own) and study.design.linked:
+                members = list(own.take(own.started).behind().members)
+                inside &= np.isin(group.ids.astype(str), members)
+            yield _Who(arm, group.take(inside))
+
+
+def _round(
+    outcome: Outcome, arm: str, wave: Wave, people: People, values: NDArray[np.float64]
+) -> _Round:
+    form = base.template(
+        people.behind(),
+        role=people.role,
+        outcome=outcome.name,
+        wave=wave.name,
+        group=arm,
+        estimand="starters who answered",
+    )
+    liked = Share(replace(form, term="favourable"), 0, None)
+    if outcome.favourable is not None and outcome.direction == 1:
+        liked = shared(liked.estimate, values >= outcome.favourable, people.cluster)
+    return _Round(wave, people, liked, averaged(replace(form, term="mean"), values, people.cluster))
+
+
+def _row(outcome: Outcome, one: _Round, limits: Limits) -> tuple[Cell, ...]:
+    behind = one.people.behind()
+    return (
+        label(one.people.role),
+        label(one.mean.group),
+        label(outcome.name),
+        label(outcome.process or ""),
+        label(one.wave.name),
+        cell(len(one.people), "administrative", behind),
+        *_share(one.liked, behind),
+        cell(one.mean.value, base.mean_kind(outcome), behind),
+        cell(one.mean.low, "interval", behind),
+        cell(one.mean.high, "interval", behind),
+        *_limits(limits, behind),
+    )
+
+
+def _share(share: Share, behind: base.Behind) -> tuple[Cell, Cell, Cell]:
+    one = share.estimate
+    return (
+        cell(one.value, "proportion", behind, numerator=share.numerator),
+        cell(one.low, "proportion", behind),
+        cell(one.high, "proportion", behind),
+    )
+
+
+def _limits(limits: Limits, behind: base.Behind) -> tuple[Cell, ...]:
+    ends = (cell(end, "proportion", behind) for end in limits.ends)
+    return (*ends, cell(limits.below, "statistic", behind))
