@@ -14,8 +14,10 @@ __all__ = [
     "ROSTER_FEATURES",
     "Adaptation",
     "Arm",
+    "Brand",
     "Design",
     "Likeness",
+    "Logo",
     "Matching",
     "Outcome",
     "PrivacySettings",
@@ -151,6 +153,38 @@ class Design:
     name: str
     title: str
     kind: Literal["single-group", "comparison", "waitlist", "randomised"]
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A checked picture: ``file`` as declared, ``digest`` the SHA-256 of that file.
+
+    ``data`` is what a page may carry of it: no script, no reference, no editor's notes. Sizes are
+    in pixels, or in the drawing's own units.
+    """
+
+    file: str
+    kind: Literal["png", "svg"]
+    data: bytes = field(repr=False)
+    digest: str
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """[brand]: the name, logo and colours that reports wear; what is not given is the house's.
+
+    Colours are ``#rrggbb`` and have passed for text on white, on their own tint and under white
+    text. ``template`` is a .pptx in the study's folder, as declared: `io.brand.template_path`
+    finds it.
+    """
+
+    name: str = ""
+    logo: Logo | None = None
+    accent: str | None = None
+    ink: str | None = None
+    template: str | None = None
+
+
     unit: Literal["person", "pair", "set", "department"]
     waves: tuple[Wave, ...]
     outcomes: tuple[Outcome, ...]
@@ -179,6 +213,7 @@ class Design:
         return self.kind in {"randomised", "waitlist"}
 
     @property
+    brand: Brand = Brand()
     def baseline(self) -> Wave:
         """The wave before the start."""
         return next((wave for wave in self.waves if wave.baseline), self.waves[0])

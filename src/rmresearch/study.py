@@ -15,8 +15,10 @@ from scipy.sparse.csgraph import connected_components
 from rmresearch.declared import (
     Adaptation,
     Arm,
+    Brand,
     Design,
     Likeness,
+    Logo,
     Matching,
     Outcome,
     PrivacySettings,
@@ -28,8 +30,10 @@ from rmresearch.errors import StudyError, number_of
 __all__ = [
     "Adaptation",
     "Arm",
+    "Brand",
     "Design",
     "Likeness",
+    "Logo",
     "Matching",
     "Outcome",
     "PrivacySettings",

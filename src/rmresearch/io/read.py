@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import Problem, StudyError
+from rmresearch.io.brand import read_brand
 from rmresearch.io.contract.answers import check_answers
 from rmresearch.io.contract.declared import declaration_problems
 from rmresearch.io.contract.people import check_tables
@@ -122,10 +123,13 @@ def load(path: str | Path, data: str | Path | None = None) -> Loaded:
         return Loaded(None, findings)
     for problem in declaration_problems(file, toml.name):
         findings.add(problem)
+    brand, problems = read_brand(file.brand, toml)
+    for problem in problems:
+        findings.add(problem)
     if root is None:
         return Loaded(None, findings)
     files = Files(root, findings)
-    reading = _Reading(file, to_design(file), files, findings)
+    reading = _Reading(file, to_design(file, brand), files, findings)
     everything, excluded = reading.tables()
     check_tables(everything, findings)
     check_answers(everything, findings)

@@ -14,7 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from rmresearch import study as s
 from rmresearch.declared import Procedure
 
-__all__ = ["MatchingEntry", "MatchingQuestion", "StudyFile", "TableSource", "to_design"]
+__all__ = [
+    "BrandEntry",
+    "MatchingEntry",
+    "MatchingQuestion",
+    "StudyFile",
+    "TableSource",
+    "to_design",
+]
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Text = Annotated[str, Field(min_length=1, max_length=300)]
@@ -178,6 +185,16 @@ class PrivacyEntry(Strict):
 
 
 Amount = Annotated[float | int, Field(ge=0, le=1e12, allow_inf_nan=False)]
+class BrandEntry(Strict):
+    """[brand]: how reports look. Paths are relative to the study's folder; see `io.brand`."""
+
+    name: Annotated[str, Field(max_length=80)] = ""
+    logo: str | None = None
+    accent: str | None = None
+    ink: str | None = None
+    template: str | None = None
+
+
 #: one number where it is known, else [low, most likely, high]
 Span = Amount | Annotated[list[Amount], Field(min_length=3, max_length=3)]
 
@@ -282,9 +299,10 @@ class StudyFile(Strict):
     matching: MatchingEntry = MatchingEntry()
     value: ValueEntry = ValueEntry()
 
+    brand: BrandEntry = BrandEntry()
 
-def to_design(file: StudyFile) -> s.Design:
-    """The frozen Design that the rest of the package knows."""
+def to_design(file: StudyFile, brand: s.Brand | None = None) -> s.Design:
+    """The frozen Design that the rest of the package knows; ``brand`` as `io.brand` has read it."""
     head, design = file.study, file.design
     # anonymous respondents have no table of their own: their features stand in the measures
     sources = file.tables.participants if head.linked else file.tables.measures
@@ -313,6 +331,7 @@ def to_design(file: StudyFile) -> s.Design:
         worth=tuple((name, _span(span)) for name, span in file.value.worth.items()),
         currency=file.value.currency,
     )
+        brand=brand or s.Brand(),
 
 
 def _matching(entry: MatchingEntry) -> s.Matching:

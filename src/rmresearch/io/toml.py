@@ -196,8 +196,9 @@ def _mended(data: dict[str, Any], error: ValidationError) -> StudyFile | None:
     mended = copy.deepcopy(data)
     for entry in error.errors(include_url=False):
         location = _inside(data, entry["loc"], entry["type"])
-        if location[:1] == ("matching",):  # says nothing about how data are read
-            mended.pop("matching", None)
+        # neither says anything about how data are read; of [brand] the rest is still looked at
+        if location[:1] == ("matching",) or location == ("brand",):
+            mended.pop(str(location[0]), None)
             continue
         if not location or not isinstance(location[-1], str):
             return None
@@ -211,7 +212,7 @@ def _mended(data: dict[str, Any], error: ValidationError) -> StudyFile | None:
             value = holder.pop(key)
             if near and near[0] not in holder:
                 holder[near[0]] = value
-        elif key in HARMLESS:
+        elif key in HARMLESS or location[0] == "brand":
             holder.pop(key, None)  # a value of several types gives an error for each
         else:
             return None
