@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rmresearch.analysis.meetings import engagement
     from rmresearch.analysis.missing import missingness
     from rmresearch.analysis.mixed import mixed_model
+    from rmresearch.analysis.pulse import pulse
     from rmresearch.analysis.reactions import reaction
     from rmresearch.analysis.scales import reliability
     from rmresearch.analysis.subgroups import subgroups
@@ -90,6 +91,7 @@ _HOME = {
     "ols": "models",
     "policies": "whatif.policies",
     "pre_post": "analysis.change",
+    "pulse": "analysis.pulse",
     "reaction": "analysis.reactions",
     "read_scenario": "world.scenario_file",
     "read_study": "io.read",
@@ -141,6 +143,7 @@ __all__ = [
     "ols",
     "policies",
     "pre_post",
+    "pulse",
     "reaction",
     "read_scenario",
     "read_study",

@@ -22,6 +22,7 @@ __all__ = [
     "Outcome",
     "PrivacySettings",
     "Procedure",
+    "Process",
     "Role",
     "Wave",
 ]
@@ -29,6 +30,8 @@ __all__ = [
 T = TypeVar("T")
 
 Role = Literal["junior", "senior"]
+#: what a question asked on the way tells of the programme's course
+Process = Literal["relationship", "safety", "time", "openness"]
 Procedure = Literal["unknown", "random", "self-selected", "rules", "score", "optimal"]
 #: how two people compare by the roster alone, and the column that tells it
 ROSTER_FEATURES = {"Level gap": "level", "Same department": "department"}
@@ -110,6 +113,9 @@ class Outcome:
     ``timing`` = "repeated" (same question each wave), "gain" (asks for the change itself) or
     "retrospective" (a pre-test asked afterwards); only "repeated" scores are ever subtracted.
     ``favourable`` is the lowest item code that counts as a favourable answer (reactions).
+    ``process`` says what a reaction tells of the programme's course, the better the more
+    favourable: how the two get on ("relationship"), whether one dares to say what one does not
+    know ("safety"), whether there is time, whether the other is willing ("openness").
     ``pool_mean`` (the score's mean before the start among everybody who could have joined) and
     ``untreated_retest`` (its correlation over the same time without a programme, -1..1) say how
     far regression to the mean alone would move a single group.
@@ -136,6 +142,7 @@ class Outcome:
     min_items: float = 0.5
     pool_mean: float | None = None
     untreated_retest: float | None = None
+    process: Process | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +153,6 @@ class PrivacySettings:
     smallest_interval: int = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Design:
-    """What study.toml declares about the study."""
-
-    name: str
-    title: str
-    kind: Literal["single-group", "comparison", "waitlist", "randomised"]
 @dataclass(frozen=True, slots=True)
 class Logo:
     """A checked picture: ``file`` as declared, ``digest`` the SHA-256 of that file.
@@ -185,6 +185,13 @@ class Brand:
     template: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What study.toml declares about the study."""
+
+    name: str
+    title: str
+    kind: Literal["single-group", "comparison", "waitlist", "randomised"]
     unit: Literal["person", "pair", "set", "department"]
     waves: tuple[Wave, ...]
     outcomes: tuple[Outcome, ...]
@@ -206,6 +213,7 @@ class Brand:
     costs: tuple[tuple[str, tuple[float, float, float]], ...] = ()
     worth: tuple[tuple[str, tuple[float, float, float]], ...] = ()
     currency: str = ""
+    brand: Brand = Brand()
 
     @property
     def randomised(self) -> bool:
@@ -213,7 +221,6 @@ class Brand:
         return self.kind in {"randomised", "waitlist"}
 
     @property
-    brand: Brand = Brand()
     def baseline(self) -> Wave:
         """The wave before the start."""
         return next((wave for wave in self.waves if wave.baseline), self.waves[0])

@@ -216,6 +216,13 @@ CASES: dict[str, Case] = {
         pilot,
         power=lambda one: int(bool(one.contrast) and one.term != "standardised"),
     ),
+    "pulse": Case(
+        "pulse",
+        lambda study, *_: rm.pulse(study),
+        pilot,
+        power=by_term({"responded": 0, "meetings-a-month": 0, "favourable": 0}),
+        moves=frozenset({"mean"}),
+    ),
     "reaction": Case(
         "reaction",
         lambda study, *_: rm.reaction(study, "satisfaction"),

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rmresearch import study as s
-from rmresearch.declared import Procedure
+from rmresearch.declared import Procedure, Process
 
 __all__ = [
     "BrandEntry",
@@ -115,6 +115,7 @@ class OutcomeEntry(Strict):
     min_items: Annotated[float | int, Field(gt=0, le=1)] = 0.5
     pool_mean: float | int | None = None  # mean before the start of everybody who could join
     untreated_retest: Annotated[float | int, Field(ge=-1, le=1)] | None = None
+    process: Process | None = None  # what a reaction tells of the programme's course
 
 
 class Consent(Strict):
@@ -184,7 +185,6 @@ class PrivacyEntry(Strict):
     smallest_interval: Annotated[int, Field(ge=10)] = 10
 
 
-Amount = Annotated[float | int, Field(ge=0, le=1e12, allow_inf_nan=False)]
 class BrandEntry(Strict):
     """[brand]: how reports look. Paths are relative to the study's folder; see `io.brand`."""
 
@@ -195,6 +195,7 @@ class BrandEntry(Strict):
     template: str | None = None
 
 
+Amount = Annotated[float | int, Field(ge=0, le=1e12, allow_inf_nan=False)]
 #: one number where it is known, else [low, most likely, high]
 Span = Amount | Annotated[list[Amount], Field(min_length=3, max_length=3)]
 
@@ -298,8 +299,8 @@ class StudyFile(Strict):
     privacy: PrivacyEntry = PrivacyEntry()
     matching: MatchingEntry = MatchingEntry()
     value: ValueEntry = ValueEntry()
-
     brand: BrandEntry = BrandEntry()
+
 
 def to_design(file: StudyFile, brand: s.Brand | None = None) -> s.Design:
     """The frozen Design that the rest of the package knows; ``brand`` as `io.brand` has read it."""
@@ -330,8 +331,8 @@ def to_design(file: StudyFile, brand: s.Brand | None = None) -> s.Design:
         costs=tuple((name, _span(span)) for name, span in file.value.costs().items()),
         worth=tuple((name, _span(span)) for name, span in file.value.worth.items()),
         currency=file.value.currency,
-    )
         brand=brand or s.Brand(),
+    )
 
 
 def _matching(entry: MatchingEntry) -> s.Matching:
@@ -387,4 +388,5 @@ def _outcome(entry: OutcomeEntry, waves: list[WaveEntry]) -> s.Outcome:
         min_items=float(entry.min_items),
         pool_mean=None if entry.pool_mean is None else float(entry.pool_mean),
         untreated_retest=None if entry.untreated_retest is None else float(entry.untreated_retest),
+        process=entry.process,
     )

@@ -34,7 +34,7 @@ EXPECTED = {
 }
 #: keys that can be left out without changing how a data file is read
 HARMLESS = {"adaptations", "direction", "favourable", "goals", "kirkpatrick", "min_items"} | {
-    *("organisation", "planned_meetings", "privacy", "related", "smallest_effect"),
+    *("organisation", "planned_meetings", "privacy", "process", "related", "smallest_effect"),
     *("smallest_interval", "smallest_mean", "source", "unit"),
 }
 NAME = "Use lower-case letters, digits, - and _, at most 64, starting with a letter or digit."

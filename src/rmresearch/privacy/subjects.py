@@ -24,10 +24,12 @@ PART_TERMS = frozenset(
         "differential-attrition",
         "differential-attrition-clusters",
         "ever-met",
+        "meetings-a-month",
         "met",
         "overall-attrition",
         "overall-attrition-clusters",
         "plan-reached",
+        "responded",
         "still-paired",
     }
 )
@@ -44,6 +46,9 @@ PART_TABLES = frozenset(
         ("missingness", "items"),
         ("missingness", "patterns"),
         ("missingness", "response"),
+        ("pulse", "meetings"),
+        ("pulse", "pairs"),
+        ("pulse", "response"),
     }
 )
 

@@ -52,12 +52,14 @@ IN_POINTS = frozenset(
 SHARES = frozenset(
     {
         "ever-met",
+        "favourable",
         "met",
         "overall-attrition",
         "overall-attrition-clusters",
         "plan-reached",
         "reliably-improved",
         "reliably-worsened",
+        "responded",
         "share",
         "still-paired",
     }

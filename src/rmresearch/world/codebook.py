@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from rmresearch.declared import Process
 from rmresearch.study import Outcome
 from rmresearch.world.instruments import (
     ASKABLE,
@@ -137,7 +138,7 @@ def _of_pairs(scenario: Scenario) -> Iterator[Outcome]:
             timing="gain",
         )
     if PULSE in scenario.design.instruments:
-        for item, label in zip(PULSES, ASKED_MONTHLY, strict=True):
+        for item, (label, process) in zip(PULSES, ASKED_MONTHLY, strict=True):
             yield Outcome(
                 name=item,
                 label=label,
@@ -149,13 +150,14 @@ def _of_pairs(scenario: Scenario) -> Iterator[Outcome]:
                 waves=tuple(wave_name(month) for month in pulse_months(scenario).tolist()),
                 kirkpatrick=1,
                 favourable=4.0,
+                process=process,
             )
 
 
-ASKED_MONTHLY = (
-    "Pulse: we get on",
-    "Pulse: I can say what I do not know",
-    "Pulse: we find the time to meet",
+ASKED_MONTHLY: tuple[tuple[str, Process], ...] = (
+    ("Pulse: we get on", "relationship"),
+    ("Pulse: I can say what I do not know", "safety"),
+    ("Pulse: we find the time to meet", "time"),
 )
 
 

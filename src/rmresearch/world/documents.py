@@ -103,6 +103,7 @@ def _outcome(outcome: Outcome, design: Design) -> Document:
         "waves": None if everywhere else list(outcome.waves),
         "source": None if outcome.source == "self" else outcome.source,
         "kirkpatrick": outcome.kirkpatrick,
+        "process": outcome.process,
         "direction": None if outcome.direction == 1 else "lower",
         "timing": None if outcome.timing == "repeated" else outcome.timing,
         "related": outcome.related,

@@ -8,20 +8,21 @@ import numpy as np
 import pandas as pd
 
 from rmresearch.analysis import base
+from rmresearch.analysis.base.gathered import Declared, Gathered
 from rmresearch.analysis.base.pairs import Pairs, observed_until, pairs, programme_arms, wave_day
 from rmresearch.analysis.pulse import answered, meetings
 from rmresearch.errors import StudyError
-from rmresearch.result import Cell, Check, Dropped, Estimate, Result, Table
-from rmresearch.study import Outcome, Study
+from rmresearch.result import Check, Dropped, Result
+from rmresearch.study import Study
 
 __all__ = ["pulse"]
 
-#: table -> (title, columns)
-TABLES = {
-    "response": ("Answers by wave, of everyone assigned", answered.RESPONSE),
-    "meetings": ("Meetings a running pair, month by month", meetings.MEETINGS),
-    "pairs": ("Pairs that started, ended early or fell silent", meetings.PAIRS),
-    "quality": ("What programme people say on the way", answered.QUALITY),
+#: table -> (title, columns, note)
+TABLES: dict[str, Declared] = {
+    "response": ("Answers by wave, of everyone assigned", answered.RESPONSE, ""),
+    "meetings": ("Meetings a running pair, month by month", meetings.MEETINGS, ""),
+    "pairs": ("Pairs that started, ended early or fell silent", meetings.PAIRS, ""),
+    "quality": ("What programme people say on the way", answered.QUALITY, ""),
 }
 
 
@@ -46,8 +47,8 @@ def pulse(study: Study, *, until: date | None = None) -> Result:
     "responded", "meetings-a-month", "favourable" and "mean"; none has a contrast.
 
     What is missing (a meeting log, dates, a plan, ids, questions) is a failed check, and the rest
-    is answered. Raises ``StudyError`` where there is neither a pair nor an answer, and ``ValueError``
-    where the data reach beyond ``until``.
+    is answered. Raises ``StudyError`` where there is neither a pair nor an answer, or where the
+    data reach beyond ``until``.
 
     >>> import rmresearch as rm
     >>> study = rm.read_study("data/synthetic/pilot")
@@ -62,34 +63,38 @@ def pulse(study: Study, *, until: date | None = None) -> Result:
             "no pair of a programme arm has started and nobody has answered yet, so there is no "
             "pulse to take. Add the pairs, with their start dates, or the first survey."
         )
-    last = _last(study, until)
+    last, found = _last(study, until), Gathered()
     smallest = max(10, study.design.privacy.smallest_interval)
-    estimates: list[Estimate] = []
-    rows: dict[str, list[tuple[Cell, ...]]] = {name: [] for name in TABLES}
+    dated = _met(study, ours, last, found)
     if study.design.linked:
-        found, rows["response"] = answered.response(study, smallest)
-        estimates += found
+        _take(found, "response", answered.response(study, smallest))
+    for outcome in answered.asked_on_the_way(study):
+        _take(found, "quality", answered.quality(study, outcome, everyone, smallest))
+    return Result(
+        call=base.call("pulse", study, until=until),
+        estimates=tuple(one for one in found.estimates if one.value is not None),
+        tables=found.tables(TABLES),
+        checks=_checks(study, found, until is not None, dated),
+        dropped=_dropped(everyone, inside),
+    )
+
+
+def _take(found: Gathered, name: str, made: answered.Found) -> None:
+    found.estimates += made[0]
+    found.add(name, *made[1])
+
+
+def _met(study: Study, ours: Pairs, last: np.datetime64, found: Gathered) -> bool:
+    """Pairs and their meetings, arm by arm; whether all have the dates that months need."""
     dated = True
     for arm, own in ours.groups(programme_arms(study)):
         kept = meetings.diary(study, own, last)
-        rows["pairs"] += meetings.pairs_by_state(arm, own, kept, study.design.privacy.smallest_mean)
+        states = meetings.pairs_by_state(arm, own, kept, study.design.privacy.smallest_mean)
+        found.add("pairs", *states)
         dated &= kept is not None
         if kept is not None:
-            found, made = meetings.months(arm, own, kept)
-            estimates += found
-            rows["meetings"] += made
-    asked = answered.asked_on_the_way(study)
-    for outcome in asked:
-        found, made = answered.quality(study, outcome, everyone, smallest)
-        estimates += found
-        rows["quality"] += made
-    return Result(
-        call=base.call("pulse", study, until=until),
-        estimates=tuple(one for one in estimates if one.value is not None),
-        tables=tuple(Table(name, *TABLES[name], tuple(made)) for name, made in rows.items() if made),
-        checks=_checks(study, asked, rows, until is not None, dated),
-        dropped=_dropped(everyone, inside),
-    )
+            _take(found, "meetings", meetings.months(arm, own, kept))
+    return dated
 
 
 def _last(study: Study, until: date | None) -> np.datetime64:
@@ -99,7 +104,7 @@ def _last(study: Study, until: date | None) -> np.datetime64:
     day = pd.Timestamp(until)
     known = _latest(study)
     if known is not None and known > day:
-        raise ValueError(
+        raise StudyError(
             f"until is {day:%Y-%m-%d}, but the data reach {known:%Y-%m-%d}: give the last day "
             f"that they cover."
         )
@@ -116,26 +121,21 @@ def _latest(study: Study) -> pd.Timestamp | None:
     return max(known, default=None)
 
 
-def _checks(
-    study: Study,
-    asked: tuple[Outcome, ...],
-    rows: dict[str, list[tuple[Cell, ...]]],
-    given: bool,
-    dated: bool,
-) -> tuple[Check, ...]:
+def _checks(study: Study, found: Gathered, given: bool, dated: bool) -> tuple[Check, ...]:
     """What the pulse needs, and whether it is there; the names alone leave with a release."""
-    design = study.design
+    design, rows = study.design, {table.name for table in found.tables(TABLES)}
+    asked = answered.asked_on_the_way(study)
     plan = None not in (design.planned_meetings, design.start, design.end)
     silent = [one.name for one in asked if one.favourable is None or one.direction != 1]
     process = [one for one in asked if one.process is not None]
     needs = (
         ("last day given", given, "The last day known to the data stands for today: give `until`."),
         ("person ids", design.linked, "Answers carry no person ids: who was asked is not known."),
-        ("pairs that started", bool(rows["pairs"]), "No pair of a programme arm has started."),
+        ("pairs that started", "pairs" in rows, "No pair of a programme arm has started."),
         ("dates of meetings", dated, "Months and silence need meetings and starts with dates."),
         ("planned meetings", plan, "A plan needs planned_meetings, start and end in [design]."),
         ("questions on the way", bool(process), "No reaction has a `process` in study.toml."),
-        ("answers after the start", bool(rows["quality"]), "No reaction has an answer yet."),
+        ("answers after the start", "quality" in rows, "No reaction has an answer yet."),
         ("favourable declared", not silent,
          f"No limits without a `favourable` code, or with lower as better: {base.seen(silent)}."),
     )  # fmt: skip

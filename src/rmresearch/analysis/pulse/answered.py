@@ -16,44 +16,44 @@ from rmresearch.analysis.pulse.charts import LIMITS, Limits, charted
 from rmresearch.result import Cell, Estimate
 from rmresearch.study import Outcome, Study, Wave
 
-__all__ = ["QUALITY", "RESPONSE", "asked_on_the_way", "quality", "response"]
+__all__ = ["QUALITY", "RESPONSE", "Found", "asked_on_the_way", "quality", "response"]
 
 RESPONSE = (
-    "arm", "wave", "assigned", "answered", "share", "share low", "share high", *LIMITS, "below",
+    "arm", "round", "wave", "assigned", "answered", "share", "share low", "share high", *LIMITS,
+    "below",
 )  # fmt: skip
 QUALITY = (
     "role", "arm", "outcome", "process", "wave", "answered", "favourable", "favourable low",
     "favourable high", "mean", "mean low", "mean high", *LIMITS, "below",
 )  # fmt: skip
+#: rounds at which an outcome is asked, and those of a few reactions
+SURVEY, SHORT = "survey", "short"
 Flags = NDArray[np.bool_]
+#: estimates and rows of one table
 Found = tuple[list[Estimate], list[tuple[Cell, ...]]]
 
 
 def response(study: Study, smallest: int) -> Found:
-    """A row an arm and wave: of everybody assigned, who answered anything."""
+    """A row an arm and wave: of everybody assigned, who answered anything.
+
+    Surveys are charted apart from short rounds of a few reactions, which fewer answer anyway.
+    """
     everybody = base.people(study)
-    rows, found = [], []
+    found: list[Estimate] = []
+    rows: list[tuple[Cell, ...]] = []
     for arm in _arms(study):
         own = everybody.take(everybody.arm == arm) if arm else everybody
-        waves = [(wave, _answering(study, own, wave)) for wave in study.design.waves]
-        # a wave at which nobody of the arm answers was not put to it, or not yet
-        waves = [(wave, gave) for wave, gave in waves if gave.any()]
-        shares = [_responded(own, arm, wave, gave) for wave, gave in waves]
-        for (wave, gave), share, limits in zip(
-            waves, shares, charted(shares, smallest), strict=True
-        ):
-            behind = own.behind()
-            found.append(share.estimate)
-            rows.append(
-                (
-                    label(arm),
-                    label(wave.name),
-                    cell(len(own), "administrative", behind),
-                    cell(int(gave.sum()), "administrative", own.take(gave).behind()),
-                    *_share(share, behind),
-                    *_limits(limits, behind),
-                )
-            )
+        for kind, waves in _rounds(study).items():
+            gave = [(wave, _answering(study, own, kind, wave)) for wave in waves]
+            # a wave at which nobody of the arm answers was not put to it, or not yet
+            asked = [(wave, flags) for wave, flags in gave if flags.any()]
+            shares = [_responded(own, arm, wave, flags) for wave, flags in asked]
+            found += [share.estimate for share in shares]
+            charts = zip(asked, shares, charted(shares, smallest), strict=True)
+            rows += [
+                _response(own, (arm, kind, wave.name), flags, share, limits)
+                for (wave, flags), share, limits in charts
+            ]
     return found, rows
 
 
@@ -61,15 +61,41 @@ def _arms(study: Study) -> tuple[str, ...]:
     return tuple(arm.name for arm in study.design.arms) or ("",)
 
 
-def _answering(study: Study, own: People, wave: Wave) -> Flags:
-    """Who answered any question of a survey at a wave, about themselves or about a partner."""
-    design = study.design
-    items = {item for one in design.outcomes if one.source in {"self", "partner"}
-             for item in one.items}  # fmt: skip
+def _surveyed(study: Study, kind: str) -> tuple[Outcome, ...]:
+    """What people answer themselves in a survey, or in a short round."""
+    asked = [one for one in study.design.outcomes if one.source in {"self", "partner"}]
+    return tuple(one for one in asked if (one.kirkpatrick > 1) == (kind == SURVEY))
+
+
+def _rounds(study: Study) -> dict[str, list[Wave]]:
+    """The waves by kind: those at which an outcome is asked, and those with reactions alone."""
+    full = {wave for one in _surveyed(study, SURVEY) for wave in one.waves}
+    return {
+        SURVEY: [wave for wave in study.design.waves if wave.name in full],
+        SHORT: [wave for wave in study.design.waves if wave.name not in full],
+    }
+
+
+def _answering(study: Study, own: People, kind: str, wave: Wave) -> Flags:
+    """Who answered any question at a wave, about themselves or about a partner."""
+    items = {item for one in _surveyed(study, kind) for item in one.items}
     table = study.measures
     rows = table[(table["wave"] == wave.name) & table["item"].isin(items) & table["value"].notna()]
     who = rows["rater"].where(rows["rater"].notna(), rows["person"])
     return np.isin(own.ids.astype(str), who.unique().astype(str))
+
+
+def _response(
+    own: People, names: tuple[str, ...], gave: Flags, share: Share, limits: Limits
+) -> tuple[Cell, ...]:
+    behind = own.behind()
+    return (
+        *(label(name) for name in names),
+        cell(len(own), "administrative", behind),
+        cell(int(gave.sum()), "administrative", own.take(gave).behind()),
+        *_share(share, behind),
+        *_limits(limits, behind),
+    )
 
 
 def _responded(own: People, arm: str, wave: Wave, gave: Flags) -> Share:
@@ -126,7 +152,7 @@ class _Round:
 def _starters(study: Study, outcome: Outcome, everyone: Pairs) -> Iterator[_Who]:
     """Everybody of the arm where it has no pairs, or the answers carry no ids."""
     present = set(study.participants["role"].dropna().unique())
-    if outcome.role != "all" and outcome.role not in present or not present:
+    if not present & ({"senior", "junior"} if outcome.role == "all" else {outcome.role}):
         return
     for group in base.by_role(study, outcome):
         for arm in programme_arms(study):

@@ -62,7 +62,7 @@ class Diary:
     def exposure(self, first: float, end: float) -> Floats:
         """The months that each pair ran between two days."""
         days = np.minimum(self.stopped, end) - np.maximum(self.begun, first)
-        return np.maximum(days, 0.0) / DAYS_A_MONTH
+        return np.asarray(np.maximum(days, 0.0) / DAYS_A_MONTH)
 
     def held(self, first: float, end: float) -> NDArray[np.int64]:
         """The meetings that each pair held between two days, the second not among them."""
@@ -204,5 +204,6 @@ def _state(
         label(arm),
         label(name),
         cell(len(some), "administrative", some.behind()),
-        *(cell(one, "statistic", long) for one in limits),
+        # what there is nothing of hides nothing
+        *(Cell(None, "label") if one is None else cell(one, "statistic", long) for one in limits),
     )

@@ -115,6 +115,7 @@ def _outcomes(file: StudyFile) -> Iterator[Line]:
         yield from _range(outcome, key)
         yield from _labels(outcome, key, outcome.waves or waves)
         yield from _timing(outcome, key, file)
+        yield from _process(outcome, key)
 
 
 def _value(file: StudyFile) -> Iterator[Line]:
@@ -203,6 +204,14 @@ def _timing(outcome: OutcomeEntry, key: str, file: StudyFile) -> Iterator[Line]:
     elif any(wave.baseline and wave.name == asked[0] for wave in file.waves):
         found = f'{key}: timing = "{outcome.timing}" is asked at the baseline'
         yield found, "It is asked after the start: correct waves or timing."
+
+
+def _process(outcome: OutcomeEntry, key: str) -> Iterator[Line]:
+    """What the pulse shows in mid-programme must not be what the evaluation asks at the end."""
+    if outcome.process is not None and outcome.kirkpatrick != 1:
+        found = f"{key}: process = {outcome.process!r} beside kirkpatrick = {outcome.kirkpatrick}"
+        fix = "Only reactions (kirkpatrick = 1) are shown before the end: correct one of the two."
+        yield found, fix
 
 
 def _shared_items(file: StudyFile) -> Iterator[Line]:
