@@ -16,20 +16,24 @@ class FigureBlock(Block):
     """A picture: ``svg`` is inline SVG made by `report.figures`, which escapes its own texts.
 
     ``title`` states the finding; ``caption`` says what is drawn; ``alt`` holds the numbers for
-    those who do not see it.
+    those who do not see it. ``kind`` names how such a figure is read: a key of [reading] in the
+    catalogue of words, or none.
     """
 
     svg: str
     alt: str
     caption: str
     title: str = ""
+    kind: str = ""
 
     def html(self) -> str:
-        """A ``figure`` whose picture carries the alternative text."""
+        """A ``figure`` whose picture carries the alternative text, in a box that may scroll."""
         title = f'<p class="finding">{escape(self.title)}</p>' if self.title else ""
         picture = self.svg.replace("<svg ", f'<svg role="img" aria-label="{escape(self.alt)}" ', 1)
+        kind = f' data-kind="{escape(self.kind)}"' if self.kind else ""
+        box = f'<div class="picture" role="group" tabindex="0" aria-label="Figure"{kind}>'
         return (
-            f'<figure>{title}<div class="picture">{picture}</div>'
+            f"<figure>{title}{box}{picture}</div>"
             f"<figcaption>{escape(self.caption)}</figcaption></figure>"
         )
 

@@ -97,6 +97,7 @@ def balance_plot(
         or "Differences at the start. Inner band: within ±0.05, alike as they are; outer band: "
         "within ±0.25, alike enough when the analysis adjusts for them.",
         title=title,
+        kind="balance",
     )
 
 

@@ -120,6 +120,7 @@ def causal_graph(
         alt=_alt(arrows, title),
         caption=caption,
         title=title,
+        kind="causes",
     )
 
 

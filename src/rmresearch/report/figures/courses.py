@@ -90,6 +90,7 @@ def month_lines(
         alt=_alt(lines, title, unit, until),
         caption=caption,
         title=title,
+        kind="courses",
     )
 
 

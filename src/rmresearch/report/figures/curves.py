@@ -107,6 +107,7 @@ def curves_plot(
         alt=_alt(lines, title, unit, along, share),
         caption=caption,
         title=title,
+        kind="curves",
     )
 
 

@@ -102,6 +102,7 @@ def flow_diagram(
         alt=_alt(start, arms, title, unit),
         caption=caption or f"Numbers of {unit} at each stage.",
         title=title,
+        kind="flow",
     )
 
 

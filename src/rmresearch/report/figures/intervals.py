@@ -143,6 +143,7 @@ def interval_plot(
         alt=_alt(rows, texts, title, unit, level),
         caption=caption or _caption(rows, level),
         title=title,
+        kind="intervals",
     )
 
 

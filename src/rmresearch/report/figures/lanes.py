@@ -110,6 +110,7 @@ def lanes_plot(
         alt=_alt(rows, series, title, unit),
         caption=caption,
         title=title,
+        kind="lanes",
     )
 
 

@@ -102,6 +102,7 @@ def tornado(pulls: Sequence[Pull], *, title: str, unit: str, caption: str) -> Fi
         alt=_alt(rows, texts, title, unit),
         caption=caption,
         title=title,
+        kind="tornado",
     )
 
 

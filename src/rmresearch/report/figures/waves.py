@@ -130,6 +130,7 @@ def wave_lines(
         alt=_alt_points(points, title, unit, level),
         caption=caption or f"Means with {confidence(level)} intervals.",
         title=title,
+        kind="waves",
     )
 
 
@@ -305,6 +306,7 @@ def survival_steps(
         alt=_alt_curves(curves, title, unit),
         caption=caption or f"Kaplan-Meier estimates with {confidence(level)} intervals (shaded).",
         title=title,
+        kind="survival",
     )
 
 
