@@ -17,6 +17,7 @@ __all__ = [
     "BAND",
     "COMPARISON",
     "DARK",
+    "EDGE",
     "INK",
     "PAPER",
     "TINT",
@@ -33,7 +34,9 @@ __all__ = [
 PAPER = "#ffffff"
 INK = "#1c2733"
 ACCENT = "#12436d"
+#: a panel's surface in the accent's hue, a line on it
 TINT = "#eef3f7"
+EDGE = "#bccad6"
 BAND = "#e9eef2"
 COMPARISON = "#68737e"
 #: the surface of a page in dark mode

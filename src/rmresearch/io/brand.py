@@ -66,8 +66,8 @@ def read_brand(entry: BrandEntry, toml: Path) -> tuple[Brand, list[Problem]]:
     return Brand(entry.name.strip(), picture, accent, ink, template), problems
 
 
-def study_brand(study: Path) -> tuple[Brand, Path | None]:
-    """The brand of a study that can be read, and where its logo lies.
+def study_brand(study: Path) -> tuple[Brand, dict[Path, str]]:
+    """The brand of a study that can be read, and the files it was made of with their SHA-256.
 
     ``study`` is the folder with study.toml, or the TOML file. Parts that are wrong are left out:
     reading the study has named them.
@@ -75,7 +75,7 @@ def study_brand(study: Path) -> tuple[Brand, Path | None]:
     toml = study / "study.toml" if study.is_dir() else study
     file, _, _ = read_toml(toml)
     brand = Brand() if file is None else read_brand(file.brand, toml)[0]
-    return brand, toml.parent / brand.logo.file if brand.logo else None
+    return brand, {toml.parent / brand.logo.file: brand.logo.digest} if brand.logo else {}
 
 
 def template_path(study: Path, brand: Brand) -> Path | None:

@@ -100,6 +100,7 @@ class Evaluation:
                 *((Badge("synthetic data", "caution"),) if design.synthetic else ()),
             ),
             sections=tuple(self.section(name) for name in names),
+            brand=design.brand,
         )
 
     def results(self) -> dict[str, Any]:

@@ -14,10 +14,13 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from rmresearch.declared import Brand
 from rmresearch.errors import ReportError
 from rmresearch.report.blocks import ESCAPED, Page
 from rmresearch.report.blocks.base import CLOSE, OPEN
+from rmresearch.report.figures.palette import recoloured
 from rmresearch.report.lighter import lighter_imports
+from rmresearch.report.look import brand_css
 from rmresearch.report.theme import blocks_css, page_css, template
 
 __all__ = ["INTERNAL", "render", "to_html", "wrap"]
@@ -51,25 +54,39 @@ _ID = re.compile(r'<\w[^<>]*?\sid="([^"]+)"')
 
 def render(page: Page, *, marks: tuple[str, ...] = ()) -> str:
     """A typed page as one HTML file; ``marks`` stand on every sheet beside the page's own."""
-    return wrap(page.html(), title=page.title, marks=(*page.marks, *marks), language=page.language)
+    marks = (*page.marks, *marks)
+    return wrap(
+        page.html(), title=page.title, marks=marks, language=page.language, brand=page.brand
+    )
 
 
-def to_html(notebook: Any, *, title: str, internal: bool = True) -> str:
+def to_html(notebook: Any, *, title: str, internal: bool = True, brand: Brand | None = None) -> str:
     """An executed notebook as one HTML file: what its cells say and show, without their code.
 
-    Cells tagged ``notebook-only`` are left out. ``internal`` puts that mark on every sheet.
+    Cells tagged ``notebook-only`` are left out. ``internal`` puts that mark on every sheet;
+    ``brand`` gives colours (logo and name stand in the head that the notebook shows).
     """
     body = _STYLE.sub("", _exporter().from_notebook_node(notebook)[0])
-    return wrap(body, title=title, marks=(INTERNAL,) if internal else ())
+    return wrap(body, title=title, marks=(INTERNAL,) if internal else (), brand=brand)
 
 
-def wrap(body: str, *, title: str, marks: tuple[str, ...] = (), language: str = "en") -> str:
+def wrap(
+    body: str,
+    *,
+    title: str,
+    marks: tuple[str, ...] = (),
+    language: str = "en",
+    brand: Brand | None = None,
+) -> str:
     """The whole file around a body of blocks: head, style, marks, contents list.
+
+    Figures and styles take the colours of ``brand``.
 
     Raises ``ReportError`` when two parts of the body share an id, because links would then lead
     astray.
     """
-    body = _own_svg_ids(body)
+    brand = brand or Brand()
+    body = _SVG.sub(lambda found: recoloured(found[0], brand), _own_svg_ids(body))
     ids = _ID.findall(body)
     twice = sorted({name for name in ids if ids.count(name) > 1} | {"main"} & set(ids))
     if twice:
@@ -79,7 +96,7 @@ def wrap(body: str, *, title: str, marks: tuple[str, ...] = (), language: str = 
     return Template(template("page.html")).substitute(
         language=escape(language),
         title=escape(title),
-        style=f"{blocks_css()}\n{sheet}",
+        style=f"{blocks_css()}\n{brand_css(brand)}{sheet}",
         banner=_banner(marks),
         body=_with_contents(body),
     )

@@ -6,12 +6,15 @@ import re
 from dataclasses import dataclass
 from html import escape
 
+from rmresearch.declared import Brand
 from rmresearch.report.blocks.base import CLOSE, OPEN, Block, joined
 from rmresearch.report.blocks.texts import Badge, Badges, Paragraph
+from rmresearch.report.look import brand_css, masthead
 from rmresearch.report.theme import blocks_css
 
 __all__ = ["Head", "Page", "Section", "Subsection"]
 
+HOUSE = Brand()
 _ID = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -68,21 +71,26 @@ def _valid(name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Head(Block):
-    """The top of a page; shown in a notebook it brings the style of all blocks along."""
+    """The top of a page; shown in a notebook it brings the style of all blocks along.
+
+    The brand's logo and name stand first; a ``kicker`` that says the same name again does not.
+    """
 
     title: str
     subtitle: str = ""
     kicker: str = ""
     badges: tuple[Badge, ...] = ()
     blocks: tuple[Block, ...] = ()
+    brand: Brand = HOUSE
 
     def html(self) -> str:
         """A ``header``."""
-        kicker = f'<p class="kicker">{escape(self.kicker)}</p>' if self.kicker else ""
+        said = "" if self.kicker == self.brand.name else self.kicker
+        kicker = f'<p class="kicker">{escape(said)}</p>' if said else ""
         subtitle = f'<p class="subtitle">{escape(self.subtitle)}</p>' if self.subtitle else ""
         return (
-            f'<header class="head">{kicker}<h1>{escape(self.title)}</h1>{subtitle}'
-            f"{Badges(self.badges).html()}</header>{joined(self.blocks)}"
+            f'<header class="head">{masthead(self.brand)}{kicker}<h1>{escape(self.title)}</h1>'
+            f"{subtitle}{Badges(self.badges).html()}</header>{joined(self.blocks)}"
         )
 
     def plain(self) -> str:
@@ -90,7 +98,7 @@ class Head(Block):
         return self.title
 
     def _repr_html_(self) -> str:
-        return f"{OPEN}<style>{blocks_css()}</style>{self.html()}{CLOSE}"
+        return f"{OPEN}<style>{blocks_css()}{brand_css(self.brand)}</style>{self.html()}{CLOSE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,7 @@ class Page(Block):
     badges: tuple[Badge, ...] = ()
     top: tuple[Block, ...] = ()
     language: str = "en"
+    brand: Brand = HOUSE
 
     def __post_init__(self) -> None:
         ids = [section.id for section in self.sections]
@@ -115,7 +124,7 @@ class Page(Block):
     @property
     def head(self) -> Head:
         """The title block with what stands directly below it, for a notebook's first cell."""
-        return Head(self.title, self.subtitle, self.kicker, self.badges, self.top)
+        return Head(self.title, self.subtitle, self.kicker, self.badges, self.top, self.brand)
 
     def section(self, name: str) -> Section:
         """The section of that id."""
@@ -129,4 +138,4 @@ class Page(Block):
         return self.head.html() + joined(self.sections)
 
     def _repr_html_(self) -> str:
-        return f"{OPEN}<style>{blocks_css()}</style>{self.html()}{CLOSE}"
+        return f"{OPEN}<style>{blocks_css()}{brand_css(self.brand)}</style>{self.html()}{CLOSE}"

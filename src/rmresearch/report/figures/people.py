@@ -15,6 +15,7 @@ from rmresearch.report.figures.style import (
     INK,
     MUTED,
     PAPER,
+    SHADES,
     SMALL,
     TEXT,
     ink_on,
@@ -30,8 +31,6 @@ LABELS = 230.0
 LEFT, TOP, BARS = 52.0, 56.0, 180.0
 #: a bar's share of its slot
 THICK = 0.62
-#: from "none" to "all", as light to dark that grey print keeps in order
-SHADES = ("#f3f6f8", "#d3dfe9", "#a6bfd3", "#6f97b8", "#3c6d97", ACCENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +90,7 @@ def missing_map(
         alt=_alt_map(found, groups, waves, title, unit),
         caption=caption or f"Share of {unit} who answered, of those expected to.",
         title=title,
+        kind="answers",
     )
 
 
@@ -206,6 +206,7 @@ def meetings_bars(
         alt=_alt_meetings(meetings, title, among),
         caption=caption or f"Share that met in each period, of {among[0]}.",
         title=title,
+        kind="meetings",
     )
 
 

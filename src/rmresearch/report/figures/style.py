@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from rmresearch.colours import ACCENT, BAND, INK, PAPER, luminance
+from rmresearch.colours import COMPARISON as GREY
+
 __all__ = [
     "ACCENT",
     "AXIS",
@@ -21,6 +24,7 @@ __all__ = [
     "MUTED",
     "PAPER",
     "SERIES",
+    "SHADES",
     "TEXT",
     "Tone",
     "ink_on",
@@ -31,13 +35,11 @@ __all__ = [
     "wrap",
 ]
 
-PAPER = "#ffffff"
-INK = "#1c2733"
 MUTED = "#566270"
 AXIS = "#8793a0"
 GRID = "#e3e8ed"
-BAND = "#e9eef2"
-ACCENT = "#12436d"
+#: from "none" to "all", as light to dark that grey print keeps in order
+SHADES = ("#f3f6f8", "#d3dfe9", "#a6bfd3", "#6f97b8", "#3c6d97", "#11406a")
 #: sizes of text in pixels
 TEXT = 13.0
 SMALL = 12.0
@@ -60,7 +62,7 @@ SERIES = (
     Tone("#7a3f8f", "D", (0, (1.5, 1.8))),
     Tone("#0f7a6c", "^", (0, (6, 2, 1.5, 2))),
 )
-COMPARISON = Tone("#68737e", "o", (0, (3, 1.5)), filled=False)
+COMPARISON = Tone(GREY, "o", (0, (3, 1.5)), filled=False)
 
 
 def tones(labels: tuple[str, ...], comparison: str | None = None) -> dict[str, Tone]:
@@ -115,13 +117,6 @@ def ink_on(colour: str) -> str:
     ('#ffffff', '#000000')
     """
     return PAPER if luminance(colour) < 0.179 else "#000000"
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of a ``#rrggbb`` colour, 0 to 1 (WCAG 2.2)."""
-    parts = (int(colour[start : start + 2], 16) / 255.0 for start in (1, 3, 5))
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @cache

@@ -6,7 +6,8 @@ from typing import Any
 
 from xlsxwriter.utility import quote_sheetname, xl_range_abs
 
-from rmresearch.report.figures.style import ACCENT, AXIS, COMPARISON, GRID, INK, MUTED, SERIES
+from rmresearch.report.figures.palette import Palette
+from rmresearch.report.figures.style import AXIS, COMPARISON, GRID, MUTED
 from rmresearch.report.words.phrases import catalogue
 from rmresearch.report.workbook.charts import ABOVE, ASIDE, BELOW, NAME, VALUE, Plot, Series
 
@@ -20,7 +21,6 @@ PLACES = (0, 1, 2, 3, 4, 5, 6, 18, 19, 20)
 LONGEST_ALT = 1_000
 MARKERS = ("circle", "square", "diamond", "triangle")
 DASHES = ("solid", "dash", "round_dot", "dash_dot")
-PALE = "#c3d2df"
 
 
 def height(plot: Plot) -> int:
@@ -28,17 +28,17 @@ def height(plot: Plot) -> int:
     return max(SMALLEST, 130 + EACH * len(plot.rows)) if plot.kind == "differences" else SMALLEST
 
 
-def draw(book: Any, sheet: Any, name: str, plot: Plot, top: int) -> None:
+def draw(book: Any, sheet: Any, name: str, plot: Plot, top: int, palette: Palette) -> None:
     """A chart of the rows from ``top`` on of sheet ``name``, beside them."""
     kind = {"type": "bar"} if plot.kind == "differences" else {
         "type": "scatter", "subtype": "straight_with_markers"
     }  # fmt: skip
     chart = book.add_chart(kind)
     for place, series in enumerate(plot.series):
-        chart.add_series(_series(plot, series, place, name, top))
+        chart.add_series(_series(plot, series, place, name, top, palette))
     font = {"size": 10, "color": MUTED}
     title = {"name": plot.title, "overlay": False}
-    chart.set_title({**title, "name_font": {"size": 12, "bold": True, "color": INK}})
+    chart.set_title({**title, "name_font": {"size": 12, "bold": True, "color": palette.ink}})
     values: dict[str, Any] = {
         "num_format": plot.form,
         "num_font": font,
@@ -52,7 +52,7 @@ def draw(book: Any, sheet: Any, name: str, plot: Plot, top: int) -> None:
     values |= {key: at for key, at in bounds.items() if at is not None}
     if plot.kind == "differences":  # of a bar chart, the y axis is the one with the names
         chart.set_y_axis({"reverse": True, "label_position": "low", "num_font": font,
-                          "line": {"color": INK}, "major_tick_mark": "none",
+                          "line": {"color": palette.ink}, "major_tick_mark": "none",
                           "major_gridlines": {"visible": False}})  # fmt: skip
         chart.set_x_axis({**values, "label_position": "high"})
         chart.set_legend({"none": True})
@@ -70,14 +70,16 @@ def draw(book: Any, sheet: Any, name: str, plot: Plot, top: int) -> None:
     sheet.insert_chart(top - 1, BESIDE, chart, alt)
 
 
-def _series(plot: Plot, series: Series, place: int, name: str, top: int) -> dict[str, Any]:
+def _series(
+    plot: Plot, series: Series, place: int, name: str, top: int, palette: Palette
+) -> dict[str, Any]:
     first, last = top + series.first, top + series.last
     made: dict[str, Any] = {"values": _cells(name, first, last, VALUE)}
-    tone = COMPARISON if series.compared else SERIES[place % len(SERIES)]
+    tone = COMPARISON if series.compared else palette.series[place % len(palette.series)]
     if plot.kind == "differences":
         made |= {
             "categories": _cells(name, first, last, NAME),
-            "fill": {"color": PALE},
+            "fill": {"color": palette.pale},
             "gap": 60,
         }
     else:
@@ -97,8 +99,9 @@ def _series(plot: Plot, series: Series, place: int, name: str, top: int) -> dict
             "type": "custom",
             "plus_values": _range(name, first, last, ABOVE),
             "minus_values": _range(name, first, last, BELOW),
-            "line": {"color": ACCENT if plot.kind == "differences" else tone.colour, "width": 1.75},
-        }
+            "line": {"color": palette.accent if plot.kind == "differences" else tone.colour,
+                     "width": 1.75},
+        }  # fmt: skip
     return made
 
 

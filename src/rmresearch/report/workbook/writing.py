@@ -12,7 +12,8 @@ from typing import Any
 import xlsxwriter
 
 from rmresearch.privacy import Release
-from rmresearch.report.figures.style import ACCENT, BAND, INK, MUTED
+from rmresearch.report.figures.palette import Palette, palette
+from rmresearch.report.figures.style import BAND, MUTED
 from rmresearch.report.words.phrases import catalogue
 from rmresearch.report.workbook.cells import Cell, Column, Sheet, text
 from rmresearch.report.workbook.charts import BELOW, Plot
@@ -44,7 +45,7 @@ def written(
     first, charts = words["workbook_sheet"]["readme"], words["workbook_sheet"]["charts"]
     names = sheet_names([first, charts, *(sheet.name for sheet in sheets)])
     pages = {name: _page(book, name, mark) for name in names}
-    paint = _Paint(book)
+    paint = _Paint(book, palette(design.brand))
     titles = [words["workbook_title"]["charts"], *(sheet.title for sheet in sheets)]
     _explain(pages[first], released, design, list(zip(names[1:], titles, strict=True)), paint)
     _charts(book, pages[charts], charts, plots, paint)
@@ -74,13 +75,19 @@ def sheet_names(wanted: Iterable[str]) -> list[str]:
 class _Paint:
     """The formats of a book, each made once."""
 
-    def __init__(self, book: Any) -> None:
+    def __init__(self, book: Any, colours: Palette) -> None:
         self._book = book
+        self.colours = colours
         self._made: dict[tuple[tuple[str, Any], ...], Any] = {}
         self._cells: dict[tuple[str, bool, bool, bool], Any] = {}
 
     def __call__(self, **properties: Any) -> Any:
-        whole = {"font_name": "Calibri", "font_size": 11, "valign": "top", "font_color": INK}
+        whole = {
+            "font_name": "Calibri",
+            "font_size": 11,
+            "valign": "top",
+            "font_color": self.colours.ink,
+        }
         key = tuple(sorted((whole | properties).items()))
         if key not in self._made:
             self._made[key] = self._book.add_format(dict(key))
@@ -90,6 +97,10 @@ class _Paint:
         """How a text looks; one that begins like a formula is marked as text for whoever edits."""
         quoted = {"quote_prefix": True} if said.startswith(FORMULA) else {}
         return self(**properties, **quoted)
+
+    def link(self) -> Any:
+        """How a link to another sheet looks."""
+        return self(font_color=self.colours.accent, underline=1)
 
     def cell(self, cell: Cell, *, numeric: bool) -> Any:
         """How a cell looks: numbers and what stands for one to the right, names to the left."""
@@ -111,7 +122,12 @@ class _Paint:
     def head(self, column: Column) -> Any:
         """How a column's head looks."""
         side: dict[str, Any] = {"align": "right" if column.numeric else "left", "indent": 1}
-        lines = {"bg_color": BAND, "bottom": 1, "bottom_color": ACCENT, "valign": "bottom"}
+        lines = {
+            "bg_color": BAND,
+            "bottom": 1,
+            "bottom_color": self.colours.accent,
+            "valign": "bottom",
+        }
         side |= {"bold": True, "text_wrap": True}
         return self.words(column.head, **side, **lines)
 
@@ -142,7 +158,8 @@ def _explain(
     sheet.set_column(1, 1, 86)
     title = str(text(released.title).value)
     sheet.write_string(0, 0, title, paint.words(title, bold=True, font_size=16))
-    under = ". ".join(part for part in (words["mark"], design.organisation) if part)
+    who = dict.fromkeys((design.brand.name, design.organisation))
+    under = ". ".join(part for part in (words["mark"], *who) if part)
     sheet.write_string(1, 0, str(text(under).value), paint(font_color=MUTED))
     paragraphs = [("", words["synthetic"])] if design.synthetic else []
     paragraphs += [("", words["what"]), ("", words["who"])]
@@ -159,7 +176,7 @@ def _explain(
     row += 1
     sheet.write_string(row, 0, words["contents"], paint.head(Column("")))
     sheet.write_blank(row, 1, None, paint.head(Column("")))
-    link = paint(font_color=ACCENT, underline=1)
+    link = paint.link()
     for name, over in listed:
         row += 1
         sheet.write_url(row, 0, _place(name), link, name)
@@ -202,7 +219,7 @@ def _title(sheet: Any, table: Sheet, widths: Sequence[float], first: str, paint:
         sheet.write_string(row, 0, table.note, form)
         sheet.set_row(row, _lines(table.note, across) * LINE)
         row += 1
-    sheet.write_url(row, 0, _place(first), paint(font_color=ACCENT, underline=1), first)
+    sheet.write_url(row, 0, _place(first), paint.link(), first)
     return row + 1
 
 
@@ -268,7 +285,7 @@ def _charts(book: Any, sheet: Any, name: str, plots: Sequence[Plot], paint: _Pai
     sheet.write_string(0, 0, title, paint(bold=True, font_size=14))
     sheet.set_row(0, 21)
     first = words["workbook_sheet"]["readme"]
-    sheet.write_url(1, 0, _place(first), paint(font_color=ACCENT, underline=1), first)
+    sheet.write_url(1, 0, _place(first), paint.link(), first)
     if not plots:
         sheet.write_string(3, 0, words["workbook_chart"]["nothing"], paint())
         return
@@ -285,7 +302,7 @@ def _charts(book: Any, sheet: Any, name: str, plots: Sequence[Plot], paint: _Pai
         _heads(sheet, row + 1, plot.columns, widths, paint, PLACES)
         for place, cells in enumerate(plot.rows):
             _row(sheet, row + 2 + place, cells, plot.columns, widths, paint, PLACES)
-        draw(book, sheet, name, plot, row + 2)
+        draw(book, sheet, name, plot, row + 2, paint.colours)
         row, used = row + tall, used + tall
     sheet.set_h_pagebreaks(breaks)
     sheet.print_area(0, 0, row, PLACES[BELOW] - 1)
