@@ -101,8 +101,13 @@ def test_one_variance_parameter_by_hand(size: float) -> None:
     """
     one = np.eye(2)
     # The information is trace - tr(2 Q Phi - P Phi P Phi) = trace - 2 with Q = I: W = 2 / it.
-    model = Linear(one, one[None], one[None, None], np.array([[2.0 / size + 2.0]]))
-    df, scale = kenward_roger(model).joint(one)
+    model = Linear(
+        one[None],
+        one[None, None],
+        lambda sides: np.trace(sides, axis1=1, axis2=2)[:, None, None],
+        np.array([[[2.0 / size + 2.0]]]),
+    )
+    (df,), (scale,) = kenward_roger(model).joint(one)
     assert df == pytest.approx(2.0 / size, rel=1e-9)
     assert scale == pytest.approx(1.0, rel=1e-9)
 

@@ -80,7 +80,11 @@ def test_units_give_what_rows_give(depth: int, seed: int, monkeypatch: pytest.Mo
     ours, theirs = (fit_many(one.y, made, present=present) for made in (brief, rows))
     np.testing.assert_allclose(ours.criterion, theirs.criterion, atol=1e-8)
     np.testing.assert_allclose(ours.se, theirs.se, rtol=1e-8)
-    adjusted = [made._adjusted()[0].vcov for made in (ours, theirs)]
+    every = np.eye(ours.coef.shape[-1])
+    adjusted = [
+        np.concatenate([part.covariance(every) for part in made._adjusted()])
+        for made in (ours, theirs)
+    ]
     there = [
         made._back @ v @ made._back.T for made, v in zip((ours, theirs), adjusted, strict=True)
     ]

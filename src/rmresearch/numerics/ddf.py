@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -80,30 +80,44 @@ def joint(each: Array) -> Array:
 class Linear:
     """A model whose V is linear in its K variance parameters, at their estimates.
 
-    ``phi`` (..., p, p) = (X'V^-1X)^-1, ``first`` (..., K, p, p) = P_i, the derivatives of X'V^-1X,
-    ``second`` (..., K, K, p, p) = Q_ij = X'V^-1 V_i V^-1 V_j V^-1X, ``trace`` (..., K, K) =
-    tr(V^-1 V_i V^-1 V_j).
+    ``phi`` (R, p, p) = (X'V^-1X)^-1, ``first`` (R, K, p, p) = P_i, the derivatives of X'V^-1X,
+    ``trace`` (R, K, K) = tr(V^-1 V_i V^-1 V_j). ``second`` gives tr(Q_ij S) (R, K, K) of Q_ij =
+    X'V^-1 V_i V^-1 V_j V^-1X under symmetric S (R, p, p): no more than that is asked of Q.
     """
 
     phi: Array
     first: Array
-    second: Array
+    second: Callable[[Array], Array]
     trace: Array
-
-    @staticmethod
-    def joined(parts: Sequence[Linear]) -> Linear:
-        """The replicates of several in a row."""
-        names = (one.name for one in fields(Linear))
-        return Linear(*(np.concatenate([getattr(p, n) for p in parts]) for n in names))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adjusted:
-    """Kenward and Roger's variance ``vcov`` (..., p, p) of the coefficients, and what df needs."""
+    """Kenward and Roger's variances and df of contrasts; ``_spread`` (R, K, K) is W."""
 
-    vcov: Array
     _model: Linear
     _spread: Array
+
+    def variance(self, weights: Array) -> Array:
+        """The adjusted variance (R,) of one contrast, ``weights`` (p,)."""
+        return self.covariance(weights[:, None])[..., 0, 0]
+
+    def covariance(self, weights: Array) -> Array:
+        """The adjusted covariances (R, q, q) of q contrasts, ``weights`` (p, q)."""
+        model, spread, q = self._model, self._spread, weights.shape[-1]
+        lever = model.phi @ weights
+        moved = model.first @ lever[:, None]
+        flat = moved.reshape(*moved.shape[:2], -1)
+        turned = (spread @ flat).reshape(moved.shape)
+        lost = (turned.swapaxes(-1, -2) @ (model.phi[:, None] @ moved)).sum(axis=1)
+        gained = np.empty(lost.shape)
+        for a in range(q):
+            for b in range(a + 1):
+                product = lever[:, :, None, a] * lever[:, None, :, b]
+                sides = 0.5 * (product + product.swapaxes(-1, -2))
+                gained[:, a, b] = gained[:, b, a] = (spread * model.second(sides)).sum(axis=(1, 2))
+        found: Array = weights.T @ lever + 2.0 * (gained - lost)
+        return 0.5 * (found + found.swapaxes(-1, -2))
 
     def df(self, weights: Array) -> Array:
         """The df (...) of one contrast, ``weights`` (p,): 2 / A, free of the general 0/0 at 2."""
@@ -153,18 +167,14 @@ def _joint(a1: Array, a2: Array, q: int) -> tuple[Array, Array]:
 
 def kenward_roger(model: Linear) -> Adjusted:
     """Kenward and Roger (1997) with expected information, as R's pbkrtest computes it."""
-    phi, p_i, q_ij = model.phi, model.first, model.second
-    turned = p_i @ phi[..., None, :, :]
-    pairs = turned[..., :, None, :, :] @ p_i[..., None, :, :, :]
-    inside = 2.0 * q_ij - pairs
-    lost = (inside * phi[..., None, None, :, :].swapaxes(-1, -2)).sum(axis=(-2, -1))
-    information = model.trace - lost
+    turned = model.first @ model.phi[:, None]
+    flat = turned.reshape(*turned.shape[:2], -1)
+    pairs = flat @ turned.swapaxes(-1, -2).reshape(flat.shape).swapaxes(-1, -2)
+    information = model.trace - (2.0 * model.second(model.phi) - pairs)
     information = 0.5 * (information + information.swapaxes(-1, -2))
     # In samples of a handful the corrected information need not be positive: then df may be 0.
     unit = np.sqrt(np.abs(np.diagonal(information, axis1=-2, axis2=-1)))
     unit = 1.0 / np.where(unit > 0, unit, 1.0)
     both = unit[..., :, None] * unit[..., None, :]
     spread = 2.0 * np.linalg.pinv(information * both, rcond=1e-13, hermitian=True) * both
-    excess = (spread[..., None, None] * (q_ij - pairs)).sum(axis=(-4, -3))
-    vcov = phi + 2.0 * phi @ excess @ phi
-    return Adjusted(0.5 * (vcov + vcov.swapaxes(-1, -2)), model, spread)
+    return Adjusted(model, spread)

@@ -59,25 +59,28 @@ class ManyIntercepts:
             inside.append(np.linalg.solve(self._lower, half.swapaxes(-1, -2)))
         moved = [part @ h for part in inside]
         first = -np.stack([np.einsum("rgma,rgmb->rab", h, one) for one in moved], axis=1)
-        second = np.stack(
-            [np.stack([np.einsum("rgma,rgmb->rab", a, b) for b in moved], axis=1) for a in moved],
-            axis=1,
-        )
+        s = np.where(known, self.sigma2, 1.0)[:, None, None]
+
+        def second(sides: Array) -> Array:
+            turned = [part @ sides[:, None] for part in moved]
+            rows = [np.stack([(a * b).sum(axis=(1, 2, 3)) for b in turned], axis=1) for a in moved]
+            found: Array = np.stack(rows, axis=1) / s**3
+            return found
+
         trace = np.stack(
             [np.stack([(a * b).sum(axis=(1, 2, 3)) for b in inside], axis=1) for a in inside],
             axis=1,
         )
-        s = np.where(known, self.sigma2, 1.0)[:, None, None]
         adjusted = kenward_roger(
             Linear(
                 phi=np.linalg.inv(gram) * s,
                 first=first / s[..., None] ** 2,
-                second=second / s[..., None, None] ** 3,
+                second=second,
                 trace=trace / s**2,
             )
         )
         df = np.where(known, adjusted.df(weight), 0.0)
-        return judged(self.fit.coef @ weight, adjusted.vcov @ weight @ weight, df, ~known)
+        return judged(self.fit.coef @ weight, adjusted.variance(weight), df, ~known)
 
 
 def many_intercepts(y: ArrayLike, x: ArrayLike, there: ArrayLike) -> ManyIntercepts:

@@ -14,7 +14,7 @@ from rmresearch.numerics.lanes import upper
 from rmresearch.numerics.lmm.blocks import Family
 from rmresearch.numerics.lmm.designs import Design
 from rmresearch.numerics.lmm.moments import Moments
-from rmresearch.numerics.lmm.terms import free_entries
+from rmresearch.numerics.lmm.terms import Codes, free_entries
 
 __all__ = ["linear_pieces"]
 
@@ -26,7 +26,8 @@ def linear_pieces(
     design: Design,
     own: tuple[Sequence[Moments], Number] | None = None,
 ) -> Linear:
-    """P, Q and the trace products at the fitted ``theta`` (R, K), in the basis of x.
+    """P, the trace products and, along what is asked for, Q at the fitted ``theta`` (R, K), in the
+    basis of x.
 
     With V = s2 V0 = s2 I + sum of r_k V_k: pieces of the random terms from their blocks, those of
     the residual variance from s2 V_0 = V - sum r_k V_k (Euler). ``own``: the moments, and the
@@ -34,7 +35,7 @@ def linear_pieces(
     """
     r, k, p = theta.shape[0], design.diagonal.size, inverse.shape[-1]
     share = free_entries(theta, design.terms)
-    first, second = np.zeros((r, k, p, p)), np.zeros((r, k, k, p, p))
+    first, curved = np.zeros((r, k, p, p)), []
     traces, products = np.zeros((r, k)), np.zeros((r, k, k))
     classes = _shared(design) if own is None else [_own(one) for one in own[0]]
     a, b, _ = upper(design.touched if own is None else p)
@@ -42,12 +43,56 @@ def linear_pieces(
         inside, counted, ew = one.curved(theta, design)
         traces += np.trace(counted, axis1=-2, axis2=-1).sum(axis=-1)
         products += np.einsum("rkcij,rlcji->rkl", ew, counted)
-        found = one.against(inside)
-        first[..., a, b] -= found[:, :k]
-        second[..., a, b] += found[:, k:].reshape(r, k, k, -1)
-    first[..., b, a], second[..., b, a] = first[..., a, b], second[..., a, b]
+        packed = _packed(inside)
+        first[..., a, b] -= packed[:, :k] @ one.xx
+        curved.append((packed[:, k:], one.xx))
+    first[..., b, a] = first[..., a, b]
+    mixed = traces - np.einsum("rk,rkl->rl", share, products)
+    trace = np.empty((r, k + 1, k + 1))
+    trace[:, :k, :k] = products
+    trace[:, k, :k] = trace[:, :k, k] = mixed
     n: Number = design.n if own is None else own[1]
-    return _with_residual(share, first, second, traces, products, inverse, sigma2, n)
+    trace[:, k, k] = n - (share * traces).sum(axis=1) - (share * mixed).sum(axis=1)
+    left = -np.linalg.inv(inverse) - np.einsum("rk,rkab->rab", share, first)
+    first = np.concatenate([first, left[:, None]], axis=1)
+    s = sigma2[:, None, None]
+    return Linear(
+        phi=inverse * s,
+        first=first / s[..., None] ** 2,
+        second=_Along((a, b), share, first, curved, s),
+        trace=trace / s**2,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Along:
+    """The sum of Q_kl's entries under symmetric weights: (R, p, p) to (R, K + 1, K + 1).
+
+    ``places`` of the packed columns, ``share`` (R, K), ``first`` (R, K + 1, p, p) at s2 = 1,
+    ``curved``: per family (R, K * K, C * S) and its summed products, ``sigma2`` (R, 1, 1).
+    """
+
+    places: tuple[Codes, Codes]
+    share: Array
+    first: Array
+    curved: Sequence[tuple[Array, Array]]
+    sigma2: Array
+
+    def __call__(self, weights: Array) -> Array:
+        (a, b), (r, k) = self.places, self.share.shape
+        once = np.where(a == b, 1.0, 2.0) * weights[:, a, b]
+        inside = np.zeros((r, k * k))
+        for packed, xx in self.curved:
+            summed = once @ xx.T if xx.ndim == 2 else (xx @ once[..., None])[..., 0]
+            inside += (packed @ summed[..., None])[..., 0]
+        second = np.empty((r, k + 1, k + 1))
+        second[:, :k, :k] = inside.reshape(r, k, k)
+        flat = self.first.reshape(r, k + 1, -1)
+        moved = (flat @ weights.reshape(r, -1, 1))[..., 0]
+        cross = -moved[:, :k] - (self.share[:, None] @ second[:, :k, :k])[:, 0]
+        second[:, k, :k] = second[:, :k, k] = cross
+        second[:, k, k] = -moved[:, k] - (self.share * cross).sum(axis=1)
+        return second / self.sigma2**3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,12 +124,13 @@ class _Classes:
         )
         return inside @ b.swapaxes(-1, -2)[:, None], ew * self.counts[..., None, :, None, None], ew
 
-    def against(self, inside: Array) -> Array:
-        """Sums over classes and places: (R, A, C, m, m) to (R, A, P)."""
-        i, j, _ = upper(inside.shape[-1])
-        packed = inside[..., i, j] + np.where(i == j, 0.0, inside[..., j, i])
-        found: Array = packed.reshape(*inside.shape[:2], -1) @ self.xx
-        return found
+
+def _packed(inside: Array) -> Array:
+    """Matrices of classes by their places on and above the diagonal: (R, A, C, m, m) to
+    (R, A, C * S)."""
+    i, j, _ = upper(inside.shape[-1])
+    packed = inside[..., i, j] + np.where(i == j, 0.0, inside[..., j, i])
+    return packed.reshape(*inside.shape[:2], -1)
 
 
 def _shared(design: Design) -> list[_Classes]:
@@ -105,36 +151,4 @@ def _own(one: Moments) -> _Classes:
         g=one.g.transpose(3, 2, 0, 1),
         counts=one.counts.T,
         xx=one.xx.transpose(3, 2, 1, 0).reshape(replicates, -1, p),
-    )
-
-
-def _with_residual(
-    share: Array,
-    first: Array,
-    second: Array,
-    traces: Array,
-    products: Array,
-    inverse: Array,
-    sigma2: Array,
-    n: Number,
-) -> Linear:
-    """Put the residual variance's pieces last; everything at s2 = 1, then brought to s2."""
-    r, k = share.shape
-    p = inverse.shape[-1]
-    big_p, big_q = np.empty((r, k + 1, p, p)), np.empty((r, k + 1, k + 1, p, p))
-    trace = np.empty((r, k + 1, k + 1))
-    big_p[:, :k], big_q[:, :k, :k], trace[:, :k, :k] = first, second, products
-    big_p[:, k] = -np.linalg.inv(inverse) - np.einsum("rk,rkab->rab", share, first)
-    cross = -first - np.einsum("rk,rklab->rlab", share, second)
-    big_q[:, k, :k], big_q[:, :k, k] = cross, cross.swapaxes(-1, -2)
-    big_q[:, k, k] = -big_p[:, k] - np.einsum("rk,rkab->rab", share, cross)
-    mixed = traces - np.einsum("rk,rkl->rl", share, products)
-    trace[:, k, :k] = trace[:, :k, k] = mixed
-    trace[:, k, k] = n - (share * traces).sum(axis=1) - (share * mixed).sum(axis=1)
-    s = sigma2[:, None, None]
-    return Linear(
-        phi=inverse * s,
-        first=big_p / s[..., None] ** 2,
-        second=big_q / s[..., None, None] ** 3,
-        trace=trace / s**2,
     )

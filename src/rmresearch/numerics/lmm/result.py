@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from rmresearch.numerics.contrast import (
     judged,
     judged_jointly,
 )
-from rmresearch.numerics.ddf import Adjusted, Linear, joint, kenward_roger, satterthwaite
+from rmresearch.numerics.ddf import Adjusted, joint, kenward_roger, satterthwaite
 from rmresearch.numerics.lanes import last
 from rmresearch.numerics.lmm.absent import OWN_CHUNK, own_moments
 from rmresearch.numerics.lmm.designs import Design
@@ -110,14 +110,14 @@ class MixedFit:
     def kenward_roger_each(self, weights: Sequence[ArrayLike]) -> tuple[Contrast, ...]:
         """Several contrasts, each as ``kenward_roger`` has it; the adjustment is made once."""
         rows = [checked_weights(row, self.coef.shape[-1]) for row in weights]
-        adjusted, usable = self._adjusted()
-        lead = np.shape(self.sigma2)
+        sides = [self._back.T @ row for row in rows]
+        told = [[(one.variance(w), one.df(w)) for w in sides] for one in self._adjusted()]
+        usable, lead = np.asarray(self.converged).reshape(-1), np.shape(self.sigma2)
         found = []
-        for row in rows:
-            w = self._back.T @ row
-            df = np.where(usable, adjusted.df(w), 0.0).reshape(lead)
-            variance = (adjusted.vcov @ w @ w).reshape(lead)
-            found.append(judged(self.coef @ row, variance, df, self.exact))
+        for place, row in enumerate(rows):
+            variance, df = (np.concatenate([part[place][i] for part in told]) for i in (0, 1))
+            df = np.where(usable, df, 0.0).reshape(lead)
+            found.append(judged(self.coef @ row, variance.reshape(lead), df, self.exact))
         return tuple(found)
 
     def wald(
@@ -142,9 +142,10 @@ class MixedFit:
         if ddf == "satterthwaite":
             return self._fai_cornelius(rows)
         q, lead = len(rows), np.shape(self.sigma2)
-        adjusted, usable = self._adjusted()
-        df, scale = (np.where(usable, one, 0.0).reshape(lead) for one in adjusted.joint(axes))
-        variance = axes.T @ adjusted.vcov @ axes
+        usable = np.asarray(self.converged).reshape(-1)
+        told = [(*one.joint(axes), one.covariance(axes)) for one in self._adjusted()]
+        df, scale, variance = (np.concatenate(part) for part in zip(*told, strict=True))
+        df, scale = (np.where(usable, one, 0.0).reshape(lead) for one in (df, scale))
         variance = np.where(usable[:, None, None], variance, np.eye(q)).reshape(*lead, q, q)
         gap = (self.coef @ rows.T @ turn)[..., None]
         f = (gap * np.linalg.solve(variance, gap)).sum(axis=(-2, -1)) / q
@@ -188,8 +189,9 @@ class MixedFit:
         df = np.where(usable, satterthwaite(sigma2 * unit, gradient, hessian), 0.0)
         return (sigma2 * unit).reshape(lead), df.reshape(lead)
 
-    def _adjusted(self) -> tuple[Adjusted, NDArray[np.bool_]]:
-        """Kenward and Roger's adjustment of R replicates in basis coordinates, usable (R,)."""
+    def _adjusted(self) -> Iterator[Adjusted]:
+        """Kenward and Roger's adjustment in basis coordinates, some of the R replicates at a time;
+        of those that did not converge it says nothing."""
         if not self.reml:
             raise ValueError("Kenward and Roger's df need a REML fit: fit with reml=True")
         usable = np.asarray(self.converged).reshape(-1)
@@ -197,12 +199,10 @@ class MixedFit:
         theta = np.where(usable[:, None], self.theta.reshape(-1, k), 1.0)
         sigma2 = np.where(usable, np.asarray(self.sigma2).reshape(-1), 1.0)
         inner = np.where(usable[:, None, None], self._inner.reshape(-1, p, p), np.eye(p))
-        if self._present is None:
-            return kenward_roger(linear_pieces(theta, sigma2, inner, self._design)), usable
-        parts = []
-        for start in range(0, usable.size, OWN_CHUNK):  # moments of their own take room
+        for start in range(0, usable.size, OWN_CHUNK):  # moments take room
             run = slice(start, start + OWN_CHUNK)
-            there = self._present[run]
-            own = own_moments(there, self._design), there.sum(axis=-1)
-            parts.append(linear_pieces(theta[run], sigma2[run], inner[run], self._design, own))
-        return kenward_roger(Linear.joined(parts)), usable
+            there = None if self._present is None else self._present[run]
+            own = None if there is None else (own_moments(there, self._design), there.sum(axis=-1))
+            yield kenward_roger(
+                linear_pieces(theta[run], sigma2[run], inner[run], self._design, own)
+            )

@@ -63,8 +63,8 @@ class Trial:
 
     @property
     def _block(self) -> int:
-        values = int(_rows(self.asked).sum()) * self.worlds[0].null.shape[1]
-        return max(1, BLOCK_VALUES // values)
+        values: int = _rows(self.asked).sum() * self.worlds[0].null.shape[1]
+        return int(max(1, BLOCK_VALUES // values))
 
     def sums(self, number: int) -> Array:
         """What is counted in one part, (world, ...), as ``counted`` takes it."""
