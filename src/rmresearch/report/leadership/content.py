@@ -27,9 +27,9 @@ __all__ = [
     "Tile",
 ]
 
-#: how a released number reads: as it is, without its sign, with it, a share as a percentage or as
-#: so many of a hundred, a count, or the very phrase that the rules let out
-Form = Literal["number", "size", "signed", "percent", "hundred", "count", "phrase"]
+#: how a released number reads: as it is, without its sign, with it, a share as a percentage, a
+#: count, the very phrase that the rules let out, or what `ahead.needed` makes of its three places
+Form = Literal["number", "size", "signed", "percent", "count", "phrase", "needed"]
 #: what a tile shows: what was found, or why there is nothing
 State = Literal[
     "gain", "harm", "none", "unclear", "seen", "hidden", "too early", "not measured", "no answer"
@@ -39,13 +39,14 @@ State = Literal[
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A number in a text. ``at`` are JSON pointers (RFC 6901) into released.json; of several
-    places it is the sum. ``percent`` and ``hundred`` are 100 times what stands there.
+    places it is the sum. ``by`` is 100 where a share reads as so many of a hundred.
     """
 
     text: str
     at: tuple[str, ...]
     form: Form
     decimals: int = 0
+    by: Literal[1, 100] = 1
 
 
 @dataclass(frozen=True, slots=True)

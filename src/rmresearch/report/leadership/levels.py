@@ -1,0 +1,390 @@
+"""Reaction, learning, behaviour, results: a tile each; and what either role gained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from rmresearch.report.blocks import Badge
+from rmresearch.report.figures.intervals import Interval
+from rmresearch.report.leadership.answer import last, main
+from rmresearch.report.leadership.content import Chart, Form, Grid, Part, Said, State, Tile
+from rmresearch.report.leadership.source import (
+    Held,
+    Source,
+    Told,
+    Words,
+    said,
+    shown,
+    sizes,
+)
+from rmresearch.report.leadership.verdicts import (
+    alt,
+    caption,
+    chart,
+    finding,
+    marks,
+    size,
+    standing,
+    state,
+    title,
+)
+from rmresearch.report.words.phrases import capital, catalogue, named, quoted
+from rmresearch.study import Outcome
+
+__all__ = ["both", "levels", "tiles"]
+
+Level = Literal[1, 2, 3, 4]
+LEVELS: tuple[Level, ...] = (1, 2, 3, 4)
+#: rows of a chart on a page or a slide; what is beyond stands in the appendix
+MOST = 10
+HUNDRED = (0.0, 1.0, 0.25)
+
+
+def tiles(source: Source) -> tuple[Tile, ...]:
+    """One tile for each of Kirkpatrick's levels, whether or not it was measured."""
+    return tuple(_tile(source, level) for level in LEVELS)
+
+
+def _tile(source: Source, level: Level) -> Tile:
+    declared = [one for one in source.design.outcomes if one.kirkpatrick == level]
+    if level == 1:
+        return _reaction(source, declared)
+    told = _of_level(source, level)
+    if told:
+        return _result(source, level, told)
+    events = list(_events(source)) if level == 4 else []
+    if events:
+        return _recorded(source, events)
+    return _empty(source, level, declared)
+
+
+def _of_level(source: Source, level: int) -> list[Told]:
+    """The verdicts at the last wave on outcomes of a level; the main one stands first."""
+    first = main(source)
+    told = [one for one in last(source) if one.outcome.kirkpatrick == level]
+    return sorted(told, key=lambda one: one is not first)
+
+
+def _result(source: Source, level: Level, told: Sequence[Told]) -> Tile:
+    first = told[0]
+    extra = size(source, first)
+    return _made(
+        level,
+        state=state(first),
+        title=title(first),
+        said=(
+            finding(source, first),
+            *((extra,) if extra else ()),
+            standing(first.judgement, single=first.single),
+        ),
+        marks=marks(first.judgement, single=first.single),
+        chart=chart(source, told[:MOST], f"level-{level}", title(first)),
+        more=_more(told[1:]),
+    )
+
+
+def _more(rest: Sequence[Told]) -> Said | None:
+    """Which others the level has, with what became of each: none is picked by its result."""
+    if not rest:
+        return None
+    shown_ones = "; ".join(title(told) for told in rest[: MOST - 1])
+    key = "more" if len(rest) < MOST else "more_many"
+    return said("brief_tile", key, titles=shown_ones)
+
+
+def _made(
+    level: Level,
+    *,
+    state: State,
+    title: str,
+    said: tuple[Said, ...],
+    marks: tuple[Badge, ...] = (),
+    chart: Chart | None = None,
+    more: Said | None = None,
+) -> Tile:
+    words = catalogue()["brief_level"]
+    name, asks = words[f"name_{level}"], words[f"asks_{level}"]
+    return Tile(level, name, asks, state, title, said, marks, chart, more)
+
+
+def _empty(source: Source, level: Level, declared: Sequence[Outcome]) -> Tile:
+    """Nothing was measured at this level, or what was has no answer."""
+    if not declared:
+        text = said("brief_tile", f"missing_{level}")
+        return _made(
+            level, state="not measured", title=catalogue()["brief_title"]["not_measured"],
+            said=(text,),
+        )  # fmt: skip
+    labels = "; ".join(named(one.label) for one in declared[:MOST])
+    told = "; ".join(source.label(one) for one in declared[:MOST])
+    ended = source.released.standing.ended
+    return _made(
+        level,
+        state="no answer" if ended else "too early",
+        title=said("brief_title", "no_answer" if ended else "too_early", label=labels).text,
+        said=(said("brief_tile", "no_answer" if ended else "too_early", labels=told),),
+    )
+
+
+def _reaction(source: Source, declared: Sequence[Outcome]) -> Tile:
+    """How participants received it: of every 100 answers so many were favourable."""
+    held = [one for outcome in declared for one in _favourable(source, outcome)]
+    drawn = [one for one in held if one.known]
+    if not held:
+        return _empty(source, 1, declared)
+    label = named(source.design.outcome(held[0].estimate.outcome).label)
+    if not drawn:
+        text = said("brief_tile", "reaction_hidden", label=source.label(declared[0]))
+        heading = said("brief_title", "hidden", label=label).text
+        return _made(1, state="hidden", title=heading, said=(text,))
+    first = source.design.outcome(drawn[0].estimate.outcome)
+    told = [one for one in drawn if one.estimate.outcome == first.name]
+    sentences = [_received(source, one) for one in told]
+    heading = said("brief_title", "seen", label=named(first.label)).text
+    others = dict.fromkeys(
+        named(source.design.outcome(one.estimate.outcome).label)
+        for one in drawn
+        if one.estimate.outcome != first.name
+    )
+    return _made(
+        1,
+        state="seen",
+        title=heading,
+        said=(*sentences, said("brief_tile", "reaction_caution")),
+        chart=_shares(source, drawn[:MOST], heading),
+        more=said("brief_tile", "also", labels="; ".join(others)) if others else None,
+    )
+
+
+def _favourable(source: Source, outcome: Outcome) -> Iterator[Held]:
+    """The shares of favourable answers at the last wave, of all who started."""
+    found = list(source.find(f"reaction:{outcome.name}", term="", estimand=STARTERS))
+    order = [wave.name for wave in source.design.waves]
+    latest = max((order.index(one.estimate.wave) for one in found), default=0)
+    yield from (one for one in found if order.index(one.estimate.wave) == latest)
+
+
+STARTERS = "starters who answered"
+
+
+def _received(source: Source, held: Held) -> Said:
+    one = held.estimate
+    outcome = source.design.outcome(one.outcome)
+    parts: dict[str, Words] = {
+        "who": source.who(one.role),
+        "label": quoted(outcome.label),
+        "answered": shown(one.n_people, f"{held.at}/n_people", "count"),
+        **source.sides(held),
+    }
+    if not held.numeric:
+        share = shown(one.value, f"{held.at}/value", "phrase")
+        return said("brief_tile", "reaction_phrase", share=share, **parts)
+    for name, end in (("share", "value"), ("low", "low"), ("high", "high")):
+        parts[name] = shown(getattr(one, end), f"{held.at}/{end}", "number", 0, 100)
+    return said("brief_tile", "reaction" if one.low is not None else "reaction_plain", **parts)
+
+
+def _shares(source: Source, drawn: Sequence[Held], heading: str) -> Chart | None:
+    """Favourable answers as shares, without a line to be read against."""
+    numeric = [one for one in drawn if one.numeric]
+    if not numeric:
+        return None
+    rows = tuple(
+        Interval(
+            label=named(source.design.outcome(one.estimate.outcome).label),
+            value=float(one.estimate.value or 0),
+            low=one.estimate.low,
+            high=one.estimate.high,
+            detail=str(one.estimate.n_people or ""),
+            group=capital(source.who(one.estimate.role)),
+        )
+        for one in numeric
+    )
+    levels = {one.estimate.level for one in numeric}
+    level = levels.pop() if len(levels) == 1 else None
+    words = catalogue()["brief_chart"]
+    low, high, step = HUNDRED
+    return Chart(
+        name="level-1",
+        title=heading,
+        rows=rows,
+        at=tuple(one.at for one in numeric),
+        unit=words["favourable"],
+        alt=alt(rows, heading, words["favourable"], share=True),
+        low=low,
+        high=high,
+        step=step,
+        reference=None,
+        share=True,
+        level=level,
+        caption=caption(rows, level),
+    )
+
+
+def _events(source: Source) -> Iterator[Held]:
+    """Differences in what the organisation records, at the last wave, that are shown."""
+    found = [one for one in source.find("workforce_outcomes", term="") if one.estimate.contrast]
+    order = [wave.name for wave in source.design.waves]
+    latest = max((order.index(one.estimate.wave) for one in found), default=0)
+    yield from (one for one in found if order.index(one.estimate.wave) == latest)
+
+
+def _recorded(source: Source, events: Sequence[Held]) -> Tile:
+    """What records hold, told in people of every hundred; hidden where few are behind it."""
+    known = [one for one in events if one.numeric]
+    labels = "; ".join(dict.fromkeys(_event(source, one) for one in events))
+    heading = said("brief_title", "seen" if known else "hidden", label=labels).text
+    if not known:
+        text = said("brief_tile", "events_hidden", labels=labels)
+        return _made(4, state="hidden", title=heading, said=(text,))
+    return _made(
+        4,
+        state="seen",
+        title=heading,
+        said=(*(_event_said(source, one) for one in known[:3]), said("brief_tile", "events")),
+    )
+
+
+ENDS: tuple[tuple[str, str, Form], ...] = (
+    ("size", "value", "size"),
+    ("low", "low", "number"),
+    ("high", "high", "number"),
+)
+
+
+def _event(source: Source, held: Held) -> str:
+    name = held.estimate.outcome
+    return named(source.labels.get(name) or capital(name.replace("_", " ")))
+
+
+def _event_said(source: Source, held: Held) -> Said:
+    one = held.estimate
+    value = float(one.value or 0)
+    words = catalogue()["brief_way"]
+    parts: dict[str, Words] = {
+        "label": _event(source, held),
+        "who": source.who(one.role),
+        "more": words["fewer" if value < 0 else "more"],
+        **source.sides(held),
+    }
+    for name, end, form in ENDS:
+        parts[name] = shown(getattr(one, end), f"{held.at}/{end}", form, 0, 100)
+    return said("brief_tile", "event" if one.low is not None else "event_plain", **parts)
+
+
+def levels(source: Source) -> Part:
+    """The four levels together: heading, and one chart of what is compared."""
+    told = [one for one in last(source) if one.outcome.kirkpatrick > 1]
+    made = tiles(source)
+    heading = _levels_title(made)
+    return Part(
+        name="levels",
+        asks=catalogue()["brief_part"]["levels"],
+        title=heading,
+        said=(said("brief_levels", "intro"),),
+        chart=chart(source, told[:MOST], "levels", heading, grouped=True),
+        notes=(said("brief_levels", "note"),),
+    )
+
+
+def _levels_title(made: Sequence[Tile]) -> str:
+    """What the tiles show in a few words; reaction is no result."""
+    states = {tile.state for tile in made[1:]}
+    if "too early" in states:
+        key = "early"
+    elif {"gain", "harm"} <= states:
+        key = "mixed"
+    elif "gain" in states:
+        key = "gain"
+    elif "harm" in states:
+        key = "harm"
+    elif states <= {"none", "not measured", "no answer", "hidden", "seen"} and "none" in states:
+        key = "none"
+    elif "unclear" in states:
+        key = "unclear"
+    else:
+        key = "nothing"
+    return said("brief_levels", key).text
+
+
+def both(source: Source) -> Part:
+    """What seniors learned, and what juniors gained: both directions get the same space."""
+    told = [one for one in last(source) if one.outcome.kirkpatrick > 1]
+    by_role = [(role, [t for t in told if t.held.estimate.role == role]) for role in ROLES]
+    sentences = [_direction(source, role, found) for role, found in by_role]
+    everyone = [one for one in told if one.held.estimate.role == "all"]
+    sentences += [_direction(source, "all", everyone)] if everyone else []
+    heading = said(
+        "brief_both", _both_key(dict(by_role)),
+        seniors=source.who("senior"), juniors=source.who("junior"),
+    ).text  # fmt: skip
+    return Part(
+        name="both",
+        asks=said("brief_part", "both", seniors=source.who("senior"),
+                  juniors=source.who("junior")).text,
+        title=heading,
+        said=tuple(sentences),
+        chart=chart(source, told[:MOST], "both", heading, grouped=True),
+        grid=_grid(source, told) if told else None,
+        notes=(said("brief_both", "note"),),
+    )  # fmt: skip
+
+
+ROLES = ("senior", "junior")
+
+
+def _both_key(by_role: dict[str, list[Told]]) -> str:
+    gained = [role for role in ROLES if any(state(told) == "gain" for told in by_role[role])]
+    asked = [role for role in ROLES if by_role[role]]
+    if not asked:
+        return "title_none_asked"
+    if len(asked) == 1:
+        return f"title_only_{asked[0]}"
+    return f"title_{'both' if len(gained) == 2 else gained[0] if gained else 'neither'}"
+
+
+def _direction(source: Source, role: str, found: Sequence[Told]) -> Said:
+    """What one role gained, counted over all that was asked of it."""
+    who = source.who(role)
+    if not found:
+        return said("brief_both", "not_asked", who=who)
+    gains = [told for told in found if state(told) == "gain"]
+    harms = [told for told in found if state(told) == "harm"]
+    key = "gain" if gains and not harms else "harm" if harms and not gains else "mixed"
+    if not gains and not harms:
+        key = "early" if any(state(told) == "too early" for told in found) else "none"
+    single = "_change" if found[0].single and key in {"gain", "harm", "mixed"} else ""
+    labels = "; ".join(source.label(told.outcome) for told in (gains or harms)[:MOST])
+    others = "; ".join(source.label(told.outcome) for told in harms[:MOST])
+    return said("brief_both", key + single, who=who, labels=labels, harms=others)
+
+
+def _grid(source: Source, told: Sequence[Told]) -> Grid:
+    """Every outcome at the last wave, whatever it says, in one row each."""
+    return Grid(
+        caption=catalogue()["brief_both"]["caption"],
+        heads=tuple(catalogue()["brief_head"][name] for name in HEADS),
+        numeric=(False, False, True, True, False, False),
+        rows=tuple(row(source, one) for one in told),
+    )
+
+
+HEADS = ("outcome", "who", "difference", "range", "result", "certainty")
+
+
+def row(source: Source, told: Told) -> tuple[Said, ...]:
+    """A verdict as cells: outcome, who, value, range, result, certainty."""
+    parts = sizes(told.held, told.outcome)
+    judgement = told.judgement
+    words = catalogue()
+    hidden = Said(words["brief_head"]["hidden"])
+    who = Said(capital(source.who(told.held.estimate.role)))
+    first = (Said(named(told.outcome.label)), who)
+    if judgement is None:
+        return (*first, hidden, hidden, hidden, hidden)
+    value = said("brief_head", "value", value=parts["signed"], unit=parts["unit"])
+    key = "ends" if told.held.estimate.low is not None else "no_ends"
+    ends = said("brief_head", key, low=parts["low"], high=parts["high"])
+    mark = marks(judgement, single=told.single)
+    return (*first, value, ends, Said(mark[1].label), Said(mark[0].label))
