@@ -95,25 +95,28 @@ def plan_show(study: Path) -> None:
 
 @main.command(short_help="Evaluate a study: the technical report, a workbook for leadership.")
 @click.argument("study", type=STUDY)
+@click.option("--formats", default="html", help="html, pdf, or both: html,pdf (default: html).")
 @click.option("--out", type=FOLDER, help="Where to (default: STUDY/reports/evaluation).")
 @click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
 @_plain_errors
-def report(study: Path, out: Path | None, data: Path | None) -> None:
-    """Evaluate the study and write the technical report (HTML, with its numbers as JSON).
+def report(study: Path, formats: str, out: Path | None, data: Path | None) -> None:
+    """Evaluate the study and write the technical report (HTML or PDF, its numbers as JSON).
 
     It lies in internal/; what may be handed on, numbers and a workbook (XLSX), in leadership/.
     The folder may be absent, empty, or hold an earlier report of ours.
     """
     from rmresearch.files import check_out
-    from rmresearch.report.build import build
+    from rmresearch.report.build import build, check_formats
 
     folder = study if study.is_dir() else study.parent
     out = out or folder / "reports" / "evaluation"
+    wanted = [name.strip() for name in formats.split(",") if name.strip()]
     try:
+        check_formats(wanted)
         check_out(out)
-    except ReportError as error:
+    except (ReportError, ValueError) as error:
         raise click.UsageError(str(error)) from error
-    click.echo(str(build(study, out, data=data, say=_progress)))
+    click.echo(str(build(study, out, data=data, formats=wanted, say=_progress)))
 
 
 @main.command(short_help="Propose pairs from applications.")

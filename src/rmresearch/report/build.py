@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,15 @@ from rmresearch.files import (
     write_bytes,
     write_manifest,
 )
+from rmresearch.io.brand import study_brand
 from rmresearch.report.lighter import lighter_imports
 
-__all__ = ["build"]
+__all__ = ["PAGES", "build", "check_formats"]
 
 NOTEBOOK = "01_pilot_evaluation"
 NUMBERS = "results.json"
-PAGE = "report.html"
+#: the technical report, by format; the first one asked for in this order is what `build` returns
+PAGES = {"html": "report.html", "pdf": "report.pdf"}
 INSIDE = "internal"
 #: what goes to leadership, in a folder of its own, so that it can be handed on as it is
 LEADERSHIP = "leadership"
@@ -40,11 +42,13 @@ def build(
     out: Path,
     *,
     data: Path | None = None,
+    formats: Collection[str] = ("html",),
     say: Callable[[str], None] | None = None,
 ) -> Path:
-    """Evaluate a study into ``out``/internal and ``out``/leadership; returns the page's path.
+    """Evaluate a study into ``out``/internal and ``out``/leadership; returns the report's path.
 
     ``study`` is the study's folder or TOML file, ``data`` its data folder if it is elsewhere.
+    ``formats`` are those of the technical report: html, pdf or both; others raise ``ValueError``.
     ``out`` may be absent, empty, or hold an earlier report of ours; otherwise, and where another
     run holds it, ``ReportError``. Data that cannot be read raise ``StudyError`` and leave what was
     in ``out`` as it was: everything is made aside first, and each file appears whole.
@@ -53,6 +57,7 @@ def build(
     from rmresearch.report.notebook import find_notebook, run_notebook, to_html
 
     started = dt.datetime.now(dt.UTC)
+    wanted = check_formats(formats)
     _readable(study)
     notebook = find_notebook(NOTEBOOK)
     check_out(out)
@@ -61,13 +66,32 @@ def build(
             "study_dir": str(study.resolve()),
             "data_dir": str(data.resolve()) if data else "",
             "out_dir": str(Path(aside).resolve()),
+            "formats": ",".join(wanted),
         }
         executed = run_notebook(notebook, asked, progress=say)
-        made = {name: (Path(aside) / name).read_bytes() for name in (NUMBERS, *RELEASED)}
+        made = {name: (Path(aside) / name).read_bytes() for name in _left(wanted)}
         results = json.loads(made[NUMBERS])
-        made[PAGE] = to_html(executed, title=results["title"]).encode()
-        _seal(study, data, out, made, results, started)
-        return out / INSIDE / PAGE
+        brand, worn = study_brand(study)
+        if "html" in wanted:
+            page = to_html(executed, title=results["title"], brand=brand, unfolded=True)
+            made[PAGES["html"]] = page.encode()
+        _seal(out, made, wanted, results, _inputs(study, data, results["sources"]) | worn, started)
+        return out / INSIDE / PAGES[wanted[0]]
+
+
+def check_formats(formats: Collection[str]) -> tuple[str, ...]:
+    """The formats asked for, each once, in the order of `PAGES`; ``ValueError`` for others."""
+    asked = {formats} if isinstance(formats, str) else set(formats)
+    unknown = sorted(asked - set(PAGES))
+    if unknown or not asked:
+        said = f"no format {', '.join(map(repr, unknown))}" if unknown else "no format asked for"
+        raise ValueError(f"{said}; the technical report can be: {', '.join(PAGES)}")
+    return tuple(name for name in PAGES if name in asked)
+
+
+def _left(wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """The files that the notebook leaves: all but the page, which is made of the notebook."""
+    return (NUMBERS, *RELEASED, *(PAGES[name] for name in wanted if name != "html"))
 
 
 @contextmanager
@@ -87,26 +111,26 @@ def _readable(study: Path) -> None:
 
 
 def _seal(
-    study: Path,
-    data: Path | None,
     out: Path,
     made: Mapping[str, bytes],
+    wanted: tuple[str, ...],
     results: Mapping[str, Any],
+    inputs: Mapping[Path, str],
     started: dt.datetime,
 ) -> None:
     """Write each part into its folder, its manifest last; leadership's names no data file."""
     parts = {
-        INSIDE: ((NUMBERS, PAGE), _inputs(study, data, results["sources"]), "technical", ["html"]),
+        INSIDE: ((NUMBERS, *(PAGES[name] for name in wanted)), inputs, "technical", list(wanted)),
         LEADERSHIP: (RELEASED, {}, LEADERSHIP, ["xlsx"]),
     }
-    for name, (files, inputs, audience, formats) in parts.items():
+    for name, (files, read, audience, formats) in parts.items():
         folder = open_out(out / name, COMMAND)
         for file in files:
             write_bytes(folder / file, made[file])
         write_manifest(
             folder,
             command=COMMAND,
-            inputs=inputs,
+            inputs=read,
             plan=results["plan"] or None,
             settings={"audience": audience, "formats": formats},
             started=started,

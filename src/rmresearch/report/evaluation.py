@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from rmresearch.privacy import Ledger, Release, release
 from rmresearch.report.asking import ask
 from rmresearch.report.blocks import Badge, Head, Page, Section
 from rmresearch.report.findings import Findings
+from rmresearch.report.html import INTERNAL
 from rmresearch.report.leadership.judged import judged, standing
 from rmresearch.report.sections.answer import answer
 from rmresearch.report.sections.basis import methods, plan, provenance
@@ -53,6 +54,7 @@ SECTIONS: Mapping[str, Callable[[Findings], Section]] = {
     "methods": methods,
 }
 WRITTEN = ("results.json", "released.json", "workbook.xlsx")
+PAPER = "report.pdf"
 KINDS = {
     "single-group": "one group, before and after",
     "comparison": "programme and comparison group, not randomised",
@@ -71,6 +73,8 @@ class Evaluation:
     findings: Findings
     released: Release
     ledger: Ledger | None = None
+    #: sections once made: each is the same whenever asked for, and drawing takes time
+    _made: dict[str, Section] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def head(self) -> Head:
@@ -79,12 +83,13 @@ class Evaluation:
 
     def section(self, name: str) -> Section:
         """One section of the report, ready to show; an unknown name lists the known ones."""
-        if name == "provenance":
-            return provenance(self.findings, self.released)
-        if name not in SECTIONS:
+        if name not in (*SECTIONS, "provenance"):
             known = ", ".join((*SECTIONS, "provenance"))
             raise KeyError(f"no section {name!r}; there are: {known}")
-        return SECTIONS[name](self.findings)
+        if name not in self._made:
+            make, found = SECTIONS.get(name), self.findings
+            self._made[name] = make(found) if make else provenance(found, self.released)
+        return self._made[name]
 
     def page(self, names: tuple[str, ...] = (*SECTIONS, "provenance")) -> Page:
         """The whole report as typed blocks."""
@@ -145,6 +150,16 @@ class Evaluation:
         write_text(out, self.released.to_json())
         write_bytes(sheets, book)
         return inside, out, sheets
+
+    def write_pdf(self, folder: str | Path | None) -> Path | None:
+        """Write report.pdf (internal): what `page` holds, on paper. Without a folder nothing."""
+        from rmresearch.report.pdf import to_pdf
+
+        if not folder:
+            return None
+        path = Path(folder) / PAPER
+        write_bytes(path, to_pdf(self.page(), marks=(INTERNAL,)))
+        return path
 
 
 def evaluate(study: str | Path, *, data: str | Path | None = None) -> Evaluation:
