@@ -96,8 +96,8 @@ def test_it_agrees_with_a_sweep_of_a_gaussian_design_of_the_same_shape(analysis:
     result, record = asked(study, analysis, outcome="score")
     n = 4_000
     row = numbers(receipt(study, result, record, studies=n)).loc["estimate"]
-    limits = module._limits(study, record)
-    sds = world(posed(study, result, record), limits["estimate"], 0.0).sds
+    made = posed(study, result, record)
+    sds = world(made, module._limits(made)["estimate"], 0.0).sds
     design = Gaussian(**shape, set_sd=sds[0], person_sd=sds[1], noise_sd=sds[2])
     swept = rm.judge(rm.sweep(design, analysis, outcome="score", replicates=n, seed=8)).to_frame()
     same = swept[(swept["group"] == record.group) & (swept["contrast"] == record.contrast)]
@@ -148,7 +148,8 @@ def test_simulated_scores_have_the_means_variances_and_correlation_asked_for(
     pilot: rm.Study, where: str
 ) -> None:
     result, record = asked(pilot)
-    made, level = posed(pilot, result, record), module._limits(pilot, record)[where]
+    made = posed(pilot, result, record)
+    level = module._limits(made)[where]
     null, shifted = simulated(made, world(made, level, 0.3), 4_000)
     there = np.isfinite(made.scores)
     # every person is one of 47 x 4,000 draws: a mean is known to .005
@@ -241,7 +242,7 @@ def test_single_items_keep_their_codes(pilot: rm.Study, kind: str) -> None:
     study = single(pilot, kind)
     result, record = asked(study)
     made = posed(study, result, record)
-    null, _ = simulated(made, world(made, module._limits(study, record)["estimate"], 0.1), 200)
+    null, _ = simulated(made, world(made, module._limits(made)["estimate"], 0.1), 200)
     assert set(np.unique(null[np.isfinite(null)])) == (
         {0, 1} if kind == "binary" else {1, 2, 3, 4, 5}
     )
@@ -258,7 +259,7 @@ def test_what_cannot_be_simulated_is_refused_with_its_reason(pilot: rm.Study) ->
     with pytest.raises(ValueError, match="studies is 0"):
         receipt(pilot, result, record, studies=0)
     with pytest.raises(StudyError, match="own estimate"):
-        receipt(pilot, *asked(pilot, covariates="level"))
+        receipt(pilot, result, replace(record, value=(record.value or 0.0) + 0.01), studies=5)
     other = replace(result, call=replace(result.call, function="mixed_model"))
     with pytest.raises(StudyError, match="mixed_model has none"):
         receipt(pilot, other, record)
@@ -269,12 +270,42 @@ def test_what_cannot_be_simulated_is_refused_with_its_reason(pilot: rm.Study) ->
         receipt(study, *asked(study), studies=5)
 
 
-def test_departments_are_refused() -> None:
-    study = draw_gaussian(
-        Gaussian(programme=12, comparison=12, people=3, tie="department"), 1, seed=2
-    ).study()
-    with pytest.raises(StudyError, match="people of a department"):
-        receipt(study, *asked(study, outcome="score"), studies=5)
+@pytest.mark.parametrize("covariates", ["level", ("level", "department")])
+def test_covariates_of_the_plan_are_in_the_model_that_is_tried(
+    pilot: rm.Study, covariates: str | tuple[str, ...]
+) -> None:
+    """As far as the study's own estimate tells, to which `posed` holds the arrays."""
+    result, record = asked(pilot, covariates=covariates)
+    table = numbers(receipt(pilot, result, record, studies=400))
+    plain = numbers(receipt(pilot, *asked(pilot), studies=400))
+    assert table["value"].tolist() == plain["value"].tolist()
+    assert (table["detectable"] != plain["detectable"]).all()
+    assert (np.abs(table["coverage"] - 0.95) < 3.3 * np.sqrt(0.05 * 0.95 / 400)).all()
+
+
+def test_the_correlation_is_that_of_the_levels_variances(pilot: rm.Study) -> None:
+    """Another route to the same model: `mixed_model` by role, arm and wave."""
+    found = rm.mixed_model(pilot, "digital_skill", slope=False, level=0.8)
+    share = next(e for e in found.estimates if e.term == "variance-share" and e.group == "person")
+    limits = module._limits(posed(pilot, *asked(pilot)))
+    told = [limits[name].correlation for name in ("lower limit", "estimate", "upper limit")]
+    assert told == pytest.approx([share.low, share.value, share.high], abs=1e-6)
+    sizes = [e.value or 0.0 for e in found.estimates if e.term == "variance"]
+    assert limits["estimate"].variance == pytest.approx(sum(sizes), rel=1e-6)
+
+
+def test_people_of_a_department_are_as_alike_as_they_were_found() -> None:
+    """Departments that were assigned whole, drawn with a variance of theirs of 1 in 3."""
+    design = Gaussian(programme=60, comparison=60, people=3, tie="department", set_sd=1.0,
+                      person_sd=1.0, noise_sd=1.0)  # fmt: skip
+    study = draw_gaussian(design, 1, seed=2).study()
+    result, record = asked(study, outcome="score")
+    found = receipt(study, result, record, studies=300)
+    table = numbers(found)
+    # 120 departments: a correlation of 1/3 is known to .04 or so
+    assert table.loc["estimate", "value"] == pytest.approx(1 / 3, abs=0.15)
+    assert (table["value"].diff().dropna() > 0).all()
+    assert passed(found, HELD)
 
 
 def test_an_item_that_all_answer_alike_is_refused(pilot: rm.Study) -> None:

@@ -141,16 +141,16 @@ def _course(panel: Panel, slope: bool, wanted: Sequence[tuple[int, int]]) -> _Co
     if aligned is None:
         return None
     order = [comparison_place(panel), *programme_places(panel)]
-    marks = [] if aligned.stratum is None else [
-        aligned.stratum[:, None] == np.unique(aligned.stratum)[1:]
-    ] * len(panel.design.waves)  # fmt: skip
+    marks = [np.zeros((aligned.cluster.size, 0)) if aligned.beside is None else aligned.beside]
+    if aligned.stratum is not None:
+        marks.append(aligned.stratum[:, None] == np.unique(aligned.stratum)[1:])
     try:
         found = fit_arms(
             aligned.scores,
             np.array([order.index(code) for code in aligned.arm[0]]),
             aligned.cluster,
             [wave.months for wave in panel.design.waves],
-            covariates=marks,
+            covariates=[np.column_stack(marks)] * len(panel.design.waves),
             slope=slope,
         )
         rows = [found.weights(order.index(arm), place) for arm, place in wanted]
@@ -196,7 +196,7 @@ def _aligned(panel: Panel) -> Panel | None:
     if (panel.arm == panel.arm[0]).all():
         return panel
     codes, size = np.unique(panel.cluster, return_inverse=True, return_counts=True)[1:]
-    if np.ptp(size):
+    if np.ptp(size) or panel.beside is not None:
         return None
     people = np.argsort(codes, kind="stable").reshape(len(size), -1)
     stratum = np.zeros(panel.cluster.size, int) if panel.stratum is None else panel.stratum
@@ -255,14 +255,16 @@ def present_at(panel: Panel, place: int) -> Flags:
 def columns_of(panel: Panel, place: int) -> tuple[Array, Array]:
     """Design (replicate, person, p) and outcome (replicate, person), rows of absent people 0.
 
-    A row of zeros adds nothing to coefficients, CR2 or its df. Baseline and outcome are centred,
-    which moves the intercept only.
+    A row of zeros adds nothing to coefficients, CR2 or its df. Baseline, outcome and covariates are
+    centred, which moves the intercept only.
     """
     there = present_at(panel, place)
     before, after = (_centred(panel.scores[..., wave], there) for wave in (0, place))
     columns = [there, *(there & (panel.arm == arm) for arm in programme_places(panel)), before]
     if panel.stratum is not None:
         columns += [there & (panel.stratum == code) for code in np.unique(panel.stratum)[1:]]
+    if panel.beside is not None:
+        columns += [_centred(np.broadcast_to(one, there.shape), there) for one in panel.beside.T]
     return np.stack(columns, axis=-1).astype(float), after
 
 

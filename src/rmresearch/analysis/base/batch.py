@@ -81,7 +81,8 @@ class Panel:
 
     ``scores`` (replicate, person, wave), waves as the design declares them, NaN where there is no
     score; ``arm`` (replicate, person), places in ``design.arms``; ``cluster`` (person,) codes of
-    the unit of independence; ``stratum`` (person,) codes, or None where none is recorded; ``ran``
+    the unit of independence; ``stratum`` (person,) codes, or None where none is recorded;
+    ``beside`` (person, k) columns of covariates, a level without one each, or None; ``ran``
     (replicate, person) whether all pairs of somebody in the programme ran as planned, None where
     it is not known; ``sets`` (person,) codes of the people whom pairs link, None where that is not
     known, or answers belong to pairs of people who have several; ``partners`` gives whom they are
@@ -95,6 +96,7 @@ class Panel:
     arm: Codes
     cluster: Codes
     stratum: Codes | None = None
+    beside: Array | None = None
     ran: Flags | None = None
     sets: Codes | None = None
     partners: Callable[[], Partners] | None = None

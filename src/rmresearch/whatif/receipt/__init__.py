@@ -22,8 +22,9 @@ from scipy import stats
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base.batch import Array
-from rmresearch.analysis.mixed import mixed_model
 from rmresearch.errors import StudyError
+from rmresearch.numerics import lmm
+from rmresearch.numerics.shares import shares
 from rmresearch.result import Cell, Check, Estimate, Result, Table
 from rmresearch.study import Study
 from rmresearch.whatif.receipt.drawn import Counted, Trial, counted
@@ -132,7 +133,7 @@ def prepare(
     if record.low is None:
         raise StudyError("no interval is given for the contrast, so there is none to check.")
     asked = posed(study, of, record)
-    limits = _limits(study, record)
+    limits = _limits(asked)
     effect = outcome.direction * (outcome.smallest_effect or 0.0)
     worlds = tuple(world(asked, one, effect) for one in limits.values())
     drawn = asked if studies else _part(asked)
@@ -145,31 +146,33 @@ def prepare(
     )
 
 
-def _limits(study: Study, record: Estimate) -> dict[str, Levels]:
-    """How the variance divides: at the correlation's lower limit, estimate and upper limit."""
-    if study.clusters().nunique() < study.sets().nunique():
-        raise StudyError(
-            "people of a department were assigned together, and how alike their scores are is not "
-            "estimated, so no such department can be simulated."
-        )
-    found = mixed_model(study, record.outcome, slope=False, level=LIMITS)
-    own = [one for one in found.estimates if one.role == record.role]
-    sizes = {one.group: one.value or 0.0 for one in own if one.term == "variance"}
-    shares = {one.group: one for one in own if one.term == "variance-share"}
-    units = [unit for unit in shares if unit != "residual"]
-    if "partner" in units or "person" not in units:
-        raise StudyError(
-            "answers are given for each pair of a person, so scores have no one correlation to "
-            "simulate."
-        )
-    coarse = shares[units[-1]]
-    if coarse.low is None or coarse.high is None or coarse.value is None:
-        raise StudyError("the correlation within clusters has no interval, so it is not known.")
-    person = shares["person"].value or 0.0
-    cluster = 0.0 if units[-1] == "person" else coarse.value
-    levels = Levels(sum(sizes.values()), cluster, person)
-    told = {"lower limit": coarse.low, "estimate": coarse.value, "upper limit": coarse.high}
-    return {name: levels.at(value) for name, value in told.items()}
+def _limits(asked: Posed) -> dict[str, Levels]:
+    """How the variance divides: at the correlation's lower limit, estimate and upper limit.
+
+    A mean for each arm at each wave, and people of a cluster that are alike; profile likelihood.
+    """
+    panel = asked.panel
+    person, wave = np.nonzero(np.isfinite(asked.scores))
+    y, cluster = asked.scores[person, wave], panel.cluster[person]
+    part = np.unique(np.column_stack([panel.arm[0, person], wave]), axis=0, return_inverse=True)[1]
+    x = (part.reshape(-1, 1) == np.unique(part)).astype(float)
+    groups = [person]
+    if len(np.unique(cluster)) < len(np.unique(person)):
+        groups.append(cluster)
+    one = np.ones((y.size, 1))
+    fitted = lmm.fit(y, x, [lmm.Term(np.unique(g, return_inverse=True)[1], one) for g in groups])
+    if fitted.exact or not fitted.converged:
+        raise StudyError("how scores within clusters correlate cannot be told, so it is not known.")
+    sizes = np.array([*(float(each[0, 0]) for each in fitted.covariances), float(fitted.sigma2)])
+    found = shares(y, x, groups, cluster, sizes, level=LIMITS)
+    coarse, several = len(groups) - 1, len(groups) > 1
+    levels = Levels(
+        variance=float(sizes.sum()),
+        cluster=float(found.value[coarse]) if several else 0.0,
+        person=float(found.value[0]),
+    )
+    told = {"lower limit": found.low, "estimate": found.value, "upper limit": found.high}
+    return {name: levels.at(float(value[coarse])) for name, value in told.items()}
 
 
 def _affordable(asked: Posed) -> int:
@@ -224,8 +227,10 @@ def _digest(trial: Trial) -> str:
     told = hashlib.sha256(
         repr((asked.key, dict(asked.options), panel.design, studies, seed)).encode()
     )
-    stratum = panel.cluster[:0] if panel.stratum is None else panel.stratum
-    arrays = [np.isfinite(asked.scores), panel.arm, panel.cluster, stratum]
+    empty = panel.cluster[:0]
+    stratum = empty if panel.stratum is None else panel.stratum
+    beside = empty if panel.beside is None else panel.beside
+    arrays = [np.isfinite(asked.scores), panel.arm, panel.cluster, stratum, beside]
     for one in trial.worlds:
         arrays += [one.null, one.shifted]
         told.update(repr((one.sds, one.effect, one.low, one.high)).encode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,8 +14,10 @@ from rmresearch.analysis import base
 from rmresearch.analysis.arms import batch as arms_batch
 from rmresearch.analysis.base import Codes, People
 from rmresearch.analysis.base.batch import Array, Estimates, Flags, Kernel, Panel
+from rmresearch.analysis.base.covariates import covariates
 from rmresearch.analysis.base.items import item_scores
 from rmresearch.analysis.change import batch as change_batch
+from rmresearch.analysis.mixed.by_pair import scores as by_pair
 from rmresearch.errors import StudyError
 from rmresearch.result import Estimate, Result
 from rmresearch.study import Study, Wave
@@ -64,6 +66,7 @@ class Posed:
             arm=panel.arm[:, keep],
             cluster=_coded(panel.cluster[keep]),
             stratum=None if panel.stratum is None else _coded(panel.stratum[keep]),
+            beside=None if panel.beside is None else panel.beside[keep],
         )
         return replace(self, panel=part, answers=self.answers[keep])
 
@@ -90,11 +93,12 @@ def posed(study: Study, result: Result, record: Estimate) -> Posed:
     if kernel is None or not study.design.linked:
         how = f"{function} has none" if kernel is None else "answers carry no person ids"
         raise StudyError(f"there is no way to re-simulate this contrast on arrays: {how}.")
-    waves = _waves(study, result, record)
-    panel, group = _panel(study, function, record, waves)
+    waves, told = _waves(study, result, record), dict(result.call.arguments)
+    declared = [name for name in told.get("covariates", "").split(", ") if name]
+    panel, group = _panel(study, function, record, waves, declared)
     options: dict[str, Any] = {"level": record.level}
     if function == "compare_arms":
-        options["slope"] = dict(result.call.arguments).get("slope") != "False"
+        options["slope"] = told.get("slope") != "False"
     outcome, counts = panel.outcome, np.isfinite(panel.scores[0])
     answers = np.stack([item_scores(study, outcome, wave, group) for wave in waves], axis=1)
     made = Posed(panel, np.where(counts[..., None], answers, np.nan), kernel, options, record.key)
@@ -118,9 +122,13 @@ def _waves(study: Study, result: Result, record: Estimate) -> tuple[Wave, ...]:
 
 
 def _panel(
-    study: Study, function: str, record: Estimate, waves: tuple[Wave, ...]
+    study: Study,
+    function: str,
+    record: Estimate,
+    waves: tuple[Wave, ...],
+    declared: Sequence[str],
 ) -> tuple[Panel, People]:
-    """The people of the contrast who have a score at some wave that counts."""
+    """The people of the contrast who have a score at some wave that counts, and covariates."""
     design, outcome = study.design, study.design.outcome(record.outcome)
     group = base.people(study, record.role)
     if function == "pre_post":
@@ -131,12 +139,20 @@ def _panel(
     names = [arm.name for arm in arms]
     if design.arms:
         group = group.take(np.isin(group.arm.astype(str), names))
+    if by_pair(study, outcome, group, waves).partner is not None:
+        raise StudyError(
+            "answers are given for each pair of a person, so scores have no one correlation to "
+            "simulate."
+        )
     wide = study.wide(outcome)
     scores = np.column_stack([group.values(wide[wave.name]) for wave in waves])
     if function == "compare_arms":
         gone = np.column_stack([base.crossed_over(study, group, wave) for wave in waves])
         scores = np.where(gone, np.nan, scores)
-    keep = np.asarray(np.isfinite(scores).any(axis=1))
+    extra = covariates(study, group, declared)[: len(declared)]
+    known = [one.known for one in extra]
+    keep = np.asarray(np.all([np.isfinite(scores).any(axis=1), *known], axis=0))
+    columns = [column.values for one in extra for column in one.columns(keep)]
     group, scores = group.take(keep), scores[keep]
     arm = pd.Index(names).get_indexer(pd.Index(group.arm)) if names else np.zeros(len(group), int)
     panel = Panel(
@@ -146,6 +162,7 @@ def _panel(
         arm=np.asarray(arm, np.int64)[None],
         cluster=_coded(group.cluster),
         stratum=_coded(group.stratum) if (group.stratum != "").any() else None,
+        beside=np.column_stack(columns) if columns else None,
     )
     return panel, group
 
@@ -161,6 +178,6 @@ def _same(made: Posed, record: Estimate) -> None:
     if given is None or None in wanted or not np.allclose(given, wanted, rtol=SAME, atol=SAME):  # type: ignore[arg-type]
         raise StudyError(
             "the way to analyse many studies at once does not give this study's own estimate "
-            "(a covariate in the plan does that, or an arm that few answered in), so nothing it "
-            "would say about other studies holds for this one."
+            "(an arm that few answered in does that, or a covariate of which a level is absent at "
+            "some wave), so nothing it would say about other studies holds for this one."
         )
