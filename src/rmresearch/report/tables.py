@@ -170,7 +170,10 @@ def _text(one: _Shown, row: Sequence[Any], labels: Mapping[str, str]) -> str:
         decimals = _decimals([*cells, *(row[place] for place in one.beside)])
     of_share = any(row[place].kind == SHARE for place in (*one.sources, *one.beside))
     if one.kind == "ends":
-        return interval(cells[0].value, cells[1].value, decimals=decimals, share=of_share)
+        ends = [cell.value for cell in cells]
+        if any(isinstance(end, str) for end in ends):  # a release says "90% or more"
+            return " to ".join(end if isinstance(end, str) else percent(end) for end in ends)
+        return interval(*ends, decimals=decimals, share=of_share)
     value = cells[0].value
     if value is None:
         return NOTHING

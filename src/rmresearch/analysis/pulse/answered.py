@@ -19,8 +19,8 @@ from rmresearch.study import Outcome, Study, Wave
 __all__ = ["QUALITY", "RESPONSE", "Found", "asked_on_the_way", "quality", "response"]
 
 RESPONSE = (
-    "arm", "round", "wave", "assigned", "answered", "share", "share low", "share high", *LIMITS,
-    "below",
+    "arm", "round", "wave", "assigned", "answered", "share", "share low", "share high",
+    "limits from", *LIMITS, "below",
 )  # fmt: skip
 QUALITY = (
     "role", "arm", "outcome", "process", "wave", "answered", "favourable", "favourable low",
@@ -49,10 +49,11 @@ def response(study: Study, smallest: int) -> Found:
             asked = [(wave, flags) for wave, flags in gave if flags.any()]
             shares = [_responded(own, arm, wave, flags) for wave, flags in asked]
             found += [share.estimate for share in shares]
-            charts = zip(asked, shares, charted(shares, smallest), strict=True)
+            first = bool(asked) and asked[0][0].baseline
+            limits = charted(shares, smallest, joined=first)
             rows += [
-                _response(own, (arm, kind, wave.name), flags, share, limits)
-                for (wave, flags), share, limits in charts
+                _response(own, (arm, kind, wave.name), flags, share, ends)
+                for (wave, flags), share, ends in zip(asked, shares, limits, strict=True)
             ]
     return found, rows
 
@@ -94,6 +95,7 @@ def _response(
         cell(len(own), "administrative", behind),
         cell(int(gave.sum()), "administrative", own.take(gave).behind()),
         *_share(share, behind),
+        label(limits.source),
         *_limits(limits, behind),
     )
 

@@ -22,9 +22,18 @@ from rmresearch.numerics.control import (
     standard_limits,
 )
 from rmresearch.result import Cell, Estimate
-from rmresearch.study import Study
+from rmresearch.study import Design, Study
 
-__all__ = ["MEETINGS", "PAIRS", "Diary", "diary", "months", "pairs_by_state"]
+__all__ = [
+    "MEETINGS",
+    "PAIRS",
+    "Diary",
+    "cadence",
+    "diary",
+    "months",
+    "pairs_by_state",
+    "silent_after",
+]
 
 MEETINGS = (
     "arm", "month", "planned", "held", *LIMITS, "below", "plan warning", "plan action",
@@ -90,7 +99,7 @@ def diary(study: Study, own: Pairs, until: np.datetime64) -> Diary | None:
         pair=place[rows].astype(np.int64),
         day=_days(date[rows], origin),
         last=float((until + DAY - origin) / DAY),
-        cadence=_cadence(study),
+        cadence=cadence(study.design),
     )
 
 
@@ -98,13 +107,17 @@ def _days(dates: Days, origin: np.datetime64) -> Floats:
     return np.asarray((dates - origin) / DAY, float)
 
 
-def _cadence(study: Study) -> float | None:
-    """Planned meetings a month, spread evenly over the programme."""
-    design = study.design
+def cadence(design: Design) -> float | None:
+    """Planned meetings a month, spread evenly over the programme; None without a plan."""
     if design.planned_meetings is None or design.start is None or design.end is None:
         return None
     length = (design.end - design.start).days / DAYS_A_MONTH
     return design.planned_meetings / length if length > 0 else None
+
+
+def silent_after(planned: float | None) -> float:
+    """The months without a meeting after which a running pair counts as silent."""
+    return SILENT_FOR / planned if planned else MONTHS_WITHOUT
 
 
 def months(arm: str, own: Pairs, kept: Diary) -> tuple[list[Estimate], list[tuple[Cell, ...]]]:
@@ -180,7 +193,7 @@ def pairs_by_state(
     rows = [_state(arm, "started", own), _state(arm, "ended early", own.take(own.early))]
     if kept is None:
         return rows
-    wait = (SILENT_FOR / kept.cadence if kept.cadence else MONTHS_WITHOUT) * DAYS_A_MONTH
+    wait = DAYS_A_MONTH * silent_after(kept.cadence)
     latest = kept.begun.copy()
     np.maximum.at(latest, kept.pair, kept.day)
     quiet = own.take(kept.running & (kept.last - latest >= wait))

@@ -1,0 +1,215 @@
+"""Control charts: rounds over time, each against the limits that earlier rounds set it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rmresearch.report.blocks import FigureBlock
+from rmresearch.report.figures.canvas import (
+    WIDTH,
+    place,
+    plain_ticks,
+    round_ticks,
+    svg,
+    write,
+    write_near,
+)
+from rmresearch.report.figures.style import (
+    ACCENT,
+    AXIS,
+    BAND,
+    GRID,
+    INK,
+    MUTED,
+    PAPER,
+    SERIES,
+    SMALL,
+    TEXT,
+    text_width,
+    wrap,
+)
+from rmresearch.report.numbers import number, percent
+
+__all__ = ["Panel", "Round", "control_chart"]
+
+#: room above, of the axes, below and left of a panel; panels beside one another
+TOP, HEIGHT, BELOW, LEFT, GAP = 52.0, 170.0, 46.0, 46.0, 26.0
+MOST_BESIDE = 2
+FLAG = SERIES[1].colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One round: its value (None: hidden or without answers) and its limits.
+
+    ``said`` is how the value is written ("90% or more"), ``limits`` the two warning limits and the
+    two action limits, ``below`` how many of the lower ones it crossed.
+    """
+
+    label: str
+    value: float | None
+    said: str
+    limits: tuple[float, float, float, float] | None = None
+    below: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The rounds of one group, in order of time."""
+
+    name: str
+    rounds: tuple[Round, ...]
+
+
+def control_chart(
+    panels: Sequence[Panel],
+    *,
+    title: str,
+    unit: str,
+    caption: str,
+    share: bool = False,
+    plan: float | None = None,
+) -> FigureBlock:
+    """Does a round lie beyond what those before it let expect?
+
+    The band lies between the warning limits, thin lines are the action limits, and a square is a
+    round beyond one of them; ``plan`` is a dashed line. ``share``: values are 0..1. Two panels
+    stand in a row.
+    """
+    if not panels or not all(panel.rounds for panel in panels):
+        raise ValueError("a control chart needs a round in every panel")
+    top = 1.0 if share else _top(panels, plan)
+    beside = min(len(panels), MOST_BESIDE)
+    width = (WIDTH - beside * LEFT - (beside - 1) * GAP) / beside
+    each = TOP + HEIGHT + BELOW
+    rows = -(-len(panels) // MOST_BESIDE)
+
+    def paint(figure: Any) -> None:
+        write(figure, 0.0, 8.0, wrap(unit, WIDTH, SMALL, lines=1), size=SMALL, color=MUTED)
+        for index, panel in enumerate(panels):
+            row, column = divmod(index, MOST_BESIDE)
+            left = LEFT + column * (width + LEFT + GAP)
+            _panel(figure, panel, left, row * each + TOP, width, (top, plan, share))
+
+    return FigureBlock(
+        svg=svg(rows * each + 4.0, paint), alt=_alt(panels, title, unit, share, plan),
+        caption=caption, title=title,
+    )  # fmt: skip
+
+
+def _top(panels: Sequence[Panel], plan: float | None) -> float:
+    ends = [plan or 0.0]
+    for panel in panels:
+        for one in panel.rounds:
+            ends += [one.value or 0.0, one.limits[3] if one.limits else 0.0]
+    return 1.08 * max(ends) or 1.0
+
+
+def _panel(
+    figure: Any,
+    panel: Panel,
+    left: float,
+    top: float,
+    width: float,
+    scale: tuple[float, float | None, bool],
+) -> None:
+    highest, plan, share = scale
+    name = wrap(panel.name, width, TEXT, True, lines=1)
+    write(figure, left, top - 16.0, name, weight="bold")
+    axes = place(figure, left, top, width, HEIGHT)
+    count = len(panel.rounds)
+    axes.set(xlim=(-0.5, count - 0.5), ylim=(0.0, highest))
+    ticks = [0.0, 0.25, 0.5, 0.75, 1.0] if share else round_ticks(0.0, highest, 5)
+    plain_ticks(axes.yaxis, ticks, percent if share else None)
+    axes.grid(axis="y", color=GRID, lw=0.8)
+    axes.set_axisbelow(True)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0.0)
+    _limits(axes, panel.rounds)
+    if plan is not None:
+        axes.axhline(plan, color=INK, lw=1.2, linestyle=(0, (4, 3)), zorder=3)
+        axes.annotate("planned", (count - 0.5, plan), xytext=(-2, 4), textcoords="offset points",
+                      ha="right", size=SMALL, color=INK)  # fmt: skip
+    _values(axes, panel.rounds, highest, share)
+    _labels(figure, axes, panel.rounds, left, top, width)
+
+
+def _limits(axes: Any, rounds: Sequence[Round]) -> None:
+    """The band of each round, as wide as its place."""
+    for x, one in enumerate(rounds):
+        if one.limits is None:
+            continue
+        low, high, least, most = one.limits
+        sides = (x - 0.5, x + 0.5)
+        axes.fill_between(sides, (low, low), (high, high), color=BAND, lw=0, zorder=1)
+        for end in (least, most):
+            axes.plot(sides, (end, end), color=AXIS, lw=1.0, zorder=2)
+
+
+def _values(axes: Any, rounds: Sequence[Round], highest: float, share: bool) -> None:
+    places = [x for x, one in enumerate(rounds) if one.value is not None]
+    heights = [rounds[x].value for x in places]
+    axes.plot(places, heights, color=ACCENT, lw=1.6, zorder=4)
+    room = 0.09 * highest
+    for x, height in zip(places, heights, strict=True):
+        one = rounds[x]
+        crossed = one.below > 0
+        look = {"color": FLAG, "marker": "s", "ms": 9.0} if crossed else {
+            "color": ACCENT, "marker": "o", "ms": 6.5}  # fmt: skip
+        axes.plot([x], [height], zorder=5, mec=PAPER, mew=1.0, linestyle="none", **look)
+        if len(rounds) <= 7 or crossed or x == places[-1]:
+            above = (height or 0.0) + room < highest
+            axes.annotate(
+                _short(one.said), (x, height), xytext=(0, 9 if above else -10),
+                textcoords="offset points", ha="center", va="bottom" if above else "top",
+                size=SMALL, color=FLAG if crossed else INK, weight="bold" if crossed else "normal",
+                zorder=6,
+            )  # fmt: skip
+
+
+def _short(said: str) -> str:
+    """A phrase of the release rules as it fits beside a dot."""
+    phrases = {"90% or more": "90%+", "10% or fewer": "≤10%"}
+    return phrases.get(said, said)
+
+
+def _labels(
+    figure: Any, axes: Any, rounds: Sequence[Round], left: float, top: float, width: float
+) -> None:
+    """Each round's name, every second or third where they would touch."""
+    step = width / len(rounds)
+    widest = max(text_width(one.label, SMALL) for one in rounds) + 8.0
+    every = 1
+    if widest > step:
+        every = -(-int(widest) // max(int(step), 1))
+    axes.set_xticks(range(len(rounds)), [""] * len(rounds))
+    axes.tick_params(axis="x", length=3.0)
+    last = len(rounds) - 1
+    for x, one in enumerate(rounds):
+        if (last - x) % every == 0:
+            text = wrap(one.label, max(step * every - 6.0, 40.0), SMALL, lines=1)
+            style = {"ha": "center", "size": SMALL, "color": MUTED}
+            at = left + step * (x + 0.5)
+            if at > WIDTH - 60.0 or at < 60.0:
+                write_near(figure, at, top + HEIGHT + 15.0, text)
+            else:
+                write(figure, at, top + HEIGHT + 15.0, text, **style)
+
+
+def _alt(panels: Sequence[Panel], title: str, unit: str, share: bool, plan: float | None) -> str:
+    show: Callable[[float], str] = percent if share else number
+    said = []
+    for panel in panels:
+        each = []
+        for one in panel.rounds:
+            text = f"{one.label} {one.said}"
+            if one.limits is not None:
+                text += f" (warning limits {show(one.limits[0])} to {show(one.limits[1])}"
+                flags = ("", ", below the warning limit", ", below the action limit")
+                text += f"{flags[one.below]})"
+            each.append(text)
+        said.append(f"{panel.name}: {', '.join(each)}")
+    planned = f" Planned: {show(plan)}." if plan is not None else ""
+    return f"{title.rstrip('.')}. Control chart, {unit}. {'; '.join(said)}.{planned}"
