@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sys
 from collections.abc import Callable
@@ -20,6 +21,8 @@ T = TypeVar("T")
 STUDY = click.Path(exists=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
+#: whom `report` writes for
+AUDIENCES = ("technical", "pulse")
 #: those of world.matching, which a test compares: importing it here would load numpy
 POLICIES = ("random", "self-selected", "rules", "greedy", "optimal")
 
@@ -96,13 +99,24 @@ def plan_show(study: Path) -> None:
 @main.command(short_help="Evaluate a study: the technical report, a workbook for leadership.")
 @click.argument("study", type=STUDY)
 @click.option("--formats", default="html", help="html, pdf, or both: html,pdf (default: html).")
+@click.option("--audience", type=click.Choice(AUDIENCES), default=AUDIENCES[0], show_default=True)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Pulse: last day.")
 @click.option("--out", type=FOLDER, help="Where to (default: STUDY/reports/evaluation).")
 @click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
 @_plain_errors
-def report(study: Path, formats: str, out: Path | None, data: Path | None) -> None:
+def report(
+    study: Path,
+    formats: str,
+    audience: str,
+    until: dt.datetime | None,
+    out: Path | None,
+    data: Path | None,
+) -> None:
     """Evaluate the study and write the technical report (HTML or PDF, its numbers as JSON).
 
     It lies in internal/; what may be handed on, numbers and a workbook (XLSX), in leadership/.
+    With --audience pulse instead a page in pulse/ on how the programme runs, for its owner in
+    mid-programme: no difference is estimated there.
     The folder may be absent, empty, or hold an earlier report of ours.
     """
     from rmresearch.files import check_out
@@ -116,6 +130,16 @@ def report(study: Path, formats: str, out: Path | None, data: Path | None) -> No
         check_out(out)
     except (ReportError, ValueError) as error:
         raise click.UsageError(str(error)) from error
+    if audience == "pulse":
+        from rmresearch.report.pulse.build import build_pulse
+
+        if wanted != ["html"]:
+            raise click.UsageError("a pulse is a page: leave --formats out, or give html")
+        day = until.date() if until else None
+        click.echo(str(build_pulse(study, out, data=data, until=day, say=_progress)))
+        return
+    if until is not None:
+        raise click.UsageError("--until belongs to --audience pulse")
     click.echo(str(build(study, out, data=data, formats=wanted, say=_progress)))
 
 
