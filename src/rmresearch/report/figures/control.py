@@ -95,7 +95,7 @@ def control_chart(
 
     return FigureBlock(
         svg=svg(rows * each + 4.0, paint), alt=_alt(panels, title, unit, share, plan),
-        caption=caption, title=title,
+        caption=caption, title=title, kind="control",
     )  # fmt: skip
 
 
