@@ -80,6 +80,21 @@ def test_impossible_money_is_refused(given: dict[str, Any], said: str) -> None:
         bought(**given)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"budgets": 9_000}, "budgets is 9000; expected a list of amounts"),
+        ({"budgets": ["9000"]}, "a budget is '9000'; expected an amount"),
+        ({"per_pair": "500"}, "per_pair is '500'; expected an amount"),
+        ({"per_wave": None}, "per_wave is None; expected an amount"),
+        ({"about": {"arm": "x"}}, "about has arm; an estimate has role"),
+    ],
+)
+def test_what_is_no_amount_is_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        bought(**given)
+
+
 def test_a_scenario_that_cannot_be_so_small_says_why() -> None:
     with pytest.raises(ValueError, match=r"buys no study: .*arm empty"):
         bought(rm.Scenario(), rm.compare_arms, outcome="digital_skill", budgets=[2_000])

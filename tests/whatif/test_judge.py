@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import integrate, stats
 
@@ -195,3 +196,9 @@ def test_a_verdict_shows_itself_and_escapes_names() -> None:
     assert "coverage" in page
     assert "converged" not in page
     assert "pre_post on 3 replicates" in done._repr_html_()
+
+
+@pytest.mark.parametrize("given", [None, "sweep", pd.DataFrame()])
+def test_what_is_no_sweep_is_refused(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"expected what rm\.sweep gives"):
+        rm.judge(given)

@@ -165,6 +165,8 @@ def test_levers_pulled_are_the_ends_that_lever_effects_knows() -> None:
         (ALL, {"replicates": 5e2}, TypeError, "whole number"),
         (ALL, {"base": "nobody"}, ValueError, "base is 'nobody'; expected one of 'usual'"),
         (ALL, {"level": 95}, ValueError, "level must lie"),
+        (ALL, {"level": "0.95"}, TypeError, "level is '0.95'; expected a number"),
+        (ALL, {"about": ["wave"]}, TypeError, "expected fields, such as"),
         (ALL, {"about": {"group": "none"}}, StudyError, "nothing was run, because of usual"),
         (ALL, {"workers": 0}, ValueError, "workers is 0"),
         ({"usual": USUAL}, {}, ValueError, "one scenario only"),

@@ -206,6 +206,15 @@ def test_workers_are_a_whole_number(given: object) -> None:
         swept.run(workers=given)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"dask": 5}, "dask is 5; expected an address"), ({"mapper": "map"}, "mapper is 'map'")],
+)
+def test_what_is_no_cluster_and_no_mapper_is_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        swept.run(**given)
+
+
 def test_one_kind_of_worker_is_enough() -> None:
     with pytest.raises(ValueError, match="one of workers"):
         swept.run(workers=2, dask="tcp://127.0.0.1:1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
@@ -13,6 +13,7 @@ import pandas as pd
 
 from rmresearch.errors import StudyError, number_of
 from rmresearch.result import KEY
+from rmresearch.whatif.given import number
 from rmresearch.whatif.judge import judge
 from rmresearch.whatif.plan import Analysis
 from rmresearch.whatif.sizes import Sized, alone, meant, resized, step_of
@@ -152,7 +153,7 @@ def budget(
     >>> bought.to_frame()[["budget", "pairs", "spent"]].values.tolist()
     [[9000.0, 10.0, 9000.0], [17000.0, 20.0, 17000.0]]
     """
-    alone(analysis)
+    alone(analysis, about)
     prices = Prices(per_pair, fixed, per_wave, per_month)
     sizes = sizes_of(scenario, budgets, prices)
     each = prices.of_pair(scenario)
@@ -176,6 +177,7 @@ def sizes_of(scenario: Sized, budgets: Sequence[float], prices: Prices) -> list[
     [25]
     """
     step, fixed = step_of(scenario), prices.fixed
+    _amounts(budgets, prices)
     wrong = []
     if not (isfinite(prices.per_pair) and prices.per_pair > 0):
         wrong.append(f"per_pair is {prices.per_pair}; expected more than 0")
@@ -204,6 +206,16 @@ def sizes_of(scenario: Sized, budgets: Sequence[float], prices: Prices) -> list[
     if wrong:
         raise ValueError("; ".join(wrong))
     return sizes
+
+
+def _amounts(budgets: object, prices: Prices) -> None:
+    """Refuse with ``TypeError`` what is no amount."""
+    if isinstance(budgets, str) or not isinstance(budgets, Iterable):
+        raise TypeError(f"budgets is {budgets!r}; expected a list of amounts")
+    for one in budgets:
+        number("a budget", one, "an amount")
+    for name, price in asdict(prices).items():
+        number(name, price, "an amount")
 
 
 def _verdict(done: Sweep, about: Mapping[str, str]) -> tuple[Key, pd.DataFrame]:

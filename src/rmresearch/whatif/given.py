@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-__all__ = ["called", "fields", "number", "share", "whole"]
+__all__ = ["bounds_of", "called", "number", "share", "whole"]
 
 
 def whole(name: str, value: object, *, least: int) -> None:
@@ -39,10 +41,15 @@ def called(name: str, value: object, expected: str) -> None:
         raise TypeError(f"{name} is {value!r}; expected {expected}")
 
 
-def fields(name: str, value: object) -> None:
-    """Refuse with ``TypeError`` what is no mapping of texts to texts."""
-    shaped = value is None or (
-        isinstance(value, dict) and all(isinstance(one, str) for pair in value.items() for one in pair)
-    )
-    if not shaped:
-        raise TypeError(f'{name} is {value!r}; expected fields of an estimate, {{"wave": "month6"}}')
+def bounds_of(bounds: tuple[int, int], step: int) -> tuple[int, int]:
+    """The smallest and the largest possible number of pairs within what was asked."""
+    if isinstance(bounds, str) or not isinstance(bounds, Sequence) or len(bounds) != 2:
+        raise TypeError(f"bounds is {bounds!r}; expected the fewest and the most pairs, (4, 2000)")
+    for one, name in zip(bounds, ("lower", "upper"), strict=True):
+        whole(f"the {name} of bounds", one, least=0)
+    low, high = -(-max(bounds[0], 1) // step) * step, bounds[1] // step * step
+    if low >= high:
+        raise ValueError(
+            f"bounds are {tuple(bounds)}; expected room for two sizes, multiples of {step}"
+        )
+    return low, high

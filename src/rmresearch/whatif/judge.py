@@ -72,6 +72,8 @@ def judge(sweep: Sweep) -> Verdict:
     >>> verdict.to_frame()["against"].unique().tolist()
     ['latent', 'as_reported']
     """
+    if not isinstance(sweep, Sweep):
+        raise TypeError(f"sweep is {type(sweep).__name__}; expected what rm.sweep gives")
     rows = [row for names, tally in sweep.tallies.items() for row in _rows(names, tally)]
     columns = ["scenario", "analysis", *KEY, "against", *COUNTS]
     columns += [name for measure in MEASURES for name in (measure, f"{measure} error")]

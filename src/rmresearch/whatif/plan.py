@@ -23,6 +23,7 @@ from rmresearch.errors import StudyError
 from rmresearch.result import Result
 from rmresearch.study import Outcome
 from rmresearch.whatif import claims
+from rmresearch.whatif.given import number, share, whole
 from rmresearch.whatif.source import Source, named
 
 __all__ = ["Analysis", "Asked", "Plan", "Task", "plan"]
@@ -126,10 +127,13 @@ def plan(
     Refuses, all problems at once, what could only fail: ``ValueError`` or ``TypeError`` for wrong
     arguments, ``StudyError`` for an analysis that a scenario's design cannot feed.
     """
-    _whole("replicates", replicates, least=1)
-    _whole("seed", seed, least=0)
-    if not 0.0 < alpha < 1.0:
-        raise ValueError(f"alpha must lie between 0 and 1, not {alpha}")
+    whole("replicates", replicates, least=1)
+    whole("seed", seed, least=0)
+    share("alpha", alpha)
+    if outcome is not None and not isinstance(outcome, str):
+        raise TypeError(f"outcome is {outcome!r}; expected the name of an outcome")
+    if not isinstance(keep, bool):
+        raise TypeError(f"keep is {keep!r}; expected True or False")
     listed, analyses = named(scenarios), _analyses(analysis, options or {})
     _distinct("scenario", [name for name, _ in listed])
     _distinct("analysis", [name for name, _ in analyses])
@@ -145,13 +149,6 @@ def plan(
     )
     _feedable(made)
     return made
-
-
-def _whole(name: str, value: object, *, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} is {value!r}; expected a whole number")
-    if value < least:
-        raise ValueError(f"{name} is {value}; expected {least} or more")
 
 
 def _analyses(given: object, options: Mapping[str, Any]) -> list[tuple[str, Asked]]:
@@ -178,8 +175,7 @@ def _levels(analyses: list[tuple[str, Asked]]) -> None:
         level = asked.options.get("level", 0.95)
         if asked.kernel is None:
             continue
-        if isinstance(level, bool) or not isinstance(level, int | float | np.number):
-            raise TypeError(f"level of {name} is {level!r}; expected a number between 0 and 1")
+        number(f"level of {name}", level, "a number between 0 and 1")
         if not 0.0 < level < 1.0:
             raise ValueError(f"level of {name} is {level}; expected a number between 0 and 1")
 

@@ -14,6 +14,7 @@ import pandas as pd
 from rmresearch.errors import StudyError
 from rmresearch.result import KEY
 from rmresearch.study import Design
+from rmresearch.whatif.given import share
 from rmresearch.whatif.paired import Difference, Pairing
 from rmresearch.whatif.plan import BLOCK_NUMBERS, Analysis, Plan, plan
 from rmresearch.whatif.run import attempt
@@ -138,7 +139,7 @@ def policies(
     >>> seen["scenario"].tolist(), seen["difference"].round(9).tolist()
     (['sure'], [0.3])
     """
-    alone(analysis)
+    alone(analysis, about)
     _refuse(replicates, level)
     asked: dict[str, Any] = {"outcome": outcome, "alpha": alpha, "options": options}
     made = plan(batched(scenarios), analysis, replicates=replicates, seed=seed, **asked)
@@ -201,8 +202,7 @@ def _refuse(replicates: object, level: float) -> None:
         raise ValueError(
             f"replicates is {replicates}; expected a multiple of {BATCH} from {BATCH * BATCHES} on"
         )
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"level must lie between 0 and 1, not {level}")
+    share("level", level)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from scipy import special
 from rmresearch.errors import StudyError
 from rmresearch.numerics.fieller import Ratio
 from rmresearch.numerics.probit import ProbitLine, probit_line
+from rmresearch.whatif.given import bounds_of, number, share
 from rmresearch.whatif.identity import identity
 from rmresearch.whatif.plan import Analysis, Plan, plan
 from rmresearch.whatif.sizes import Sized, alone, even_step, meant, pairs_of, resized, step_of
@@ -28,7 +29,7 @@ from rmresearch.whatif.workers import Mapper, hands
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Look", "Required", "bounds_of", "required"]
+__all__ = ["Look", "Required", "required"]
 
 #: what tells a search's folder from another's
 WHAT = "search.json"
@@ -190,7 +191,8 @@ def required(
     True
     """
     within = bounds_of(bounds, step_of(scenario))
-    alone(analysis)
+    alone(analysis, about)
+    share("level", level)
     _refuse(power, alpha, replicates, seed)
     called: dict[str, Any] = {"outcome": outcome, "alpha": alpha}
     start = plan(scenario, analysis, replicates=replicates, seed=seed, options=options, **called)
@@ -380,17 +382,9 @@ def _counted(pairs: int, replicates: int, moments: Moments | None) -> Look:
     )
 
 
-def bounds_of(bounds: tuple[int, int], step: int) -> tuple[int, int]:
-    """The smallest and the largest possible number of pairs within what was asked."""
-    low, high = -(-max(bounds[0], 1) // step) * step, bounds[1] // step * step
-    if low >= high:
-        raise ValueError(
-            f"bounds are {tuple(bounds)}; expected room for two sizes, multiples of {step}"
-        )
-    return low, high
-
-
 def _refuse(power: float, alpha: float, replicates: object, seed: object) -> None:
+    number("power", power, "a number between 0 and 1")
+    number("alpha", alpha, "a number between 0 and 1")
     if not 0.0 < alpha < power < 1.0:
         raise ValueError(f"power is {power}, alpha {alpha}; expected 0 < alpha < power < 1")
     if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < FEW:

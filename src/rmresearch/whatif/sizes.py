@@ -20,10 +20,13 @@ __all__ = ["Sized", "alone", "even_step", "meant", "pairs_of", "resized", "step_
 Sized = Scenario | Gaussian
 
 
-def alone(analysis: object) -> None:
-    """Refuse with ``TypeError`` what is not one analysis."""
+def alone(analysis: object, about: object = None) -> None:
+    """Refuse with ``TypeError`` what is not one analysis, or no way to name its estimate."""
     if not callable(analysis):
         raise TypeError(f"analysis is {analysis!r}; expected one function of a study")
+    if about is not None and not isinstance(about, Mapping):
+        raise TypeError(f'about is {about!r}; expected fields, such as {{"wave": "month6"}}')
+    _known(about or {})
 
 
 def pairs_of(given: Sized) -> int:
@@ -89,9 +92,7 @@ def meant(keys: Iterable[Key], about: Mapping[str, str], design: Design) -> Key:
     Raises ``TypeError`` for a field that no estimate has, and ``StudyError`` where none or more
     than one fits, with what tells them apart.
     """
-    unknown = sorted(set(about) - set(KEY))
-    if unknown:
-        raise TypeError(f"about has {', '.join(unknown)}; an estimate has {', '.join(KEY)}")
+    _known(about)
     every = list(dict.fromkeys(keys))
     if not every:
         raise StudyError("no cohort gave an estimate: run rm.sweep and look at its failures.")
@@ -113,6 +114,12 @@ def meant(keys: Iterable[Key], about: Mapping[str, str], design: Design) -> Key:
     ]
     found = f"{len(fit)} estimates fit" if fit else "no estimate fits"
     raise StudyError(f"{found} about={dict(about)}; name one by {'; '.join(apart)}.")
+
+
+def _known(about: Mapping[str, str]) -> None:
+    unknown = sorted(set(map(str, about)) - set(KEY))
+    if unknown:
+        raise TypeError(f"about has {', '.join(unknown)}; an estimate has {', '.join(KEY)}")
 
 
 def _of(keys: list[Key], name: str) -> list[str]:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from rmresearch.errors import StudyError
 from rmresearch.whatif import store
+from rmresearch.whatif.given import called
 from rmresearch.whatif.paired import Paired, Pairing
 from rmresearch.whatif.plan import Analysis, Plan, Task, plan
 from rmresearch.whatif.run import Part, attempt, trial
@@ -128,6 +129,7 @@ def sweep(
     20
     """
     asked: dict[str, Any] = {"outcome": outcome, "alpha": alpha, "keep": keep, "options": options}
+    called("say", say, "a function that is told how far it is, such as print")
     made = plan(scenarios, analysis, replicates=replicates, seed=seed, **asked)
     with hands(workers, dask, mapper) as chosen:
         return swept(made, chosen, out=out, say=say)

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rmresearch.whatif.budget import Prices, sizes_of
+from rmresearch.whatif.given import bounds_of
 from rmresearch.whatif.policies import BATCH, BATCHES, in_batches
 from rmresearch.whatif.question import START, Money, Need, Variant, said
-from rmresearch.whatif.required import FEW, bounds_of
+from rmresearch.whatif.required import FEW
 from rmresearch.whatif.sizes import step_of
 from rmresearch.world.lever_effects import levers_pulled
 from rmresearch.world.levers import Levers

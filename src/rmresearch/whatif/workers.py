@@ -17,6 +17,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rmresearch.errors import ReportError, StudyError
+from rmresearch.whatif.given import called
 from rmresearch.whatif.identity import versions
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def hands(
 ) -> AbstractContextManager[Mapper]:
     """The mapper that was asked for: processes, a cluster or one's own; ``ValueError`` for two."""
     local = over(workers)
+    called("mapper", mapper, "a function that works as map does")
     if (workers > 1) + (dask is not None) + (mapper is not None) > 1:
         raise ValueError("give one of workers (of this machine), dask (a cluster) and mapper")
     if dask is not None:
@@ -240,6 +242,8 @@ def _client(cluster: str | Client) -> tuple[Any, bool]:
             "out dask to use this machine."
         ) from None
     if not isinstance(cluster, str):
+        if not isinstance(cluster, Client):
+            raise TypeError(f"dask is {cluster!r}; expected an address, tcp://..., or a Client")
         return cluster, False
     try:
         open_client: Any = Client  # which carries no types
