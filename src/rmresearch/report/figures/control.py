@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,8 @@ __all__ = ["Panel", "Round", "control_chart"]
 #: room above, of the axes, below and left of a panel; panels beside one another
 TOP, HEIGHT, BELOW, LEFT, GAP = 52.0, 170.0, 46.0, 46.0, 26.0
 MOST_BESIDE = 2
+#: more rounds than this say their value only where it matters
+MOST_SAID = 7
 FLAG = SERIES[1].colour
 
 
@@ -132,7 +135,7 @@ def _panel(
         axes.axhline(plan, color=INK, lw=1.2, linestyle=(0, (4, 3)), zorder=3)
         axes.annotate("planned", (count - 0.5, plan), xytext=(-2, 4), textcoords="offset points",
                       ha="right", size=SMALL, color=INK)  # fmt: skip
-    _values(axes, panel.rounds, highest, share)
+    _values(axes, panel.rounds, highest)
     _labels(figure, axes, panel.rounds, left, top, width)
 
 
@@ -148,25 +151,38 @@ def _limits(axes: Any, rounds: Sequence[Round]) -> None:
             axes.plot(sides, (end, end), color=AXIS, lw=1.0, zorder=2)
 
 
-def _values(axes: Any, rounds: Sequence[Round], highest: float, share: bool) -> None:
-    places = [x for x, one in enumerate(rounds) if one.value is not None]
-    heights = [rounds[x].value for x in places]
-    axes.plot(places, heights, color=ACCENT, lw=1.6, zorder=4)
-    room = 0.09 * highest
-    for x, height in zip(places, heights, strict=True):
-        one = rounds[x]
-        crossed = one.below > 0
-        look = {"color": FLAG, "marker": "s", "ms": 9.0} if crossed else {
-            "color": ACCENT, "marker": "o", "ms": 6.5}  # fmt: skip
-        axes.plot([x], [height], zorder=5, mec=PAPER, mew=1.0, linestyle="none", **look)
-        if len(rounds) <= 7 or crossed or x == places[-1]:
-            above = (height or 0.0) + room < highest
-            axes.annotate(
-                _short(one.said), (x, height), xytext=(0, 9 if above else -10),
-                textcoords="offset points", ha="center", va="bottom" if above else "top",
-                size=SMALL, color=FLAG if crossed else INK, weight="bold" if crossed else "normal",
-                zorder=6,
-            )  # fmt: skip
+def _values(axes: Any, rounds: Sequence[Round], highest: float) -> None:
+    """The line, interrupted where a round is hidden, and its dots with their values."""
+    heights = [math.nan if one.value is None else one.value for one in rounds]
+    axes.plot(range(len(rounds)), heights, color=ACCENT, lw=1.6, zorder=4)
+    known = [x for x, one in enumerate(rounds) if one.value is not None]
+    for x in known:
+        one, height = rounds[x], heights[x]
+        flagged = one.below > 0
+        colour, marker, size = (FLAG, "s", 9.0) if flagged else (ACCENT, "o", 6.5)
+        dot = {"color": colour, "mec": PAPER, "mew": 1.0, "ms": size, "linestyle": "none"}
+        axes.plot([x], [height], marker, zorder=5, **dot)
+        if len(rounds) <= MOST_SAID or flagged or x == known[-1]:
+            _said(axes, x, height, one, height + 0.09 * highest < highest)
+
+
+def _said(axes: Any, x: int, height: float, one: Round, above: bool) -> None:
+    """A dot's value, over or under it; on paper where a line may run behind."""
+    style: dict[str, Any] = {"color": INK}
+    if one.below:
+        paper = {"boxstyle": "square,pad=0.08", "fc": PAPER, "ec": "none", "alpha": 0.8}
+        style = {"color": FLAG, "weight": "bold", "bbox": paper}
+    axes.annotate(
+        _short(one.said),
+        (x, height),
+        xytext=(0, 9 if above else -9),
+        textcoords="offset points",
+        ha="center",
+        va="bottom" if above else "top",
+        size=SMALL,
+        zorder=6,
+        **style,
+    )
 
 
 def _short(said: str) -> str:

@@ -45,7 +45,7 @@ def attention(design: Design, signs: Sequence[Sign]) -> Section:
     if flagged:
         blocks.append(Paragraph(words.tell("adapt")))
     if signs:
-        blocks.append(Details(words.tell("all_signs"), (_table(design, signs),), printed=True))
+        blocks.append(Details(words.tell("all_signs"), (_table(design, signs),)))
     blocks.append(Paragraph(words.tell("groups"), "small"))
     return Section("attention", words.tell("attention_title"), tuple(blocks))
 
@@ -92,30 +92,32 @@ def _warning(design: Design, risk: str, own: Sequence[Sign]) -> Subsection:
 
 
 def _table(design: Design, signs: Sequence[Sign]) -> TableBlock:
-    heads = ("risk", "sign", "whose", "rule", "latest", "value", "limit", "status")
+    heads = ("sign", "whose", "rule", "latest", "value", "limit", "status")
     titles = [words.tell(f"head_{head}") for head in heads]
+    risks = [sign.risk for sign in signs]
     return TableBlock(
-        caption=words.tell("all_signs"),
+        caption=words.tell("signs_caption"),
         columns=tuple(Column(title, numeric=False) for title in titles),
         rows=tuple(_row(design, sign) for sign in signs),
+        groups=tuple((risks.index(one), words.risk(one)) for one in dict.fromkeys(risks)),
     )
 
 
 def _row(design: Design, sign: Sign) -> tuple[str, ...]:
-    panel = sign.track is not None and sign.track.latest.row.get("limits from") == "panel"
-    rule = words.tell("rule_panel" if panel else f"rule_{sign.rule}")
     status = words.status(sign.status)
+    if sign.pairs is not None:
+        whose = arm_name(design, sign.pairs.arm) or words.tell("everyone")
+        warning = sign.pairs.warning
+        limit = words.tell("nothing") if warning is None else str(warning)
+        rule = words.tell("rule_silent")
+        return (about(design, sign), whose, rule, words.tell("now"), str(sign.pairs.silent), limit,
+                status)  # fmt: skip
     if sign.track is None:
-        pairs = sign.pairs
-        arm = arm_name(design, pairs.arm) if pairs else ""
-        value = str(pairs.silent) if pairs else ""
-        limit = str(pairs.warning) if pairs and pairs.warning is not None else words.tell("nothing")
-        whose = arm or words.tell("everyone")
-        return (words.risk(sign.risk), about(design, sign), whose, rule, words.tell("now"),
-                value, limit, status)  # fmt: skip
-    track = sign.track
-    column = {"plan": "plan warning", "before": "warning low"}.get(sign.rule, "")
-    limit = words.tell("half_limit") if sign.rule == "half" else track.latest.said(column)
-    latest = track.latest
-    return (words.risk(sign.risk), about(design, sign), group(design, track), rule, latest.label,
-            latest.said(track.value), limit, status)  # fmt: skip
+        raise ValueError("a sign is about a track or about pairs")
+    track, latest = sign.track, sign.track.latest
+    panel = sign.rule == "before" and latest.row.get("limits from") == "panel"
+    rule = words.tell("rule_panel" if panel else f"rule_{sign.rule}")
+    column = "plan warning" if sign.rule == "plan" else "warning low"
+    limit = words.tell("half_limit") if sign.rule == "half" else latest.said(column)
+    whose, value = group(design, track), latest.said(track.value)
+    return about(design, sign), whose, rule, latest.label, value, limit, status

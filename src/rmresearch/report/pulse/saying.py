@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from rmresearch.analysis.pulse.meetings import cadence, silent_after
 from rmresearch.report.numbers import number
-from rmresearch.report.pulse.reading import Entry, Pairs, Sign, Track
+from rmresearch.report.pulse.reading import Entry, Pairs, Sign, Track, signs
 from rmresearch.report.words import pulse as words
 from rmresearch.report.words.phrases import lower_first, named, people
 from rmresearch.study import Design
 
-__all__ = ["about", "arm_name", "group", "listed", "seen", "state"]
+__all__ = ["about", "against_before", "arm_name", "group", "listed", "seen", "state"]
 
 
 def arm_name(design: Design, arm: str) -> str:
@@ -41,13 +41,19 @@ def about(design: Design, sign: Sign) -> str:
     return named(design.outcome(track.about).label)
 
 
-def seen(design: Design, signs: Sequence[Sign]) -> str:
+def seen(design: Design, told: Sequence[Sign]) -> str:
     """The latest round of one track (or of one arm's pairs), and every limit it is held against."""
-    first = signs[0]
+    first = told[0]
     if first.track is None:
-        return " ".join(_silent(design, one, one.pairs) for one in signs if one.pairs is not None)
-    rules = [_rule(sign, sign.track.latest, sign.track) for sign in signs if sign.track is not None]
+        return " ".join(_silent(design, one, one.pairs) for one in told if one.pairs is not None)
+    rules = [_rule(sign, sign.track.latest, sign.track) for sign in told if sign.track is not None]
     return state(design, first.track) + "".join(rules)
+
+
+def against_before(design: Design, track: Track) -> str:
+    """The latest round of a track, and the limit that the rounds before it set."""
+    own = [sign for sign in signs([track], ()) if sign.rule == "before"]
+    return seen(design, own)
 
 
 def state(design: Design, track: Track) -> str:

@@ -19,7 +19,7 @@ from rmresearch.report.blocks import (
 from rmresearch.report.figures.control import Panel, Round, control_chart
 from rmresearch.report.findings import labels_of
 from rmresearch.report.pulse.reading import PULSE, Pairs, Track
-from rmresearch.report.pulse.saying import arm_name, group, listed, state
+from rmresearch.report.pulse.saying import against_before, arm_name, group, listed, state
 from rmresearch.report.tables import table_block
 from rmresearch.report.words import pulse as words
 from rmresearch.report.words.phrases import capital, named
@@ -44,7 +44,7 @@ def response(design: Design, released: Release, tracks: Sequence[Track]) -> Sect
         same = [track for track in own if track.about == kind]
         unit = words.tell("response_unit", round=words.round_name(kind))
         blocks.append(_chart(design, same, unit, words.tell("response_caption"), share=True))
-        blocks.append(Bullets(tuple(state(design, track) for track in same)))
+        blocks.append(Bullets(tuple(against_before(design, track) for track in same)))
     if not own:
         blocks.append(Callout("missing", _lacking(released, "person ids", "answers")))
     blocks += _numbers(design, released, "response", "arm")
@@ -81,7 +81,7 @@ def quality(design: Design, released: Release, tracks: Sequence[Track]) -> Secti
         label = design.outcome(name).label
         unit, caption = words.tell("quality_unit"), words.tell("quality_caption")
         chart = _chart(design, shown, unit, caption, share=True)
-        said = Bullets(tuple(state(design, track) for track in shown))
+        said = Bullets(tuple(against_before(design, track) for track in shown))
         blocks.append(Subsection(named(label), (chart, said), id=f"question-{names.index(name)}"))
     lacks = ("questions on the way", "answers after the start", "favourable declared")
     blocks += _missing(released, lacks)
