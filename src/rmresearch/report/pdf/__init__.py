@@ -7,37 +7,17 @@ travel as data and are never read as typst's markup.
 
 from __future__ import annotations
 
-import json
-from typing import Any, Literal
+from typing import Any
 
-from rmresearch.errors import ReportError
 from rmresearch.report.blocks import Callout, Page
 from rmresearch.report.figures.palette import palette
-from rmresearch.report.figures.style import MUTED
 from rmresearch.report.html import MEANING
 from rmresearch.report.pdf.content import described, printable, said
-from rmresearch.report.pdf.fonts import fonts, lacking
-from rmresearch.report.theme import template
+from rmresearch.report.pdf.setting import COLOURS, typeset
 from rmresearch.report.words.phrases import catalogue
 
 __all__ = ["to_pdf"]
 
-#: what blocks.css has for rules, and for what is good, needs care or is weak, whatever the brand
-COLOURS = {
-    "muted": MUTED,
-    "rule": "#d9e0e6",
-    "faint": "#f4f6f8",
-    "good": "#0b6b43",
-    "good-paper": "#e6f3ec",
-    "good-edge": "#b9ddc9",
-    "care": "#8a4b00",
-    "care-paper": "#fdf1e0",
-    "care-edge": "#ecd0a3",
-    "care-rule": "#c9760f",
-    "weak": "#9b2226",
-    "weak-paper": "#fbeaea",
-    "weak-edge": "#ecc4c5",
-}
 #: the longest title that runs above every page
 RUNNING = 90
 
@@ -49,18 +29,11 @@ def to_pdf(page: Page, *, marks: tuple[str, ...] = ()) -> bytes:
     those that no font has show as empty boxes, and the first page says so. Raises ``ReportError``
     where typst refuses the page.
     """
-    import typst
+    return typeset("report.typ", _content(page, (*page.marks, *marks)), _excused)
 
-    content = _content(page, (*page.marks, *marks))
-    unknown = lacking(json.dumps(content, ensure_ascii=False))
-    try:
-        return _set(content, system=bool(unknown))
-    except typst.TypstError as error:
-        if not unknown or "could not be displayed" not in error.message:
-            raise ReportError(f"the PDF cannot be set: {error.message}.") from None
-    text = catalogue()["paper"]["boxes"]
-    content["head"]["blocks"].append(described(Callout("caution", text)))
-    return _set(content, system=True, standard="1.7")
+
+def _excused(content: dict[str, Any], sorry: str) -> None:
+    content["head"]["blocks"].append(described(Callout("caution", sorry)))
 
 
 def _content(page: Page, marks: tuple[str, ...]) -> dict[str, Any]:
@@ -84,20 +57,3 @@ def _content(page: Page, marks: tuple[str, ...]) -> dict[str, Any]:
         "first": sections[:cut],
         "rest": sections[cut:],
     }
-
-
-def _set(
-    content: dict[str, Any], *, system: bool, standard: Literal["ua-1", "1.7"] = "ua-1"
-) -> bytes:
-    import typst
-
-    with fonts(system) as found:
-        made: Any = typst.compile(
-            template("report.typ").encode(),
-            font_paths=found,
-            ignore_system_fonts=not system,
-            sys_inputs={"data": json.dumps(content, ensure_ascii=False)},
-            pdf_standards=[standard],
-            timestamp=0,
-        )
-    return bytes(made)
