@@ -126,6 +126,25 @@ def test_a_single_thing_wrong(change: dict[str, Any], said: str) -> None:
     assert said in found
 
 
+@pytest.mark.parametrize(
+    "decision",
+    [
+        {"base": {"pairs": 24}},
+        {"budget": {"budgets": [20_000], "per_pair": 500}},
+        {"required": {"replicates": 200}},
+    ],
+)
+def test_what_decides_is_one_estimate_named_as_the_file_names_it(decision: dict[str, Any]) -> None:
+    # mixed_model has an estimate of each arm at each wave, and nothing says which is compared
+    many = {**FINE, "grid": {"pairs": [24, 48]}, "replicates": 500, "analyses": ["mixed_model"]}
+    [found] = wrong({**many, **decision})
+    assert "analyses.mixed_model: 2 estimates of mixed_model could be meant" in found
+    assert "estimate = {group = \"programme\"}. There is group = 'programme', 'comparison'" in found
+    assert "about" not in found
+    named = {"mixed_model": {"ask": "mixed_model", "estimate": {"group": "programme"}}}
+    assert sweep_of({**many, **decision, "analyses": named}).first.estimate["group"] == "programme"
+
+
 def test_what_combinations_share_is_said_once() -> None:
     found = wrong({**FINE, "grid": {"pairs": [12, 24, 48], "levers.format": ["group"]}})
     assert len(found) == 1

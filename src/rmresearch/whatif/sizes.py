@@ -14,7 +14,7 @@ from rmresearch.whatif.tally import Key
 from rmresearch.world.gaussian import Gaussian
 from rmresearch.world.scenario import Scenario
 
-__all__ = ["Sized", "alone", "even_step", "meant", "pairs_of", "resized", "step_of"]
+__all__ = ["Sized", "alone", "even_step", "fitting", "meant", "pairs_of", "resized", "step_of"]
 
 #: what can be had in any number of pairs
 Sized = Scenario | Gaussian
@@ -96,14 +96,7 @@ def meant(keys: Iterable[Key], about: Mapping[str, str], design: Design) -> Key:
     every = list(dict.fromkeys(keys))
     if not every:
         raise StudyError("no cohort gave an estimate: run rm.sweep and look at its failures.")
-    order = [wave.name for wave in design.waves]
-    fit = [key for key in every if all(key[KEY.index(k)] == v for k, v in about.items())]
-    if "wave" not in about:
-        there = [order.index(wave) for wave in _of(fit, "wave") if wave in order]
-        last = order[max(there)] if there else ""
-        fit = [key for key in fit if key[KEY.index("wave")] == last]
-    if "term" not in about and "" in _of(fit, "term"):
-        fit = [key for key in fit if not key[KEY.index("term")]]
+    fit = fitting(every, about, design)
     if len(fit) == 1:
         return fit[0]
     seen = fit or every
@@ -114,6 +107,21 @@ def meant(keys: Iterable[Key], about: Mapping[str, str], design: Design) -> Key:
     ]
     found = f"{len(fit)} estimates fit" if fit else "no estimate fits"
     raise StudyError(f"{found} about={dict(about)}; name one by {'; '.join(apart)}.")
+
+
+def fitting(keys: Iterable[Key], about: Mapping[str, str], design: Design) -> list[Key]:
+    """The estimates that fit ``about``: the last wave's and no term's where these are left open."""
+    order = [wave.name for wave in design.waves]
+    fit = [
+        key for key in dict.fromkeys(keys) if all(key[KEY.index(k)] == v for k, v in about.items())
+    ]
+    if "wave" not in about:
+        there = [order.index(wave) for wave in _of(fit, "wave") if wave in order]
+        last = order[max(there)] if there else ""
+        fit = [key for key in fit if key[KEY.index("wave")] == last]
+    if "term" not in about and "" in _of(fit, "term"):
+        fit = [key for key in fit if not key[KEY.index("term")]]
+    return fit
 
 
 def _known(about: Mapping[str, str]) -> None:

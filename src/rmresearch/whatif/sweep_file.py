@@ -18,7 +18,9 @@ from rmresearch.result import KEY
 from rmresearch.whatif import sweep_tables as tables
 from rmresearch.whatif.question import START, Ask, SweepFile, Variant, known_analyses
 from rmresearch.whatif.run import TRIALS, Part, attempt
+from rmresearch.whatif.sizes import fitting
 from rmresearch.whatif.sweep_tables import flat, near
+from rmresearch.world import cohort
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.scenario_file import TOP, document_of, known_key, scenario_from
 
@@ -73,6 +75,7 @@ def sweep_of(document: Mapping[str, Any], *, name: str = "sweep") -> SweepFile:
         raise _refused(reading.problems)
     _fed(made, name)
     _drawn(made, name)
+    _told_apart(made, name)
     return made
 
 
@@ -113,6 +116,29 @@ def _drawn(made: SweepFile, name: str) -> None:
         text = f"analyses.{asked}.{ESTIMATE}: {ask.analysis} has no estimate with {wanted}"
         fix = "There is " + "; ".join(f"{key} = {one}" for key, one in values.items()) + "."
         found.append(Problem("sweep", text, fix, file=name))
+    if found:
+        raise _refused(found)
+
+
+def _told_apart(made: SweepFile, name: str) -> None:
+    """Raise ``StudyError`` where what is compared, or decided by, could be several estimates."""
+    decides = list(made.analyses)[: 1 if made.money or made.need else 0]
+    found = []
+    for asked in list(made.analyses) if made.against else decides:
+        ask = made.analyses[asked]
+        keys = [tuple(one.values()) for one in _estimates(made, asked)]
+        fit = fitting(keys, ask.estimate, cohort.design(made.variants[0].scenario))
+        if len(fit) < 2:
+            continue
+        values = {key: list(dict.fromkeys(one)) for key, one in zip(KEY, zip(*fit, strict=True),
+                  strict=True) if len(set(one)) > 1}  # fmt: skip
+        text = f"analyses.{asked}: {len(fit)} estimates of {ask.analysis} could be meant"
+        key, there = next(iter(values.items()))
+        fix = (
+            f'Name one in [analyses.{asked}] (with ask = "{ask.analysis}"), such as '
+            f'estimate = {{{key} = "{there[0]}"}}. There is '
+        ) + "; ".join(f"{key} = {_listed(one)}" for key, one in values.items())
+        found.append(Problem("sweep", text, f"{fix}.", file=name))
     if found:
         raise _refused(found)
 
