@@ -92,7 +92,7 @@ def ahead(source: Source) -> Part:
 def _key(shown_state: State, certain: bool) -> str:
     if shown_state == "gain":
         return "gain" if certain else "gain_weak"
-    if shown_state in {"harm", "none", "unclear"}:
+    if shown_state in {"harm", "none", "unclear", "changed"}:
         return shown_state
     return "early" if shown_state == "too early" else "nothing"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rmresearch.report.leadership.both import row
 from rmresearch.report.leadership.content import Form, Grid, Said, Shown
-from rmresearch.report.leadership.levels import row
 from rmresearch.report.leadership.source import Held, Source, Words, shown
 from rmresearch.report.words.phrases import capital, catalogue, is_share, named
 from rmresearch.study import Outcome

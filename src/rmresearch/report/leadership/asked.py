@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from rmresearch.report.leadership.ahead import ahead, pairs_needed
 from rmresearch.report.leadership.answer import answer, last, main
+from rmresearch.report.leadership.both import both
 from rmresearch.report.leadership.claims import claims
 from rmresearch.report.leadership.content import Asked, Said
-from rmresearch.report.leadership.levels import both
 from rmresearch.report.leadership.pairs import match
 from rmresearch.report.leadership.people import lost
 from rmresearch.report.leadership.source import Source, Words, said, shown

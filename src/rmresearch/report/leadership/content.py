@@ -30,9 +30,19 @@ __all__ = [
 #: how a released number reads: as it is, without its sign, with it, a share as a percentage, a
 #: count, the very phrase that the rules let out, or what `ahead.needed` makes of its three places
 Form = Literal["number", "size", "signed", "percent", "count", "phrase", "needed"]
-#: what a tile shows: what was found, or why there is nothing
+#: what a tile shows: what was found (a change in one group is neither gain nor harm), or why there
+#: is nothing
 State = Literal[
-    "gain", "harm", "none", "unclear", "seen", "hidden", "too early", "not measured", "no answer"
+    "gain",
+    "harm",
+    "changed",
+    "none",
+    "unclear",
+    "seen",
+    "hidden",
+    "too early",
+    "not measured",
+    "no answer",
 ]
 
 

@@ -18,9 +18,9 @@ from rmresearch.privacy.judged import (
     Standing,
     Word,
 )
-from rmresearch.report.findings import Findings, Verdict, name_of
+from rmresearch.report.findings import Findings, name_of
 
-__all__ = ["judged", "standing"]
+__all__ = ["judged", "judgement", "standing"]
 
 AGREE: dict[bool | None, Answers] = {True: "agree", False: "disagree", None: "unknown"}
 DECISION: dict[bool | None, Decision] = {True: "rejected", False: "not rejected", None: "none"}
@@ -34,7 +34,7 @@ def judged(found: Findings) -> tuple[Judged, ...]:
             result=names.get(id(one.result), name_of(one.result.call.function)),
             function=one.result.call.function,
             estimate=one.shown,
-            judgement=_judgement(one, primary=one is found.primary),
+            judgement=judgement(one.evidence, primary=one is found.primary),
         )
         for one in found.verdicts
     )
@@ -59,8 +59,9 @@ def standing(found: Findings) -> Standing:
     )
 
 
-def _judgement(one: Verdict, *, primary: bool) -> Judgement:
-    evidence, facts = one.evidence, one.evidence.facts
+def judgement(evidence: Evidence, *, primary: bool) -> Judgement:
+    """A verdict in the words of a release; the numbers that decided it are left out."""
+    facts = evidence.facts
     between = not facts.single_group
     return Judgement(
         certainty=cast(Word, evidence.certainty.word),

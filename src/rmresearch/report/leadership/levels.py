@@ -1,4 +1,4 @@
-"""Reaction, learning, behaviour, results: a tile each; and what either role gained."""
+"""Reaction, learning, behaviour, results: a tile each, and one chart of all that is compared."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 from rmresearch.report.blocks import Badge
 from rmresearch.report.figures.intervals import Interval
 from rmresearch.report.leadership.answer import last, main
-from rmresearch.report.leadership.content import Chart, Form, Grid, Part, Said, State, Tile
+from rmresearch.report.leadership.content import Chart, Form, Part, Said, State, Tile
 from rmresearch.report.leadership.source import (
     Held,
     Source,
@@ -16,7 +16,6 @@ from rmresearch.report.leadership.source import (
     Words,
     said,
     shown,
-    sizes,
 )
 from rmresearch.report.leadership.verdicts import (
     alt,
@@ -32,7 +31,7 @@ from rmresearch.report.leadership.verdicts import (
 from rmresearch.report.words.phrases import capital, catalogue, named, quoted
 from rmresearch.study import Outcome
 
-__all__ = ["both", "levels", "tiles"]
+__all__ = ["MOST", "levels", "tiles"]
 
 Level = Literal[1, 2, 3, 4]
 LEVELS: tuple[Level, ...] = (1, 2, 3, 4)
@@ -293,6 +292,8 @@ def _levels_title(made: Sequence[Tile]) -> str:
     states = {tile.state for tile in made[1:]}
     if "too early" in states:
         key = "early"
+    elif "changed" in states:
+        key = "changed"
     elif {"gain", "harm"} <= states:
         key = "mixed"
     elif "gain" in states:
@@ -306,85 +307,3 @@ def _levels_title(made: Sequence[Tile]) -> str:
     else:
         key = "nothing"
     return said("brief_levels", key).text
-
-
-def both(source: Source) -> Part:
-    """What seniors learned, and what juniors gained: both directions get the same space."""
-    told = [one for one in last(source) if one.outcome.kirkpatrick > 1]
-    by_role = [(role, [t for t in told if t.held.estimate.role == role]) for role in ROLES]
-    sentences = [_direction(source, role, found) for role, found in by_role]
-    everyone = [one for one in told if one.held.estimate.role == "all"]
-    sentences += [_direction(source, "all", everyone)] if everyone else []
-    heading = said(
-        "brief_both", _both_key(dict(by_role)),
-        seniors=source.who("senior"), juniors=source.who("junior"),
-    ).text  # fmt: skip
-    return Part(
-        name="both",
-        asks=said("brief_part", "both", seniors=source.who("senior"),
-                  juniors=source.who("junior")).text,
-        title=heading,
-        said=tuple(sentences),
-        chart=chart(source, told[:MOST], "both", heading, grouped=True),
-        grid=_grid(source, told) if told else None,
-        notes=(said("brief_both", "note"),),
-    )  # fmt: skip
-
-
-ROLES = ("senior", "junior")
-
-
-def _both_key(by_role: dict[str, list[Told]]) -> str:
-    gained = [role for role in ROLES if any(state(told) == "gain" for told in by_role[role])]
-    asked = [role for role in ROLES if by_role[role]]
-    if not asked:
-        return "title_none_asked"
-    if len(asked) == 1:
-        return f"title_only_{asked[0]}"
-    return f"title_{'both' if len(gained) == 2 else gained[0] if gained else 'neither'}"
-
-
-def _direction(source: Source, role: str, found: Sequence[Told]) -> Said:
-    """What one role gained, counted over all that was asked of it."""
-    who = source.who(role)
-    if not found:
-        return said("brief_both", "not_asked", who=who)
-    gains = [told for told in found if state(told) == "gain"]
-    harms = [told for told in found if state(told) == "harm"]
-    key = "gain" if gains and not harms else "harm" if harms and not gains else "mixed"
-    if not gains and not harms:
-        key = "early" if any(state(told) == "too early" for told in found) else "none"
-    single = "_change" if found[0].single and key in {"gain", "harm", "mixed"} else ""
-    labels = "; ".join(source.label(told.outcome) for told in (gains or harms)[:MOST])
-    others = "; ".join(source.label(told.outcome) for told in harms[:MOST])
-    return said("brief_both", key + single, who=who, labels=labels, harms=others)
-
-
-def _grid(source: Source, told: Sequence[Told]) -> Grid:
-    """Every outcome at the last wave, whatever it says, in one row each."""
-    return Grid(
-        caption=catalogue()["brief_both"]["caption"],
-        heads=tuple(catalogue()["brief_head"][name] for name in HEADS),
-        numeric=(False, False, True, True, False, False),
-        rows=tuple(row(source, one) for one in told),
-    )
-
-
-HEADS = ("outcome", "who", "difference", "range", "result", "certainty")
-
-
-def row(source: Source, told: Told) -> tuple[Said, ...]:
-    """A verdict as cells: outcome, who, value, range, result, certainty."""
-    parts = sizes(told.held, told.outcome)
-    judgement = told.judgement
-    words = catalogue()
-    hidden = Said(words["brief_head"]["hidden"])
-    who = Said(capital(source.who(told.held.estimate.role)))
-    first = (Said(named(told.outcome.label)), who)
-    if judgement is None:
-        return (*first, hidden, hidden, hidden, hidden)
-    value = said("brief_head", "value", value=parts["signed"], unit=parts["unit"])
-    key = "ends" if told.held.estimate.low is not None else "no_ends"
-    ends = said("brief_head", key, low=parts["low"], high=parts["high"])
-    mark = marks(judgement, single=told.single)
-    return (*first, value, ends, Said(mark[1].label), Said(mark[0].label))

@@ -8,9 +8,10 @@ from rmresearch.report.leadership.ahead import ahead
 from rmresearch.report.leadership.answer import answer
 from rmresearch.report.leadership.appendix import numbers
 from rmresearch.report.leadership.asked import asked
+from rmresearch.report.leadership.both import both
 from rmresearch.report.leadership.claims import claims
 from rmresearch.report.leadership.content import Said, Shown, Story
-from rmresearch.report.leadership.levels import both, levels, tiles
+from rmresearch.report.leadership.levels import levels, tiles
 from rmresearch.report.leadership.pairs import match
 from rmresearch.report.leadership.people import done, lost
 from rmresearch.report.leadership.source import Source

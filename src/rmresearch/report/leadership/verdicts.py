@@ -61,7 +61,8 @@ def state(told: Told) -> State:
         return "hidden"
     if not told.held.known and told.judgement.precision != "too_early":
         return "no answer"
-    return STATES[told.judgement.precision]
+    found = STATES[told.judgement.precision]
+    return "changed" if told.single and found in {"gain", "harm"} else found
 
 
 def finding(source: Source, told: Told) -> Said:
@@ -116,6 +117,7 @@ def size(source: Source, told: Told) -> Said | None:
     if told.outcome.smallest_effect is None:
         return said("brief_size", "open")
     key = "could_not_show" if judgement.could_not_show else judgement.precision
+    key = OF_CHANGE.get(key, key) if told.single else key
     unit = sizes(told.held, told.outcome)["unit"]
     return said("brief_size", key, matters=source.matters(told.outcome), unit=unit)
 
@@ -134,7 +136,7 @@ def title(told: Told) -> str:
     elif judgement.precision == "no_difference":
         key = "unchanged" if told.single else "none"
     elif judgement.precision == "no_gain":
-        key = "no_gain"
+        key = "no_better" if told.single else "no_gain"
     else:
         key = "unclear_change" if told.single else "unclear"
     return said("brief_title", key, judgement, label=label).text
@@ -180,7 +182,8 @@ def meaning(source: Source, told: Told) -> tuple[Said, ...]:
     steps = told.outcome.kind in {"scale", "ordinal"} and isinstance(value, (int, float))
     if steps and told.judgement.precision in SEEN and 0 < abs(float(value or 0)) < 1:
         people = sizes(told.held, told.outcome, by=100)["size"]
-        found.append(said("brief_meaning", "moved", people=people, **parts, **_way(told)))
+        key = "moved_change" if told.single else "moved"
+        found.append(said("brief_meaning", key, people=people, **parts, **_way(told)))
     if told.held.estimate.low is not None:
         found.append(said("brief_meaning", "range", **parts))
     return tuple(found)

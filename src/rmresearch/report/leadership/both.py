@@ -1,0 +1,113 @@
+"""What seniors learned and what juniors gained: both directions get the same space."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rmresearch.report.leadership.answer import last
+from rmresearch.report.leadership.content import Grid, Part, Said
+from rmresearch.report.leadership.levels import MOST
+from rmresearch.report.leadership.source import Source, Told, said, sizes
+from rmresearch.report.leadership.verdicts import chart, marks, state
+from rmresearch.report.words.phrases import capital, catalogue, named
+
+__all__ = ["both", "row"]
+
+
+def both(source: Source) -> Part:
+    """What seniors learned, and what juniors gained: both directions get the same space."""
+    told = [one for one in last(source) if one.outcome.kirkpatrick > 1]
+    by_role = [(role, [t for t in told if t.held.estimate.role == role]) for role in ROLES]
+    sentences = [_direction(source, role, found) for role, found in by_role]
+    everyone = [one for one in told if one.held.estimate.role == "all"]
+    sentences += [_direction(source, "all", everyone)] if everyone else []
+    heading = said(
+        "brief_both", _both_key(dict(by_role)),
+        seniors=source.who("senior"), juniors=source.who("junior"),
+    ).text  # fmt: skip
+    return Part(
+        name="both",
+        asks=said("brief_part", "both", seniors=source.who("senior"),
+                  juniors=source.who("junior")).text,
+        title=heading,
+        said=tuple(sentences),
+        chart=chart(source, told[:MOST], "both", heading, grouped=True),
+        grid=_grid(source, told) if told else None,
+        notes=(said("brief_both", "note"),),
+    )  # fmt: skip
+
+
+ROLES = ("senior", "junior")
+
+
+def _both_key(by_role: dict[str, list[Told]]) -> str:
+    """What the heading says: which sides gained, or whose scores changed in one group."""
+    found = {role: {state(told) for told in by_role[role]} for role in ROLES}
+    asked = [role for role in ROLES if found[role]]
+    if not asked:
+        return "title_none_asked"
+    if len(asked) == 1:
+        return f"title_only_{asked[0]}"
+    single = by_role[asked[0]][0].single
+    seen = [role for role in ROLES if ("changed" if single else "gain") in found[role]]
+    which = "both" if len(seen) == 2 else seen[0] if seen else "neither"
+    return f"title_{which}{'_change' if single else ''}"
+
+
+def _direction(source: Source, role: str, found: Sequence[Told]) -> Said:
+    """What one role gained, over all that was asked of it."""
+    who = source.who(role)
+    if not found:
+        return said("brief_both", "not_asked", who=who)
+    states = [state(told) for told in found]
+    labels = {
+        one: "; ".join(
+            source.label(told.outcome)
+            for told, is_one in zip(found, states, strict=True)
+            if is_one == one
+        )
+        for one in ("gain", "harm", "changed")
+    }
+    if labels["changed"]:
+        key = "changed"
+    elif labels["gain"] and labels["harm"]:
+        key = "mixed"
+    elif labels["gain"] or labels["harm"]:
+        key = "gain" if labels["gain"] else "harm"
+    elif set(states) <= {"hidden", "no answer"}:
+        key = "hidden"
+    elif "too early" in states:
+        key = "early"
+    else:
+        key = "none_change" if found[0].single else "none"
+    return said("brief_both", key, who=who, **labels)
+
+
+def _grid(source: Source, told: Sequence[Told]) -> Grid:
+    """Every outcome at the last wave, whatever it says, in one row each."""
+    return Grid(
+        caption=catalogue()["brief_both"]["caption"],
+        heads=tuple(catalogue()["brief_head"][name] for name in HEADS),
+        numeric=(False, False, True, True, False, False),
+        rows=tuple(row(source, one) for one in told),
+    )
+
+
+HEADS = ("outcome", "who", "difference", "range", "result", "certainty")
+
+
+def row(source: Source, told: Told) -> tuple[Said, ...]:
+    """A verdict as cells: outcome, who, value, range, result, certainty."""
+    parts = sizes(told.held, told.outcome)
+    judgement = told.judgement
+    words = catalogue()
+    hidden = Said(words["brief_head"]["hidden"])
+    who = Said(capital(source.who(told.held.estimate.role)))
+    first = (Said(named(told.outcome.label)), who)
+    if judgement is None:
+        return (*first, hidden, hidden, hidden, hidden)
+    value = said("brief_head", "value", value=parts["signed"], unit=parts["unit"])
+    key = "ends" if told.held.estimate.low is not None else "no_ends"
+    ends = said("brief_head", key, low=parts["low"], high=parts["high"])
+    mark = marks(judgement, single=told.single)
+    return (*first, value, ends, Said(mark[1].label), Said(mark[0].label))
