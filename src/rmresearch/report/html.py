@@ -19,6 +19,7 @@ from rmresearch.errors import ReportError
 from rmresearch.report.blocks import ESCAPED, Page
 from rmresearch.report.blocks.base import CLOSE, OPEN
 from rmresearch.report.figures.palette import recoloured
+from rmresearch.report.furniture import furnished, linked
 from rmresearch.report.lighter import lighter_imports
 from rmresearch.report.look import brand_css
 from rmresearch.report.theme import blocks_css, page_css, template
@@ -60,14 +61,24 @@ def render(page: Page, *, marks: tuple[str, ...] = ()) -> str:
     )
 
 
-def to_html(notebook: Any, *, title: str, internal: bool = True, brand: Brand | None = None) -> str:
+def to_html(
+    notebook: Any,
+    *,
+    title: str,
+    internal: bool = True,
+    brand: Brand | None = None,
+    unfolded: bool = False,
+) -> str:
     """An executed notebook as one HTML file: what its cells say and show, without their code.
 
-    Cells tagged ``notebook-only`` are left out. ``internal`` puts that mark on every sheet;
-    ``brand`` gives colours (logo and name stand in the head that the notebook shows).
+    Cells tagged ``notebook-only`` are left out. ``internal`` puts that mark on every sheet and
+    into the names of the files that tables can be kept as; ``brand`` gives colours (logo and name
+    stand in the head that the notebook shows); ``unfolded`` prints every folded part open.
     """
     body = _STYLE.sub("", _exporter().from_notebook_node(notebook)[0])
-    return wrap(body, title=title, marks=(INTERNAL,) if internal else (), brand=brand)
+    marks = (INTERNAL,) if internal else ()
+    files = INTERNAL.lower() if internal else "table"
+    return wrap(body, title=title, marks=marks, brand=brand, files=files, unfolded=unfolded)
 
 
 def wrap(
@@ -77,10 +88,13 @@ def wrap(
     marks: tuple[str, ...] = (),
     language: str = "en",
     brand: Brand | None = None,
+    files: str | None = None,
+    unfolded: bool = False,
 ) -> str:
-    """The whole file around a body of blocks: head, style, marks, contents list.
+    """The whole file around a body of blocks: head, style, marks, contents list, furniture.
 
-    Figures and styles take the colours of ``brand``.
+    Figures and styles take the colours of ``brand``; ``files`` is how names of kept tables begin
+    (None: none can be kept); ``unfolded`` prints every folded part open.
 
     Raises ``ReportError`` when two parts of the body share an id, because links would then lead
     astray.
@@ -96,9 +110,10 @@ def wrap(
     return Template(template("page.html")).substitute(
         language=escape(language),
         title=escape(title),
-        style=f"{blocks_css()}\n{brand_css(brand)}{sheet}",
+        style=f"{blocks_css()}\n{brand_css(brand)}{sheet}{template('furniture.css')}",
+        paper=' class="whole"' if unfolded else "",
         banner=_banner(marks),
-        body=_with_contents(body),
+        body=furnished(_with_contents(body), files=files),
     )
 
 
@@ -119,7 +134,8 @@ def _with_contents(body: str) -> str:
     starts = [one.start() for one in found if "2" in (one["level"], one["level2"])]
     answer = body.find('class="answer"')
     cut = next((start for start in starts[:2] if start > answer), starts[0] if starts else 0)
-    return f"{body[:cut]}{_contents(body)}{body[cut:]}"
+    contents = _contents(body)
+    return f"{linked(body[:cut])}{contents}{linked(body[cut:])}" if contents else body
 
 
 def _contents(body: str) -> str:

@@ -23,12 +23,15 @@ __all__ = [
 
 BadgeKind = Literal["neutral", "good", "caution", "weak", "internal"]
 CalloutKind = Literal["note", "caution", "missing"]
-ParagraphKind = Literal["plain", "lead", "small"]
+ParagraphKind = Literal["plain", "lead", "small", "copy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph(Block):
-    """A paragraph of plain text; ``lead`` is larger, ``small`` is for notes."""
+    """A paragraph of plain text.
+
+    ``lead`` is larger, ``small`` is for notes, ``copy`` keeps its lines and is there to be copied.
+    """
 
     text: str
     kind: ParagraphKind = "plain"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-
 from rmresearch.plan import Question
 from rmresearch.privacy import Release
 from rmresearch.report.blocks import (
@@ -19,60 +17,13 @@ from rmresearch.report.blocks import (
     TableBlock,
 )
 from rmresearch.report.findings import Findings, in_words
+from rmresearch.report.sections.cited import cited, versions
 from rmresearch.report.sections.common import checked
 from rmresearch.report.sections.receipt import receipt
+from rmresearch.report.sections.references import REFERENCES
 from rmresearch.result import Check
 
 __all__ = ["methods", "plan", "provenance"]
-
-REFERENCES = (
-    "Bell, R. M. & McCaffrey, D. F. (2002). Bias reduction in standard errors for linear "
-    "regression with multi-stage samples. Survey Methodology 28(2), 169-181.",
-    "Pustejovsky, J. E. & Tipton, E. (2018). Small-sample methods for cluster-robust variance "
-    "estimation. Journal of Business & Economic Statistics 36(4), 672-683.",
-    "Liang, K.-Y. & Zeger, S. L. (2000). Longitudinal data analysis of continuous and discrete "
-    "responses for pre-post designs. Sankhya B 62(1), 134-148.",
-    "Kenward, M. G. & Roger, J. H. (1997). Small sample inference for fixed effects from "
-    "restricted maximum likelihood. Biometrics 53(3), 983-997.",
-    "Lin, W. (2013). Agnostic notes on regression adjustments to experimental data. Annals of "
-    "Applied Statistics 7(1), 295-318.",
-    "Imbens, G. W. & Angrist, J. D. (1994). Identification and estimation of local average "
-    "treatment effects. Econometrica 62(2), 467-475.",
-    "Li, F., Morgan, K. L. & Zaslavsky, A. M. (2018). Balancing covariates via propensity score "
-    "weighting. Journal of the American Statistical Association 113(521), 390-400.",
-    "Mundlak, Y. (1978). On the pooling of time series and cross section data. Econometrica 46(1), "
-    "69-85.",
-    "Gelman, A. & Carlin, J. (2014). Beyond power calculations: assessing type S and type M "
-    "errors. Perspectives on Psychological Science 9(6), 641-651.",
-    "Jacobson, N. S. & Truax, P. (1991). Clinical significance. Journal of Consulting and Clinical "
-    "Psychology 59(1), 12-19.",
-    "Lee, D. S. (2009). Training, wages, and sample selection: estimating sharp bounds on "
-    "treatment effects. Review of Economic Studies 76(3), 1071-1102.",
-    "Imbens, G. W. & Manski, C. F. (2004). Confidence intervals for partially identified "
-    "parameters. Econometrica 72(6), 1845-1857.",
-    "Barnard, J. & Rubin, D. B. (1999). Small-sample degrees of freedom with multiple imputation. "
-    "Biometrika 86(4), 948-955.",
-    "Lin, D. Y. & Wei, L. J. (1989). The robust inference for the Cox proportional hazards model. "
-    "Journal of the American Statistical Association 84(408), 1074-1078.",
-    "What Works Clearinghouse (2022). Procedures and Standards Handbook, version 5.0.",
-    "Edwards, J. R. & Parry, M. E. (1993). On the use of polynomial regression equations as an "
-    "alternative to difference scores. Academy of Management Journal 36(6), 1577-1613.",
-    "Besag, J. & Clifford, P. (1989). Generalized Monte Carlo significance tests. Biometrika "
-    "76(4), 633-642.",
-    "Newcombe, R. G. (1998). Interval estimation for the difference between independent "
-    "proportions. Statistics in Medicine 17(8), 873-890.",
-    "Heinze, G. & Schemper, M. (2002). A solution to the problem of separation in logistic "
-    "regression. Statistics in Medicine 21(16), 2409-2419.",
-    "Fieller, E. C. (1954). Some problems in interval estimation. Journal of the Royal "
-    "Statistical Society B 16(2), 175-185.",
-    "Kenny, D. A., Kashy, D. A. & Cook, W. L. (2006). Dyadic Data Analysis. Guilford Press.",
-    "Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power "
-    "approach. Journal of Pharmacokinetics and Biopharmaceutics 15(6), 657-680.",
-    "Raudenbush, S. W. & Bryk, A. S. (2002). Hierarchical Linear Models, 2nd ed. Sage.",
-    "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian "
-    "Journal of Statistics 6(2), 65-70.",
-)
-
 
 HOW_TO_READ = (
     (
@@ -206,11 +157,12 @@ def methods(found: Findings) -> Section:
     if adaptations:
         blocks.append(Subsection("Adaptations on the way", (Bullets(tuple(adaptations)),)))
     blocks.append(receipt(found))
+    blocks.append(Subsection("Methods, to be copied", (Paragraph(cited(found), "copy"),), "cited"))
     checks = _checks(found)
     if checks:
         table = checked(found, checks)
         blocks.append(Details("Every check that does not hold", (table,)))
-    blocks.append(Details("References", (Bullets(REFERENCES),)))
+    blocks.append(Details("References", (Bullets(tuple(REFERENCES.values())),)))
     return Section("methods", "Methods", tuple(blocks))
 
 
@@ -245,14 +197,10 @@ def _checks(found: Findings) -> tuple[Check, ...]:
 def provenance(found: Findings, released: Release) -> Section:
     """Which files, which versions, and what may leave?"""
     design = found.study.design
-    versions = [
-        (name, importlib.metadata.version(name))
-        for name in ("rmresearch", "numpy", "scipy", "pandas", "statsmodels", "pingouin")
-    ]
     items = [
         ("Study", f"{design.title} ({design.name})"),
         ("Data", "Synthetic: drawn by rmresearch, nobody real" if design.synthetic else "Real"),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in versions)),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in versions())),
     ]
     files = TableBlock(
         "Files read",
