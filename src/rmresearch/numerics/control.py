@@ -62,10 +62,10 @@ def count_limits(before: int, time_before: float, time: float, tail: float) -> t
     part = time / (time_before + time)
 
     def least(k: int) -> float:
-        return float(stats.binom.cdf(k, before + k, part))
+        return float(special.bdtr(k, before + k, part))
 
     def most(k: int) -> float:
-        return float(stats.binom.sf(k - 1, before + k, part))
+        return float(special.bdtrc(k - 1, before + k, part)) if k else 1.0
 
     top = 10
     while most(top) > tail:
@@ -82,8 +82,11 @@ def planned_limits(expected: float, tail: float) -> tuple[int, int]:
     if not expected > 0:
         raise ValueError(f"the plan expects {expected}: it must be above 0")
     top = int(expected + 20.0 * (expected**0.5 + 1.0))
-    law = stats.poisson(expected)
-    return _ends(top, tail, lambda k: float(law.cdf(k)), lambda k: float(law.sf(k - 1)))
+
+    def most(k: int) -> float:
+        return float(special.pdtrc(k - 1, expected)) if k else 1.0
+
+    return _ends(top, tail, lambda k: float(special.pdtr(k, expected)), most)
 
 
 def standard_limits(share: float, n: int, tail: float) -> tuple[int, int]:
@@ -94,8 +97,11 @@ def standard_limits(share: float, n: int, tail: float) -> tuple[int, int]:
     """
     if not (0.0 <= share <= 1.0 and n > 0):
         raise ValueError(f"a share in 0..1 of at least one, not {share} of {n}")
-    law = stats.binom(n, share)
-    return _ends(n, tail, lambda k: float(law.cdf(k)), lambda k: float(law.sf(k - 1)))
+
+    def most(k: int) -> float:
+        return float(special.bdtrc(k - 1, n, share)) if k else 1.0
+
+    return _ends(n, tail, lambda k: float(special.bdtr(k, n, share)), most)
 
 
 def _ends(
