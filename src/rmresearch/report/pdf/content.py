@@ -78,9 +78,10 @@ def _masthead(brand: Brand) -> dict[str, Any]:
     shows = (
         fill("brand", "logo_of", name=brand.name) if brand.name else catalogue()["brand"]["logo"]
     )
-    picture = (
-        {"data": list(logo.data), "format": logo.kind, "alt": printable(shows)} if logo else None
-    )
+    picture = None
+    if logo:
+        picture = {"data": list(logo.data), "format": logo.kind, "alt": printable(shows)}
+        picture |= {"wide": logo.width / logo.height}
     return {"name": said(brand.name), "logo": picture}
 
 
