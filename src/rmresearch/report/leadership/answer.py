@@ -130,14 +130,13 @@ def _notes(source: Source, told: Told) -> tuple[Said, ...]:
 
 def _several(source: Source, results: Sequence[Told]) -> Headline:
     """Without a main question no result is picked out (rule E9)."""
-    count = str(len(results))
     first = results[0]
     judged = next((told.judgement for told in results if told.judgement is not None), None)
-    text = said("brief_title", "several", count=count).text
+    text = said("brief_title", "several").text
     range_of = next((told for told in results if told.judgement and told.held.numeric), None)
     return Headline(
         question=said("brief_answer", "none").text,
-        sentence=said("brief_answer", "several", count=count),
+        sentence=said("brief_answer", "several"),
         standing=_together(results),
         meaning=meaning(source, range_of) if range_of else (),
         planned=_planned(source, judged),

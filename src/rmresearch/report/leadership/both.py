@@ -46,6 +46,9 @@ def _both_key(by_role: dict[str, list[Told]]) -> str:
     asked = [role for role in ROLES if found[role]]
     if not asked:
         return "title_none_asked"
+    every = set().union(*found.values())
+    if every <= {"hidden", "no answer", "too early"}:
+        return "title_early" if "too early" in every else "title_hidden"
     if len(asked) == 1:
         return f"title_only_{asked[0]}"
     single = by_role[asked[0]][0].single

@@ -204,6 +204,8 @@ def lost(source: Source) -> Part:
 def _lost_key(told: Told | None) -> str:
     if told is None or told.judgement is None:
         return "unknown"
+    if told.judgement.kind == "single-group":
+        return "single"
     return told.judgement.attrition.replace(" ", "_")
 
 
@@ -216,8 +218,9 @@ def _lost(source: Source, told: Told) -> Iterator[Said]:
     if overall is not None and overall.known:
         share = shown(overall.estimate.value, f"{overall.at}/value", "percent")
         yield said("brief_lost", "overall", share=share, who=source.who(one.role), **sides)
-    if told.judgement is not None:
-        yield said("brief_lost", _lost_key(told))
+    standard = _lost_key(told)
+    if told.judgement is not None and (overall is not None or standard in {"low", "high"}):
+        yield said("brief_lost", standard)
     together = [one for one in source.find("attrition", term="still-paired") if one.known]
     order = [wave.name for wave in source.design.waves]
     paired = max(together, key=lambda one: order.index(one.estimate.wave), default=None)
