@@ -129,20 +129,24 @@ def test_the_style_is_read_in_the_light_and_in_the_dark(accent: str) -> None:
     assert contrast(ink["ink-dark"], told["tint-dark"]) >= 4.5
 
 
-def test_every_property_of_the_style_is_taken_up_by_a_sheet() -> None:
-    css = "".join(
-        (ROOT / "src/rmresearch/report/templates" / name).read_text("utf-8")
-        for name in ("blocks.css", "page.css")
-    )
-    for name in ("accent", "tint", "edge", "ink"):
-        assert f"var(--brand-{name}, #" in css, name
+def sheets() -> str:
+    folder = ROOT / "src" / "rmresearch" / "report" / "templates"
+    return "".join(path.read_text("utf-8") for path in sorted(folder.glob("*.css")))
 
 
-def test_no_sheet_paints_with_the_houses_colours_past_the_brand() -> None:
-    """All of a page's accents follow the brand: none is written as a bare number."""
-    for name in ("blocks.css", "page.css"):
-        css = (ROOT / "src/rmresearch/report/templates" / name).read_text("utf-8")
-        assert ACCENT not in re.sub(r"var\(--brand-[a-z-]+, #[0-9a-f]{6}\)", "", css), name
+@pytest.mark.parametrize("name", ["accent", "tint", "edge", "ink"])
+def test_every_property_of_the_style_is_taken_up_by_a_sheet(name: str) -> None:
+    assert f"var(--brand-{name}, #" in sheets()
+    assert f"var(--brand-{name}-dark, #" in sheets()
+
+
+def test_the_dark_page_is_the_surface_that_dark_colours_are_made_for() -> None:
+    dark = sheets().split("prefers-color-scheme: dark")
+    assert any(f"body {{ background: {DARK}" in part for part in dark[1:])
+
+
+def test_no_sheet_paints_in_the_houses_accent_past_the_brand() -> None:
+    assert ACCENT not in re.sub(r"var\(--brand-[a-z-]+, #[0-9a-f]{6}\)", "", sheets())
 
 
 def test_logo_and_name_stand_above_the_title_and_are_text() -> None:
