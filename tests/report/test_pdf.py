@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pypdf
 import pytest
 from tests.pictures import Picture, empty, pictures
 
+from rmresearch.colours import ACCENT
+from rmresearch.declared import Brand, Logo
 from rmresearch.errors import ReportError
 from rmresearch.report.blocks import (
     Answer,
@@ -44,6 +46,7 @@ from rmresearch.report.blocks import (
 from rmresearch.report.html import INTERNAL, MEANING
 from rmresearch.report.pdf import setting, to_pdf
 from rmresearch.report.pdf.content import described
+from rmresearch.report.words.phrases import catalogue
 
 from .demo import demo
 from .gallery import FIGURES
@@ -189,6 +192,58 @@ def test_every_text_of_the_page_is_on_paper(said: str) -> None:
 
 def test_what_is_folded_on_screen_is_open_on_paper(said: str) -> None:
     assert squeezed("Only for those who unfold it.") in said
+
+
+def test_how_a_figure_is_read_stands_below_the_first_of_its_kind() -> None:
+    words = catalogue()["reading"]
+    names = ("one interval", "shares", "survival")
+    page = page_of(*(FIGURES[name]() for name in names))
+    told = words_of(to_pdf(replace(page, top=(FIGURES["survival"](),)), marks=(INTERNAL,)))
+    assert [told.count(squeezed(words[kind])) for kind in ("intervals", "survival")] == [1, 1]
+    assert told.index(squeezed(words["survival"])) < told.index(squeezed(words["intervals"]))
+
+
+def test_a_paragraph_to_be_copied_keeps_its_lines() -> None:
+    told = read(to_pdf(page_of(Paragraph("One.\nTwo.\n\nThree.", "copy")))).pages[0].extract_text()
+    assert re.search(r"One\.\s*\nTwo\.\s*\nThree\.", told)
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_a_brand_shows_its_name_logo_and_colours(kind: Literal["svg", "png"]) -> None:
+    square = (
+        b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0H9V9"/></svg>'
+    )
+    logo = Logo(f"logo.{kind}", kind, square if kind == "svg" else _png(), "0" * 64, 9, 9)
+    page = page_of(FIGURES["one interval"]())
+    brand = Brand(name="Nordwind", accent="#8a1538", logo=logo)
+    plain, worn = (to_pdf(one) for one in (page, replace(page, brand=brand)))
+    assert "Nordwind" in read(worn).pages[0].extract_text()
+    alts = [alt for tag, alt in structure(worn) if tag == "/Figure" and alt]
+    assert alts[0] == "Logo of Nordwind"
+    ours, theirs = (_fill(colour) for colour in (ACCENT, "#8a1538"))
+    assert (ours in painted(plain), theirs in painted(plain)) == (True, False)
+    assert (ours in painted(worn), theirs in painted(worn)) == (False, True)
+
+
+def _png() -> bytes:
+    import matplotlib.image
+
+    out = io.BytesIO()
+    matplotlib.image.imsave(out, np.zeros((9, 9, 3)), format="png")
+    return out.getvalue()
+
+
+def _fill(colour: str) -> tuple[float, ...]:
+    return tuple(round(int(colour[at : at + 2], 16) / 255, 3) for at in (1, 3, 5))
+
+
+def painted(content: bytes) -> set[tuple[float, ...]]:
+    """Every colour, red, green and blue from 0 to 1, that the pages and their pictures set."""
+    reader = read(content)
+    parts = map(reader.get_object, range(1, reader.trailer["/Size"]))
+    text = b"\n".join(one.get_data() for one in parts if hasattr(one, "get_data"))
+    found = re.findall(rb"(\d?\.?\d+) (\d?\.?\d+) (\d?\.?\d+) (?:sc|scn|SC|SCN|rg|RG)\b", text)
+    return {tuple(round(float(part), 3) for part in one) for one in found}
 
 
 def test_texts_are_never_read_as_markup() -> None:

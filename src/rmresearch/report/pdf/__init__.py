@@ -7,6 +7,7 @@ travel as data and are never read as typst's markup.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from rmresearch.report.blocks import Callout, Page
@@ -41,7 +42,8 @@ def _content(page: Page, marks: tuple[str, ...]) -> dict[str, Any]:
     cut = 0 if page.top else 1
     short = page.title if len(page.title) <= RUNNING else f"{page.title[: RUNNING - 1].rstrip()}…"
     colours = palette(page.brand)
-    sections = described(page.sections, page.brand)
+    head, sections = described(page.head, page.brand), described(page.sections, page.brand)
+    _say_how_to_read([head, *sections])
     return {
         "title": printable(page.title),
         "subtitle": printable(page.subtitle),
@@ -51,9 +53,26 @@ def _content(page: Page, marks: tuple[str, ...]) -> dict[str, Any]:
         "foot": said(page.kicker),
         "marks": [said(mark) for mark in marks],
         "said": [[said(mark), said(MEANING.get(mark, ""))] for mark in marks],
-        "words": dict(catalogue()["paper"]),
+        "words": {**catalogue()["paper"], "reading": catalogue()["reading"]["name"]},
         "colours": {**COLOURS, **{n: getattr(colours, n) for n in ("ink", "accent", "tint")}},
-        "head": described(page.head, page.brand),
+        "head": head,
         "first": sections[:cut],
         "rest": sections[cut:],
     }
+
+
+def _say_how_to_read(blocks: list[dict[str, Any]]) -> None:
+    """Below the first figure of each kind stands how it is read."""
+    words, seen = catalogue()["reading"], {""}
+    for figure in _figures(blocks):
+        if figure["kind"] not in seen:
+            figure["reading"] = said(words[figure["kind"]])
+        seen.add(figure["kind"])
+
+
+def _figures(blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The figures among described blocks, in the order of the page."""
+    for one in blocks:
+        if one["block"] == "FigureBlock":
+            yield one
+        yield from _figures(one.get("blocks", []))

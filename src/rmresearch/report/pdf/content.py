@@ -93,6 +93,7 @@ def _figure(figure: FigureBlock, brand: Brand) -> dict[str, Any]:
     svg = figure.svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     svg = recoloured(_FONTS.sub('font-family="DejaVu Sans"', svg, count=1), brand)
     texts = {"caption": said(figure.caption), "title": said(figure.title)}
+    texts |= {"kind": figure.kind, "reading": ""}
     width, height = float(size[1]), float(size[2])
     return {
         "block": "FigureBlock",
