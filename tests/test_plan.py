@@ -488,6 +488,13 @@ def test_deviations_work_themselves_out(study, name, old, new, said):
     assert all(change.startswith("Since version 1, not frozen: ") for change in deviations)
 
 
+def test_how_reports_look_is_no_deviation(study):
+    first = freeze(study, day=1)
+    edit(study, "[study]", '[brand]\naccent = "#8a1538"\n[study]', "study.toml")
+    assert plans.status(study).deviations == ()
+    assert freeze(study, day=9, follow_up=True) == first
+
+
 def test_another_primary_question_is_one_deviation(study):
     freeze(study)
     edit(study, "primary = true\n", "")

@@ -35,6 +35,8 @@ CLOCK = (
 EXPLORATORY = "No plan was frozen: every result is exploratory."
 #: parts of study.toml that name their entries, and the word for one entry
 NAMED = {"outcomes": "outcome", "waves": "wave"}
+#: parts that change how reports look and nothing else
+LOOKS = {"brand"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +280,7 @@ def _primary(questions: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _study_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     """What was changed in study.toml, by entry where entries have names."""
-    for section in sorted({*old, *new}):
+    for section in sorted({*old, *new} - LOOKS):
         before, after = old.get(section), new.get(section)
         if before == after:
             continue
