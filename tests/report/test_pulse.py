@@ -70,6 +70,7 @@ def ended() -> Pulse:
     return of(read_study(PILOT))
 
 
+@cache
 def text(pulse: Pulse) -> str:
     """All words of the page, alt texts among them, as a reader has them."""
     page = render(pulse.page())
