@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -28,6 +29,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 Role = Literal["junior", "senior"]
 #: what a question asked on the way tells of the programme's course
@@ -173,9 +176,9 @@ class Logo:
 class Brand:
     """[brand]: the name, logo and colours that reports wear; what is not given is the house's.
 
-    Colours are ``#rrggbb`` and have passed for text on white, on their own tint and under white
-    text. ``template`` is a .pptx in the study's folder, as declared: `io.brand.template_path`
-    finds it.
+    Colours are ``#rrggbb`` in small letters (else ``ValueError``); `io.brand` lets in those that
+    are read as text on white and on their own tint, and under white text. ``template`` is a .pptx
+    in the study's folder, as declared: `io.brand.template_path` finds it.
     """
 
     name: str = ""
@@ -183,6 +186,11 @@ class Brand:
     accent: str | None = None
     ink: str | None = None
     template: str | None = None
+
+    def __post_init__(self) -> None:
+        for colour in (self.accent, self.ink):
+            if colour is not None and not _COLOUR.fullmatch(colour):
+                raise ValueError(f"a brand's colour is #rrggbb in small letters, not {colour!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,13 @@ def test_nothing_declared_is_the_house(tmp_path: Path) -> None:
     assert entry(tmp_path) == (Brand(), [])
 
 
+@pytest.mark.parametrize("colour", ["red", "#8A1538", "#123", "#8a1538;}", "#8a1538\n"])
+def test_a_brand_made_by_hand_has_colours_that_are_colours(colour: str) -> None:
+    for key in ("accent", "ink"):
+        with pytest.raises(ValueError, match="#rrggbb"):
+            Brand(**{key: colour})
+
+
 def test_a_brand_in_full(tmp_path: Path) -> None:
     (tmp_path / "look").mkdir()
     (tmp_path / "look" / "mark.svg").write_bytes(SVG)
