@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rmresearch.numerics.lanes import LANES, SMALL, inverse, last, product, solve, upper
+from rmresearch.numerics.lanes import (
+    LANES,
+    SMALL,
+    cholesky,
+    forward,
+    inverse,
+    inverse_root,
+    last,
+    product,
+    solve,
+    upper,
+)
 
 Array = NDArray[np.float64]
 
@@ -61,3 +72,37 @@ def test_places_of_a_triangle() -> None:
     assert list(zip(i.tolist(), j.tolist(), often.tolist(), strict=True)) == [
         (0, 0, 1.0), (0, 1, 2.0), (0, 2, 2.0), (1, 1, 1.0), (1, 2, 2.0), (2, 2, 1.0),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 6, SMALL])
+def test_factors_and_roots(size: int) -> None:
+    """Each against the library's, matrix by matrix; roots say themselves where they are sound."""
+    lanes = 2 * LANES
+    a, b = positive(size, (lanes,), 3), positive(size, (lanes,), 4)[:, :2]
+    lower, root = cholesky(a), inverse_root(a)
+    solved = forward(lower, b)
+    assert root[1].mean() > 0.9  # condition numbers of up to 1e5
+    for lane in range(lanes):
+        one = np.linalg.cholesky(a[..., lane])
+        np.testing.assert_allclose(lower[..., lane], one, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(solved[..., lane], np.linalg.solve(one, b[..., lane]), rtol=1e-7)
+        values, axes = np.linalg.eigh(a[..., lane])
+        wanted = (axes / np.sqrt(values)) @ axes.T
+        if root[1][lane]:
+            np.testing.assert_allclose(root[0][..., lane], wanted, rtol=1e-8, atol=1e-9)
+
+
+def test_roots_that_are_not_sound_are_not_called_so() -> None:
+    """Singular, indefinite and ill-conditioned matrices among good ones; few or large: none."""
+    a = positive(3, (LANES,), 5)
+    a[..., 0] = np.ones((3, 3))
+    a[..., 1] = np.diag([1.0, -1.0, 1.0])
+    a[..., 2] = np.diag([1.0, 1e-14, 1e14])
+    a[..., 3] = np.nan
+    sound = inverse_root(a)[1]
+    assert not sound[[0, 1, 3]].any()
+    assert sound[4:].mean() > 0.9
+    if sound[2]:  # then it is one
+        assert inverse_root(a)[0][1, 1, 2] == pytest.approx(1e7, rel=1e-9)
+    assert not inverse_root(a[..., 4:8])[1].any()
+    assert not inverse_root(positive(SMALL + 1, (LANES,)))[1].any()

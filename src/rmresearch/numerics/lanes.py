@@ -13,10 +13,25 @@ from numpy.typing import NDArray
 
 from rmresearch.numerics.basis import Array
 
-__all__ = ["SMALL", "inverse", "last", "product", "solve", "trace", "transposed", "upper"]
+__all__ = [
+    "SMALL",
+    "cholesky",
+    "forward",
+    "inverse",
+    "inverse_root",
+    "last",
+    "product",
+    "solve",
+    "trace",
+    "transposed",
+    "upper",
+]
 
 #: matrices up to this size, in at least so many lanes, are worked on lane by lane
 SMALL, LANES = 10, 24
+#: steps that a root is given, the share by which the last but one moves, and how far from the
+#: identity its square times the matrix may be
+ROOT_STEPS, ROOT_NEAR, ROOT_GAP = 14, 1e-8, 1e-11
 
 
 def last(a: Array, own: int) -> Array:
@@ -83,6 +98,58 @@ def inverse(a: Array) -> tuple[Array, Array]:
         np.negative(pivot, out=work[k, k])
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.negative(work, out=work), np.log(volume)
+
+
+def cholesky(a: Array) -> Array:
+    """The lower L (m, m, ...) with L L' = ``a``, symmetric positive definite."""
+    m = a.shape[0]
+    if m > SMALL or _lanes_of(a) < LANES:
+        return _lanes(np.asarray(np.linalg.cholesky(_stacked(a)), dtype=float))
+    lower = np.zeros(a.shape)
+    for j in range(m):
+        column = a[j:, j] - np.add.reduce(lower[j:, :j] * lower[j, :j], axis=1)
+        lower[j:, j] = column / np.sqrt(column[0])
+    return lower
+
+
+def forward(lower: Array, b: Array) -> Array:
+    """L^-1 b of ``lower`` (m, m, ...) and ``b`` (m, n, ...)."""
+    m = lower.shape[0]
+    if m > SMALL or _lanes_of(b) < LANES:
+        return _lanes(np.asarray(np.linalg.solve(_stacked(lower), _stacked(b)), dtype=float))
+    x = np.array(b)
+    for i in range(m):
+        for j in range(i):
+            x[i] -= lower[i, j] * x[j]
+        x[i] /= lower[i, i]
+    return x
+
+
+def inverse_root(a: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """a^(-1/2) of symmetric positive definite ``a`` (m, m, R), and where it is sound (R,).
+
+    Denman and Beavers' iteration in the product's scaling (Higham 2008, Functions of Matrices,
+    section 6.3); sound is where the root's square inverts ``a`` to rounding. None is where
+    matrices are large or few: others take longer there than the library's own decompositions.
+    """
+    m, lanes = a.shape[0], _lanes_of(a)
+    if m > SMALL or lanes < LANES:
+        return np.zeros(a.shape), np.zeros(lanes, dtype=bool)
+    x, z = a, np.broadcast_to(np.eye(m)[..., None], a.shape)
+    with np.errstate(all="ignore"):
+        for _ in range(ROOT_STEPS):
+            (back, size), (other, less) = inverse(x), inverse(z)
+            scale = np.exp(-(size + less) / (2.0 * m))
+            closer = 0.5 * (scale * x + other / scale)
+            z = 0.5 * (scale * z + back / scale)
+            moved = np.abs(closer - x).max(axis=(0, 1)) / np.abs(closer).max(axis=(0, 1))
+            x = closer
+            if not (moved > ROOT_NEAR).any():  # the next step would only move rounding
+                break
+        gap = product(product(z, a), z)
+        gap[np.arange(m), np.arange(m)] -= 1.0
+        sound: NDArray[np.bool_] = np.abs(gap).max(axis=(0, 1)) < ROOT_GAP
+    return z, sound
 
 
 def solve(a: Array, b: Array, least: float) -> tuple[Array, NDArray[np.bool_]]:

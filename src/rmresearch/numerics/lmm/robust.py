@@ -5,15 +5,15 @@ A_g = D' B^(-1/2) D with V_g = D'D and B = D (V_g - x_g M x_g') D', M = (X'V^-1X
 and McCaffrey 2002; Pustejovsky and Tipton 2018, JBES 36, equations 8 to 11 and section 3.2.
 
 With L L' = V_g at unit residual variance, S = L'L, N N' = X'V^-1X and h = L^-1 x_g N'^-1, B is
-S (I - h h') S. Its root comes from the singular values of a factor of it, so that the digits of
-small directions survive beside large variances; the errors' products are h'h within a cluster
-and (h'S B^(-1/2) h)'(the same) between clusters: nothing is larger than a cluster.
+S (I - h h') S; the errors' products are h'h within a cluster and (h'S B^(-1/2) h)'(the same)
+between clusters: nothing is larger than a cluster (`clusters`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,9 @@ from rmresearch.numerics.contrast import (
     judged,
     judged_jointly,
 )
+from rmresearch.numerics.lmm.clusters import Clusters, clusters
 from rmresearch.numerics.lmm.result import MixedFit
-from rmresearch.numerics.lmm.stacks import Alike, Stack, stacks
+from rmresearch.numerics.lmm.stacks import Stack, stacks
 from rmresearch.numerics.lmm.terms import Codes, Ready, free_entries
 from rmresearch.numerics.sandwich import NOTHING, SINGULAR, hotelling, satterthwaite
 
@@ -47,23 +48,27 @@ MOST_NAMED = 6
 class RobustMixed:
     """CR2 of a mixed model's coefficients; leading axes are replicates.
 
-    ``coef`` (..., p) as the model has them, ``vcov`` (..., p, p), ``n_clusters``: those with rows,
-    (...) where rows are absent. A replicate whose fit is exact or did not converge has NaN
+    ``coef`` (..., p) as the model has them, ``n_clusters``: those with rows, (...) where rows are
+    absent. A replicate whose fit is exact or did not converge has NaN
     variances, df 0 and no test. ``lone``: for each cluster without which some coefficients could
     not be told, which (p,) these are. Their variances hold nothing of that cluster's errors, which
     nobody can see (None where rows are absent).
     """
 
     coef: Array
-    vcov: Array
     n_clusters: Number
     lone: tuple[NDArray[np.bool_], ...] | None
     _back: Array = field(repr=False)
     _half: Array = field(repr=False)
-    _inner: Array = field(repr=False)
-    _errors: _Errors = field(repr=False)
+    _runs: tuple[tuple[Clusters, ...], ...] = field(repr=False)
     _usable: NDArray[np.bool_] = field(repr=False)
     _sigma2: Array = field(repr=False)
+
+    @property
+    def vcov(self) -> Array:
+        """The variances and covariances of the coefficients (..., p, p)."""
+        turned = self._half @ self._back.T
+        return np.where(self._usable[..., None, None], self._square(turned), np.nan)
 
     @property
     def df(self) -> Array:
@@ -81,9 +86,9 @@ class RobustMixed:
         """The weighted sum of coefficients, ``weights`` (p,)."""
         weight = checked_weights(weights, self.coef.shape[-1])
         w = self._half @ (self._back.T @ weight)[:, None]
-        variance = (w.swapaxes(-1, -2) @ self._inner @ w)[..., 0, 0]
+        variance = np.where(self._usable, self._square(w)[..., 0, 0], np.nan)
         length = np.linalg.norm(w, axis=-2, keepdims=True)
-        df = satterthwaite(*self._errors.along(w / np.where(length > 0, length, 1.0)))
+        df = satterthwaite(*self._along(w / np.where(length > 0, length, 1.0)))
         # Clusters that agree to the last digit leave rounding, and no variance to test by.
         known = self._usable & (variance > NOTHING * self._sigma2 * length[..., 0, 0] ** 2)
         return judged(self.coef @ weight, variance, np.where(known, df, 0.0), ~self._usable)
@@ -97,39 +102,41 @@ class RobustMixed:
         gap = self.coef @ np.atleast_2d(np.asarray(weights, dtype=float)).T @ turn
         w, r = np.linalg.qr(self._half @ axes)
         q = w.shape[-1]
-        variance = w.swapaxes(-1, -2) @ self._inner @ w
+        variance = self._square(w)
         sizes = np.linalg.eigvalsh(variance)
         usable = self._usable & (sizes[..., 0] > 1e-14 * sizes[..., -1])
         usable &= sizes[..., 0] > NOTHING * self._sigma2
         variance = np.where(usable[..., None, None], variance, np.eye(q))
         gap = np.linalg.solve(r.swapaxes(-1, -2), np.where(usable[..., None], gap, 0.0)[..., None])
         statistic = (gap * np.linalg.solve(variance, gap)).sum(axis=(-2, -1))
-        eta = np.where(usable, hotelling(*self._errors.along(w)), 0.0)
+        eta = np.where(usable, hotelling(*self._along(w)), 0.0)
         df = eta - q + 1.0
         f = statistic * df / (np.where(eta > 0, eta, 1.0) * q)
         return judged_jointly(f, q, df)
 
+    def _square(self, w: Array) -> Array:
+        """The variances of contrasts ``w`` (..., p, c), in the coordinates of `Clusters`."""
+        return self._gathered(w, lambda one, some: (one.square(some),), np.add.reduce)[0]
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Errors:
-    """The products of the clusters' errors, once for those alike in a replicate, T in all.
+    def _along(self, w: Array) -> tuple[Array, Array]:
+        """The products of every cluster's errors, within and with others, as one cluster's."""
+        own, cross = self._gathered(w, Clusters.along, partial(np.concatenate, axis=1))
+        return own, cross
 
-    ``own``, ``cross`` (T, p, p), ``replicate`` (T,), ``of`` (R, G) where each cluster stands.
-    """
-
-    own: Array
-    cross: Array
-    replicate: Codes
-    of: Codes
-
-    def along(self, w: Array) -> tuple[Array, Array]:
-        """Of contrasts ``w`` (..., p, c), per cluster: the products of its errors within
-        (..., G, c, c), and with others (..., G, p, c)."""
-        lead, (p, c) = w.shape[:-2], w.shape[-2:]
-        wide = w.reshape(-1, p, c)[self.replicate]
-        own = wide.swapaxes(-1, -2) @ self.own @ wide
-        of = self.of.reshape(*lead, -1)
-        return own[of], (self.cross @ wide)[of]
+    def _gathered(
+        self,
+        w: Array,
+        ask: Callable[[Clusters, Array], tuple[Array, ...]],
+        joined: Callable[[Sequence[Array]], Array],
+    ) -> tuple[Array, ...]:
+        """What clusters say of ``w`` (..., p, c), run by run, sizes of clusters ``joined``."""
+        lead, flat, start, told = w.shape[:-2], w.reshape(-1, *w.shape[-2:]), 0, []
+        for run in self._runs:
+            some = flat[start : start + len(run[0].of)]
+            start += len(some)
+            told.append([joined(part) for part in zip(*(ask(o, some) for o in run), strict=True)])
+        whole = (np.concatenate(part) for part in zip(*told, strict=True))
+        return tuple(one.reshape(*lead, *one.shape[1:]) for one in whole)
 
 
 def robust(
@@ -167,19 +174,14 @@ def robust(
     theta = np.where(usable[..., None], fit.theta, 0.0).reshape(-1, k)
     left = _centred(outcome, there, basis).reshape(-1, n)
     seen = None if there is None else there.reshape(-1, n)
-    half, inner, errors = _filled(groups, theta, fit._terms, left, seen, usable.reshape(-1))
-    half = half.reshape(*lead, p, p)
-    inner = np.where(usable[..., None, None], inner.reshape(*lead, p, p), np.nan)
-    turned = half @ basis.back.T
+    half, runs = _filled(groups, theta, fit._terms, left, seen, usable.reshape(-1))
     return RobustMixed(
         coef=fit.coef,
-        vcov=turned.swapaxes(-1, -2) @ inner @ turned,
         n_clusters=np.asarray(known)[()],
         lone=_lone(groups, basis.back) if there is None else None,
         _back=basis.back,
-        _half=half,
-        _inner=inner,
-        _errors=errors,
+        _half=half.reshape(*lead, p, p),
+        _runs=runs,
         _usable=usable,
         _sigma2=np.asarray(fit.sigma2),
     )
@@ -280,108 +282,20 @@ def _filled(
     left: Array,
     there: NDArray[np.bool_] | None,
     usable: NDArray[np.bool_],
-) -> tuple[Array, Array, _Errors]:
-    """``half`` (R, p, p) = N^-1, ``inner`` (R, p, p) the sum of the clusters' squared scores, and
-    their errors, some replicates at a time: ``theta`` (R, K), ``left`` (R, n)."""
+) -> tuple[Array, tuple[tuple[Clusters, ...], ...]]:
+    """N^-1 (R, p, p), and the clusters, some replicates at a time: ``theta`` (R, K), ``left``
+    (R, n)."""
     p = groups[0].x.shape[-1]
     each = sum(
         (s.x.shape[0] if there is None else len(s.rows)) * s.x.shape[1] * (s.x.shape[1] + p)
         for s in groups
     )
-    size, halves, inners, errors, done = max(1, ROOM // each), [], [], [], 0
+    size, halves, runs = max(1, ROOM // each), [], []
     for start in range(0, left.shape[0], size):
         some = slice(start, start + size)
         rows = None if there is None else there[some]
         free = free_entries(theta[some], terms)
-        half, inner, parts = _sandwich(groups, free, left[some], rows, usable[some])
+        half, found = clusters(groups, free, left[some], rows, usable[some])
         halves.append(half)
-        inners.append(inner)
-        errors.append(replace(parts, replicate=parts.replicate + start, of=parts.of + done))
-        done += len(parts.own)
-    return np.concatenate(halves), np.concatenate(inners), _joined(errors, axis=0)
-
-
-def _joined(parts: Sequence[_Errors], axis: int) -> _Errors:
-    """Errors one after the other: of more replicates (axis 0) or of more clusters (1)."""
-    own, cross, replicate = (
-        np.concatenate([getattr(one, name) for one in parts])
-        for name in ("own", "cross", "replicate")
-    )
-    return _Errors(own, cross, replicate, np.concatenate([one.of for one in parts], axis=axis))
-
-
-def _sandwich(
-    groups: Sequence[Stack],
-    free: Array,
-    left: Array,
-    there: NDArray[np.bool_] | None,
-    usable: NDArray[np.bool_],
-) -> tuple[Array, Array, _Errors]:
-    """The same of some replicates: ``free`` (R, K), ``left`` and ``there`` (R, n)."""
-    replicates, p = left.shape[0], groups[0].x.shape[-1]
-    alike = [one.alike(replicates, there) for one in groups]
-    whitened = [_whiten(one, same, free) for one, same in zip(groups, alike, strict=True)]
-    turned = [_turned(one, left) for one in groups]
-    gram: Array = np.zeros((replicates, p, p))
-    score: Array = np.zeros((replicates, p))
-    for same, (lower, k), rows in zip(alike, whitened, turned, strict=True):
-        starts = np.flatnonzero(np.diff(same.replicate, prepend=-1))
-        counted = k.swapaxes(-1, -2) @ (k * same.count[:, None, None])
-        gram += np.add.reduceat(counted, starts)
-        weighted = np.asarray(np.linalg.solve(lower.swapaxes(-1, -2), k), dtype=float)
-        score += _scores(same, weighted, rows).sum(axis=1)
-    root = np.linalg.cholesky(np.where(usable[:, None, None], gram, np.eye(p)))
-    half = np.asarray(np.linalg.inv(root), dtype=float)
-    gain = half @ score[..., None]
-    inner, errors, done = np.zeros((replicates, p, p)), [], 0
-    for same, (lower, k), rows in zip(alike, whitened, turned, strict=True):
-        own, cross, weighted = _adjusted(lower, k @ half.swapaxes(-1, -2)[same.replicate])
-        fitted = (cross.swapaxes(-1, -2) @ gain[same.replicate])[..., 0]
-        each = _scores(same, weighted, rows) - fitted[same.of]
-        inner += each.swapaxes(-1, -2) @ each
-        errors.append(_Errors(own, cross, same.replicate, same.of + done))
-        done += len(own)
-    return half, inner, _joined(errors, axis=1)
-
-
-def _whiten(one: Stack, same: Alike, free: Array) -> tuple[Array, Array]:
-    """L (T, r, r) with L L' = V0, and L^-1 x (T, r, p). Absent rows stand alone, x = 0."""
-    v = np.zeros((same.kind.size, *one.kernels.shape[2:]))
-    for share, kernel in zip(free.T, one.kernels, strict=True):
-        v += share[same.replicate][:, None, None] * kernel[same.kind]
-    x = one.x[same.kind]
-    if same.there is not None:
-        seen = same.there.astype(float)
-        v *= seen[..., :, None] * seen[..., None, :]
-        x *= seen[..., None]
-    r = np.arange(v.shape[-1])
-    v[..., r, r] += 1.0
-    lower = np.asarray(np.linalg.cholesky(v), dtype=float)
-    return lower, np.asarray(np.linalg.solve(lower, x), dtype=float)
-
-
-def _turned(one: Stack, left: Array) -> Array:
-    """The rows of every cluster in its class's coordinates: (R, G, r)."""
-    rows = left[:, one.rows].swapaxes(0, 1)
-    return (rows @ one.turn[one.kind]).swapaxes(0, 1)
-
-
-def _scores(same: Alike, weights: Array, rows: Array) -> Array:
-    """Sums of ``rows`` (R, G, r) by the clusters' ``weights`` (T, r, p): (R, G, p)."""
-    found: Array = (rows[..., None, :] @ weights[same.of])[..., 0, :]
-    return found
-
-
-def _adjusted(lower: Array, h: Array) -> tuple[Array, Array, Array]:
-    """h'h less what the cluster alone determines, h'S B^(-1/2) h, and L B^(-1/2) h."""
-    square = lower.swapaxes(-1, -2) @ lower
-    lever, axes = np.linalg.eigh(h @ h.swapaxes(-1, -2))
-    alone = lever > 1.0 - SINGULAR
-    rest = np.sqrt(np.where(alone, 0.0, 1.0 - lever))
-    factor = rest[..., None] * (axes.swapaxes(-1, -2) @ square)
-    _, sizes, last = np.linalg.svd(factor)
-    kept = np.arange(sizes.shape[-1]) < sizes.shape[-1] - alone.sum(axis=-1, keepdims=True)
-    inside = np.where(kept[..., None], last @ h, 0.0)
-    scaled = last.swapaxes(-1, -2) @ (inside / np.where(kept, sizes, 1.0)[..., None])
-    own = inside.swapaxes(-1, -2) @ inside
-    return own, (h.swapaxes(-1, -2) @ square) @ scaled, lower @ scaled
+        runs.append(found)
+    return np.concatenate(halves), tuple(runs)
