@@ -210,9 +210,7 @@ def test_a_paragraph_to_be_copied_keeps_its_lines() -> None:
 
 @pytest.mark.parametrize("kind", ["svg", "png"])
 def test_a_brand_shows_its_name_logo_and_colours(kind: Literal["svg", "png"]) -> None:
-    square = (
-        b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0H9V9"/></svg>'
-    )
+    square = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0H9V9"/></svg>'
     logo = Logo(f"logo.{kind}", kind, square if kind == "svg" else _png(), "0" * 64, 9, 9)
     page = page_of(FIGURES["one interval"]())
     brand = Brand(name="Nordwind", accent="#8a1538", logo=logo)
@@ -285,15 +283,16 @@ def test_letters_without_a_font_are_said_not_passed_over(monkeypatch: pytest.Mon
     assert said.trailer["/Root"]["/MarkInfo"]["/Marked"]
 
 
-def test_a_long_word_breaks_and_is_copied_whole() -> None:
+def test_a_long_word_breaks_and_is_copied_whole(tmp_path: Path) -> None:
     digest = "3f2c9d1e" * 8
     rows = ((digest, digest * 9),)
     table = TableBlock(
         "Hashes", (Column("File", numeric=False), Column("SHA", numeric=False)), rows
     )
-    said = words_of(to_pdf(page_of(table, Paragraph(digest * 9)), marks=(INTERNAL,)))
-    assert said.count(digest * 9) == 2
-    assert "\u200b" not in said
+    content = to_pdf(page_of(table, Paragraph(digest * 9), title=digest), marks=(INTERNAL,))
+    assert words_of(content).count(digest * 9) == 2
+    assert "\u200b" not in words_of(content)
+    assert outside(drawn(content, tmp_path)) == []
 
 
 # --- tables --------------------------------------------------------------------------------------
@@ -489,15 +488,21 @@ def test_no_page_is_empty_and_nothing_stands_in_the_margins(whole: bytes, tmp_pa
 def test_long_texts_stay_on_their_sheet(tmp_path: Path) -> None:
     department = "Group Function for International Regulatory Affairs and Law"
     long = f"{department}, " * 80
-    rows = (("A", "1", long * 2), (department, "2", ""))
+    rows = (("A", "1", long * 2), (department, "2", ""), ("B", long, "9" * 500))
     columns = (Column("Who", numeric=False), Column("n"), Column("Remark", numeric=False))
+    one = TableBlock("One column", (Column("Who" * 60),), ((long,), ("9" * 500,)))
     blocks = (
         *(Callout("caution", long), Callout("note", long * 3), Badge(long[:400], "weak"), WORDS),
         *(
             Answer(long[:300], long, long),
             Facts(tuple(Fact(department, department) for _ in "12345")),
         ),
-        *(TableBlock(long, columns, rows, long), Bullets((long,)), Definitions(((long, long),))),
+        *(
+            one,
+            TableBlock(long, columns, rows, long),
+            Bullets((long,)),
+            Definitions(((long, long),)),
+        ),
     )
     content = to_pdf(page_of(*blocks, title=long[:400]), marks=(INTERNAL,))
     sheets = drawn(content, tmp_path)

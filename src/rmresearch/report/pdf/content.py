@@ -15,6 +15,8 @@ __all__ = ["described", "printable", "said"]
 
 #: a word longer than this may break anywhere
 LONGEST_WORD = 28
+#: what a column of numbers holds on one line: two numbers with a word between them, a share of some
+LONGEST_NUMBER = 40
 #: of so many texts of a column the template measures the width
 MEASURED = 4
 
@@ -78,10 +80,10 @@ def _masthead(brand: Brand) -> dict[str, Any]:
     shows = (
         fill("brand", "logo_of", name=brand.name) if brand.name else catalogue()["brand"]["logo"]
     )
-    picture = None
+    picture: dict[str, Any] | None = None
     if logo:
         picture = {"data": list(logo.data), "format": logo.kind, "alt": printable(shows)}
-        picture |= {"wide": logo.width / logo.height}
+        picture["wide"] = logo.width / logo.height
     return {"name": said(brand.name), "logo": picture}
 
 
@@ -110,7 +112,8 @@ def _column(table: TableBlock, index: int) -> dict[str, Any]:
     column: Column = table.columns[index]
     numeric = column.numeric and index > 0
     texts = {said(row[index]) for row in table.rows}
-    words = texts if numeric else {word for text in texts for word in _pieces(text)}
+    whole = numeric and all(len(text) <= LONGEST_NUMBER for text in texts)
+    words = texts if whole else {word for text in texts for word in _pieces(text)}
     head = f"{column.label} ({column.unit})" if column.unit else column.label
     return {
         "label": said(column.label),
