@@ -10,6 +10,8 @@ import zlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pilot_files import Pilot
 
 from rmresearch.colours import COMPARISON, PAPER, TINT, contrast, shade, steps_apart
@@ -101,6 +103,21 @@ def test_an_accent_that_cannot_be_read_names_one_that_can(
     assert entry(tmp_path, accent=better) == (Brand(accent=better), [])
 
 
+@settings(max_examples=60)
+@given(parts=st.tuples(*[st.integers(0, 255)] * 3), key=st.sampled_from(["accent", "ink"]))
+def test_whatever_is_suggested_is_let_in_without_a_word(
+    parts: tuple[int, int, int], key: str
+) -> None:
+    colour = "#" + bytes(parts).hex()
+    brand, problems = entry(Path("nowhere"), **{key: colour})
+    if not problems:
+        assert getattr(brand, key) == colour
+        return
+    (problem,) = problems
+    better = re.search(r"'(#[0-9a-f]{6})'", problem.fix)[1]  # type: ignore[index]
+    assert entry(Path("nowhere"), **{key: better}) == (Brand(**{key: better}), [])
+
+
 def test_an_accent_that_only_its_own_tint_makes_unreadable(tmp_path: Path) -> None:
     # 4.5 on white is luminance 0.1833; the tint of luminance 0.89 needs 0.1588 or less
     problem = only(tmp_path, accent="#767676")
@@ -163,8 +180,8 @@ def test_a_link_out_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "logo.svg").write_bytes(SVG)
     (folder / "logo.svg").symlink_to(tmp_path / "logo.svg")
     (folder / "out").symlink_to(tmp_path)
-    for given in ("logo.svg", "out/logo.svg"):
-        assert "leads out of the study's folder by a link" in only(folder, logo=given).found
+    for path in ("logo.svg", "out/logo.svg"):
+        assert "leads out of the study's folder by a link" in only(folder, logo=path).found
     (folder / "inside" / "real.svg").write_bytes(SVG)
     (folder / "near.svg").symlink_to(folder / "inside" / "real.svg")
     assert entry(folder, logo="near.svg")[1] == []
