@@ -16,7 +16,7 @@ from html import unescape
 from rmresearch.report.numbers import MINUS
 from rmresearch.report.words.phrases import catalogue
 
-__all__ = ["as_csv", "cell", "furnished", "linked"]
+__all__ = ["as_csv", "cell", "furnished", "linked", "scrolled"]
 
 #: a cell that begins so may be taken for a formula by whatever opens the file (OWASP)
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -51,6 +51,16 @@ def linked(body: str) -> str:
         return f'{found["open"] or ""}<div class="titled">{heading}{link}</div>'
 
     return _TITLED.sub(titled, body)
+
+
+def scrolled(html: str) -> str:
+    """HTML that is not ours, each of its tables in a box that scrolls where the screen is narrow.
+
+    >>> scrolled("<table><tr><td>1</td></tr></table>").startswith('<div class="scroll"')
+    True
+    """
+    box = '<div class="scroll" role="group" tabindex="0" aria-label="Table">'
+    return re.sub("<table.*?</table>", rf"{box}\g<0></div>", html, flags=re.DOTALL)
 
 
 def furnished(body: str, *, files: str | None = None) -> str:

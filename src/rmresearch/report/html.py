@@ -19,7 +19,7 @@ from rmresearch.errors import ReportError
 from rmresearch.report.blocks import ESCAPED, Page
 from rmresearch.report.blocks.base import CLOSE, OPEN
 from rmresearch.report.figures.palette import recoloured
-from rmresearch.report.furniture import furnished, linked
+from rmresearch.report.furniture import furnished, linked, scrolled
 from rmresearch.report.lighter import lighter_imports
 from rmresearch.report.look import brand_css
 from rmresearch.report.theme import blocks_css, page_css, template
@@ -68,17 +68,21 @@ def to_html(
     internal: bool = True,
     brand: Brand | None = None,
     unfolded: bool = False,
+    sheet: str = "",
 ) -> str:
     """An executed notebook as one HTML file: what its cells say and show, without their code.
 
     Cells tagged ``notebook-only`` are left out. ``internal`` puts that mark on every sheet and
     into the names of the files that tables can be kept as; ``brand`` gives colours (logo and name
-    stand in the head that the notebook shows); ``unfolded`` prints every folded part open.
+    stand in the head that the notebook shows); ``unfolded`` prints every folded part open;
+    ``sheet`` is as for `wrap`.
     """
     body = _STYLE.sub("", _exporter().from_notebook_node(notebook)[0])
     marks = (INTERNAL,) if internal else ()
     files = INTERNAL.lower() if internal else "table"
-    return wrap(body, title=title, marks=marks, brand=brand, files=files, unfolded=unfolded)
+    return wrap(
+        body, title=title, marks=marks, brand=brand, files=files, unfolded=unfolded, sheet=sheet
+    )
 
 
 def wrap(
@@ -90,11 +94,13 @@ def wrap(
     brand: Brand | None = None,
     files: str | None = None,
     unfolded: bool = False,
+    sheet: str = "",
 ) -> str:
     """The whole file around a body of blocks: head, style, marks, contents list, furniture.
 
     Figures and styles take the colours of ``brand``; ``files`` is how names of kept tables begin
-    (None: none can be kept); ``unfolded`` prints every folded part open.
+    (None: none can be kept); ``unfolded`` prints every folded part open. A page with a style
+    ``sheet`` of its own (a file of templates/) is short: it has neither contents nor furniture.
 
     Raises ``ReportError`` when two parts of the body share an id, because links would then lead
     astray.
@@ -106,14 +112,15 @@ def wrap(
     if twice:
         raise ReportError(f"two parts of the page share the id {', '.join(map(repr, twice))}.")
     mark = " · ".join(marks)
-    sheet = Template(page_css()).substitute(footer=_css_text(title), mark=_css_text(mark))
+    layout = Template(page_css()).substitute(footer=_css_text(title), mark=_css_text(mark))
+    further = template(sheet or "furniture.css")
     return Template(template("page.html")).substitute(
         language=escape(language),
         title=escape(title),
-        style=f"{blocks_css()}\n{brand_css(brand)}{sheet}{template('furniture.css')}",
+        style=f"{blocks_css()}\n{brand_css(brand)}{layout}{further}",
         paper=' class="whole"' if unfolded else "",
         banner=_banner(marks),
-        body=furnished(_with_contents(body), files=files),
+        body=body if sheet else furnished(_with_contents(body), files=files),
     )
 
 
@@ -203,7 +210,7 @@ def _exporter() -> Any:
         extra_template_basedirs=[str(Path(__file__).parent / "templates" / "nbconvert")],
         filters={
             "markdown2html": lambda text: _anchored(markdown.render(text)),
-            "sanitised": cleaner.sanitize_html_tags,
+            "sanitised": lambda html: scrolled(cleaner.sanitize_html_tags(html)),
             "best_kind": lambda data: next((kind for kind in KINDS if kind in data), ""),
             "bare": lambda html: html.removeprefix(OPEN).removesuffix(CLOSE),
             "is_ours": lambda output: output.metadata.get("text/html") == ESCAPED,
