@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from tests.midway import cut, midway, whole
 import rmresearch as rm
 from rmresearch.analysis.pulse.meetings import cadence
 from rmresearch.cli import main
+from rmresearch.declared import Brand
 from rmresearch.errors import ReportError, StudyError
 from rmresearch.evidence import programme_ended
 from rmresearch.files import verify
@@ -31,6 +32,8 @@ from rmresearch.report.pulse.reading import RISKS, pairs_of, signs, tracks
 from rmresearch.report.words.gate import chance_words, lint
 from rmresearch.report.words.phrases import catalogue
 from rmresearch.study import Design, Outcome, Study
+from rmresearch.world.folder import named
+from rmresearch.world.presets import PRESETS
 
 ROOT = Path(__file__).resolve().parents[2]
 PILOT = ROOT / "data" / "synthetic" / "pilot"
@@ -186,6 +189,45 @@ def test_alt_texts_hold_the_values_and_limits_of_the_chart() -> None:
         assert f"{one.label} {one.said('held')}" in alt
     assert "below the action limit" in alt
     assert "Planned: 1.0" in alt
+
+
+#: words of method that no programme owner has to know
+JARGON = re.compile(
+    r"\b(REML|CR2|ICC|Wilson|Kaplan|regression|standard errors?|covariates?|confidence interval|"
+    r"effect size|design effect|hypergeometric|binomial|estimands?|contrasts?)\b",
+    re.IGNORECASE,
+)
+
+
+@cache
+def preset(name: str) -> Pulse:
+    study = rm.simulate(replace(named(name), pairs=24), seed=2).study
+    day = study.design.start + timedelta(days=120) if study.design.start else date.max
+    return of(cut(study, day), day)
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_no_preset_s_page_says_what_it_must_not(name: str) -> None:
+    said = text(preset(name))
+    assert not lint(said)
+    assert not chance_words(said)
+    assert not JARGON.findall(said)
+    assert " None" not in said
+    assert "nan" not in said.split()
+
+
+def test_a_brand_is_worn() -> None:
+    pulse = steady()
+    brand = Brand(name="Nordwind", accent="#7a1f3d")
+    page = render(replace(pulse, design=replace(pulse.design, brand=brand)).page())
+    assert "Nordwind" in page
+    assert "#7a1f3d" in page
+
+
+def test_one_round_is_a_sentence_and_no_chart() -> None:
+    pulse = preset("small-pilot")
+    assert "<svg" not in pulse.section("response").html()
+    assert "this is the first round that counts" in pulse.section("response").html()
 
 
 # --- what is missing or strange -------------------------------------------------------------------

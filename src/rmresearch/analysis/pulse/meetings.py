@@ -176,9 +176,10 @@ def _month(
         Cell(cadence, "label"),
         cell(count / time, "mean", behind),
         *(cell(end, "mean", behind) for end in each[:4]),
-        cell(below, "statistic", behind),
+        # whoever sees mean and limits sees which is the larger
+        cell(below, "mean", behind),
         *(cell(end, "mean", behind) for end in each[4:]),
-        cell(below_plan, "statistic", behind),
+        cell(below_plan, "mean", behind),
     )
 
 

@@ -135,7 +135,7 @@ def _panel(
         axes.axhline(plan, color=INK, lw=1.2, linestyle=(0, (4, 3)), zorder=3)
         axes.annotate("planned", (count - 0.5, plan), xytext=(-2, 4), textcoords="offset points",
                       ha="right", size=SMALL, color=INK)  # fmt: skip
-    _values(axes, panel.rounds, highest)
+    _values(axes, panel.rounds, highest, plan)
     _labels(figure, axes, panel.rounds, left, top, width)
 
 
@@ -151,7 +151,7 @@ def _limits(axes: Any, rounds: Sequence[Round]) -> None:
             axes.plot(sides, (end, end), color=AXIS, lw=1.0, zorder=2)
 
 
-def _values(axes: Any, rounds: Sequence[Round], highest: float) -> None:
+def _values(axes: Any, rounds: Sequence[Round], highest: float, plan: float | None) -> None:
     """The line, interrupted where a round is hidden, and its dots with their values."""
     heights = [math.nan if one.value is None else one.value for one in rounds]
     axes.plot(range(len(rounds)), heights, color=ACCENT, lw=1.6, zorder=4)
@@ -163,10 +163,13 @@ def _values(axes: Any, rounds: Sequence[Round], highest: float) -> None:
         dot = {"color": colour, "mec": PAPER, "mew": 1.0, "ms": size, "linestyle": "none"}
         axes.plot([x], [height], marker, zorder=5, **dot)
         if len(rounds) <= MOST_SAID or flagged or x == known[-1]:
-            _said(axes, x, height, one, height + 0.09 * highest < highest)
+            # over the dot, unless that leaves the axes or meets the line of the plan
+            room = 0.09 * highest
+            crosses = plan is not None and height < plan < height + 2 * room
+            _said(axes, x, height, one, above=height + room < highest and not crosses)
 
 
-def _said(axes: Any, x: int, height: float, one: Round, above: bool) -> None:
+def _said(axes: Any, x: int, height: float, one: Round, *, above: bool) -> None:
     """A dot's value, over or under it; on paper where a line may run behind."""
     style: dict[str, Any] = {"color": INK}
     if one.below:

@@ -40,7 +40,9 @@ def attention(design: Design, signs: Sequence[Sign]) -> Section:
             blocks.append(_warning(design, risk, own))
     held = [sign for sign in judged if sign.rule != "half"]
     if held:
-        expected = number(WARNING * len(held), decimals=1)
+        chance = WARNING * len(held)
+        expected = words.tell("expected", n=number(chance, decimals=1))
+        expected = words.tell("few_expected") if chance < 1.0 else expected
         blocks.append(Paragraph(words.tell("chance", of=count(len(held)), expected=expected)))
     if flagged:
         blocks.append(Paragraph(words.tell("adapt")))
@@ -70,8 +72,12 @@ def _tiles(signs: Sequence[Sign]) -> Facts:
             continue
         judged = sum(sign.status != "unknown" for sign in own)
         told = "tile" if judged else "tile_none"
-        detail = words.tell(told, n=count(judged)) if own else words.tell("tile_unasked")
-        tiles.append(Fact(words.risk(risk), words.status(worst), detail))
+        if own:
+            detail = words.tell(told, n=count(judged))
+            tiles.append(Fact(words.risk(risk), words.status(worst), detail))
+        else:
+            nothing, detail = words.tell("nothing"), words.tell("tile_unasked")
+            tiles.append(Fact(words.risk(risk), nothing, detail))
     return Facts(tuple(tiles))
 
 

@@ -8,7 +8,7 @@ from rmresearch.analysis.pulse.meetings import cadence, silent_after
 from rmresearch.report.numbers import number
 from rmresearch.report.pulse.reading import Entry, Pairs, Sign, Track, signs
 from rmresearch.report.words import pulse as words
-from rmresearch.report.words.phrases import lower_first, named, people
+from rmresearch.report.words.phrases import named, people
 from rmresearch.study import Design
 
 __all__ = ["about", "against_before", "arm_name", "group", "listed", "seen", "state"]
@@ -75,14 +75,14 @@ def state(design: Design, track: Track) -> str:
             share=latest.said("share"),
             interval=words.tell("interval", low=ends[0], high=ends[1]) if known else "",
             round=words.round_name(track.about),
-            wave=lower_first(latest.label),
+            wave=named(latest.label),
         )
     return words.tell(
         "favourable",
         share=latest.said("favourable"),
         who=people(design, track.role),
         label=design.outcome(track.about).label,
-        wave=lower_first(latest.label),
+        wave=named(latest.label),
     )
 
 

@@ -43,7 +43,7 @@ def response(design: Design, released: Release, tracks: Sequence[Track]) -> Sect
     for kind in dict.fromkeys(track.about for track in own):
         same = [track for track in own if track.about == kind]
         unit = words.tell("response_unit", round=words.round_name(kind))
-        blocks.append(_chart(design, same, unit, words.tell("response_caption"), share=True))
+        blocks += _chart(design, same, unit, words.tell("response_caption"), share=True)
         blocks.append(Bullets(tuple(against_before(design, track) for track in same)))
     if not own:
         blocks.append(Callout("missing", _lacking(released, "person ids", "answers")))
@@ -59,7 +59,7 @@ def meetings(
     blocks: list[Block] = []
     if own:
         unit, caption = words.tell("meetings_unit"), words.tell("meetings_caption")
-        blocks.append(_chart(design, own, unit, caption, plan=cadence(design)))
+        blocks += _chart(design, own, unit, caption, plan=cadence(design))
     blocks += [Paragraph(state(design, track)) for track in own]
     blocks += [Paragraph(_counts(design, one)) for one in pairs]
     blocks += _missing(released, ("pairs that started", "dates of meetings", "planned meetings"))
@@ -82,7 +82,7 @@ def quality(design: Design, released: Release, tracks: Sequence[Track]) -> Secti
         unit, caption = words.tell("quality_unit"), words.tell("quality_caption")
         chart = _chart(design, shown, unit, caption, share=True)
         said = Bullets(tuple(against_before(design, track) for track in shown))
-        blocks.append(Subsection(named(label), (chart, said), id=f"question-{names.index(name)}"))
+        blocks.append(Subsection(named(label), (*chart, said), id=f"question-{names.index(name)}"))
     lacks = ("questions on the way", "answers after the start", "favourable declared")
     blocks += _missing(released, lacks)
     blocks += _numbers(design, released, "quality", "outcome")
@@ -122,11 +122,13 @@ def _chart(
     *,
     share: bool = False,
     plan: float | None = None,
-) -> FigureBlock:
+) -> list[FigureBlock]:
+    """The chart, unless there is one round only: a sentence says it as well."""
     panels = [Panel(group(design, track), _rounds(track)) for track in tracks]
-    return control_chart(
-        panels, title=_title(panels), unit=unit, caption=caption, share=share, plan=plan
-    )
+    if all(len(panel.rounds) == 1 for panel in panels):
+        return []
+    title = _title(panels)
+    return [control_chart(panels, title=title, unit=unit, caption=caption, share=share, plan=plan)]
 
 
 def _title(panels: Sequence[Panel]) -> str:
