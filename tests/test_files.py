@@ -327,3 +327,16 @@ def test_times_live_in_the_manifest_only(rendered, tmp_path):
     files.write_manifest(rendered, command="report", outputs=list(before), seed=0)
     changed = [p.name for p, content in before.items() if p.read_bytes() != content]
     assert changed == [files.MANIFEST]
+
+
+def test_lines_hold_what_plain_json_holds() -> None:
+    parts = {
+        "b": {"y": [1, 2.5, None], "x": {"day": dt.date(2026, 1, 2), "n": np.int64(3)}},
+        "a": {},
+        "long": {f"name {number}": "größer" for number in range(3)},
+    }
+    lines = files.to_lines(parts)
+    assert json.loads(lines) == json.loads(files.to_json(parts))
+    assert lines.count("\n") == 2 + 2 + 3 + 1  # an entry a line, a part a line, the last
+    with pytest.raises(ValueError, match="JSON compliant"):
+        files.to_lines({"a": {"x": float("nan")}})

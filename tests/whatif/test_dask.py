@@ -68,7 +68,7 @@ def test_a_scenario_that_kills_workers_is_named(
     cluster: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grid = {"deadly": Gaussian(programme=12, comparison=12), "few": swept.GRID["few"]}
-    monkeypatch.setattr("rmresearch.whatif.sweep.trial", lambda plan: None)  # it would kill us
+    monkeypatch.setattr("rmresearch.whatif.sweep.trial", lambda plan, say: None)  # it would kill us
     asked: dict[str, Any] = {"outcome": "score", "replicates": 25, "seed": 1}
     done = rm.sweep(grid, swept.doomed, **asked, dask=cluster.scheduler_address)
     assert list(done.broken) == ["deadly"]

@@ -86,7 +86,7 @@ def test_a_poisonous_scenario_is_named_and_the_others_are_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grid = {"few": swept.GRID["few"], "deadly": Gaussian(programme=12, comparison=12)}
-    monkeypatch.setattr("rmresearch.whatif.sweep.trial", lambda plan: None)  # it would kill us
+    monkeypatch.setattr("rmresearch.whatif.sweep.trial", lambda plan, say: None)  # it would kill us
     monkeypatch.setenv("DEADLY", "yes")
     asked = {"outcome": "score", "replicates": 60, "seed": 1}
     done = rm.sweep(grid, swept.deadly, **asked, workers=2, out=tmp_path / "s")

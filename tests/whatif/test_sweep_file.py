@@ -139,7 +139,7 @@ def test_what_decides_is_one_estimate_named_as_the_file_names_it(decision: dict[
     many = {**FINE, "grid": {"pairs": [24, 48]}, "replicates": 500, "analyses": ["mixed_model"]}
     [found] = wrong({**many, **decision})
     assert "analyses.mixed_model: 2 estimates of mixed_model could be meant" in found
-    assert "estimate = {group = \"programme\"}. There is group = 'programme', 'comparison'" in found
+    assert "such as estimate = {group = ...}, of 'programme', 'comparison'." in found
     assert "about" not in found
     named = {"mixed_model": {"ask": "mixed_model", "estimate": {"group": "programme"}}}
     assert sweep_of({**many, **decision, "analyses": named}).first.estimate["group"] == "programme"
@@ -160,3 +160,10 @@ def test_no_file_and_no_toml(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("question = \n")
     with pytest.raises(StudyError, match=r"broken\.toml, row 1: is not TOML"):
         read_sweep(tmp_path / "broken.toml")
+
+
+def test_a_large_grid_tells_how_far_its_reading_is() -> None:
+    told: list[str] = []
+    large = {**FINE, "analyses": ["pre_post"], "grid": {"pairs": list(range(4, 604))}}
+    assert len(sweep_of(large, say=told.append).variants) == 600
+    assert told == ["read 250 of 600 designs", "read 500 of 600 designs"]

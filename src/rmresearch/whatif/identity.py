@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib.metadata
 import inspect
+import math
 import platform
 from collections.abc import Mapping, Set
 from dataclasses import fields, is_dataclass
@@ -122,15 +123,18 @@ def _text(function: Any) -> str | None:
 
 def plain(value: Any) -> Any:
     """A value as JSON holds it, dataclasses field by field."""
-    if isinstance(value, float) and not np.isfinite(value):
+    kind = type(value)
+    if value is None or kind is str or kind is int or kind is bool:  # most of a scenario is
+        return value
+    if isinstance(value, float) and not math.isfinite(value):
         return repr(value)
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, int | float | str):
         return value
     if isinstance(value, dt.date):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
         shown = {f.name: plain(getattr(value, f.name)) for f in fields(value) if f.repr}
-        return {"kind": type(value).__name__, **shown}
+        return {"kind": kind.__name__, **shown}
     if isinstance(value, Mapping):
         return {str(name): plain(one) for name, one in value.items()}
     if isinstance(value, Set):

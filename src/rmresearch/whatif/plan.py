@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -138,7 +139,7 @@ def plan(
     _distinct("scenario", [name for name, _ in listed])
     _distinct("analysis", [name for name, _ in analyses])
     _levels(analyses)
-    made = Plan(
+    return Plan(
         sources=dict(listed),
         analyses=dict(analyses),
         outcomes=_outcomes(listed, [asked for _, asked in analyses], outcome),
@@ -147,8 +148,6 @@ def plan(
         alpha=alpha,
         keep=keep,
     )
-    _feedable(made)
-    return made
 
 
 def _analyses(given: object, options: Mapping[str, Any]) -> list[tuple[str, Asked]]:
@@ -183,7 +182,7 @@ def _levels(analyses: list[tuple[str, Asked]]) -> None:
 def _distinct(what: str, names: list[str]) -> None:
     if not names:
         raise ValueError(f"there is no {what} to sweep over: the grid is empty")
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise ValueError(
             f"more than one {what} is called {', '.join(map(repr, twice))}: give each a name of "
@@ -194,7 +193,7 @@ def _distinct(what: str, names: list[str]) -> None:
 def _outcomes(
     listed: list[tuple[str, Source]], analyses: list[Asked], outcome: str | None
 ) -> dict[str, Outcome | None]:
-    """Each scenario's outcome, or what none of its cohorts has."""
+    """Each scenario's outcome; refuses what none of its cohorts has, or an analysis cannot take."""
     if outcome is None:
         if any(asked.needs_outcome for asked in analyses):
             names = [one.name for _, source in listed[:1] for one in source.design.outcomes]
@@ -202,27 +201,19 @@ def _outcomes(
         return {name: None for name, _ in listed}
     found: dict[str, Outcome | None] = {}
     wrong = []
-    for name, one in listed:
+    kernels = [
+        one for one in dict.fromkeys(KERNELS.get(asked.analysis) for asked in analyses) if one
+    ]
+    for name, source in listed:
+        design = source.design  # made at each look: of ten thousand scenarios once is enough
         try:
-            found[name] = one.design.outcome(outcome)
+            found[name] = mine = design.outcome(outcome)
+            for kernel in kernels:
+                kernel.refuse(design, mine)
         except StudyError as error:
             wrong.append(f"{name}: {error}")
     _lowered(wrong)
     return found
-
-
-def _feedable(made: Plan) -> None:
-    wrong = []
-    kernels = dict.fromkeys(KERNELS.get(asked.analysis) for asked in made.analyses.values())
-    for name, one in made.sources.items():
-        outcome = made.outcomes[name]
-        for kernel in kernels:
-            if outcome is not None and kernel is not None:
-                try:
-                    kernel.refuse(one.design, outcome)
-                except StudyError as error:
-                    wrong.append(f"{name}: {error}")
-    _lowered(wrong)
 
 
 def _lowered(wrong: list[str]) -> None:

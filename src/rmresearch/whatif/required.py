@@ -192,8 +192,7 @@ def required(
     """
     within = bounds_of(bounds, step_of(scenario))
     alone(analysis, about)
-    share("level", level)
-    _refuse(power, alpha, replicates, seed)
+    _refuse(power, alpha, level, replicates, seed)
     called: dict[str, Any] = {"outcome": outcome, "alpha": alpha}
     start = plan(scenario, analysis, replicates=replicates, seed=seed, options=options, **called)
     asked = {"power": power, "about": about or {}, "bounds": within}
@@ -382,7 +381,8 @@ def _counted(pairs: int, replicates: int, moments: Moments | None) -> Look:
     )
 
 
-def _refuse(power: float, alpha: float, replicates: object, seed: object) -> None:
+def _refuse(power: float, alpha: float, level: float, replicates: object, seed: object) -> None:
+    share("level", level)
     number("power", power, "a number between 0 and 1")
     number("alpha", alpha, "a number between 0 and 1")
     if not 0.0 < alpha < power < 1.0:

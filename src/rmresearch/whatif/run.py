@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,8 @@ ABOVE_ZERO = "variances above 0"
 UNCONVERGED = "FitError: the model did not converge"
 #: cohorts that are tried before an analysis without a kernel is refused
 TRIALS = 3
+#: scenarios between two lines about how far these trials are
+OFTEN = 10
 #: numbers in a reason differ from one replicate to the next, the reason does not
 NUMBER = re.compile(r"\d[\d.,]*")
 
@@ -72,21 +74,23 @@ def attempt(plan: Plan, task: Task) -> Part | Lost:
         return Lost(task, f"{type(error).__name__}: {error}")
 
 
-def trial(plan: Plan) -> None:
+def trial(plan: Plan, say: Callable[[str], None] | None = None) -> None:
     """Ask the first cohorts of each scenario; ``StudyError`` where an analysis can take none."""
     wrong = []
     slow = {name: asked for name, asked in plan.analyses.items()
             if asked.kernel is None or asked.kernel.tried}  # fmt: skip
-    for task in plan.tasks():
-        if task.index == 0 and slow:
-            few, outcome = min(TRIALS, task.replicates), plan.outcomes[task.scenario]
-            cohorts = plan.sources[task.scenario].cohorts(few, plan.stream(task))
-            for name, asked in slow.items():
-                if not _on_arrays(asked, cohorts, outcome, few)[1].all():
-                    continue
-                answers = [_answer(asked, cohorts.study(r), outcome) for r in range(few)]
-                if not any(isinstance(answer, Result) for answer in answers):
-                    wrong.append(f"{task.scenario}, {name}: {answers[0]}")
+    firsts = (task for task in plan.tasks() if slow and task.index == 0)
+    for number, task in enumerate(firsts, 1):
+        if say and number % OFTEN == 0:
+            say(f"tried the first cohorts of {number:,} of {len(plan.sources):,} scenarios")
+        few, outcome = min(TRIALS, task.replicates), plan.outcomes[task.scenario]
+        cohorts = plan.sources[task.scenario].cohorts(few, plan.stream(task))
+        for name, asked in slow.items():
+            if not _on_arrays(asked, cohorts, outcome, few)[1].all():
+                continue
+            answers = [_answer(asked, cohorts.study(r), outcome) for r in range(few)]
+            if not any(isinstance(answer, Result) for answer in answers):
+                wrong.append(f"{task.scenario}, {name}: {answers[0]}")
     if wrong:
         raise StudyError("nothing was run, because " + "; ".join(wrong))
 

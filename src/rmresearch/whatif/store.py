@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from rmresearch.errors import ReportError, StudyError
-from rmresearch.files import TEMPORARY, lock, to_json, write_bytes, write_json
+from rmresearch.files import TEMPORARY, lock, to_lines, write_bytes, write_json, write_text
 from rmresearch.whatif.identity import differences, identity
 from rmresearch.whatif.paired import Paired
 from rmresearch.whatif.plan import Plan
@@ -51,7 +51,8 @@ class Store:
     """The folder of one sweep, held by this run."""
 
     folder: Path
-    plan: Plan
+    #: the number of each scenario, by which its files are called
+    numbers: Mapping[str, int]
 
     def progress(self, scenario: str) -> Progress:
         """What was done of a scenario by earlier runs."""
@@ -91,7 +92,7 @@ class Store:
         write_json(path, what)
 
     def _place(self, what: str, scenario: str) -> Path:
-        return self.folder / what / f"{list(self.plan.sources).index(scenario):04d}"
+        return self.folder / what / f"{self.numbers[scenario]:04d}"
 
 
 def begun(folder: Path | str) -> bool:
@@ -110,22 +111,22 @@ def opened(
     holder.
     """
     with kept(folder, WHAT, {**identity(plan), **(beside or {})}):
-        yield Store(Path(folder), plan)
+        yield Store(Path(folder), {name: place for place, name in enumerate(plan.sources)})
 
 
 @contextmanager
 def kept(folder: Path | str, what: str, asked: Mapping[str, Any]) -> Iterator[Path]:
     """A folder of one call, which its file ``what`` tells, held until the block ends."""
-    place, here = Path(folder), json.loads(to_json(asked))
+    place, text = Path(folder), to_lines(asked)
     with lock(place):
-        _ours(place, what, here)
+        _ours(place, what, text)
         for left in place.rglob(f"*{TEMPORARY}"):  # by a run that was killed as it wrote
             left.unlink(missing_ok=True)
-        write_json(place / what, here)
+        write_text(place / what, text)
         yield place
 
 
-def _ours(folder: Path, what: str, here: Mapping[str, Any]) -> None:
+def _ours(folder: Path, what: str, here: str) -> None:
     known, kind = folder / what, what.removesuffix(".json")
     if not known.exists():
         strangers = sorted(path.name for path in folder.iterdir() if path.name != "lock")
@@ -136,7 +137,7 @@ def _ours(folder: Path, what: str, here: Mapping[str, Any]) -> None:
             )
         return
     try:
-        apart = differences(here, json.loads(known.read_text("utf-8")))
+        apart = differences(json.loads(here), json.loads(known.read_text("utf-8")))
     except (OSError, ValueError, TypeError, AttributeError):
         raise StudyError(f"{known} cannot be read; name another folder.") from None
     if apart:

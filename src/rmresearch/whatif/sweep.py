@@ -150,7 +150,7 @@ def swept(
     tried before any work; who pairs scenarios has tried them.
     """
     if pairing is None and (out is None or not store.begun(out)):
-        trial(plan)
+        trial(plan, say)
     with nullcontext() if out is None else store.opened(out, plan, beside) as held:
         return _Run(plan, held, say, pairing).through(mapper)
 

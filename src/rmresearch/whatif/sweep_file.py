@@ -26,6 +26,7 @@ from rmresearch.world.scenario_file import TOP, document_of, known_key, scenario
 
 __all__ = ["read_sweep", "sweep_of"]
 
+Say = Callable[[str], None] | None
 REPLICATES, SEED, ALPHA = 1_000, 1, 0.05
 KEYS = (
     "question", "outcome", "replicates", "seed", "alpha", "analyses", "scenario", "grid",
@@ -35,10 +36,12 @@ KEYS = (
 VARIED = ("grid", "scenarios", "base")
 #: more scenarios than these are a slip of the keyboard rather than a question
 MOST = 10_000
+#: designs between two lines about how far the reading is
+OFTEN = 250
 ASK, ESTIMATE, NAME = "ask", "estimate", "name"
 
 
-def read_sweep(path: Path | str) -> SweepFile:
+def read_sweep(path: Path | str, *, say: Say = None) -> SweepFile:
     """The sweep that a TOML file describes.
 
     ``question`` is its title; ``outcome``, ``replicates`` (1,000), ``seed`` (1) and ``alpha``
@@ -56,12 +59,13 @@ def read_sweep(path: Path | str) -> SweepFile:
     ``per_month`` (and ``currency``); ``[required]`` how many pairs until ``power`` (.8) is reached,
     within ``bounds``. Both take ``designs``, by name, and ``replicates`` of their own.
 
-    All problems are raised as one ``StudyError``, each with its place and what to do.
+    All problems are raised as one ``StudyError``, each with its place and what to do. ``say`` is
+    told how far it is, where there are hundreds of designs.
     """
-    return sweep_of(document_of(path), name=Path(path).name)
+    return sweep_of(document_of(path), name=Path(path).name, say=say)
 
 
-def sweep_of(document: Mapping[str, Any], *, name: str = "sweep") -> SweepFile:
+def sweep_of(document: Mapping[str, Any], *, name: str = "sweep", say: Say = None) -> SweepFile:
     """The sweep that a document describes, as `read_sweep`.
 
     >>> found = sweep_of({"outcome": "digital_skill", "analyses": ["compare_arms"],
@@ -69,7 +73,7 @@ def sweep_of(document: Mapping[str, Any], *, name: str = "sweep") -> SweepFile:
     >>> [one.name for one in found.variants]
     ['pairs 24', 'pairs 48']
     """
-    reading = _Reading(name, document, [])
+    reading = _Reading(name, document, [], say)
     made = reading.read()
     if made is None or reading.problems:
         raise _refused(reading.problems)
@@ -122,22 +126,19 @@ def _drawn(made: SweepFile, name: str) -> None:
 
 def _told_apart(made: SweepFile, name: str) -> None:
     """Raise ``StudyError`` where what is compared, or decided by, could be several estimates."""
-    decides = list(made.analyses)[: 1 if made.money or made.need else 0]
-    found = []
-    for asked in list(made.analyses) if made.against else decides:
-        ask = made.analyses[asked]
-        keys = [tuple(one.values()) for one in _estimates(made, asked)]
-        fit = fitting(keys, ask.estimate, cohort.design(made.variants[0].scenario))
+    decides = 1 if made.money or made.need else 0
+    design, found = cohort.design(made.variants[0].scenario), list[Problem]()
+    for asked, ask in list(made.analyses.items())[: None if made.against else decides]:
+        keys = (tuple(one.values()) for one in _estimates(made, asked))
+        fit = fitting(keys, ask.estimate, design)
         if len(fit) < 2:
             continue
-        values = {key: list(dict.fromkeys(one)) for key, one in zip(KEY, zip(*fit, strict=True),
-                  strict=True) if len(set(one)) > 1}  # fmt: skip
+        values = {key: _listed(list(dict.fromkeys(one)))
+                  for key, one in zip(KEY, zip(*fit, strict=True), strict=True)
+                  if len(set(one)) > 1}  # fmt: skip
         text = f"analyses.{asked}: {len(fit)} estimates of {ask.analysis} could be meant"
-        key, there = next(iter(values.items()))
-        fix = (
-            f'Name one in [analyses.{asked}] (with ask = "{ask.analysis}"), such as '
-            f'estimate = {{{key} = "{there[0]}"}}. There is '
-        ) + "; ".join(f"{key} = {_listed(one)}" for key, one in values.items())
+        fix = f'Write [analyses.{asked}] with ask = "{ask.analysis}" and an estimate, such as '
+        fix += "; ".join(f"estimate = {{{key} = ...}}, of {one}" for key, one in values.items())
         found.append(Problem("sweep", text, f"{fix}.", file=name))
     if found:
         raise _refused(found)
@@ -167,6 +168,7 @@ class _Reading:
     name: str
     document: Mapping[str, Any]
     problems: list[Problem]
+    say: Say
 
     def read(self) -> SweepFile | None:
         for key in self.document:
@@ -367,6 +369,8 @@ class _Reading:
                 seen |= {one.found for one in fresh}
                 if scenario is not None:
                     made.append(replace(variant, scenario=scenario))
+                    if self.say and len(made) % OFTEN == 0:
+                        self.say(f"read {len(made):,} of {count:,} designs")
         return made
 
 

@@ -11,6 +11,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -165,9 +166,10 @@ def _base(name: str, document: Mapping[str, Any]) -> tuple[Scenario, list[Proble
     return PRESETS["default"].scenario, [_problem(name, "toml-value", found, fix)]
 
 
-def _names(section: str) -> list[str]:
+@cache  # names are the same in all scenarios, and a grid asks thousands of times
+def _names(section: str) -> tuple[str, ...]:
     base = PRESETS["default"].scenario
-    return [one.name for one in coefficients("", getattr(base, section) if section else base)]
+    return tuple(one.name for one in coefficients("", getattr(base, section) if section else base))
 
 
 def _unknown(name: str, document: Mapping[str, Any]) -> list[Problem]:

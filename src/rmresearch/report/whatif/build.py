@@ -44,10 +44,11 @@ def build(
 
     started = dt.datetime.now(dt.UTC)
     digest = sha256(file) if file.is_file() else ""
-    asked = read_sweep(file)
+    tell = _seldom(say)
+    asked = read_sweep(file, say=tell)
     notebook = find_notebook(NOTEBOOK)
     many = 1 if dask else workers or _cores()
-    done = decided(asked, out=out, workers=many, dask=dask, say=_seldom(say))
+    done = decided(asked, out=out, workers=many, dask=dask, say=tell)
     lost = _incomplete(done.sweep)
     if not done.sweep.tallies:
         raise ReportError(lost)
