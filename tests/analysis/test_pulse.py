@@ -251,6 +251,11 @@ def test_a_day_before_the_data_end_is_refused() -> None:
         rm.pulse(lively(), until=date(2025, 2, 1))
 
 
+def test_a_day_that_is_no_date_is_refused() -> None:
+    with pytest.raises(TypeError, match="until is a date"):
+        rm.pulse(lively(), until="soon")  # type: ignore[arg-type]
+
+
 def test_nothing_at_all_is_refused() -> None:
     study = programme()
     empty = replace(study, measures=study.measures.iloc[:0], pairs=study.pairs.iloc[:0])

@@ -117,6 +117,12 @@ def test_values_that_are_none_are_named(wrong: str, tmp_path: Path) -> None:
             "after the start",
         ),
         (
+            "smallest_effect = 0.3",
+            'process = "safety"',
+            "process = 'safety' beside kirkpatrick = 2",
+            "Only reactions",
+        ),
+        (
             "[tables.participants]",
             EXTRA + 'items = ["skill_1"]\nrange = [1, 7]\n[tables.participants]',
             "outcomes skill and extra code item 'skill_1' differently",

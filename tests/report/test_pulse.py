@@ -18,7 +18,7 @@ from tests.midway import cut, midway, whole
 import rmresearch as rm
 from rmresearch.analysis.pulse.meetings import cadence
 from rmresearch.cli import main
-from rmresearch.declared import Brand
+from rmresearch.declared import Adaptation, Brand
 from rmresearch.errors import ReportError, StudyError
 from rmresearch.evidence import programme_ended
 from rmresearch.files import verify
@@ -33,7 +33,9 @@ from rmresearch.report.words.gate import chance_words, lint
 from rmresearch.report.words.phrases import catalogue
 from rmresearch.study import Design, Outcome, Study
 from rmresearch.world.folder import named
+from rmresearch.world.levers import Setting
 from rmresearch.world.presets import PRESETS
+from rmresearch.world.writing import write_study
 
 ROOT = Path(__file__).resolve().parents[2]
 PILOT = ROOT / "data" / "synthetic" / "pilot"
@@ -222,6 +224,27 @@ def test_a_brand_is_worn() -> None:
     page = render(replace(pulse, design=replace(pulse.design, brand=brand)).page())
     assert "Nordwind" in page
     assert "#7a1f3d" in page
+
+
+def test_changes_made_on_the_way_are_listed() -> None:
+    pulse = steady()
+    change = Adaptation(date(2025, 11, 3), "Meetings of <30> minutes")
+    changed = replace(pulse, design=replace(pulse.design, adaptations=(change,)))
+    said = changed.section("attention").html()
+    assert "3 November 2025: Meetings of &lt;30&gt; minutes" in said
+    assert "Changed so far" not in pulse.section("attention").html()
+
+
+def test_what_questions_tell_is_written_and_read(tmp_path: Path) -> None:
+    asked = Setting(instruments=("digital_skill", "pulse"))
+    folder = write_study(rm.simulate(rm.Scenario(pairs=4, design=asked), seed=1), tmp_path / "s")
+    read = read_study(folder).design.outcomes
+    assert {one.name: one.process for one in read} == {
+        "digital_skill": None,
+        "pulse_relationship": "relationship",
+        "pulse_safety": "safety",
+        "pulse_time": "time",
+    }
 
 
 def test_one_round_is_a_sentence_and_no_chart() -> None:

@@ -48,7 +48,7 @@ def pulse(study: Study, *, until: date | None = None) -> Result:
 
     What is missing (a meeting log, dates, a plan, ids, questions) is a failed check, and the rest
     is answered. Raises ``StudyError`` where there is neither a pair nor an answer, or where the
-    data reach beyond ``until``.
+    data reach beyond ``until``; ``TypeError`` where that is no date.
 
     >>> import rmresearch as rm
     >>> study = rm.read_study("data/synthetic/pilot")
@@ -101,6 +101,8 @@ def _last(study: Study, until: date | None) -> np.datetime64:
     """The last day covered, not beyond the programme's end."""
     if until is None:
         return observed_until(study)
+    if not isinstance(until, date):
+        raise TypeError(f"until is a date, as datetime.date(2026, 1, 31), not {until!r}")
     day = pd.Timestamp(until)
     known = _latest(study)
     if known is not None and known > day:

@@ -22,6 +22,7 @@ from rmresearch.report.numbers import count, number
 from rmresearch.report.pulse.reading import RISKS, Sign, Status
 from rmresearch.report.pulse.saying import about, arm_name, group, listed, seen
 from rmresearch.report.words import pulse as words
+from rmresearch.report.words.phrases import named
 from rmresearch.study import Design
 
 __all__ = ["attention"]
@@ -46,6 +47,10 @@ def attention(design: Design, signs: Sequence[Sign]) -> Section:
         blocks.append(Paragraph(words.tell("chance", of=count(len(held)), expected=expected)))
     if flagged:
         blocks.append(Paragraph(words.tell("adapt")))
+    if design.adaptations:
+        changes = (words.tell("change", day=f"{one.day:%d %B %Y}".lstrip("0"), what=named(one.what))
+                   for one in design.adaptations)  # fmt: skip
+        blocks += [Paragraph(words.tell("changes")), Bullets(tuple(changes))]
     if signs:
         blocks.append(Details(words.tell("all_signs"), (_table(design, signs),)))
     blocks.append(Paragraph(words.tell("groups"), "small"))
