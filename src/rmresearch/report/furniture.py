@@ -147,7 +147,7 @@ def cell(text: str) -> str:
     """
     if _PLAIN_NUMBER.fullmatch(text):
         return text.replace(",", "").replace(MINUS, "-").removeprefix("+")
-    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
 
 
 def _text(html: str, escaped: bool = True) -> str:
