@@ -9,7 +9,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     heavy = [item for item in items if item.get_closest_marker("validate")]
     config.hook.pytest_deselected(items=heavy)
     items[:] = [item for item in items if item not in heavy]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_evaluations() -> Iterator[None]:
+    """Evaluations made in a test's own process draw few studies for their receipt and start no
+    second process, as tests run side by side; reports made by the command do all of it."""
+    from rmresearch.whatif import receipt, workers
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(receipt, "STUDIES", receipt.ENOUGH)
+        patch.setattr(workers, "cores", lambda: 1)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -203,6 +203,18 @@ def test_the_same_study_has_the_same_receipt_and_another_seed_another(pilot: rm.
     assert set(numbers(first)["studies"]) == {300}
 
 
+def test_as_many_studies_as_hold_six_million_answers(
+    pilot: rm.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STUDIES", 20_000)
+    whole = module.prepare(pilot, *asked(pilot))
+    # 130 scores of 6 items; and of a change, of those who answered before and at the last wave
+    assert whole.trial.studies == 6_000_000 // (130 * 6)
+    change = module.prepare(pilot, *asked(pilot, rm.pre_post))
+    scores = int(np.isfinite(change.trial.asked.scores).sum())
+    assert change.trial.studies == min(20_000, 6_000_000 // (scores * 6))
+
+
 def test_a_large_study_is_tried_by_a_part_of_its_clusters(
     pilot: rm.Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
