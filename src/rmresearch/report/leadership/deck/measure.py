@@ -14,7 +14,7 @@ from typing import Literal
 
 from rmresearch.report.figures.style import text_width
 
-__all__ = ["Box", "Para", "Tone", "clean", "fitted", "height_of", "lines", "right_to_left"]
+__all__ = ["Box", "Para", "Tone", "alike", "clean", "fitted", "height_of", "lines", "right_to_left"]
 
 #: line to line, in sizes of the text: what programs give the common fonts
 LEADING = 1.2
@@ -71,9 +71,7 @@ class Box:
 
     def inside(self, pad: float) -> Box:
         """Without a border of that width."""
-        return Box(
-            self.left + pad, self.top + pad, self.width - 2 * pad, self.height - 2 * pad
-        )
+        return Box(self.left + pad, self.top + pad, self.width - 2 * pad, self.height - 2 * pad)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +139,19 @@ def fitted(
     while kept < len(shrunk) and height_of(shrunk[: kept + 1], box.width) <= box.height:
         kept += 1
     return tuple(shrunk[:kept]), tuple(paras[kept:])
+
+
+def alike(
+    several: Sequence[Sequence[Para]], boxes: Sequence[Box], floor: float = FLOOR
+) -> tuple[tuple[tuple[Para, ...], tuple[Para, ...]], ...]:
+    """``fitted`` for boxes side by side, whose texts shrink together so that they look alike."""
+    for step in STEPS:
+        shrunk = [[para.scaled(step, floor) for para in paras] for paras in several]
+        pairs = zip(shrunk, boxes, strict=True)
+        if all(height_of(paras, box.width) <= box.height for paras, box in pairs):
+            return tuple((tuple(paras), ()) for paras in shrunk)
+    least = [[para.scaled(STEPS[-1], floor) for para in paras] for paras in several]
+    return tuple(fitted(paras, box, floor) for paras, box in zip(least, boxes, strict=True))
 
 
 def clean(text: str) -> str:

@@ -1,0 +1,130 @@
+"""Where an interval chart stands on a slide: its names to the left, its numbers on the right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rmresearch.report.figures.style import wrap
+from rmresearch.report.leadership.content import Chart
+from rmresearch.report.leadership.deck.measure import LEADING, Box, Para, fitted, lines
+from rmresearch.report.leadership.deck.planned import Picture, Placed, Text
+from rmresearch.report.numbers import number, percent
+from rmresearch.report.words.phrases import catalogue, fill
+
+__all__ = ["forest", "small", "tallest"]
+
+#: under the plot: numbers and unit; under a small chart: numbers; beside both: half a number
+UNDER, NUMBERS, BESIDE = 42.0, 16.0, 16.0
+#: the share of a chart's width that names take, and no less or more than these points
+NAMES, LEAST, MOST = 0.36, 120.0, 250.0
+GAP = 10.0
+SLOT, TALL, TALLEST = 24.0, 54.0, 150.0
+SIZES = (13.0, 12.0, 11.0, 10.0, 9.0)
+CAPTION = 11.0
+
+
+def forest(
+    chart: Chart, box: Box, *, holds: bool = False, alone: bool = False
+) -> tuple[Placed, ...]:
+    """The chart, its rows' names and its caption; not taller than its rows need.
+
+    ``alone``: it carries the slide, so that a single row may be tall.
+    """
+    slots = _slots(chart)
+    caption = Para(chart.caption, CAPTION, tone="muted")
+    foot = caption.height(box.width) if chart.caption else 0.0
+    high = min(
+        box.height - foot - 4.0, UNDER + max(TALL * len(slots), TALLEST if alone else 0.0) + 8.0
+    )
+    whole = box.upper(high)
+    names = _names(chart, whole.width)
+    left = whole.left + names + (GAP if names else BESIDE)
+    plot = Box(left, whole.top + 8.0, whole.right - BESIDE - left, high - UNDER - 8.0)
+    placed: list[Placed] = [Picture(whole, plot, chart, slots, holds)]
+    if names:
+        placed += _named(chart, slots, Box(whole.left, plot.top, names, plot.height))
+    if chart.caption:
+        placed.append(
+            Text(
+                Box(box.left, whole.bottom + 4.0, box.width, foot),
+                (caption,),
+                catalogue()["deck"]["key"],
+            )
+        )
+    return tuple(placed)
+
+
+def small(chart: Chart, box: Box) -> tuple[Placed, ...]:
+    """A chart of a tile: what stands first there; two groups of it have their names and numbers."""
+    first = chart.rows[0]
+    kept = [
+        place
+        for place, row in enumerate(chart.rows)
+        if (row.group == first.group if first.group else row.label == first.label)
+    ][:2]
+    rows = tuple(chart.rows[place] for place in kept)
+    few = replace(chart, rows=rows, at=tuple(chart.at[place] for place in kept))
+    plot = Box(box.left + BESIDE, box.top + 4.0, box.width - 2 * BESIDE, box.height - NUMBERS - 4.0)
+    if len(rows) == 1:
+        return (Picture(box, plot, few, (0,), small=True),)
+    high = plot.height / 4
+    named: list[Placed] = []
+    for place, row in enumerate(rows):
+        read = percent(row.value) if chart.share else number(row.value, decimals=chart.decimals)
+        told = fill("deck", "of", name=row.label, value=read)
+        here = Box(box.left, plot.top + 2 * place * high, box.width, high)
+        shown = fitted([Para(told, 10.0, bold=True)], here, floor=8.0)[0]
+        named.append(Text(here, shown, fill("deck", "row", name=row.label)))
+    return (Picture(box, plot, few, (None, 0, None, 1), small=True), *named)
+
+
+def tallest(chart: Chart) -> float:
+    """The least height at which a chart's names and numbers stand apart."""
+    return UNDER + SLOT * len(_slots(chart)) + 8.0 + 2 * CAPTION * LEADING + 4.0
+
+
+def _slots(chart: Chart) -> tuple[int | None, ...]:
+    """Rows from above, a heading's slot before each group."""
+    slots: list[int | None] = []
+    for place, row in enumerate(chart.rows):
+        if row.group and (place == 0 or chart.rows[place - 1].group != row.group):
+            slots.append(None)
+        slots.append(place)
+    return tuple(slots)
+
+
+def _names(chart: Chart, width: float) -> float:
+    """How wide the names' column is; none where the title already names the only row."""
+    if len(chart.rows) == 1 and not chart.rows[0].group and chart.rows[0].label in chart.title:
+        return 0.0
+    return min(max(NAMES * width, LEAST), MOST)
+
+
+def _named(chart: Chart, slots: tuple[int | None, ...], box: Box) -> list[Placed]:
+    """The names of rows and groups, each in its slot."""
+    high = box.height / len(slots)
+    texts = [row.label for row in chart.rows]
+    size = next(
+        (
+            one
+            for one in SIZES
+            if all(lines(text, box.width, one) * one * LEADING <= high for text in texts)
+        ),
+        SIZES[-1],
+    )
+    most = max(1, int(high / (size * LEADING)))
+    placed: list[Placed] = []
+    for slot, place in enumerate(slots):
+        here = Box(box.left, box.top + slot * high, box.width, high)
+        if place is None:
+            row = chart.rows[slots[slot + 1] or 0]
+            text = wrap(row.group, box.width, size, bold=True, lines=most)
+            para = Para(text, size, bold=True, tone="accent")
+        else:
+            row = chart.rows[place]
+            fits = lines(row.label, box.width, size) <= most
+            text = row.label if fits else wrap(row.label, box.width, size, lines=most)
+            para = Para(text, size)
+        said = fill("deck", "row", name=row.group if place is None else row.label)
+        placed.append(Text(here, (para,), said, middle=True))
+    return placed
