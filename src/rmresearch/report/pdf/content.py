@@ -59,7 +59,7 @@ def said(text: str) -> str:
     r"""A text as it can be set: what cannot be shown left out, long words free to break.
 
     >>> said("f" * 32).split("\u200b")
-    ['ffffffff', 'ffffffff', 'ffffffff', 'ffffff']
+    ['ffffffff', 'ffffffff', 'ffffffff', 'ffffffff']
     """
     return _LONG.sub(lambda word: "\u200b".join(re.findall(".{1,8}", word[0])), printable(text))
 
