@@ -559,3 +559,13 @@ def test_gains_and_meetings_are_told_as_they_go_together():
     with pytest.raises(ValueError, match="within people or between"):
         words.dose(None, None, DESIGN)
     assert "observational" in words.association()
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(-0.004, "0.00 points different"), (0.0, "0.00 points different"), (0.004, "0.00 points diff"),
+     (-0.006, "0.01 points lower"), (0.4, "0.40 points higher")],
+)  # fmt: skip
+def test_a_difference_that_rounds_to_nothing_has_no_direction(value, said):
+    shown = number("closer", value, -0.2, 0.9)
+    assert f"ended {said}" in words.met_more(shown, DESIGN)

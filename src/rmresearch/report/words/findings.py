@@ -18,6 +18,7 @@ from rmresearch.report.words.phrases import (
     named,
     people,
     signed,
+    way,
     within,
 )
 from rmresearch.result import Estimate
@@ -241,7 +242,7 @@ def _seen(record: Estimate, evidence: Evidence, design: Design, outcome: Outcome
         label=lower_first(outcome.label),
         amount=amount(outcome, record),
         signed=signed(outcome, record),
-        way=_way(record),
+        way=way(outcome, record),
         worth=_worth(record, outcome),
         matters=matters(outcome),
         interval=within(outcome, record),

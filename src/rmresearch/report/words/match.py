@@ -14,6 +14,7 @@ from rmresearch.report.words.phrases import (
     lower_first,
     people,
     quoted,
+    way,
     within,
 )
 from rmresearch.result import Estimate
@@ -64,7 +65,7 @@ def _one(one: Estimate, design: Design) -> str:
             feature=quoted(one.group),
             label=lower_first(outcome.label),
             amount=amount(outcome, one),
-            more=words["higher" if (one.value or 0.0) >= 0 else "lower"],
+            more=way(outcome, one),
             interval=within(outcome, one),
         )
     )
@@ -73,7 +74,6 @@ def _one(one: Estimate, design: Design) -> str:
 def met_more(one: Estimate, design: Design) -> str:
     """How gains went with meetings held (term "dose"): exploratory."""
     outcome = design.outcome(one.outcome)
-    more = catalogue()["match"]["higher" if (one.value or 0.0) >= 0 else "lower"]
     return say(
         fill(
             "match",
@@ -81,7 +81,7 @@ def met_more(one: Estimate, design: Design) -> str:
             label=lower_first(outcome.label),
             who=people(design, one.role),
             amount=amount(outcome, one),
-            more=more,
+            more=way(outcome, one),
             interval=within(outcome, one),
         )
     )

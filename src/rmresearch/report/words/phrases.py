@@ -30,6 +30,7 @@ __all__ = [
     "range_of",
     "share_within",
     "signed",
+    "way",
     "within",
 ]
 
@@ -146,6 +147,13 @@ def amount(outcome: Outcome, record: Estimate) -> str:
     values, decimals = _scaled(outcome, record)
     size = None if values[0] is None else abs(values[0])
     return number(size, decimals=decimals, unit=_unit(outcome))
+
+
+def way(outcome: Outcome, record: Estimate) -> str:
+    """Which way a difference lies: "higher" or "lower", "different" where `amount` shows none."""
+    values, decimals = _scaled(outcome, record)
+    shown = round(values[0] or 0.0, decimals)
+    return catalogue()["phrase"]["lower" if shown < 0 else "higher" if shown > 0 else "different"]
 
 
 def signed(outcome: Outcome, record: Estimate) -> str:

@@ -10,7 +10,6 @@ from rmresearch.report.words.phrases import (
     amount,
     between,
     capital,
-    catalogue,
     fill,
     lower_first,
     matters,
@@ -18,6 +17,7 @@ from rmresearch.report.words.phrases import (
     people,
     range_of,
     signed,
+    way,
     within,
 )
 from rmresearch.result import Estimate
@@ -54,7 +54,7 @@ def partner(found: Estimate, other: str, design: Design) -> str:
             wave=named(design.wave(found.wave).label),
             amount=amount(outcome, found),
             signed=signed(outcome, found),
-            way=catalogue()["phrase"]["lower" if (found.value or 0) < 0 else "higher"],
+            way=way(outcome, found),
             interval=within(outcome, found),
         )
     )
