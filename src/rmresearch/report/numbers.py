@@ -8,7 +8,7 @@ digits carry information: 100 and above none, 10 and above one, otherwise two.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 __all__ = [
     "HIDDEN",
@@ -21,6 +21,7 @@ __all__ = [
     "number",
     "p_value",
     "percent",
+    "span",
 ]
 
 #: what a number that the data do not support looks like
@@ -126,3 +127,18 @@ def interval(
         return f"{percent(low)} to {percent(high)}"
     places = decimals if decimals is not None else decimals_for([low, high])
     return f"{number(low, decimals=places)} to {number(high, decimals=places)}"
+
+
+def span(values: Sequence[float | None], *also: float) -> tuple[float, float, float]:
+    """An axis that holds all of these whole: its ends and its step.
+
+    >>> span([0.32, -0.08, 0.72], 0.0)
+    (-0.1, 0.8, 0.1)
+    """
+    found = [*also, *(value for value in values if value is not None)]
+    low, high = min(found), max(found)
+    wide = (high - low) or abs(high) or 1.0
+    unit = 10.0 ** math.floor(math.log10(wide))
+    step = next(unit * part for part in (0.1, 0.2, 0.5, 1.0, 2.0) if wide <= 8 * unit * part)
+    below, above = math.floor(low / step) * step, math.ceil(high / step) * step
+    return round(below, 9), round(max(above, below + step), 9), step

@@ -276,6 +276,24 @@ def test_markup_and_right_to_left_names_stay_text() -> None:
         assert "<script>" not in svg
 
 
+def test_a_level_s_chart_says_what_all_its_outcomes_show() -> None:
+    two = (SKILL, replace(SKILL, name="two", label="Inclusion", role="junior"))
+    design = replace(DESIGN, outcomes=two)
+    gain, none = READINGS[Precision.SOME_GAIN], READINGS[Precision.NO_DIFFERENCE]
+    for ends, title in (
+        (gain, "Learning: a gain is seen"),
+        (none, "Learning: it differs from one outcome to the next"),
+    ):
+        verdicts = (judged(two[0], gain, RCT, primary=True), judged(two[1], ends, RCT))
+        found = told(*verdicts, design=design)
+        assert found.tiles[1].chart is not None
+        assert found.tiles[1].chart.title == title
+        assert found.tiles[1].title == "Digital skill: a gain is seen"
+        assert found.both.chart is not None
+        assert [row.group for row in found.both.chart.rows] == ["Senior mentees", "Juniors"]
+        assert found.both.chart.figure().alt == found.both.chart.alt
+
+
 def test_one_outcome_and_twenty_five() -> None:
     few = told(
         judged(SKILL, READINGS[Precision.SOME_GAIN], RCT, primary=True),

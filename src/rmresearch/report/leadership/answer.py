@@ -130,7 +130,6 @@ def _notes(source: Source, told: Told) -> tuple[Said, ...]:
 
 def _several(source: Source, results: Sequence[Told]) -> Headline:
     """Without a main question no result is picked out (rule E9)."""
-    first = results[0]
     judged = next((told.judgement for told in results if told.judgement is not None), None)
     text = said("brief_title", "several").text
     range_of = next((told for told in results if told.judgement and told.held.numeric), None)
@@ -141,7 +140,7 @@ def _several(source: Source, results: Sequence[Told]) -> Headline:
         meaning=meaning(source, range_of) if range_of else (),
         planned=_planned(source, judged),
         state="seen",
-        chart=chart(source, results[:MOST], "answer", text, grouped=not first.single),
+        chart=chart(source, results[:MOST], "answer", text, by="who"),
     )
 
 

@@ -31,7 +31,7 @@ def both(source: Source) -> Part:
                   juniors=source.who("junior")).text,
         title=heading,
         said=tuple(sentences),
-        chart=chart(source, told[:MOST], "both", heading, grouped=True),
+        chart=chart(source, told[:MOST], "both", heading, by="who"),
         grid=_grid(source, told) if told else None,
         notes=(said("brief_both", "note"),),
     )  # fmt: skip

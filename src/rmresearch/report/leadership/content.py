@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rmresearch.report.blocks import Badge, Column, FigureBlock, TableBlock
@@ -121,7 +121,7 @@ class Chart:
 
     def figure(self) -> FigureBlock:
         """The chart as a vector picture."""
-        return interval_plot(
+        drawn = interval_plot(
             self.rows,
             title=self.title,
             unit=self.unit,
@@ -131,6 +131,7 @@ class Chart:
             reference=self.reference,
             share=self.share,
         )
+        return replace(drawn, alt=self.alt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,9 +78,18 @@ def _result(source: Source, level: Level, told: Sequence[Told]) -> Tile:
             standing(first.judgement, single=first.single),
         ),
         marks=marks(first.judgement, single=first.single),
-        chart=chart(source, told[:MOST], f"level-{level}", title(first)),
+        chart=chart(source, told[:MOST], f"level-{level}", _together(level, told)),
         more=_more(told[1:]),
     )
+
+
+def _together(level: Level, told: Sequence[Told]) -> str:
+    """What a level's outcomes show together, as a chart's title."""
+    if len(told) == 1:
+        return title(told[0])
+    name = catalogue()["brief_level"][f"name_{level}"]
+    found = {title(one, name) for one in told}
+    return found.pop() if len(found) == 1 else said("brief_title", "mixed", label=name).text
 
 
 def _more(rest: Sequence[Told]) -> Said | None:
@@ -191,12 +200,12 @@ def _shares(source: Source, drawn: Sequence[Held], heading: str) -> Chart | None
         return None
     rows = tuple(
         Interval(
-            label=named(source.design.outcome(one.estimate.outcome).label),
+            label=capital(source.who(one.estimate.role)),
             value=float(one.estimate.value or 0),
             low=one.estimate.low,
             high=one.estimate.high,
             detail=str(one.estimate.n_people or ""),
-            group=capital(source.who(one.estimate.role)),
+            group=named(source.design.outcome(one.estimate.outcome).label),
         )
         for one in numeric
     )
@@ -282,7 +291,7 @@ def levels(source: Source) -> Part:
         asks=catalogue()["brief_part"]["levels"],
         title=heading,
         said=(said("brief_levels", "intro"),),
-        chart=chart(source, told[:MOST], "levels", heading, grouped=True),
+        chart=chart(source, told[:MOST], "levels", heading, by="level"),
         notes=(said("brief_levels", "note"),),
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from typing import Literal
 
 from rmresearch.evidence import Certainty
 from rmresearch.privacy.judged import Judgement
@@ -11,7 +11,7 @@ from rmresearch.report.blocks import Badge
 from rmresearch.report.figures.intervals import Interval
 from rmresearch.report.leadership.content import Chart, Said, State
 from rmresearch.report.leadership.source import Source, Told, Words, said, sizes
-from rmresearch.report.numbers import confidence, number, percent
+from rmresearch.report.numbers import confidence, number, percent, span
 from rmresearch.report.sections.outcomes import CERTAINTY
 from rmresearch.report.words.phrases import capital, catalogue, fill, is_share, lower_first, named
 
@@ -23,7 +23,6 @@ __all__ = [
     "marks",
     "meaning",
     "size",
-    "span",
     "standing",
     "state",
     "title",
@@ -116,15 +115,15 @@ def size(source: Source, told: Told) -> Said | None:
         return None
     if told.outcome.smallest_effect is None:
         return said("brief_size", "open")
-    key = "could_not_show" if judgement.could_not_show else judgement.precision
-    key = OF_CHANGE.get(key, key) if told.single else key
+    read = "could_not_show" if judgement.could_not_show else judgement.precision
+    key = OF_CHANGE.get(read, read) if told.single else read
     unit = sizes(told.held, told.outcome)["unit"]
     return said("brief_size", key, matters=source.matters(told.outcome), unit=unit)
 
 
-def title(told: Told) -> str:
-    """The finding in a few words."""
-    judgement, label = told.judgement, named(told.outcome.label.strip().rstrip(".:;"))
+def title(told: Told, label: str = "") -> str:
+    """The finding in a few words; ``label`` stands in place of the outcome's."""
+    judgement, label = told.judgement, label or named(told.outcome.label.strip().rstrip(".:;"))
     if judgement is None:
         key = "hidden"
     elif judgement.precision == "too_early":
@@ -207,19 +206,28 @@ def _point(source: Source, told: Told, parts: dict[str, Words]) -> Said:
 
 
 def chart(
-    source: Source, several: Sequence[Told], name: str, title_text: str, *, grouped: bool = False
+    source: Source,
+    several: Sequence[Told],
+    name: str,
+    title_text: str,
+    *,
+    by: Literal["", "who", "level"] = "",
 ) -> Chart | None:
     """These verdicts as intervals against zero and the smallest difference that matters.
 
     Only numbers are drawn; outcomes on different scales do not share a chart (the first's stays).
-    None where nothing is left.
+    ``by`` heads the rows by who they are about or by Kirkpatrick's level. None where nothing is
+    left.
     """
     drawn = [told for told in several if told.held.numeric and told.judgement is not None]
     drawn = [told for told in drawn if _scale(told) == _scale(drawn[0])]
     if not drawn:
         return None
+    heads = [_head(source, told, by) for told in drawn]
+    drawn = [told for head in dict.fromkeys(heads) for told, one in zip(drawn, heads, strict=True)
+             if one == head]  # fmt: skip
     share = is_share(drawn[0].outcome)
-    rows = tuple(_row(source, told, main=len(drawn) == 1, grouped=grouped) for told in drawn)
+    rows = tuple(_row(told, _head(source, told, by), main=len(drawn) == 1) for told in drawn)
     levels = {told.held.estimate.level for told in drawn}
     low, high, step = span(
         [end for row in rows for end in (row.value, row.low, row.high)],
@@ -252,7 +260,13 @@ def _scale(told: Told) -> tuple[object, ...]:
     return (one.kind == "binary", one.low, one.high, one.unit, told.single)
 
 
-def _row(source: Source, told: Told, *, main: bool, grouped: bool) -> Interval:
+def _head(source: Source, told: Told, by: str) -> str:
+    if by == "level":
+        return catalogue()["brief_level"][f"name_{told.outcome.kirkpatrick}"]
+    return capital(source.who(told.held.estimate.role)) if by == "who" else ""
+
+
+def _row(told: Told, head: str, *, main: bool) -> Interval:
     one = told.held.estimate
     people = one.n_people if isinstance(one.n_people, str) else number(one.n_people)
     return Interval(
@@ -262,7 +276,7 @@ def _row(source: Source, told: Told, *, main: bool, grouped: bool) -> Interval:
         high=_number(one.high),
         smallest=told.outcome.smallest_effect,
         detail=people if one.n_people else "",
-        group=capital(source.who(one.role)) if grouped else "",
+        group=head,
         main=main,
     )
 
@@ -278,17 +292,6 @@ def _sides(source: Source, drawn: Sequence[Told]) -> tuple[str, str]:
         return (words["lower"], words["higher"])
     sides = (words["worse"], words["better"])
     return sides if drawn[0].outcome.direction == 1 else sides[::-1]
-
-
-def span(values: Sequence[float | None], *also: float) -> tuple[float, float, float]:
-    """An axis that holds all of these whole, and its step."""
-    found = [*also, *(value for value in values if value is not None)]
-    low, high = min(found), max(found)
-    wide = (high - low) or abs(high) or 1.0
-    unit = 10.0 ** math.floor(math.log10(wide))
-    step = next(unit * part for part in (0.1, 0.2, 0.5, 1.0, 2.0) if wide <= 8 * unit * part)
-    below, above = math.floor(low / step) * step, math.ceil(high / step) * step
-    return round(below, 9), round(max(above, below + step), 9), step
 
 
 def caption(rows: Sequence[Interval], level: float | None) -> str:

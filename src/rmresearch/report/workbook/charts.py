@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,6 +10,7 @@ from typing import Literal
 from rmresearch.privacy import Release
 from rmresearch.privacy.release import ReleasedEstimate
 from rmresearch.report.findings import labels_of
+from rmresearch.report.numbers import span
 from rmresearch.report.words.phrases import capital, catalogue, fill
 from rmresearch.report.workbook.cells import Cell, Column, form_of, number, text
 from rmresearch.report.workbook.lists import is_share
@@ -141,13 +141,7 @@ def _differences(same: Sequence[ReleasedEstimate], design: Design, title: str) -
 def _span(same: Sequence[ReleasedEstimate], *also: float) -> tuple[float, float, float]:
     """An axis that holds every interval whole (programs see to the values only), and its step."""
     ends = (end for one in same for end in (one.value, one.low, one.high))
-    found = [*also, *(end for end in ends if isinstance(end, (int, float)))]
-    low, high = min(found), max(found)
-    wide = (high - low) or abs(high) or 1.0
-    unit = 10.0 ** math.floor(math.log10(wide))
-    step = next(unit * part for part in (0.1, 0.2, 0.5, 1.0, 2.0) if wide <= 8 * unit * part)
-    below, above = math.floor(low / step) * step, math.ceil(high / step) * step
-    return round(below, 9), round(max(above, below + step), 9), step
+    return span([end for end in ends if isinstance(end, (int, float))], *also)
 
 
 def _means(same: Sequence[ReleasedEstimate], design: Design) -> Plot:
