@@ -140,7 +140,9 @@ def _form(chart: Chart) -> str:
     digits = "0%" if chart.share else f"0.{'0' * chart.decimals}" if chart.decimals else "0"
     if chart.reference is None:
         return digits
-    return f'+{digits};"−"{digits};{digits}'
+    # what rounds to zero has no sign: axes are drawn at sums that miss it by a little
+    half = f"{0.5 * 10.0 ** -(2 if chart.share else chart.decimals):.9f}".rstrip("0")
+    return f'[>={half}]+{digits};[<=-{half}]"−"{digits};{digits}'
 
 
 def _series(
@@ -265,7 +267,8 @@ QUOTE = {'"': "&quot;"}
 def _letters(size: float, colour: str, name: str = "") -> str:
     bold = name == "value"
     return (
-        f'<c:txPr><a:bodyPr/><a:p><a:pPr><a:defRPr sz="{round(100 * size)}" b="{int(bold)}">'
+        f'<c:txPr><a:bodyPr wrap="none"/><a:p><a:pPr>'
+        f'<a:defRPr sz="{round(100 * size)}" b="{int(bold)}">'
         f"{solid(colour)}</a:defRPr></a:pPr>"
         f'<a:endParaRPr lang="{LANGUAGE}"/></a:p></c:txPr>'
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rmresearch.report.leadership.content import Story, Tile
 from rmresearch.report.leadership.deck.forest import small
@@ -13,9 +14,9 @@ from rmresearch.report.words.phrases import capital, fill
 
 __all__ = ["tiled"]
 
-HEAD, PAD, GAP = 40.0, 9.0, 12.0
+HEAD, PAD, GAP = 40.0, 8.0, 10.0
 #: a tile's chart, and the room for its two badges
-CHART, MARKS = 84.0, 40.0
+CHART, MARKS = 76.0, 40.0
 #: narrower tiles stand two by two
 NARROW = 170.0
 
@@ -73,7 +74,9 @@ def _room(box: Box, tile: Tile) -> Box:
 
 def _said(tile: Tile) -> list[Para]:
     """A tile's sentences; with badges the first, as they say the rest."""
-    return paras(tile.said[:1] if tile.marks else tile.said, 13.0)
+    return [
+        replace(para, after=4.0) for para in paras(tile.said[:1] if tile.marks else tile.said, 13.0)
+    ]
 
 
 def _unsaid(tile: Tile, name: str, over: list[str]) -> list[str]:

@@ -119,8 +119,9 @@ def _painted(shape: Any, fill: str, look: Look) -> None:
         shape.line.fill.background()
 
 
-def _rgb(colour: str) -> RGBColor:
-    return RGBColor(*bytes.fromhex(colour[1:]))
+def _rgb(colour: str) -> Any:
+    made: Any = RGBColor
+    return made(*bytes.fromhex(colour[1:]))
 
 
 def _words(frame: Any, paras: Sequence[Para], look: Look, *, theirs: bool = False) -> None:
