@@ -354,8 +354,10 @@ def test_a_chart_of_many_rounds_and_long_names_draws_all_inside() -> None:
     )  # fmt: skip
     panels = [Panel("Everybody who has such a long name that it does not fit" * 2, rounds)] * 3
     block = control_chart(panels, title="t", unit="u" * 200, caption="c", share=True)
-    xs = [float(x) for x in re.findall(r'<text[^>]* x="(-?[\d.]+)"', block.svg)]
-    assert all(-1 <= x <= 721 for x in xs)
+    places = re.findall(r'<text [^>]*?x="(-?[\d.]+)"[^>]*>([^<]*)<', block.svg)
+    assert len(places) > 30
+    for x, said in places:
+        assert 0 <= float(x) <= 720, said
     assert "below the warning limit" in block.alt
 
 

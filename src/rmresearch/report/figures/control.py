@@ -35,8 +35,8 @@ from rmresearch.report.numbers import number, percent
 
 __all__ = ["Panel", "Round", "control_chart"]
 
-#: room above, of the axes, below and left of a panel; panels beside one another
-TOP, HEIGHT, BELOW, LEFT, GAP = 52.0, 170.0, 46.0, 46.0, 26.0
+#: room above, of the axes, below, left and right of a panel, and between two beside one another
+TOP, HEIGHT, BELOW, LEFT, RIGHT, GAP = 52.0, 170.0, 46.0, 46.0, 18.0, 10.0
 MOST_BESIDE = 2
 #: more rounds than this say their value only where it matters
 MOST_SAID = 7
@@ -85,7 +85,7 @@ def control_chart(
         raise ValueError("a control chart needs a round in every panel")
     top = 1.0 if share else _top(panels, plan)
     beside = min(len(panels), MOST_BESIDE)
-    width = (WIDTH - beside * LEFT - (beside - 1) * GAP) / beside
+    width = (WIDTH - beside * (LEFT + RIGHT) - (beside - 1) * GAP) / beside
     each = TOP + HEIGHT + BELOW
     rows = -(-len(panels) // MOST_BESIDE)
 
@@ -93,7 +93,7 @@ def control_chart(
         write(figure, 0.0, 8.0, wrap(unit, WIDTH, SMALL, lines=1), size=SMALL, color=MUTED)
         for index, panel in enumerate(panels):
             row, column = divmod(index, MOST_BESIDE)
-            left = LEFT + column * (width + LEFT + GAP)
+            left = LEFT + column * (width + RIGHT + GAP + LEFT)
             _panel(figure, panel, left, row * each + TOP, width, (top, plan, share))
 
     return FigureBlock(
@@ -197,24 +197,20 @@ def _short(said: str) -> str:
 def _labels(
     figure: Any, axes: Any, rounds: Sequence[Round], left: float, top: float, width: float
 ) -> None:
-    """Each round's name, every second or third where they would touch."""
+    """Each round's name, in two lines where it is long; every second or third if that fails."""
     step = width / len(rounds)
-    widest = max(text_width(one.label, SMALL) for one in rounds) + 8.0
-    every = 1
-    if widest > step:
-        every = -(-int(widest) // max(int(step), 1))
+    words = (word for one in rounds for word in one.label.split())
+    widest = max((text_width(word, SMALL) for word in words), default=0.0) + 6.0
+    every = max(1, math.ceil(widest / step))
     axes.set_xticks(range(len(rounds)), [""] * len(rounds))
     axes.tick_params(axis="x", length=3.0)
-    last = len(rounds) - 1
     for x, one in enumerate(rounds):
-        if (last - x) % every == 0:
-            text = wrap(one.label, max(step * every - 6.0, 40.0), SMALL, lines=1)
-            style = {"ha": "center", "size": SMALL, "color": MUTED}
-            at = left + step * (x + 0.5)
-            if at > WIDTH - 60.0 or at < 60.0:
-                write_near(figure, at, top + HEIGHT + 15.0, text)
-            else:
-                write(figure, at, top + HEIGHT + 15.0, text, **style)
+        if (len(rounds) - 1 - x) % every:
+            continue
+        text = wrap(one.label, max(step * every - 4.0, 40.0), SMALL, lines=2)
+        for line, part in enumerate(text.split("\n")):
+            y = top + HEIGHT + 15.0 + 15.0 * line
+            write_near(figure, left + step * (x + 0.5), y, part)
 
 
 def _alt(panels: Sequence[Panel], title: str, unit: str, share: bool, plan: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rmresearch.analysis.pulse.meetings import cadence, silent_after
+from rmresearch.privacy.rules import HIGH, LOW
 from rmresearch.report.numbers import number
 from rmresearch.report.pulse.reading import Entry, Pairs, Sign, Track, signs
 from rmresearch.report.words import pulse as words
@@ -98,6 +99,10 @@ def _rule(sign: Sign, latest: Entry, track: Track) -> str:
         columns = ("plan warning", "plan action")
     source = "panel" if latest.row.get("limits from") == "panel" else sign.rule
     limit = latest.said(columns[1] if sign.status == "act" else columns[0])
+    if limit in {HIGH, LOW}:  # what the release rules leave of it reads badly, and says little
+        if sign.status == "steady":
+            return ""
+        return words.tell("under_unsaid", level=words.level(sign.status))
     if sign.status == "steady":
         return words.tell(f"near_{source}", limit=limit)
     return words.tell(f"under_{source}", limit=limit, level=words.level(sign.status))
