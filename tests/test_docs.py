@@ -73,7 +73,7 @@ def test_each_function_of_the_readme_is_public_and_asks_that_question() -> None:
     "part",
     [
         *("StudyHead", "DesignEntry", "WaveEntry", "OutcomeEntry", "TableSource", "PrivacyEntry"),
-        *("MatchingEntry", "MatchingRules", "MatchingQuestion"),
+        *("MatchingEntry", "MatchingRules", "MatchingQuestion", "BrandEntry"),
     ],
 )
 def test_the_page_on_study_toml_names_every_key(part: str) -> None:
