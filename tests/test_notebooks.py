@@ -34,6 +34,7 @@ def source(cell: dict[str, Any]) -> str:
 def test_there_are_notebooks() -> None:
     assert [path.name for path in NOTEBOOKS] == [
         "01_pilot_evaluation.ipynb",
+        "02_leadership_brief.ipynb",
         "03_programme_pulse.ipynb",
         "04_what_if.ipynb",
         "05_method_validation.ipynb",

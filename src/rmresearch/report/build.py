@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rmresearch.declared import Brand
 from rmresearch.errors import StudyError
 from rmresearch.files import (
     TEMPORARY,
@@ -34,6 +35,9 @@ INSIDE = "internal"
 #: what goes to leadership, in a folder of its own, so that it can be handed on as it is
 LEADERSHIP = "leadership"
 RELEASED = ("released.json", "workbook.xlsx")
+#: the brief, which a notebook of its own makes of released.json alone
+BRIEF_NOTEBOOK = "02_leadership_brief"
+BRIEF = ("brief.html", "brief.pdf")
 COMMAND = "rmresearch report"
 
 
@@ -75,8 +79,23 @@ def build(
         if "html" in wanted:
             page = to_html(executed, title=results["title"], brand=brand, unfolded=True)
             made[PAGES["html"]] = page.encode()
+        made |= _brief(Path(aside), results["title"], brand, say)
         _seal(out, made, wanted, results, _inputs(study, data, results["sources"]) | worn, started)
         return out / INSIDE / PAGES[wanted[0]]
+
+
+def _brief(
+    folder: Path, title: str, brand: Brand, say: Callable[[str], None] | None
+) -> dict[str, bytes]:
+    """The brief as page and PDF, of the released.json in ``folder`` and nothing else."""
+    from rmresearch.report.leadership.brief import sheet
+    from rmresearch.report.notebook import find_notebook, run_notebook, to_html
+
+    asked = {"folder": str(folder.resolve()), "out_dir": str(folder.resolve())}
+    executed = run_notebook(find_notebook(BRIEF_NOTEBOOK), asked, progress=say)
+    page = to_html(executed, title=title, internal=False, brand=brand, sheet=sheet())
+    html, pdf = BRIEF
+    return {html: page.encode(), pdf: (folder / pdf).read_bytes()}
 
 
 def check_formats(formats: Collection[str]) -> tuple[str, ...]:
@@ -121,7 +140,7 @@ def _seal(
     """Write each part into its folder, its manifest last; leadership's names no data file."""
     parts = {
         INSIDE: ((NUMBERS, *(PAGES[name] for name in wanted)), inputs, "technical", list(wanted)),
-        LEADERSHIP: (RELEASED, {}, LEADERSHIP, ["xlsx"]),
+        LEADERSHIP: ((*RELEASED, *BRIEF), {}, LEADERSHIP, ["html", "pdf", "xlsx"]),
     }
     for name, (files, read, audience, formats) in parts.items():
         folder = open_out(out / name, COMMAND)

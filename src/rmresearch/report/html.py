@@ -100,7 +100,7 @@ def wrap(
 
     Figures and styles take the colours of ``brand``; ``files`` is how names of kept tables begin
     (None: none can be kept); ``unfolded`` prints every folded part open. A page with a style
-    ``sheet`` of its own (a file of templates/) is short: it has neither contents nor furniture.
+    ``sheet`` of its own (CSS) is short: it has neither contents nor furniture.
 
     Raises ``ReportError`` when two parts of the body share an id, because links would then lead
     astray.
@@ -113,7 +113,7 @@ def wrap(
         raise ReportError(f"two parts of the page share the id {', '.join(map(repr, twice))}.")
     mark = " · ".join(marks)
     layout = Template(page_css()).substitute(footer=_css_text(title), mark=_css_text(mark))
-    further = template(sheet or "furniture.css")
+    further = sheet or template("furniture.css")
     return Template(template("page.html")).substitute(
         language=escape(language),
         title=escape(title),
