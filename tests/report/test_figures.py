@@ -9,6 +9,7 @@ from itertools import combinations
 
 import pytest
 
+from rmresearch.colours import steps_apart
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures import (
     Arm,
@@ -249,6 +250,13 @@ def test_colours_meet_the_contrast_rules() -> None:
     for tone in (*SERIES, COMPARISON):
         assert contrast(tone.colour, "#ffffff") >= 4.5  # series are named in their own colour
         assert contrast(ink_on(tone.colour), tone.colour) >= 4.5
+
+
+def test_series_are_apart_for_the_colour_blind() -> None:
+    """Two noticeable steps, what a brand's accent must have beside the comparison's grey."""
+    colours = [tone.colour for tone in (*SERIES, COMPARISON)]
+    for one, other in combinations(colours, 2):
+        assert steps_apart(one, other)[0] >= 2, (one, other)
 
 
 def test_series_differ_without_colour() -> None:

@@ -55,12 +55,12 @@ class Tone:
     filled: bool = True
 
 
-#: blue, orange and purple stay apart for the three colour deficiencies; grey is the comparison
+#: any two stay apart, for the colour-blind too; grey is the comparison
 SERIES = (
     Tone(ACCENT, "o"),
     Tone("#bd4f0c", "s", (0, (5, 2))),
-    Tone("#7a3f8f", "D", (0, (1.5, 1.8))),
-    Tone("#0f7a6c", "^", (0, (6, 2, 1.5, 2))),
+    Tone("#8347b8", "D", (0, (1.5, 1.8))),
+    Tone("#6b1d2e", "^", (0, (6, 2, 1.5, 2))),
 )
 COMPARISON = Tone(GREY, "o", (0, (3, 1.5)), filled=False)
 
