@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scipy import special, stats
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
 
 __all__ = [
     "ACTION",
@@ -26,6 +28,8 @@ __all__ = [
     "standard_limits",
 ]
 
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 #: the chance beyond one limit at two and at three standard errors of a normal
 WARNING, ACTION = float(special.ndtr(-2.0)), float(special.ndtr(-3.0))
 
@@ -41,12 +45,32 @@ def share_limits(before: int, n_before: int, n: int, tail: float) -> tuple[int, 
     _sizes(before, n_before, n)
 
     def least(k: int) -> float:
-        return float(stats.hypergeom.cdf(k, n_before + n, before + k, n))
+        counts, chance = _drawn(before + k, n_before + n, n)
+        return float(chance[counts <= k].sum())
 
     def most(k: int) -> float:
-        return float(stats.hypergeom.sf(k - 1, n_before + n, before + k, n))
+        counts, chance = _drawn(before + k, n_before + n, n)
+        return float(chance[counts >= k].sum())
 
     return _ends(n, tail, least, most)
+
+
+def _drawn(good: int, total: int, n: int) -> tuple[Ints, Floats]:
+    """How many of ``n`` drawn from a ``total`` can be among its ``good`` ones: counts, chances.
+
+    The hypergeometric law from logarithms of binomial coefficients: `scipy.stats` takes longer to
+    load than a pulse takes.
+    """
+    counts = np.arange(max(0, n - (total - good)), min(n, good) + 1)
+
+    def ways(of: int, some: Ints | int) -> Floats:
+        rest = np.asarray(of - some)
+        return np.asarray(
+            special.gammaln(of + 1) - special.gammaln(np.add(some, 1)) - special.gammaln(rest + 1)
+        )
+
+    chance = np.exp(ways(good, counts) + ways(total - good, n - counts) - ways(total, n))
+    return counts, chance
 
 
 def count_limits(before: int, time_before: float, time: float, tail: float) -> tuple[int, int]:

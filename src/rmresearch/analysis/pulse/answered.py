@@ -83,7 +83,12 @@ def _answering(study: Study, own: People, kind: str, wave: Wave) -> Flags:
     table = study.measures
     rows = table[(table["wave"] == wave.name) & table["item"].isin(items) & table["value"].notna()]
     who = rows["rater"].where(rows["rater"].notna(), rows["person"])
-    return np.isin(own.ids.astype(str), who.unique().astype(str))
+    return _among(own, frozenset(who.unique()))
+
+
+def _among(own: People, known: frozenset[str]) -> Flags:
+    """Which of the people are known: a set, as numpy compares thousands of texts pair by pair."""
+    return np.fromiter((person in known for person in own.ids), bool, len(own))
 
 
 def _response(
@@ -161,8 +166,7 @@ def _starters(study: Study, outcome: Outcome, everyone: Pairs) -> Iterator[_Who]
             inside = group.arm == arm if arm else np.ones(len(group), bool)
             own = everyone.take(everyone.arm == arm) if arm else everyone
             if len(own) and study.design.linked:
-                members = list(own.take(own.started).behind().members)
-                inside &= np.isin(group.ids.astype(str), members)
+                inside &= _among(group, own.take(own.started).behind().members)
             yield _Who(arm, group.take(inside))
 
 
