@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 
 #: bytes of a page beyond which axe would take minutes for its colours
 LARGE = 500_000
+BETWEEN = 768
 
 
 @pytest.fixture(params=PAGES)
@@ -41,10 +42,12 @@ def test_nothing_is_cut_faint_or_out_of_reach_at_any_width(browser: Any, file: P
         for width in seen.WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             assert seen.too_wide(page) == [], width
+            if width == BETWEEN:  # the others have a layout of their own, and axe looks at them
+                assert seen.violations(page, seen.PLACES) == []
+                continue
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
                 assert seen.faint(page) == [], (width, scheme)
-            assert seen.violations(page, seen.PLACES) == [], width
         page.emulate_media(media="print")
         assert seen.faint(page) == []
 
