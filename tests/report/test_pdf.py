@@ -139,9 +139,21 @@ def whole() -> bytes:
     return to_pdf(demo(), marks=(INTERNAL,))
 
 
+def without_pictures(block: Any) -> Any:
+    """The same texts with next to nothing drawn: reading letters out of drawings takes seconds."""
+    if isinstance(block, FigureBlock):
+        return replace(block, svg='<svg viewBox="0 0 720 40"></svg>')
+    if isinstance(block, tuple):
+        return tuple(map(without_pictures, block))
+    if hasattr(block, "blocks"):
+        return replace(block, blocks=without_pictures(block.blocks))
+    return block
+
+
 @pytest.fixture(scope="module")
-def said(whole: bytes) -> str:
-    return words_of(whole)
+def said() -> str:
+    page = replace(demo(), sections=without_pictures(demo().sections))
+    return words_of(to_pdf(page, marks=(INTERNAL,)))
 
 
 # --- what stands on paper ------------------------------------------------------------------------
@@ -186,6 +198,7 @@ def test_a_block_without_a_renderer_is_refused() -> None:
 
 def test_every_text_of_the_page_is_on_paper(said: str) -> None:
     missing = [text for text in texts_of(demo()) if squeezed(text) not in said]
+    assert len(texts_of(demo())) > 600
     assert missing == []
     assert squeezed(MEANING[INTERNAL]) in said
 
