@@ -113,11 +113,10 @@ def wrap(
         raise ReportError(f"two parts of the page share the id {', '.join(map(repr, twice))}.")
     mark = " · ".join(marks)
     layout = Template(page_css()).substitute(footer=_css_text(title), mark=_css_text(mark))
-    further = sheet or template("furniture.css")
     return Template(template("page.html")).substitute(
         language=escape(language),
         title=escape(title),
-        style=f"{blocks_css()}\n{brand_css(brand)}{layout}{further}",
+        style=f"{blocks_css()}\n{brand_css(brand)}{layout}{template('furniture.css')}{sheet}",
         paper=' class="whole"' if unfolded else "",
         banner=_banner(marks),
         body=body if sheet else furnished(_with_contents(body), files=files),

@@ -159,8 +159,8 @@ def _part(part: Part, once: _Once, said: str, points: str) -> Box:
 
 def _tile(tile: Tile, once: _Once) -> Box:
     """A level: the rows of the outcome that stands first there, and what else it has."""
-    shown = _leading(tile.chart)
-    others = len(tile.chart.rows) - len(shown.marks) if tile.chart and shown else 0
+    shown = _leading(tile)
+    others = len(tile.chart.rows) - (len(shown.marks) if shown else 0) if tile.chart else 0
     said = once("tile", _beside_chart(tile))
     rest = ""
     more: tuple[Said, ...] = ()
@@ -170,7 +170,7 @@ def _tile(tile: Tile, once: _Once) -> Box:
         rest = fill("brief_sheet", "rest", count=others)
     return Box(
         f"level-{tile.level}", f"{tile.name}: {tile.asks}", tile.title, (*said, *more),
-        badges=tile.marks, drawn=shown, rest=rest,
+        badges=tile.marks, drawn=_unnamed(shown, tile.title), rest=rest,
     )  # fmt: skip
 
 
@@ -187,14 +187,24 @@ def _counted(one: Said) -> bool:
     return bool(one.numbers) and all(number.form != "phrase" for number in one.numbers)
 
 
-def _leading(chart: Chart | None) -> Drawn | None:
-    """The rows of a chart that are about what its first row is about."""
-    if chart is None:
+def _leading(tile: Tile) -> Drawn | None:
+    """The rows of a chart that are about what the title is about: where that is not shown, nothing
+    else takes its place."""
+    if tile.chart is None:
         return None
-    first = chart.rows[0]
+    first = tile.chart.rows[0]
     about = "group" if first.group else "label"
-    same = (row for row in chart.rows if getattr(row, about) == getattr(first, about))
-    return drawn(chart, tuple(same)[:FEW])
+    if getattr(first, about).rstrip(".:;") not in tile.title:
+        return None
+    same = (row for row in tile.chart.rows if getattr(row, about) == getattr(first, about))
+    return drawn(tile.chart, tuple(same)[:FEW])
+
+
+def _unnamed(shown: Drawn | None, title: str) -> Drawn | None:
+    """A drawing of one row below a title that names it does not name it again."""
+    if shown is None or len(shown.marks) > 1 or shown.marks[0].label not in title:
+        return shown
+    return replace(shown, marks=(replace(shown.marks[0], name=""),))
 
 
 def _both(part: Part, once: _Once) -> Box:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from rmresearch.colours import shade
 from rmresearch.declared import Brand
 from rmresearch.report.figures.palette import palette
 from rmresearch.report.leadership.brief.kept import Brief
 from rmresearch.report.leadership.content import Said
 from rmresearch.report.pdf.content import described, printable, said
 from rmresearch.report.pdf.setting import COLOURS, typeset
+from rmresearch.report.scripts import steady
 from rmresearch.report.words.phrases import catalogue
 
 __all__ = ["to_pdf"]
@@ -41,7 +43,7 @@ def _content(brief: Brief, brand: Brand) -> dict[str, Any]:
         "colours": {
             **COLOURS,
             **{name: getattr(colours, name) for name in OURS},
-            "band": SHADED,
+            "band": shade(SHADED, colours.accent),
         },
         "sorry": "",
     }
@@ -54,7 +56,7 @@ def _excused(content: dict[str, Any], sorry: str) -> None:
 def _plain(value: Any) -> Any:
     """Every field by its name, texts as they can be set; an alternative text is not set at all."""
     if isinstance(value, Said):
-        return said(value.text)
+        return _plain(value.text)
     if is_dataclass(value) and not isinstance(value, type):
         return {
             one.name: printable(getattr(value, one.name))
@@ -64,4 +66,4 @@ def _plain(value: Any) -> Any:
         }
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    return said(value) if isinstance(value, str) else value
+    return said(steady(value)) if isinstance(value, str) else value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape as escaped
 from typing import Any
 
 from rmresearch.declared import Brand
@@ -19,6 +19,7 @@ from rmresearch.report.leadership.brief.fitted import size_class
 from rmresearch.report.leadership.brief.kept import Box, Brief
 from rmresearch.report.leadership.content import Grid, Said
 from rmresearch.report.look import brand_css, masthead
+from rmresearch.report.scripts import steady
 from rmresearch.report.theme import blocks_css, template
 from rmresearch.report.words.phrases import catalogue
 
@@ -33,6 +34,11 @@ __all__ = [
     "results",
     "sheet",
 ]
+
+
+def escape(text: str) -> str:
+    """A text as HTML, its numbers where they are meant to be."""
+    return escaped(steady(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,7 @@ def _paragraphs(several: Sequence[Said]) -> str:
 
 
 def _texts(several: Sequence[Said]) -> tuple[str, ...]:
-    return tuple(one.text for one in several)
+    return tuple(steady(one.text) for one in several)
 
 
 def _list(several: Sequence[Said]) -> str:
@@ -172,7 +178,7 @@ def _tile(box: Box) -> str:
 def _strip(one: Drawn, caption: str = "") -> str:
     """A small chart: each row's name and numbers above its line, one axis below all."""
     rows = "".join(
-        f'<div class="row"><p class="label"><span>{escape(mark.name)}</span> '
+        f'<div class="row"><p class="label">{_name(mark)}'
         f"<b>{escape(mark.value)}</b> <span>{escape(_behind(mark))}</span></p>"
         f"{_track(one, mark)}</div>"
         for mark in one.marks
@@ -184,6 +190,10 @@ def _strip(one: Drawn, caption: str = "") -> str:
     )
 
 
+def _name(mark: Mark) -> str:
+    return f"<bdi>{escape(mark.name)}</bdi> " if mark.name else ""
+
+
 def _behind(mark: Mark) -> str:
     return " · ".join(text for text in (mark.ends, mark.count) if text)
 
@@ -191,14 +201,11 @@ def _behind(mark: Mark) -> str:
 def _track(one: Drawn, mark: Mark | None) -> str:
     """The line of a row; those who do not see it have the numbers beside it."""
     parts = []
-    if mark is not None and mark.band is not None:
-        parts.append(_span("band", mark.band))
-    if one.zero is not None:
-        parts.append(f'<i class="zero" style="left:{_percent(one.zero)}"></i>')
-    if mark is not None and mark.line is not None:
-        parts.append(_span("line", mark.line))
-    if mark is not None and mark.at is not None:
-        parts.append(f'<i class="dot" style="left:{_percent(mark.at)}"></i>')
+    if mark is not None:
+        parts = [_span("band", mark.band)] if mark.band else []
+        parts += [_point("zero", one.zero)] if one.zero is not None else []
+        parts += [_span("line", mark.line)] if mark.line else []
+        parts += [_point("dot", mark.at)] if mark.at is not None else []
     return f'<div class="track" aria-hidden="true">{"".join(parts)}</div>'
 
 
@@ -225,6 +232,10 @@ def _span(style: str, ends: tuple[float, float]) -> str:
     return f'<i class="{style}" style="left:{_percent(left)};width:{_percent(right - left)}"></i>'
 
 
+def _point(style: str, place: float) -> str:
+    return f'<i class="{style}" style="left:{_percent(place)}"></i>'
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.2f}%"
 
@@ -234,7 +245,7 @@ def _percent(share: float) -> str:
 
 def _table(grid: Grid) -> str:
     """A table in a box that scrolls where the screen is narrow."""
-    return grid.block().html()
+    return steady(grid.block().html())
 
 
 def _results(box: Box) -> str:
