@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 import rmresearch as rm
@@ -16,15 +18,23 @@ SEARCHED = 1e-6
 RECORD = frozenset({""})
 
 
-def test_slopes_that_answers_are_too_few_to_tell_are_left_to_the_analysis() -> None:
+def test_slopes_that_answers_are_too_few_to_tell_are_left_out_in_those_replicates() -> None:
     """With two answers each on average the analysis leaves the slope out; others have it."""
     given = Gaussian(programme=10, comparison=10, people=1, waves=3, dropout=0.7)
     both = asked_both_ways(rm.compare_arms, given, "score", 12, 7, rerandomise=False)
     there = np.isfinite(panel_of(given, "score", 12, 7).scores)
     few = there.sum(axis=(1, 2)) <= 2 * there.any(axis=-1).sum(axis=-1)
     assert 0 < few.sum() < 12
-    assert not both.clear[few].any()
-    assert both.clear.any()
+    assert (both.clear & few).any()
+    assert (both.clear & ~few).any()
+    agree(both, SEARCHED, terms=RECORD)
+
+
+def test_half_of_the_answers_lost_in_pairs_is_no_work_for_single_studies() -> None:
+    nature = replace(Scenario().nature, response=0.5)
+    given = Scenario(pairs=72, nature=nature)
+    both = asked_both_ways(rm.compare_arms, given, "digital_skill", 6, 1, rerandomise=False)
+    assert both.clear.all()
     agree(both, SEARCHED, terms=RECORD)
 
 

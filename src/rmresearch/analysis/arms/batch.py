@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,8 +63,8 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
     """Each arm's difference at each follow-up; and which replicates it has answered.
 
     A replicate that loses an arm, a stratum or the baseline's variation at some wave, whose columns
-    are nearly determined by one another, or whose answers are too few to tell the random part of
-    all, is left to `compare_arms`.
+    are nearly determined by one another, or whose answers are too few to tell even a random part
+    without slopes, is left to `compare_arms`.
     """
     columns, clear = posed(panel)
     if not clear.any():
@@ -75,14 +75,31 @@ def answer(panel: Panel, options: Mapping[str, Any]) -> tuple[list[Estimates], F
     if "only" in options:
         wanted = {where: key for where, key in wanted.items() if key == options["only"]}
     if panel.design.randomised and len(columns) > 1:
-        course = _course(inside, bool(options.get("slope", True)), list(wanted))
-        if course is None:
-            return [], np.zeros_like(clear)
-    else:
-        course = _alone({place: (x[clear], y[clear]) for place, (x, y) in columns.items()}, inside)
-    clear[clear] = course.told
-    found = [told(inside, *where, level, course) for where in wanted]
-    return [one.take(course.told) for one in found], clear
+        return _together(inside, wanted, level, slope=bool(options.get("slope", True)), clear=clear)
+    course = _alone({place: (x[clear], y[clear]) for place, (x, y) in columns.items()}, inside)
+    return [told(inside, *where, level, course) for where in wanted], clear
+
+
+def _together(
+    panel: Panel, wanted: Collection[tuple[int, int]], level: float, *, slope: bool, clear: Flags
+) -> tuple[list[Estimates], Flags]:
+    """By the model of all waves: with a slope where the answers tell one, without where they do
+    not; ``clear`` says which replicates those of ``panel`` are."""
+    known, found = np.zeros(len(panel.scores), bool), None
+    for sloped in (True, False) if slope else (False,):
+        rest = ~known
+        course = _course(panel.take(rest), sloped, wanted) if rest.any() else None
+        if course is None or not course.told.any():
+            continue
+        here = rest.copy()
+        here[rest] = course.told
+        own = [told(panel.take(rest), *where, level, course).take(course.told).placed(here)
+               for where in wanted]  # fmt: skip
+        found = own if found is None else [a.otherwise(b) for a, b in zip(found, own, strict=True)]
+        known |= here
+    clear = clear.copy()
+    clear[clear] = known
+    return [one.take(known) for one in found or ()], clear
 
 
 def posed(panel: Panel) -> tuple[dict[int, tuple[Array, Array]], Flags]:
@@ -132,7 +149,7 @@ def _alone(columns: Mapping[int, tuple[Array, Array]], panel: Panel) -> _Course:
     return _Course(contrast, {}, np.ones(len(panel.scores), bool))
 
 
-def _course(panel: Panel, slope: bool, wanted: Sequence[tuple[int, int]]) -> _Course | None:
+def _course(panel: Panel, slope: bool, wanted: Collection[tuple[int, int]]) -> _Course | None:
     """The constrained longitudinal model of all waves, CR2 by cluster; None where it cannot be.
 
     ``wanted``: the (arm, place) whose contrasts are asked for.
