@@ -24,7 +24,7 @@ from rmresearch.report.workbook import workbook
 ROOT = Path(__file__).resolve().parents[2]
 PILOT = ROOT / "data" / "synthetic" / "pilot"
 INTERNAL = ("report.html", "results.json")
-LEADERSHIP = ("brief.html", "brief.pdf", "released.json", "workbook.xlsx")
+LEADERSHIP = ("brief.html", "brief.pdf", "deck.pptx", "released.json", "workbook.xlsx")
 FILES = (*(f"internal/{name}" for name in INTERNAL), *(f"leadership/{name}" for name in LEADERSHIP))
 
 

@@ -1,44 +1,33 @@
-"""Make a report folder: the notebook run, the page, the numbers, each part under a manifest."""
+"""Make a report: notebooks run, pages, numbers and slides for each audience, each folder sealed."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import shutil
-import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rmresearch.declared import Brand
-from rmresearch.errors import StudyError
-from rmresearch.files import (
-    TEMPORARY,
-    check_out,
-    lock,
-    open_out,
-    sha256,
-    write_bytes,
-    write_manifest,
-)
-from rmresearch.io.brand import study_brand
+from rmresearch.errors import ReportError, StudyError
+from rmresearch.files import check_out, lock, sha256
+from rmresearch.io.brand import study_brand, template_path
 from rmresearch.report.lighter import lighter_imports
+from rmresearch.report.sealing import Part, seal, workshop
+from rmresearch.report.wanted import ALL, AUDIENCES, FOLDERS, PAGES, check_formats, wanted
+from rmresearch.study import Brand
 
-__all__ = ["PAGES", "build", "check_formats"]
+__all__ = ["PAGES", "build", "check_formats", "leading"]
 
-NOTEBOOK = "01_pilot_evaluation"
-NUMBERS = "results.json"
-#: the technical report, by format; the first one asked for in this order is what `build` returns
-PAGES = {"html": "report.html", "pdf": "report.pdf"}
-INSIDE = "internal"
-#: what goes to leadership, in a folder of its own, so that it can be handed on as it is
-LEADERSHIP = "leadership"
-RELEASED = ("released.json", "workbook.xlsx")
-#: the brief, which a notebook of its own makes of released.json alone
-BRIEF_NOTEBOOK = "02_leadership_brief"
-BRIEF = ("brief.html", "brief.pdf")
-COMMAND = "rmresearch report"
+NOTEBOOKS = {
+    "technical": "01_pilot_evaluation",
+    #: made of released.json alone
+    "leadership": "02_leadership_brief",
+    "pulse": "03_programme_pulse",
+}
+NUMBERS, RELEASED = "results.json", "released.json"
+Say = Callable[[str], None]
+Wanted = Mapping[str, tuple[str, ...]]
 
 
 def build(
@@ -46,81 +35,182 @@ def build(
     out: Path,
     *,
     data: Path | None = None,
-    formats: Collection[str] = ("html",),
-    say: Callable[[str], None] | None = None,
+    audience: str = "technical",
+    formats: Collection[str] | None = None,
+    until: dt.date | None = None,
+    say: Say | None = None,
 ) -> Path:
-    """Evaluate a study into ``out``/internal and ``out``/leadership; returns the report's path.
+    """Evaluate a study into a folder in ``out`` for each audience; returns the first file's path.
 
     ``study`` is the study's folder or TOML file, ``data`` its data folder if it is elsewhere.
-    ``formats`` are those of the technical report: html, pdf or both; others raise ``ValueError``.
-    ``out`` may be absent, empty, or hold an earlier report of ours; otherwise, and where another
-    run holds it, ``ReportError``. Data that cannot be read raise ``StudyError`` and leave what was
-    in ``out`` as it was: everything is made aside first, and each file appears whole.
+    ``audience`` is technical, leadership, pulse or all; ``formats`` are what `wanted` says;
+    ``until`` is the last day that the data cover, for a pulse. What cannot be raises
+    ``ValueError``. ``out`` may be absent, empty, or hold an earlier report of ours; otherwise, and
+    where another run holds it, or a template cannot be used, ``ReportError``. Data that cannot be
+    read raise ``StudyError`` and leave what was in ``out`` as it was: everything is made aside
+    first, and each folder appears whole. Folders of other audiences stay as they are.
     """
     lighter_imports()
-    from rmresearch.report.notebook import find_notebook, run_notebook, to_html
+    from rmresearch.report.kernel import running_kernel
 
     started = dt.datetime.now(dt.UTC)
-    wanted = check_formats(formats)
+    asked = wanted(audience, formats)
     _readable(study)
-    notebook = find_notebook(NOTEBOOK)
-    check_out(out)
-    with lock(out), _aside(out) as aside:
-        asked = {
-            "study_dir": str(study.resolve()),
-            "data_dir": str(data.resolve()) if data else "",
-            "out_dir": str(Path(aside).resolve()),
-            "formats": ",".join(wanted),
-        }
-        executed = run_notebook(notebook, asked, progress=say)
-        made = {name: (Path(aside) / name).read_bytes() for name in _left(wanted)}
-        results = json.loads(made[NUMBERS])
-        brand, worn = study_brand(study)
-        if "html" in wanted:
-            page = to_html(executed, title=results["title"], brand=brand, unfolded=True)
-            made[PAGES["html"]] = page.encode()
-        made |= _brief(Path(aside), results["title"], brand, say)
-        _seal(out, made, wanted, results, _inputs(study, data, results["sources"]) | worn, started)
-        return out / INSIDE / PAGES[wanted[0]]
+    brand, worn = study_brand(study)
+    lent = _template(study, brand) if "pptx" in asked.get("leadership", ()) else {}
+    for folder in (out, *(out / FOLDERS[name] for name in asked)):
+        check_out(folder)
+    declared = _declared(study)
+    with lock(out), workshop(out) as shop, running_kernel() as kernel:
+        run = _Run(study.resolve(), data, shop.resolve(), brand, kernel, say)
+        parts = []
+        if asked.keys() & {"technical", "leadership"}:
+            parts += _evaluated(run, asked, declared | worn, worn, lent)
+        if "pulse" in asked:
+            parts += _pulse(run, until, worn, alone=audience != ALL)
+        _unchanged({path: digest for part in parts for path, digest in part.inputs.items()})
+        seal(out, parts, started, say)
+    return leading(out, asked)[0]
 
 
-def _brief(
-    folder: Path, title: str, brand: Brand, say: Callable[[str], None] | None
+def leading(out: Path, asked: Wanted) -> tuple[Path, ...]:
+    """The first file of each audience that was made."""
+    files = [out / FOLDERS[name] / AUDIENCES[name][formats[0]] for name, formats in asked.items()]
+    return tuple(path for path in files if path.is_file())
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What all notebooks of a run share; ``shop`` is where they leave their files."""
+
+    study: Path
+    data: Path | None
+    shop: Path
+    brand: Brand
+    kernel: Any
+    say: Say | None
+
+    def notebook(self, audience: str, parameters: Mapping[str, str]) -> Any:
+        """Run an audience's notebook with these parameters; returns it executed."""
+        from rmresearch.report.notebook import find_notebook, run_notebook
+
+        path = find_notebook(NOTEBOOKS[audience])
+        return run_notebook(path, parameters, progress=self.say, kernel=self.kernel)
+
+    def place(self, audience: str) -> Path:
+        """Where an audience's notebook leaves its files."""
+        place = self.shop / FOLDERS[audience]
+        place.mkdir(exist_ok=True)
+        return place
+
+    @property
+    def where(self) -> dict[str, str]:
+        """The parameters that say what is read."""
+        data = str(self.data.resolve()) if self.data else ""
+        return {"study_dir": str(self.study), "data_dir": data}
+
+
+def _evaluated(
+    run: _Run,
+    asked: Wanted,
+    read: Mapping[Path, str],
+    worn: Mapping[Path, str],
+    lent: Mapping[Path, str],
+) -> list[Part]:
+    """The study evaluated once: the technical report, and what leadership gets of its release."""
+    from rmresearch.report.html import to_html
+
+    place, paper = run.place("technical"), asked.get("technical", ())
+    settings = {"out_dir": str(place), "formats": ",".join(paper), "audiences": ",".join(asked)}
+    executed = run.notebook("technical", run.where | settings)
+    results = json.loads((place / NUMBERS).read_bytes())
+    title, plan = results["title"], results["plan"] or None
+    sources = _sources(run.study, run.data, results["sources"])
+    parts = []
+    if paper:
+        files = {NUMBERS: (place / NUMBERS).read_bytes()}
+        if "html" in paper:
+            page = to_html(executed, title=title, brand=run.brand, unfolded=True)
+            files[PAGES["html"]] = page.encode()
+        if "pdf" in paper:
+            files[PAGES["pdf"]] = (place / PAGES["pdf"]).read_bytes()
+        parts.append(_part("technical", files, {**sources, **read}, paper, plan))
+    if "leadership" in asked:
+        handed = _leadership(run, place, asked["leadership"], title, next(iter(lent), None))
+        seen = {"html", "pdf", "pptx"} & set(asked["leadership"])
+        shown = {**(worn if seen else {}), **lent}
+        parts.append(_part("leadership", handed, shown, asked["leadership"], plan))
+    _unchanged({**sources, **read})
+    return parts
+
+
+def _leadership(
+    run: _Run, place: Path, formats: tuple[str, ...], title: str, template: Path | None
 ) -> dict[str, bytes]:
-    """The brief as page and PDF, of the released.json in ``folder`` and nothing else."""
-    from rmresearch.report.leadership.brief import sheet
-    from rmresearch.report.notebook import find_notebook, run_notebook, to_html
+    """The release in ``place``, and what is made of it and nothing else."""
+    from rmresearch.report.html import to_html
+    from rmresearch.report.leadership.brief.sheet import sheet
 
-    asked = {"folder": str(folder.resolve()), "out_dir": str(folder.resolve())}
-    executed = run_notebook(find_notebook(BRIEF_NOTEBOOK), asked, progress=say)
-    page = to_html(executed, title=title, internal=False, brand=brand, sheet=sheet())
-    html, pdf = BRIEF
-    return {html: page.encode(), pdf: (folder / pdf).read_bytes()}
-
-
-def check_formats(formats: Collection[str]) -> tuple[str, ...]:
-    """The formats asked for, each once, in the order of `PAGES`; ``ValueError`` for others."""
-    asked = {formats} if isinstance(formats, str) else set(formats)
-    unknown = sorted(asked - set(PAGES))
-    if unknown or not asked:
-        said = f"no format {', '.join(map(repr, unknown))}" if unknown else "no format asked for"
-        raise ValueError(f"{said}; the technical report can be: {', '.join(PAGES)}")
-    return tuple(name for name in PAGES if name in asked)
-
-
-def _left(wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """The files that the notebook leaves: all but the page, which is made of the notebook."""
-    return (NUMBERS, *RELEASED, *(PAGES[name] for name in wanted if name != "html"))
+    names = AUDIENCES["leadership"]
+    files = {RELEASED: (place / RELEASED).read_bytes()}
+    if {"html", "pdf", "pptx"} & set(formats):
+        made = run.place("leadership")
+        asked = {"folder": str(place), "out_dir": str(made), "formats": ",".join(formats)}
+        template_at = str(template.resolve()) if template else ""
+        executed = run.notebook("leadership", {**asked, "template": template_at})
+        if "html" in formats:
+            page = to_html(executed, title=title, internal=False, brand=run.brand, sheet=sheet())
+            files[names["html"]] = page.encode()
+        papers = [names[one] for one in ("pdf", "pptx") if one in formats]
+        files |= {name: (made / name).read_bytes() for name in papers}
+    if "xlsx" in formats:
+        files[names["xlsx"]] = (place / names["xlsx"]).read_bytes()
+    return files
 
 
-@contextmanager
-def _aside(out: Path) -> Iterator[str]:
-    """A folder in ``out`` where the numbers are made, so that a killed run leaves them nowhere
-    else; what an earlier one left is removed."""
-    for leftover in out.glob(f".*{TEMPORARY}"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=".", suffix=TEMPORARY, dir=out) as folder:
-        yield folder
+def _pulse(
+    run: _Run, until: dt.date | None, worn: Mapping[Path, str], *, alone: bool
+) -> list[Part]:
+    """The pulse; where it is one audience of several, a study without one goes without."""
+    from rmresearch.report.html import to_html
+
+    place, day = run.place("pulse"), until.isoformat() if until else ""
+    try:
+        executed = run.notebook("pulse", {**run.where, "until": day, "out_dir": str(place)})
+    except StudyError as error:
+        if alone or until:
+            raise
+        if run.say is not None:
+            run.say(f"no pulse is made: {error}")
+        return []
+    released = (place / RELEASED).read_bytes()
+    title = json.loads(released)["release"]["title"]
+    page = to_html(executed, title=title, internal=False, brand=run.brand)
+    files = {RELEASED: released, AUDIENCES["pulse"]["html"]: page.encode()}
+    return [_part("pulse", files, worn, ("html",), None, until=day)]
+
+
+def _part(
+    audience: str,
+    files: Mapping[str, bytes],
+    inputs: Mapping[Path, str],
+    formats: tuple[str, ...],
+    plan: str | None,
+    **settings: str,
+) -> Part:
+    asked = {"audience": audience, "formats": list(formats), **settings}
+    return Part(FOLDERS[audience], files, inputs, asked, plan)
+
+
+def _template(study: Path, brand: Brand) -> dict[Path, str]:
+    """The company's own slides with their hash, looked at before anything runs."""
+    path = template_path(study, brand)
+    if path is None:
+        return {}
+    from rmresearch.report.leadership.deck import check_template
+
+    check_template(path.read_bytes(), brand)
+    return {path: sha256(path)}
 
 
 def _readable(study: Path) -> None:
@@ -129,41 +219,28 @@ def _readable(study: Path) -> None:
         raise StudyError(f"{study} has no study.toml. Give the folder that holds it.")
 
 
-def _seal(
-    out: Path,
-    made: Mapping[str, bytes],
-    wanted: tuple[str, ...],
-    results: Mapping[str, Any],
-    inputs: Mapping[Path, str],
-    started: dt.datetime,
-) -> None:
-    """Write each part into its folder, its manifest last; leadership's names no data file."""
-    parts = {
-        INSIDE: ((NUMBERS, *(PAGES[name] for name in wanted)), inputs, "technical", list(wanted)),
-        LEADERSHIP: ((*RELEASED, *BRIEF), {}, LEADERSHIP, ["html", "pdf", "xlsx"]),
-    }
-    for name, (files, read, audience, formats) in parts.items():
-        folder = open_out(out / name, COMMAND)
-        for file in files:
-            write_bytes(folder / file, made[file])
-        write_manifest(
-            folder,
-            command=COMMAND,
-            inputs=read,
-            plan=results["plan"] or None,
-            settings={"audience": audience, "formats": formats},
-            started=started,
-            outputs=[folder / file for file in files],
-        )
-
-
-def _inputs(study: Path, data: Path | None, sources: list[list[str]]) -> dict[Path, str]:
-    """The files read, with the hashes taken when they were read."""
-    folder = study if study.is_dir() else study.parent
-    root = data or folder / "data"
-    found = {root / name: digest for name, digest in sources}
+def _declared(study: Path) -> dict[Path, str]:
+    """The files that people wrote, with their hashes."""
     toml = study / "study.toml" if study.is_dir() else study
     plans = [toml.with_name(name) for name in ("plan.toml", "plan.lock.json")]
     if not study.is_dir():
         plans = [toml.with_suffix(f".{name}") for name in ("plan.toml", "plan.lock.json")]
-    return found | {path: sha256(path) for path in (toml, *plans) if path.is_file()}
+    return {path: sha256(path) for path in (toml, *plans) if path.is_file()}
+
+
+def _sources(study: Path, data: Path | None, read: list[list[str]]) -> dict[Path, str]:
+    """The data files, with the hashes taken when they were read."""
+    root = data or (study if study.is_dir() else study.parent) / "data"
+    return {root / name: digest for name, digest in read}
+
+
+def _unchanged(read: Mapping[Path, str]) -> None:
+    """All folders tell of the same files: refuse those that changed while they were made."""
+    changed = [
+        str(path) for path, digest in read.items() if not path.is_file() or sha256(path) != digest
+    ]
+    if changed:
+        raise ReportError(
+            f"{', '.join(changed)} changed while the report was being made. The earlier report is "
+            f"as it was; run the same command again."
+        )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from rmresearch.errors import ReportError
+from rmresearch.privacy import Release
 from rmresearch.report.leadership.content import Story
 from rmresearch.report.words.phrases import catalogue
 from rmresearch.study import Brand
 
-__all__ = ["deck"]
+__all__ = ["check_template", "deck", "deck_of"]
 
 
 def deck(story: Story, brand: Brand | None = None, template: bytes | None = None) -> bytes:
@@ -34,7 +36,7 @@ def deck(story: Story, brand: Brand | None = None, template: bytes | None = None
     worn = brand or Brand()
     opening = opened(template, worn)
     mark = catalogue()["deck"]["synthetic"] if story.synthetic else ""
-    foot = " · ".join(part for part in (mark, worn.name, story.title, story.organisation) if part)
+    foot = [part for part in (mark, story.organisation, story.title) if part]
     return written(
         opening,
         slides(story, opening.frame),
@@ -42,3 +44,26 @@ def deck(story: Story, brand: Brand | None = None, template: bytes | None = None
         author=worn.name or story.organisation,
         foot=foot,
     )
+
+
+def deck_of(released: Release, template: bytes | None = None) -> bytes:
+    """The deck of a release for leadership, which carries what was declared, brand and all.
+
+    Raises what ``story`` raises, and ``ReportError`` for a release without a codebook.
+    """
+    from rmresearch.report.leadership.story import story
+
+    if released.codebook is None:
+        raise ReportError(
+            "this release does not say what was measured: make the report again with this "
+            "version (rmresearch report STUDY)."
+        )
+    design = released.codebook.design(released.study, released.title)
+    return deck(story(released, design), design.brand, template)
+
+
+def check_template(template: bytes, brand: Brand) -> None:
+    """Raise ``ReportError`` with everything that is wrong with a template; read nothing else."""
+    from rmresearch.report.leadership.deck.template import opened
+
+    opened(template, brand)

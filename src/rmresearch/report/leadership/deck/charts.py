@@ -24,7 +24,7 @@ from rmresearch.report.leadership.deck.measure import clean
 from rmresearch.report.leadership.deck.planned import Look, Picture
 from rmresearch.report.words.phrases import catalogue
 
-__all__ = ["SHEET", "chart_xml", "names", "workbook"]
+__all__ = ["SHEET", "TOLD", "chart_xml", "ends_width", "names", "sided", "workbook"]
 
 
 DAY = dt.datetime(2000, 1, 1)  # fixed, so that the same story is the same bytes
@@ -248,12 +248,20 @@ def _labels(
     return f"<c:dLbls>{''.join(each)}{style}{none}</c:dLbls>"
 
 
+def _read(chart: Chart, value: float) -> str:
+    """A number about as it is drawn."""
+    told = f"{100 * value:.0f}%" if chart.share else f"{value:.{chart.decimals}f}"
+    return told if chart.reference is None or value < 0 else f"+{told}"
+
+
+def ends_width(chart: Chart, size: float) -> float:
+    """How wide the widest number of a chart's axis is."""
+    return max(text_width(_read(chart, end), size) for end in (chart.low, chart.high))
+
+
 def _shift(chart: Chart, value: float, name: str, size: float) -> tuple[float, float]:
     """How far a number stands from the outer end of its bar, in points."""
-    digits = 0 if chart.share else chart.decimals
-    told = f"{100 * value:.0f}%" if chart.share else f"{value:.{digits}f}"
-    sign = "" if chart.reference is None or value < 0 else "+"
-    wide = text_width(f"{sign}{told}", size, name == "value") * DRAWN
+    wide = text_width(_read(chart, value), size, name == "value") * DRAWN
     outwards = 1.0 if value >= (chart.reference or 0.0) else -1.0
     if name == "value":
         return -outwards * (wide / 2 + BESIDE), -1.25 * size
@@ -267,7 +275,7 @@ QUOTE = {'"': "&quot;"}
 def _letters(size: float, colour: str, name: str = "") -> str:
     bold = name == "value"
     return (
-        f'<c:txPr><a:bodyPr wrap="none"/><a:p><a:pPr>'
+        f'<c:txPr><a:bodyPr rot="0" wrap="none"/><a:p><a:pPr>'
         f'<a:defRPr sz="{round(100 * size)}" b="{int(bold)}">'
         f"{solid(colour)}</a:defRPr></a:pPr>"
         f'<a:endParaRPr lang="{LANGUAGE}"/></a:p></c:txPr>'
@@ -296,7 +304,7 @@ def _across(picture: Picture, look: Look, form: str, text: float) -> str:
         f'<c:max val="{chart.high!r}"/><c:min val="{chart.low!r}"/></c:scaling>'
         '<c:delete val="0"/><c:axPos val="b"/>'
         f"<c:majorGridlines><c:spPr>{line(look.grid, 0.75)}</c:spPr></c:majorGridlines>"
-        f"{'' if picture.small else _unit(chart, look, text)}"
+        f"{'' if picture.small else _unit(picture, look, text)}"
         f'<c:numFmt formatCode="{escape(form, QUOTE)}" sourceLinked="0"/>'
         '<c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="nextTo"/>'
         f"<c:spPr>{line(look.grid, 0.75)}</c:spPr>{_letters(text, look.muted)}"
@@ -306,20 +314,28 @@ def _across(picture: Picture, look: Look, form: str, text: float) -> str:
 
 
 def _step(picture: Picture) -> float:
-    """The axis's step; a small chart has room for about four numbers."""
+    """The axis's step: as many numbers as stand apart, eleven at most, zero among them."""
     chart = picture.chart
-    room = 4 if picture.small else 10
+    size = 10.0 if picture.small else 11.0
+    room = min(10.0, picture.plot.width / (ends_width(chart, size) + size / 2))
     return next(
         chart.step * times
         for times in range(1, 10_000)
         if (chart.high - chart.low) / (chart.step * times) <= room
+        and (chart.reference is None or round(-chart.low / chart.step) % times == 0)
     )
 
 
-def _unit(chart: Chart, look: Look, text: float) -> str:
+def sided(chart: Chart) -> str:
+    """The axis's unit between what lies on either side of the line."""
     left, right = chart.sides
     parts = (f"← {left}" if left else "", chart.unit, f"{right} →" if right else "")
-    said = (6 * "\u00a0").join(part for part in parts if part)
+    return (4 * "\u00a0").join(part for part in parts if part)
+
+
+def _unit(picture: Picture, look: Look, text: float) -> str:
+    """The unit under the axis, with its sides where they have room."""
+    said = sided(picture.chart) if picture.sided else picture.chart.unit
     return (
         "<c:title><c:tx><c:rich><a:bodyPr/><a:p><a:pPr><a:defRPr/></a:pPr><a:r>"
         f'<a:rPr lang="{LANGUAGE}" sz="{round(100 * text)}" b="0">{solid(look.muted)}</a:rPr>'

@@ -27,8 +27,12 @@ def claimed(story: Story, frame: Frame) -> Iterator[Slide]:
         asked(words["claims"], frame),
         Text(whole.upper(high), fitted(rating, whole.upper(high), floor=12.0)[0], words["rating"]),
     ]
+    deep = 28.0 + max(
+        height_of(shown, box.width - 28.0)
+        for (_, _, box), (shown, _) in zip(lists, fits, strict=True)
+    )
     for (head, _, box), (shown, _) in zip(lists, fits, strict=True):
-        placed.append(Text(box, shown, head, fill="tint", pad=14.0))
+        placed.append(Text(box.upper(min(box.height, deep)), shown, head, fill="tint", pad=14.0))
     over = [para.text for _, left_over in fits for para in left_over]
     title = words["title_claims"]
     if story.answer.marks:

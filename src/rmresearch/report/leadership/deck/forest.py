@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rmresearch.report.figures.style import wrap
+from rmresearch.report.figures.style import text_width, wrap
 from rmresearch.report.leadership.content import Chart
+from rmresearch.report.leadership.deck.charts import TOLD, ends_width, sided
 from rmresearch.report.leadership.deck.measure import LEADING, Box, Para, fitted, lines
 from rmresearch.report.leadership.deck.planned import Picture, Placed, Text
 from rmresearch.report.numbers import number, percent
@@ -30,20 +31,23 @@ def forest(
 
     ``alone``: it carries the slide, so that a single row may be tall.
     """
-    slots = _slots(chart)
-    caption = Para(chart.caption, CAPTION, tone="muted")
-    foot = caption.height(box.width) if chart.caption else 0.0
+    slots, names = _slots(chart), _names(chart, box.width)
+    before, behind = _sides(chart, box.width - names)
+    left = box.left + names + before
+    wide = box.right - behind - left
+    sides = text_width(sided(chart), CAPTION) <= wide
+    caption = Para(chart.caption if sides else _sided(chart), CAPTION, tone="muted")
+    foot = caption.height(box.width) if caption.text else 0.0
     high = min(
-        box.height - foot - 4.0, UNDER + max(TALL * len(slots), TALLEST if alone else 0.0) + 8.0
+        box.height - foot - 4.0,
+        UNDER + max(TALL * len(slots), TALLEST if alone else 0.0) + 8.0,
     )
     whole = box.upper(high)
-    names = _names(chart, whole.width)
-    left = whole.left + names + (GAP if names else BESIDE)
-    plot = Box(left, whole.top + 8.0, whole.right - BESIDE - left, high - UNDER - 8.0)
-    placed: list[Placed] = [Picture(whole, plot, chart, slots, holds)]
+    plot = Box(left, whole.top + 8.0, wide, high - UNDER - 8.0)
+    placed: list[Placed] = [Picture(whole, plot, chart, slots, holds, sided=sides)]
     if names:
         placed += _named(chart, slots, Box(whole.left, plot.top, names, plot.height))
-    if chart.caption:
+    if caption.text:
         placed.append(
             Text(
                 Box(box.left, whole.bottom + 4.0, box.width, foot),
@@ -52,6 +56,26 @@ def forest(
             )
         )
     return tuple(placed)
+
+
+def _sided(chart: Chart) -> str:
+    """How to read the chart, and what lies on either side, which has no room under the axis."""
+    said = fill("deck", "sides", left=chart.sides[0], right=chart.sides[1])
+    return f"{chart.caption} {said}".strip() if any(chart.sides) else chart.caption
+
+
+def _sides(chart: Chart, width: float) -> tuple[float, float]:
+    """The space beside the plot: half a number of the axis, or an end with its number."""
+    least = ends_width(chart, CAPTION) / 2 + 2.0
+    if len(chart.rows) > TOLD:
+        return least + GAP / 2, least
+    plot, number = width - 2 * least, 2 * least + 4.0
+    wide = chart.high - chart.low
+    low = min((row.low for row in chart.rows if row.low is not None), default=chart.high)
+    high = max((row.high for row in chart.rows if row.high is not None), default=chart.low)
+    before = number - plot * (low - chart.low) / wide
+    behind = number - plot * (chart.high - high) / wide
+    return max(least, before) + GAP / 2, max(least, behind)
 
 
 def small(chart: Chart, box: Box) -> tuple[Placed, ...]:

@@ -1,8 +1,7 @@
 """How much room text takes on a slide: boxes and paragraphs in points (72 to the inch).
 
-Widths are those of DejaVu Sans (see `report.figures.style`) less a little: texts in Arial are 10 to
-15 percent narrower (bold 13 to 22), Calibri and most fonts of companies too, so what fits here fits
-there.
+Widths are those of DejaVu Sans (see `report.figures.style`), which is wider than Arial, Calibri
+and most fonts of companies: what fits here fits there.
 """
 
 from __future__ import annotations
@@ -15,12 +14,21 @@ from typing import Literal
 
 from rmresearch.report.figures.style import text_width
 
-__all__ = ["Box", "Para", "Tone", "alike", "clean", "fitted", "height_of", "lines", "right_to_left"]
+__all__ = [
+    "LEADING",
+    "Box",
+    "Para",
+    "Tone",
+    "alike",
+    "clean",
+    "fitted",
+    "height_of",
+    "lines",
+    "right_to_left",
+]
 
 #: line to line, in sizes of the text: what programs give the common fonts
 LEADING = 1.2
-#: the share of DejaVu Sans' width that a text is given, plain and bold
-SHARE = (0.95, 0.92)
 #: a list entry's text stands in by this
 INDENT = 14.0
 #: text shrinks by these until it fits, never below the floor
@@ -106,7 +114,6 @@ def lines(text: str, width: float, size: float, bold: bool = False) -> int:
     >>> lines("one two", 1000, 12), lines("one two", 30, 12)
     (1, 2)
     """
-    size *= SHARE[bold]
     count, space = 0, text_width(" ", size, bold)
     for part in text.split("\n"):
         used, rows = 0.0, 1

@@ -11,8 +11,8 @@ from rmresearch.report.leadership.deck.planned import Frame, Placed, Table, Text
 from rmresearch.report.leadership.deck.tables import broken, laid_out
 from rmresearch.report.words.phrases import catalogue, fill
 
-__all__ = ["BODY", "GAP", "LEAD", "NOTE", "SMALL", "asked", "fits", "led", "notes", "paras",
-           "rest", "tabled"]  # fmt: skip
+__all__ = ["BODY", "GAP", "LEAD", "NOTE", "SMALL", "asked", "fits", "led", "moved", "notes",
+           "paras", "rest", "tabled"]  # fmt: skip
 
 LEAD, BODY, SMALL, NOTE = 20.0, 16.0, 13.0, 11.0
 #: between columns
@@ -36,6 +36,11 @@ def asked(asks: str, frame: Frame) -> Text:
 def paras(said: Iterable[Said], size: float = BODY, *, bullet: bool = False) -> list[Para]:
     """Sentences as paragraphs."""
     return [Para(one.text, size, bullet=bullet, after=size / 2) for one in said]
+
+
+def moved(text: Text, down: float) -> Text:
+    """A text further down."""
+    return replace(text, box=replace(text.box, top=text.box.top + down))
 
 
 def led(said: Sequence[Said]) -> list[Para]:

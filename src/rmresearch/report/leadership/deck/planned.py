@@ -82,7 +82,8 @@ class Text:
 class Picture:
     """A native chart; ``slots`` are its rows from above, None for a heading between them.
 
-    ``plot`` is the part of ``box`` inside the axes; ``small`` charts have no title on their axis.
+    ``plot`` is the part of ``box`` inside the axes; ``small`` charts have no title on their axis,
+    those that are ``sided`` say there what lies on either side of the line.
     """
 
     box: Box
@@ -91,6 +92,7 @@ class Picture:
     slots: tuple[int | None, ...]
     holds: bool = False
     small: bool = False
+    sided: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from rmresearch.report.leadership.content import Part, Story
 from rmresearch.report.leadership.deck.claims import claimed
 from rmresearch.report.leadership.deck.forest import forest, tallest
 from rmresearch.report.leadership.deck.lists import hidden, numbers, questions
-from rmresearch.report.leadership.deck.measure import Box, Para, fitted, height_of
+from rmresearch.report.leadership.deck.measure import Box, Para, alike, fitted, height_of
 from rmresearch.report.leadership.deck.parts import (
     GAP,
     NOTE,
@@ -18,6 +18,7 @@ from rmresearch.report.leadership.deck.parts import (
     asked,
     fits,
     led,
+    moved,
     notes,
     paras,
     rest,
@@ -32,6 +33,8 @@ __all__ = ["slides"]
 MARK = 48.0
 #: a share as a figure that carries a slide
 FIGURE = 56.0
+#: what is longer, such as "fewer than 5 in 100", is no figure
+FEW = 14
 
 
 def slides(story: Story, frame: Frame) -> tuple[Slide, ...]:
@@ -73,24 +76,27 @@ def _answer(story: Story, frame: Frame) -> Iterator[Slide]:
     left, right = whole.columns(46, 54, gap=GAP) if answer.chart else (whole, whole)
     told = [Para(answer.sentence.text, 22.0, after=14.0)]
     told += [replace(para, tone="muted", after=7.0) for para in paras(answer.meaning, 14.0)]
+    if not answer.marks:
+        told += paras([answer.standing], 14.0)
     foot = Para(answer.planned.text, NOTE, tone="muted")
     low = foot.height(right.width)
-    under = low + 12.0 + (MARK + 14.0 if answer.marks else 0.0)
-    upper = left if answer.chart else whole.upper(whole.height - under)
+    marks = _marked(answer.marks, Box(right.left, right.top, right.width, MARK))
+    deep = max((one.box.bottom - right.top + 14.0 for one in marks), default=0.0)
+    upper = left if answer.chart else whole.upper(whole.height - deep - low - 12.0)
     shown, over = fitted(told, upper, floor=12.0)
     placed: list[Placed] = [
         asked(answer.question, frame),
         Text(upper, shown, words["text"], holds=True),
     ]
-    bottom = upper.bottom if not answer.chart else right.top
+    drawn: tuple[Placed, ...] = ()
     if answer.chart:
-        drawn = forest(answer.chart, right.upper(right.height - under), holds=True, alone=True)
-        placed += drawn
-        bottom = max(one.box.bottom for one in drawn)
-    if answer.marks:
-        placed += _marked(answer.marks, Box(right.left, bottom + 14.0, right.width, MARK))
-        bottom += 14.0 + MARK
-    placed.append(Text(Box(right.left, bottom + 10.0, right.width, low), (foot,), words["plan"]))
+        room = right.upper(right.height - deep - low - 12.0)
+        drawn = forest(answer.chart, room, holds=True, alone=True)
+    told_to = upper.top + height_of(shown, upper.width) + 10.0
+    bottom = max((one.box.bottom for one in drawn), default=told_to)
+    placed += [*drawn, *(moved(one, bottom + 14.0 - right.top) for one in marks)]
+    under = Box(right.left, bottom + deep + 10.0, right.width, low)
+    placed.append(Text(under, (foot,), words["plan"]))
     about = (
         answer.question, answer.sentence.text, answer.standing.text, *(one.text for one in over),
         *((words["method"], *(one.text for one in answer.notes)) if answer.notes else ()),
@@ -100,16 +106,25 @@ def _answer(story: Story, frame: Frame) -> Iterator[Slide]:
 
 
 def _marked(marks: Sequence[Badge], box: Box) -> list[Placed]:
-    """Certainty and precision, never one without the other; a third says that nobody planned it."""
-    placed: list[Placed] = []
-    columns = box.columns(*(1.0 for _ in marks), gap=10.0)
-    for mark, here in zip(marks, columns, strict=True):
-        about = [Para(mark.about, NOTE, tone="muted", after=1.0)] if mark.about else []
-        inner = here.inside(6.0)
-        shown = fitted([*about, Para(mark.label, 15.0, bold=True)], inner, floor=9.0)[0]
-        name = mark.about or mark.label
-        placed.append(Text(here, shown, name, fill="tint", pad=6.0, middle=True))
-    return placed
+    """Certainty and precision, never one without the other; a third says that nobody planned it.
+
+    Side by side from the box's top; one under the other where that cuts a word off.
+    """
+    told = [
+        [*([Para(mark.about, NOTE, tone="muted", after=1.0)] if mark.about else []),
+         Para(mark.label, 15.0, bold=True)]
+        for mark in marks
+    ]  # fmt: skip
+    boxes = box.columns(*(1.0 for _ in marks), gap=10.0)
+    shown = alike(told, [here.inside(6.0) for here in boxes], floor=NOTE)
+    if any(over or height_of(kept, boxes[0].width - 12.0) > MARK - 12.0 for kept, over in shown):
+        tops = [place * (MARK + 6.0) for place in range(len(marks))]
+        boxes = tuple(box.below(top).upper(MARK) for top in tops)
+        shown = alike(told, [here.inside(6.0) for here in boxes], floor=9.0)
+    return [
+        Text(here, kept, mark.about or mark.label, fill="tint", pad=6.0, middle=True)
+        for mark, here, (kept, _) in zip(marks, boxes, shown, strict=True)
+    ]
 
 
 def _beside(
@@ -155,7 +170,7 @@ def _both(story: Story, frame: Frame) -> Iterator[Slide]:
     part = story.both
     told = led(part.said)
     drawn = len(part.chart.rows) if part.chart else 0
-    if part.grid is not None and len(part.grid.rows) > drawn:
+    if part.grid is not None and 0 < drawn < len(part.grid.rows):
         told.append(Para(catalogue()["deck"]["others"], SMALL, tone="muted"))
     yield from _beside(replace(part, grid=None), frame, told, (32, 68))
 
@@ -164,20 +179,20 @@ def _lost(part: Part, frame: Frame) -> Iterator[Slide]:
     """Who left: the share as a figure, then what it means and how far the answer could move."""
     whole, words = rest(frame), catalogue()["deck"]
     first = part.said[0]
-    if not first.numbers or first.numbers[0].form != "percent":
+    figure = first.numbers[0].text if first.numbers else ""
+    if not figure[:1].isdigit() or len(figure) > FEW:
         yield from _beside(part, frame, led(part.said), (44, 56))
         return
     left, right = whole.columns(34, 66, gap=GAP)
     card = left.upper(min(left.height, 220.0))
-    said = [
-        Para(first.numbers[0].text, FIGURE, bold=True, tone="accent", after=8.0),
-        Para(first.text, 15.0),
-    ]
-    kept, over = fitted(paras(part.said[1:], 18.0), right, floor=12.0)
+    size = FIGURE if len(figure) <= FEW // 2 else FIGURE / 2
+    said = [Para(figure, size, bold=True, tone="accent", after=8.0), Para(first.text, 15.0)]
+    shown, cut = fitted(said, card.inside(16.0))
+    kept, over = fitted([*cut, *paras(part.said[1:], 18.0)], right, floor=12.0)
     placed = (
         asked(part.asks, frame),
         Text(right, kept, words["text"], holds=True),
-        Text(card, fitted(said, card.inside(16.0))[0], words["share"], fill="tint", pad=16.0,
+        Text(card, shown, words["share"], fill="tint", pad=16.0,
              middle=True),
     )  # fmt: skip
     yield Slide(part.title, placed, notes(part))

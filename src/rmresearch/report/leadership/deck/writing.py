@@ -21,7 +21,7 @@ from pptx.util import Pt
 
 from rmresearch.report.leadership.deck.charts import chart_xml, workbook
 from rmresearch.report.leadership.deck.markup import LANGUAGE, written_para, written_table
-from rmresearch.report.leadership.deck.measure import Box, Para, clean, fitted
+from rmresearch.report.leadership.deck.measure import LEADING, Box, Para, clean, fitted, lines
 from rmresearch.report.leadership.deck.package import rewritten
 from rmresearch.report.leadership.deck.planned import Look, Picture, Slide, Table, Text
 from rmresearch.report.leadership.deck.template import FEET, TITLES, Template
@@ -29,6 +29,8 @@ from rmresearch.report.leadership.deck.template import FEET, TITLES, Template
 __all__ = ["written"]
 
 DAY = dt.datetime(2000, 1, 1)  # fixed, so that the same story is the same bytes
+#: the size of a footer at most, and the space at its sides
+FOOT, INSET = 12.0, 7.2
 #: the number of a slide, as programs know the field
 FIELD = "{C1FF6DA9-008F-8B48-92A6-B652298478BF}"
 DECORATIVE = (
@@ -39,12 +41,15 @@ DECORATIVE = (
 
 
 def written(
-    template: Template, slides: Sequence[Slide], *, title: str, author: str, foot: str
+    template: Template, slides: Sequence[Slide], *, title: str, author: str, foot: Sequence[str]
 ) -> bytes:
-    """The slides in the template, with titles, notes, feet and properties that name nobody."""
+    """The slides in the template, with titles, notes, feet and properties that name nobody.
+
+    Of ``foot``, which stands under each slide, the last parts are left out where room is short.
+    """
     deck = template.deck
     for slide in slides:
-        _slide(template, slide, clean(foot))
+        _slide(template, slide, [clean(one) for one in foot])
     core = deck.core_properties
     core.title, core.author, core.last_modified_by = clean(title)[:255], clean(author)[:255], ""
     core.subject = core.keywords = core.comments = core.category = ""
@@ -56,7 +61,7 @@ def written(
     return rewritten(held.getvalue())
 
 
-def _slide(template: Template, slide: Slide, foot: str) -> None:
+def _slide(template: Template, slide: Slide, foot: Sequence[str]) -> None:
     look = template.frame.look
     held = sum(one.holds for one in slide.placed)
     page = template.deck.slides.add_slide(template.layouts[held])
@@ -184,7 +189,7 @@ def _table(page: Any, table: Table, look: Look, holder: Any) -> None:
     _framed(page, frame, holder, table.alt)
 
 
-def _feet(page: Any, foot: str, template: Template) -> None:
+def _feet(page: Any, foot: Sequence[str], template: Template) -> None:
     """The layout's footer and slide number, which programs do not take over by themselves."""
     look, aligned = f'<a:rPr lang="{LANGUAGE}"/>', ""
     if template.ours:  # told again, as LibreOffice does not look into the master for it
@@ -210,8 +215,17 @@ def _feet(page: Any, foot: str, template: Template) -> None:
         page.shapes._spTree.append(shape)
         number = len(page.part.package.presentation_part.presentation.slides)
         told = (
-            f"<a:r>{look}<a:t>{escape(foot)}</a:t></a:r>"
+            f"<a:r>{look}<a:t>{escape(_foot(foot, holder))}</a:t></a:r>"
             if kind == "ftr"
             else (f'<a:fld id="{FIELD}" type="slidenum">{look}<a:t>{number}</a:t></a:fld>')
         )
         shape.txBody.append(parse_xml(f"<a:p {nsdecls('a')}>{aligned}{told}</a:p>"))
+
+
+def _foot(foot: Sequence[str], holder: Any) -> str:
+    """As many parts as the footer has room for, at least the first."""
+    wide, high = holder.width / Pt(1), holder.height / Pt(1)
+    room = max(1, int(high / (FOOT * LEADING)))
+    texts = [" · ".join(foot[:count]) for count in range(len(foot), 0, -1)]
+    fits = (text for text in texts if lines(text, wide - 2 * INSET, FOOT) <= room)
+    return next(fits, texts[-1] if texts else "")
