@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pytest
 
 import rmresearch as rm
 from rmresearch.world.gaussian import Gaussian
@@ -36,6 +38,17 @@ def test_half_of_the_answers_lost_in_pairs_is_no_work_for_single_studies() -> No
     both = asked_both_ways(rm.compare_arms, given, "digital_skill", 6, 1, rerandomise=False)
     assert both.clear.all()
     agree(both, SEARCHED, terms=RECORD)
+
+
+@pytest.mark.parametrize("analysis", [rm.compare_arms, rm.pre_post, rm.mixed_model])
+def test_months_of_pulses_between_the_surveys_are_no_waves_of_an_outcome(analysis: Any) -> None:
+    given = Scenario(pairs=24)
+    asked = (*given.design.instruments, "pulse")
+    given = replace(given, design=replace(given.design, instruments=asked))
+    options = {"rerandomise": False} if analysis is rm.compare_arms else {}
+    both = asked_both_ways(analysis, given, "digital_skill", 2, 2, **options)
+    assert both.clear.all()
+    agree(both, SEARCHED, terms=RECORD if analysis is rm.compare_arms else None)
 
 
 def test_replicates_whose_variances_cannot_be_told_apart_are_left_to_the_analysis() -> None:

@@ -115,7 +115,7 @@ def test_words_that_say_nothing(options: dict[str, Any], words: str) -> None:
 @pytest.mark.parametrize(
     ("formula", "words"),
     [
-        ("score ~ arm + (1 | row)", r"\(1 \| row\) has 72 groups x 1 effects on 72 rows"),
+        ("score ~ arm + (1 | row)", r"\(1 \| row\) has 72 groups x 1 effects over 72 rows"),
         ("score ~ arm + (1 | one)", r"\(1 \| one\) has 1 group"),
         ("score ~ arm + (1 | pair) + (1 | pair)", r"\(1 \| pair\) cannot be told from \(1 \| pai"),
         ("score ~ t + (1 + arm | pair)", r"\(1 \+ arm \| pair\) cannot be told from its other eff"),
@@ -154,7 +154,7 @@ def test_two_waves_tell_a_level_from_an_uncorrelated_slope() -> None:
     wanted = [sample[0, 1], sample[1, 1] - sample[0, 0], sample[0, 0] - sample[0, 1]]
     assert min(wanted) > 0
     assert found.tolist() == pytest.approx(wanted, rel=1e-6)
-    with pytest.raises(FitError, match="6 groups x 2 effects on 12 rows"):
+    with pytest.raises(FitError, match="6 groups x 2 effects over 12 rows"):
         lmm("score ~ t + (t | g)", rows)
 
 

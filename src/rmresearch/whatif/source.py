@@ -163,8 +163,10 @@ class _ProgrammeCohorts:
     def panel(self, outcome: Outcome) -> Panel | None:
         people, scenario = self.drawn.people, self.drawn.scenario
         scale = next((one for one in scenario.scales if one.name == outcome.name), None)
-        design = cohort.design(scenario)
-        everywhere = scale is not None and len(outcome.waves) == len(design.waves)
+        whole = cohort.design(scenario)
+        # of a design that has months of pulses too, the surveys are asked
+        design = replace(whole, waves=tuple(w for w in whole.waves if w.name in outcome.waves))
+        everywhere = scale is not None and len(design.waves) == len(scenario.design.waves)
         cluster = _clusters(self.drawn, scale.side) if scale is not None and everywhere else None
         if scale is None or cluster is None:
             return None

@@ -101,7 +101,7 @@ def _faults(number: int, levels: int, z: Array, correlated: bool, n: int) -> lis
     together = z.shape[1] if correlated else 1
     if levels * together >= n:
         return [
-            f"random term {number} has {levels} groups x {together} effects on {n} rows: "
+            f"random term {number} has {levels} groups x {together} effects over {n} rows: "
             "its variance cannot be told from the residual's"
         ]
     if _intercept(z):
