@@ -31,7 +31,7 @@ class FigureBlock(Block):
         title = f'<p class="finding">{escape(self.title)}</p>' if self.title else ""
         picture = self.svg.replace("<svg ", f'<svg role="img" aria-label="{escape(self.alt)}" ', 1)
         kind = f' data-kind="{escape(self.kind)}"' if self.kind else ""
-        box = f'<div class="picture" role="group" tabindex="0" aria-label="Figure"{kind}>'
+        box = f'<div class="picture" role="group" tabindex="0"{kind}>'
         return (
             f"<figure>{title}{box}{picture}</div>"
             f"<figcaption>{escape(self.caption)}</figcaption></figure>"
