@@ -20,6 +20,7 @@ from rmresearch.privacy import read_release
 from rmresearch.report import words
 from rmresearch.report.evaluation import SECTIONS, Evaluation
 from rmresearch.report.leadership import Story, story
+from rmresearch.report.leadership.brief import Pages
 from rmresearch.report.words.phrases import catalogue
 from rmresearch.report.workbook import workbook
 from rmresearch.world.presets import PRESETS, preset
@@ -27,6 +28,7 @@ from rmresearch.world.writing import write_study
 
 from .reading import WORD, forbidden, grade, own, sentences
 from .released import held_to, judged, made
+from .sheets import displayed, page, read_page, read_pdf, said_on, squeezed
 
 #: Flesch and Kincaid's grade of readers of 14, and what no single sentence may pass
 AGE_14, LONGEST = 9.0, 40
@@ -83,6 +85,21 @@ def test_the_story_of_every_preset(name: str) -> None:
     read = sentences((said.text for said in one.story.said()), design)
     assert grade(read) < AGE_14
     assert [text for text in read if len(WORD.findall(text)) > LONGEST] == []
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_brief_of_every_preset(name: str) -> None:
+    one = drawn(name)
+    pages = Pages.of(one.evaluation.released)
+    assert pages.story == one.story  # what was declared travels with the release
+    paper, screen = said_on(pages.pdf()), read_page(page(pages))
+    texts = list(displayed(pages.brief))
+    for said in (squeezed(paper), squeezed("".join(screen.said))):
+        assert [text for text in texts if squeezed(text) not in said] == []
+    assert len(read_pdf(pages.pdf()).pages) == 2
+    design = one.evaluation.findings.study.design
+    lines = [" ".join(paper.split()), *texts, *screen.said, *screen.labels]
+    assert forbidden(lines, design, causal=one.causal) == []
 
 
 @pytest.mark.parametrize("name", EVERY)
