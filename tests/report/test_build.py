@@ -19,6 +19,7 @@ from rmresearch.files import sha256, verify, write_manifest
 from rmresearch.io.read import read_study
 from rmresearch.privacy import read_release
 from rmresearch.report.build import build
+from rmresearch.report.leadership.brief import read_pages
 from rmresearch.report.workbook import workbook
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,6 +61,18 @@ def test_the_workbook_is_made_from_what_lies_beside_it(made: Path) -> None:
     released = read_release((made / "leadership" / "released.json").read_text("utf-8"))
     content = (made / "leadership" / "workbook.xlsx").read_bytes()
     assert workbook(released, read_study(PILOT).design) == content
+
+
+def test_the_brief_is_made_from_what_lies_beside_it(made: Path) -> None:
+    folder = made / "leadership"
+    pages = read_pages(folder)
+    assert pages.pdf() == (folder / "brief.pdf").read_bytes()
+    page = (folder / "brief.html").read_text("utf-8")
+    assert f"<h1>{pages.brief.title}</h1>" in page
+    assert all(tile.title in page for tile in pages.brief.tiles)
+    assert "<script" not in page
+    assert "pages." not in page  # no code of the notebook
+    assert all(path.encode() not in pages.pdf() for path in (str(made), str(PILOT)))
 
 
 @pytest.mark.parametrize("name", FILES)
