@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -18,6 +19,7 @@ from rmresearch.evidence import Precision
 from rmresearch.report.figures.intervals import Interval
 from rmresearch.report.leadership import Chart
 from rmresearch.report.leadership.brief import Pages, read_pages
+from rmresearch.report.leadership.brief import paper as papers
 from rmresearch.report.leadership.brief.drawn import SPARE, drawn
 from rmresearch.report.leadership.brief.fitted import SIZES, size_class
 from rmresearch.report.leadership.brief.kept import ROOM, ROWS, kept
@@ -174,6 +176,15 @@ def test_a_number_behind_a_name_from_right_to_left_stays_behind_it() -> None:
     assert steady("مريم −0.2") == f"مريم{mark} −0.2"
     assert steady("שלום עולם and 3") == "שלום עולם and 3"  # words lie between
     assert steady("Zoë 0.3 Ζωή 0.4") == "Zoë 0.3 Ζωή 0.4"
+
+
+def test_numbers_stay_in_place_on_paper_and_on_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = pages("hebrew").brief.both.said[0].text
+    assert steady(told) != told
+    monkeypatch.setattr(papers, "typeset", lambda name, content, excused: json.dumps(content))
+    given = json.loads(pages("hebrew").pdf())
+    assert given["brief"]["both"]["said"][0] == steady(told)
+    assert steady(told) in "".join(read_page(page(pages("hebrew"))).said)
 
 
 # --- on paper and on screen -----------------------------------------------------------------------
