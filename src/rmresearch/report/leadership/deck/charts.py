@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import math
 from xml.sax.saxutils import escape
 
 import xlsxwriter
@@ -31,6 +32,8 @@ DAY = dt.datetime(2000, 1, 1)  # fixed, so that the same story is the same bytes
 SHEET = "Chart"
 #: the embedded sheet's columns, by what they hold
 COLUMNS = ("name", "value", "low", "high", "below", "above", "smallest", "minus")
+#: an axis's step is the chart's own times one of these, and times powers of ten
+TIMES = (1, 2, 4, 5)
 #: rows up to which the ends of intervals have their numbers too
 TOLD = 6
 #: how much of a band's colour covers what is behind it, in thousandths of a percent
@@ -298,10 +301,10 @@ def _layout(picture: Picture) -> str:
 
 def _across(picture: Picture, look: Look, form: str, text: float) -> str:
     """The axis of values under the rows, with its unit and what lies on either side of the line."""
-    chart = picture.chart
+    low, high, step = _axis(picture)
     return (
         '<c:valAx><c:axId val="2"/><c:scaling><c:orientation val="minMax"/>'
-        f'<c:max val="{chart.high!r}"/><c:min val="{chart.low!r}"/></c:scaling>'
+        f'<c:max val="{high!r}"/><c:min val="{low!r}"/></c:scaling>'
         '<c:delete val="0"/><c:axPos val="b"/>'
         f"<c:majorGridlines><c:spPr>{line(look.grid, 0.75)}</c:spPr></c:majorGridlines>"
         f"{'' if picture.small else _unit(picture, look, text)}"
@@ -309,21 +312,31 @@ def _across(picture: Picture, look: Look, form: str, text: float) -> str:
         '<c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="nextTo"/>'
         f"<c:spPr>{line(look.grid, 0.75)}</c:spPr>{_letters(text, look.muted)}"
         '<c:crossAx val="1"/><c:crosses val="max"/><c:crossBetween val="between"/>'
-        f'<c:majorUnit val="{_step(picture)!r}"/></c:valAx>'
+        f'<c:majorUnit val="{step!r}"/></c:valAx>'
     )
 
 
-def _step(picture: Picture) -> float:
-    """The axis's step: as many numbers as stand apart, eleven at most, zero among them."""
+def _axis(picture: Picture) -> tuple[float, float, float]:
+    """Ends and step of the axis: as many numbers as stand apart, eleven at most, zero among them.
+
+    A wider step than the chart's own moves the ends outwards to the next of its numbers.
+    """
     chart = picture.chart
     size = 10.0 if picture.small else 11.0
-    room = min(10.0, picture.plot.width / (ends_width(chart, size) + size / 2))
-    return next(
-        chart.step * times
-        for times in range(1, 10_000)
-        if (chart.high - chart.low) / (chart.step * times) <= room
-        and (chart.reference is None or round(-chart.low / chart.step) % times == 0)
-    )
+    room = min(10.0, max(2.0, picture.plot.width / (ends_width(chart, size) + size / 2)))
+    for scale in range(9):
+        for times in TIMES:
+            step = chart.step * times * 10**scale
+            if chart.reference is None:
+                low, high = chart.low, chart.high
+                whole = round((high - low) / step, 6) % 1 == 0
+            else:
+                low = step * math.floor(round(chart.low / step, 6))
+                high = step * math.ceil(round(chart.high / step, 6))
+                whole = True
+            if whole and (high - low) / step <= room + 1e-6:
+                return round(low, 9), round(high, 9), round(step, 9)
+    return chart.low, chart.high, chart.high - chart.low
 
 
 def sided(chart: Chart) -> str:
@@ -348,7 +361,7 @@ def _down(picture: Picture, look: Look) -> str:
     """The axis of rows, the first above: no more than the line at the reference."""
     at = picture.chart.reference
     shown = look.grid if at is None else look.ink
-    place = picture.chart.low if at is None else at
+    place = _axis(picture)[0] if at is None else at
     return (
         '<c:catAx><c:axId val="1"/><c:scaling><c:orientation val="maxMin"/></c:scaling>'
         '<c:delete val="0"/><c:axPos val="l"/><c:numFmt formatCode="General" sourceLinked="0"/>'

@@ -9,6 +9,7 @@ from rmresearch.report.leadership.content import Chart
 from rmresearch.report.leadership.deck.charts import TOLD, ends_width, sided
 from rmresearch.report.leadership.deck.measure import LEADING, Box, Para, fitted, lines
 from rmresearch.report.leadership.deck.planned import Picture, Placed, Text
+from rmresearch.report.leadership.verdicts import alt
 from rmresearch.report.numbers import number, percent
 from rmresearch.report.words.phrases import catalogue, fill
 
@@ -78,7 +79,7 @@ def _sides(chart: Chart, width: float) -> tuple[float, float]:
     return max(least, before) + GAP / 2, max(least, behind)
 
 
-def small(chart: Chart, box: Box) -> tuple[Placed, ...]:
+def small(chart: Chart, title: str, box: Box) -> tuple[Placed, ...]:
     """A chart of a tile: what stands first there; two groups of it have their names and numbers."""
     first = chart.rows[0]
     kept = [
@@ -87,7 +88,9 @@ def small(chart: Chart, box: Box) -> tuple[Placed, ...]:
         if (row.group == first.group if first.group else row.label == first.label)
     ][:2]
     rows = tuple(chart.rows[place] for place in kept)
-    few = replace(chart, rows=rows, at=tuple(chart.at[place] for place in kept))
+    told = alt(rows, title, chart.unit, share=chart.share)
+    at = tuple(chart.at[place] for place in kept)
+    few = replace(chart, title=title, rows=rows, at=at, alt=told)
     plot = Box(box.left + BESIDE, box.top + 4.0, box.width - 2 * BESIDE, box.height - NUMBERS - 4.0)
     if len(rows) == 1:
         return (Picture(box, plot, few, (0,), small=True),)
@@ -95,9 +98,9 @@ def small(chart: Chart, box: Box) -> tuple[Placed, ...]:
     named: list[Placed] = []
     for place, row in enumerate(rows):
         read = percent(row.value) if chart.share else number(row.value, decimals=chart.decimals)
-        told = fill("deck", "of", name=row.label, value=read)
+        said = fill("deck", "of", name=row.label, value=read)
         here = Box(box.left, plot.top + 2 * place * high, box.width, high)
-        shown = fitted([Para(told, 10.0, bold=True)], here, floor=8.0)[0]
+        shown = fitted([Para(said, 10.0, bold=True)], here, floor=8.0)[0]
         named.append(Text(here, shown, fill("deck", "row", name=row.label)))
     return (Picture(box, plot, few, (None, 0, None, 1), small=True), *named)
 

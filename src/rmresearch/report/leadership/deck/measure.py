@@ -122,8 +122,8 @@ def lines(text: str, width: float, size: float, bold: bool = False) -> int:
             if used and used + space + wide > width:
                 rows, used = rows + 1, 0.0
             used += wide + (space if used else 0.0)
-            while used > width:
-                rows, used = rows + 1, used - width
+            while used > width:  # a line breaks before the letter that does not fit whole
+                rows, used = rows + 1, used - max(width - size, size)
         count += rows
     return count
 
@@ -175,10 +175,10 @@ def clean(text: str) -> str:
 
 
 def right_to_left(text: str) -> bool:
-    """Whether a text reads from right to left: its first letter with a direction decides.
+    """Whether a text is a name that reads from right to left; our sentences about one do not.
 
-    >>> right_to_left("שלום"), right_to_left("Level gap")
+    >>> right_to_left("שלום 2"), right_to_left("שלום: a gain is seen")
     (True, False)
     """
-    directions = (unicodedata.bidirectional(sign) for sign in text)
-    return next((one != "L" for one in directions if one in {"L", "R", "AL"}), False)
+    directions = {unicodedata.bidirectional(sign) for sign in text}
+    return bool(directions & {"R", "AL"}) and "L" not in directions

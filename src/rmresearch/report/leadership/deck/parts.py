@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from rmresearch.report.figures.style import wrap
 from rmresearch.report.leadership.content import Grid, Part, Said
-from rmresearch.report.leadership.deck.measure import Box, Para, fitted
+from rmresearch.report.leadership.deck.measure import LEADING, Box, Para, fitted
 from rmresearch.report.leadership.deck.planned import Frame, Placed, Table, Text
 from rmresearch.report.leadership.deck.tables import broken, laid_out
 from rmresearch.report.words.phrases import catalogue, fill
@@ -19,6 +20,8 @@ LEAD, BODY, SMALL, NOTE = 20.0, 16.0, 13.0, 11.0
 GAP = 30.0
 QUESTION, UNDER = 14.0, 30.0
 CAPTION = 20.0
+#: the smallest question under a title
+LEAST = 9.0
 
 
 def rest(frame: Frame) -> Box:
@@ -29,8 +32,11 @@ def rest(frame: Frame) -> Box:
 def asked(asks: str, frame: Frame) -> Text:
     """The question that a slide answers, under its title."""
     box = frame.area.upper(UNDER - 6.0)
-    shown = fitted([Para(asks, QUESTION, bold=True, tone="accent")], box, floor=9.0)[0]
-    return Text(box, shown, catalogue()["deck"]["question"])
+    (shown,), _ = fitted([Para(asks, QUESTION, bold=True, tone="accent")], box, floor=LEAST)
+    if shown.height(box.width) > box.height:  # whole in the notes
+        most = int(box.height / (shown.size * LEADING))
+        shown = replace(shown, text=wrap(asks, box.width, shown.size, bold=True, lines=most))
+    return Text(box, (shown,), catalogue()["deck"]["question"])
 
 
 def paras(said: Iterable[Said], size: float = BODY, *, bullet: bool = False) -> list[Para]:

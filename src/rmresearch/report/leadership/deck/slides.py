@@ -84,16 +84,16 @@ def _answer(story: Story, frame: Frame) -> Iterator[Slide]:
     deep = max((one.box.bottom - right.top + 14.0 for one in marks), default=0.0)
     upper = left if answer.chart else whole.upper(whole.height - deep - low - 12.0)
     shown, over = fitted(told, upper, floor=12.0)
+    written = upper if answer.chart else upper.upper(height_of(shown, upper.width))
     placed: list[Placed] = [
         asked(answer.question, frame),
-        Text(upper, shown, words["text"], holds=True),
+        Text(written, shown, words["text"], holds=True),
     ]
     drawn: tuple[Placed, ...] = ()
     if answer.chart:
         room = right.upper(right.height - deep - low - 12.0)
         drawn = forest(answer.chart, room, holds=True, alone=True)
-    told_to = upper.top + height_of(shown, upper.width) + 10.0
-    bottom = max((one.box.bottom for one in drawn), default=told_to)
+    bottom = max((one.box.bottom for one in drawn), default=written.bottom + 10.0)
     placed += [*drawn, *(moved(one, bottom + 14.0 - right.top) for one in marks)]
     under = Box(right.left, bottom + deep + 10.0, right.width, low)
     placed.append(Text(under, (foot,), words["plan"]))
@@ -105,7 +105,7 @@ def _answer(story: Story, frame: Frame) -> Iterator[Slide]:
     yield Slide(title, tuple(placed), about)
 
 
-def _marked(marks: Sequence[Badge], box: Box) -> list[Placed]:
+def _marked(marks: Sequence[Badge], box: Box) -> list[Text]:
     """Certainty and precision, never one without the other; a third says that nobody planned it.
 
     Side by side from the box's top; one under the other where that cuts a word off.

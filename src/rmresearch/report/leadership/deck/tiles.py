@@ -48,7 +48,7 @@ def tiled(story: Story, frame: Frame) -> Iterator[Slide]:
         name, drawn = _name(tile), _drawn(tile)
         placed.append(Text(spot.title, heads[n][0], fill("deck", "finding", name=name)))
         if drawn and spot.chart:
-            placed += small(drawn, spot.chart)
+            placed += small(drawn, tile.title, spot.chart)
         shown, more = told[n]
         fits = height_of(shown, spot.text.width) <= spot.text.height
         if fits and shown:

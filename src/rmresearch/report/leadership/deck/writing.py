@@ -98,7 +98,7 @@ def _text(page: Any, text: Text, look: Look, holder: Any) -> None:
     elif shape is None:
         shape = page.shapes.add_textbox(0, 0, 0, 0)
     _put(shape, text.box)
-    shape.name = text.name
+    shape.name = clean(text.name)
     if not text.paras:
         named = shape._element.nvSpPr.cNvPr
         named.append(parse_xml(DECORATIVE.format(a=nsdecls("a"))))
