@@ -45,9 +45,10 @@ def _first(brief: Brief, wide: float) -> float:
     head = 8.2 + 3.0 * _lines(brief.title, wide, 2.5)
     asked = 1.4 * _lines(answer.asks, inside) + 1.96 * _lines(answer.said[0].text, inside, 1.5)
     told = 4.9 + asked + _badges(answer, inside) + max(meaning, drawing)
-    left = (wide - GUTTER) / 2.15 if done.grid else wide
-    texts = _items(done.said, left) + _paragraphs(done.points, left)
+    left = (wide - GUTTER) / 2.15
+    texts = _items(done.said, left)
     table = _table(done.grid, 1.15 * left) if done.grid else 0.0
+    table += _paragraphs(done.points, 1.15 * left)
     tiles = [_tile(tile, half) for tile in brief.tiles]
     rows = [max(tiles[k : k + 2]) for k in range(0, len(tiles), 2)]
     levels = _title(brief.levels, wide) + sum(rows) + BETWEEN * (len(rows) - 1)
