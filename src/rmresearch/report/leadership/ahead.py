@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rmresearch.privacy.judged import Judgement
 from rmresearch.report.leadership.answer import last, main
 from rmresearch.report.leadership.content import Part, Said, Shown, State
 from rmresearch.report.leadership.source import Source, Told, said, shown, sizes
@@ -73,8 +74,7 @@ def ahead(source: Source) -> Part:
     shown_state: State = state(told) if told else "no answer"
     if not source.released.standing.ended:
         shown_state = "too early"
-    certain = bool(told and told.judgement and told.judgement.certainty != "weak")
-    key = _key(shown_state, certain)
+    key = _key(shown_state, told.judgement if told else None)
     return Part(
         name="next",
         asks=catalogue()["brief_part"]["next"],
@@ -89,10 +89,19 @@ def ahead(source: Source) -> Part:
     )
 
 
-def _key(shown_state: State, certain: bool) -> str:
-    if shown_state == "gain":
-        return "gain" if certain else "gain_weak"
-    if shown_state in {"harm", "none", "unclear", "changed"}:
+def _key(shown_state: State, judgement: Judgement | None) -> str:
+    """What is advised: no more than certainty, plan and precision carry."""
+    if judgement is not None and shown_state == "gain":
+        if judgement.certainty == "weak":
+            return "gain_weak"
+        if not judgement.planned:
+            return "gain_lead"
+        return "gain" if judgement.precision == "clear_gain" else "gain_some"
+    if judgement is not None and shown_state == "none":
+        if judgement.certainty == "weak":
+            return "none_weak"
+        return "none" if judgement.precision == "no_difference" else "no_gain"
+    if shown_state in {"harm", "unclear", "changed"}:
         return shown_state
     return "early" if shown_state == "too early" else "nothing"
 

@@ -12,12 +12,13 @@ from rmresearch.report.leadership.content import Asked, Said
 from rmresearch.report.leadership.pairs import match
 from rmresearch.report.leadership.people import lost
 from rmresearch.report.leadership.source import Source, Words, said, shown
-from rmresearch.report.leadership.verdicts import size
+from rmresearch.report.leadership.verdicts import SEEN, size
 from rmresearch.report.words.phrases import catalogue, named
 
 __all__ = ["asked"]
 
 STATES = frozenset({"no answer", "too early", "hidden"})
+FLAT = frozenset({"no_difference", "no_gain"})
 
 
 def asked(source: Source) -> tuple[Asked, ...]:
@@ -28,7 +29,7 @@ def asked(source: Source) -> tuple[Asked, ...]:
 def _all(source: Source) -> Iterator[Asked]:
     found, rated = answer(source), claims(source)
     known = found.state not in STATES
-    yield _asked("difference", (found.sentence,), known)
+    yield _difference(source, found.sentence, known)
     yield _asked("sure", (found.standing, rated.rating), bool(rated.can))
     yield _large(source)
     yield _else(source)
@@ -48,11 +49,28 @@ def _asked(key: str, texts: tuple[Said, ...], known: bool) -> Asked:
     return Asked(catalogue()["brief_asked"][key], (*cannot, *texts), known)
 
 
+def _difference(source: Source, sentence: Said, known: bool) -> Asked:
+    """What was seen, and what the design lets one say of the programme's part in it."""
+    told = main(source)
+    judgement = told.judgement if told else None
+    if judgement is None or not known:
+        return _asked("difference", (sentence,), known)
+    if judgement.kind == "single-group":
+        return _asked("difference", (sentence, said("brief_asked", "difference_single")), False)
+    weak = judgement.certainty == "weak"
+    if judgement.precision in SEEN or (weak and judgement.precision in FLAT):
+        made = said("brief_asked", f"difference_{judgement.certainty}", judgement)
+        return _asked("difference", (sentence, made), True)
+    return _asked("difference", (sentence,), True)
+
+
 def _large(source: Source) -> Asked:
     told = main(source)
     extra = size(source, told) if told else None
     if extra is None:
         key = "large_several" if told is None and last(source) else "large_unknown"
+        if told is not None and told.judgement is not None and told.held.numeric:
+            key = "large_no_range"
         return _asked("large", (said("brief_asked", key),), False)
     known = told is not None and told.outcome.smallest_effect is not None
     return _asked("large", (extra,), known)
@@ -67,6 +85,8 @@ def _else(source: Source) -> Asked:
     found = []
     if judgement.kind == "single-group":
         found.append(said("brief_asked", "else_single"))
+    elif judgement.one_unit:
+        found.append(said("brief_asked", "else_one_unit"))
     elif judgement.kind == "comparison":
         found.append(said("brief_asked", "else_comparison"))
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rmresearch.report.leadership.answer import last
-from rmresearch.report.leadership.content import Grid, Part, Said
+from rmresearch.report.leadership.content import Grid, Part, Said, State
 from rmresearch.report.leadership.levels import MOST
 from rmresearch.report.leadership.source import Source, Told, said, sizes
 from rmresearch.report.leadership.verdicts import chart, marks, state
@@ -21,10 +21,7 @@ def both(source: Source) -> Part:
     sentences = [_direction(source, role, found) for role, found in by_role]
     everyone = [one for one in told if one.held.estimate.role == "all"]
     sentences += [_direction(source, "all", everyone)] if everyone else []
-    heading = said(
-        "brief_both", _both_key(dict(by_role)),
-        seniors=source.who("senior"), juniors=source.who("junior"),
-    ).text  # fmt: skip
+    heading = _heading(source, dict(by_role))
     return Part(
         name="both",
         asks=said("brief_part", "both", seniors=source.who("senior"),
@@ -40,9 +37,29 @@ def both(source: Source) -> Part:
 ROLES = ("senior", "junior")
 
 
-def _both_key(by_role: dict[str, list[Told]]) -> str:
-    """What the heading says: which sides gained, or whose scores changed in one group."""
+def _heading(source: Source, by_role: dict[str, list[Told]]) -> str:
+    """What both directions show; a loss, or a side that is kept back, is not passed over."""
     found = {role: {state(told) for told in by_role[role]} for role in ROLES}
+    names = {"seniors": source.who("senior"), "juniors": source.who("junior")}
+    key = _both_key(by_role, found)
+    lost = [role for role in ROLES if "harm" in found[role]]
+    kept_back = [role for role in ROLES if found[role] and found[role] <= {"hidden", "no answer"}]
+    if lost:
+        key = "title_mixed" if "gain" in found["senior"] | found["junior"] else "title_harm"
+        who = catalogue()["brief_both"]["everyone"].format(**names)
+        return said("brief_both", key, who=who if len(lost) > 1 else source.who(lost[0])).text
+    if len(kept_back) == 1 and key.startswith(("title_senior", "title_junior", "title_neither")):
+        (other,) = kept_back
+        which = "neither" if key.startswith("title_neither") else "gain"
+        ending = "_change" if key.endswith("_change") else ""
+        who = source.who(next(role for role in ROLES if role != other))
+        key = f"title_{which}_hidden{ending}"
+        return said("brief_both", key, who=who, other=source.who(other)).text
+    return said("brief_both", key, **names).text
+
+
+def _both_key(by_role: dict[str, list[Told]], found: dict[str, set[State]]) -> str:
+    """Which sides gained, or whose scores changed in one group."""
     asked = [role for role in ROLES if found[role]]
     if not asked:
         return "title_none_asked"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rmresearch.privacy.judged import Judgement
 from rmresearch.report.leadership.answer import last, main
 from rmresearch.report.leadership.content import Claims, Said
-from rmresearch.report.leadership.source import Source, Told, said, shown, sizes
+from rmresearch.report.leadership.source import Source, Told, said, sizes
 from rmresearch.report.leadership.verdicts import SEEN
 from rmresearch.report.words.phrases import catalogue, named
 
@@ -83,9 +83,8 @@ def _cannot(source: Source, told: Told, judgement: Judgement) -> list[Said]:
         found.append(said("brief_cannot", "absent", label=label))
     least = source.beside(told, "smallest-detectable")
     if least is not None and least.numeric and judgement.precision == "cannot_tell":
-        value = shown(least.estimate.value, f"{least.at}/value", "number", 2)
-        unit = sizes(told.held, told.outcome)["unit"]
-        found.append(said("brief_cannot", "smaller", least=value, unit=unit))
+        parts = sizes(least, told.outcome)
+        found.append(said("brief_cannot", "smaller", least=parts["size"], unit=parts["unit"]))
     if judgement.self_rated:
         found.append(said("brief_cannot", "self_rated"))
     if judgement.contaminated:

@@ -1,0 +1,153 @@
+"""A doubter's reading: no advice, heading or answer goes beyond its numbers and its design."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from tests.report.test_words import (
+    DESIGN,
+    DESIGNS,
+    GROUPS,
+    ONE,
+    OUTCOMES,
+    RCT,
+    READINGS,
+    SKILL,
+    record,
+)
+
+from rmresearch.evidence import Precision
+from rmresearch.report.leadership import Story, story
+from rmresearch.study import Outcome
+
+from .released import held_to, judged, made, released
+
+STRESS, BLIND, USES = OUTCOMES[1], OUTCOMES[2], OUTCOMES[4]
+STRONG = replace(RCT, baseline_g=0.0)
+
+
+def told(*verdicts: dict, **more: object) -> Story:
+    release = made(DESIGN, verdicts=verdicts, **more)
+    found = story(release, DESIGN)
+    held_to(found, release, DESIGN)
+    return found
+
+
+def of(outcome: Outcome, reading: Precision, facts: object) -> Story:
+    return told(judged(outcome, READINGS[reading], facts, primary=True))
+
+
+@pytest.mark.parametrize(
+    ("reading", "outcome", "facts", "title"),
+    [
+        (Precision.CLEAR_GAIN, SKILL, STRONG, "Go on, and keep somebody to compare with"),
+        (Precision.SOME_GAIN, SKILL, STRONG, "Promising: find out how large it is"),
+        (Precision.SOME_GAIN, BLIND, STRONG, "Promising: find out how large it is"),
+        (Precision.CLEAR_GAIN, BLIND, replace(STRONG, planned=False), "ask it again by a plan"),
+        (Precision.CLEAR_GAIN, SKILL, GROUPS, "find out whether it was the programme"),
+        (Precision.NO_DIFFERENCE, STRESS, STRONG, "Change the programme or stop it"),
+        (Precision.NO_DIFFERENCE, SKILL, GROUPS, "Compare more fairly before deciding"),
+        (Precision.NO_GAIN, SKILL, GROUPS, "Compare more fairly before deciding"),
+        (Precision.NO_GAIN, SKILL, ONE, "Compare more fairly before deciding"),
+    ],
+)
+def test_advice_goes_as_far_as_certainty_plan_and_precision(reading, outcome, facts, title) -> None:
+    assert title in of(outcome, reading, facts).next.title
+
+
+def test_where_a_loss_cannot_be_ruled_out_nobody_says_that_nothing_matters() -> None:
+    found = of(STRESS, Precision.NO_GAIN, STRONG)
+    assert found.levels.title == "No gain that matters is seen"
+    assert "a loss cannot be ruled out" in str(found.next.said[0])
+    assert not any("No difference that matters" in text for text in found.texts())
+
+
+@pytest.mark.parametrize("outcome", [SKILL, STRESS])
+def test_what_is_said_of_the_range_is_true_whichever_way_is_better(outcome: Outcome) -> None:
+    # the interval of NO_GAIN for stress is -.12 to .48: it does not stay below .3
+    for reading, text in (
+        (Precision.CLEAR_GAIN, "even the cautious end of the range reaches 0.3 points"),
+        (Precision.NO_GAIN, "The range holds no gain of 0.3 points"),
+        (Precision.CANNOT_TELL, "holds zero and also 0.3 points for the better"),
+    ):
+        for facts in (RCT, ONE):
+            found = of(outcome, reading, facts)
+            said = " ".join(map(str, found.answer.meaning))
+            if facts is RCT:
+                assert text in said
+            assert "low end" not in said
+            assert "stays below" not in said
+
+
+@pytest.mark.parametrize(
+    ("reading", "outcome", "facts", "known", "ending"),
+    [
+        (Precision.CLEAR_GAIN, BLIND, STRONG, True, "strong enough to say that it was the prog"),
+        (Precision.SOME_GAIN, SKILL, STRONG, True, "With moderate certainty, it was the prog"),
+        (Precision.SOME_GAIN, SKILL, GROUPS, True, "had to do with it, this study cannot tell"),
+        (Precision.NO_GAIN, SKILL, GROUPS, True, "had to do with it, this study cannot tell"),
+        (Precision.CLEAR_GAIN, SKILL, ONE, False, "nobody can tell what the programme did"),
+        (Precision.NO_GAIN, SKILL, ONE, False, "nobody can tell what the programme did"),
+    ],
+)
+def test_did_the_programme_make_a_difference_is_answered(
+    reading, outcome, facts, known, ending
+) -> None:
+    asked = of(outcome, reading, facts).asked[0]
+    assert asked.question == "Did the programme make a difference?"
+    assert asked.known is known
+    assert ending in str(asked.said[-1])
+
+
+def test_that_it_was_the_programme_needs_more_than_weak_certainty() -> None:
+    for facts, reading in itertools.product(DESIGNS, READINGS):
+        found = of(SKILL, reading, facts)
+        if "design: weak" in str(found.answer.standing):
+            assert not any("it was the programme that" in text for text in found.texts())
+
+
+def test_one_unit_a_side_is_another_explanation() -> None:
+    facts = replace(RCT, unit="department", clusters=(1, 1))
+    asked = of(SKILL, Precision.CLEAR_GAIN, facts).asked[3]
+    assert str(asked.said[0]).startswith("Yes. One side is a single unit")
+
+
+def test_without_a_range_there_is_a_result_but_nothing_to_hold_it_by() -> None:
+    asked = of(SKILL, Precision.NO_INTERVAL, RCT).asked[2]
+    assert str(asked.said[-1]) == "Without a range nobody can hold the result against what matters."
+
+
+def test_what_would_have_been_missed_is_told_in_percentage_points() -> None:
+    base = record(USES, READINGS[Precision.CANNOT_TELL], RCT)
+    least = replace(base, term="smallest-detectable", value=0.12, low=None, high=None)
+    cannot = judged(USES, READINGS[Precision.CANNOT_TELL], RCT, primary=True)
+    found = told(cannot, estimates=[released(least, "compare_arms:uses")])
+    said = " ".join(map(str, found.claims.cannot))
+    assert "true difference of less than 12 percentage points" in said
+
+
+def both(senior: Precision | None, junior: Precision | None) -> str:
+    """The heading over both directions; None: hidden."""
+    profit = OUTCOMES[3]
+    verdicts = [
+        judged(one, READINGS[reading or Precision.CLEAR_GAIN], RCT, hidden=reading is None)
+        for one, reading in ((SKILL, senior), (profit, junior))
+    ]
+    design = replace(DESIGN, outcomes=(SKILL, replace(profit, kirkpatrick=3)))
+    return story(made(design, verdicts=verdicts), design).both.title
+
+
+def test_a_loss_or_a_hidden_side_is_not_passed_over_in_the_heading() -> None:
+    gain, loss, open_ = Precision.CLEAR_GAIN, Precision.SOME_HARM, Precision.CANNOT_TELL
+    assert both(loss, open_) == "A loss is seen for senior mentees"
+    assert both(loss, loss) == "A loss is seen for senior mentees and juniors"
+    assert both(gain, loss) == "Gains and losses, told side by side"
+    assert (
+        both(gain, None) == "A gain is seen for senior mentees, no result can be shown for juniors"
+    )
+    assert both(None, open_) == (
+        "No clear gain for juniors, no result can be shown for senior mentees"
+    )
+    assert both(gain, open_) == "A gain is seen for senior mentees, none that is clear for juniors"
