@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 import click
 
 from rmresearch.errors import ReportError, RmError, StudyError
+from rmresearch.report.wanted import ALL, AUDIENCES, wanted
 
 __all__ = ["main"]
 
@@ -21,8 +22,6 @@ T = TypeVar("T")
 STUDY = click.Path(exists=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
-#: whom `report` writes for
-AUDIENCES = ("technical", "pulse")
 #: those of world.matching, which a test compares: importing it here would load numpy
 POLICIES = ("random", "self-selected", "rules", "greedy", "optimal")
 
@@ -96,51 +95,55 @@ def plan_show(study: Path) -> None:
     click.echo(describe(study))
 
 
-@main.command(short_help="Evaluate a study: the technical report, a workbook for leadership.")
+@main.command(short_help="Evaluate a study: for analysts, for leadership, for its owner.")
 @click.argument("study", type=STUDY)
-@click.option("--formats", default="html", help="html, pdf, or both: html,pdf (default: html).")
-@click.option("--audience", type=click.Choice(AUDIENCES), default=AUDIENCES[0], show_default=True)
+@click.option(
+    "--audience", type=click.Choice([*AUDIENCES, ALL]), default="technical", show_default=True
+)
+@click.option("--formats", help="With commas between. Technical: html, pdf (default: html); "
+              "leadership: html, pdf, pptx, xlsx; pulse: html (default: all).")  # fmt: skip
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Pulse: last day.")
 @click.option("--out", type=FOLDER, help="Where to (default: STUDY/reports/evaluation).")
 @click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
 @_plain_errors
 def report(
     study: Path,
-    formats: str,
     audience: str,
+    formats: str | None,
     until: dt.datetime | None,
     out: Path | None,
     data: Path | None,
 ) -> None:
-    """Evaluate the study and write the technical report (HTML or PDF, its numbers as JSON).
+    """Evaluate the study and write a folder for each audience, with its manifest.
 
-    It lies in internal/; what may be handed on, numbers and a workbook (XLSX), in leadership/.
-    With --audience pulse instead a page in pulse/ on how the programme runs, for its owner in
-    mid-programme: no difference is estimated there.
-    The folder may be absent, empty, or hold an earlier report of ours.
+    technical: internal/, the report (HTML, PDF) and all its numbers (JSON). leadership:
+    leadership/, which may be handed on: a brief of two pages (HTML, PDF), a deck (PPTX), a
+    workbook (XLSX) and the released numbers that they are made of (JSON). pulse: pulse/, a page
+    for the programme's owner in mid-programme, without any estimate of a difference. all: the
+    three, in whatever of the formats each can have.
+    The folder may be absent, empty, or hold an earlier report of ours; folders of audiences that
+    were not asked for stay as they are. A path for each audience is printed.
     """
     from rmresearch.files import check_out
-    from rmresearch.report.build import build, check_formats
 
     folder = study if study.is_dir() else study.parent
     out = out or folder / "reports" / "evaluation"
-    wanted = [name.strip() for name in formats.split(",") if name.strip()]
+    named = None if formats is None else [one.strip() for one in formats.split(",") if one.strip()]
     try:
-        check_formats(wanted)
+        asked = wanted(audience, named)
         check_out(out)
     except (ReportError, ValueError) as error:
         raise click.UsageError(str(error)) from error
-    if audience == "pulse":
-        from rmresearch.report.pulse.build import build_pulse
+    if until is not None and "pulse" not in asked:
+        raise click.UsageError("--until belongs to --audience pulse (or all)")
+    from rmresearch.report.build import build, leading
 
-        if wanted != ["html"]:
-            raise click.UsageError("a pulse is a page: leave --formats out, or give html")
-        day = until.date() if until else None
-        click.echo(str(build_pulse(study, out, data=data, until=day, say=_progress)))
-        return
-    if until is not None:
-        raise click.UsageError("--until belongs to --audience pulse")
-    click.echo(str(build(study, out, data=data, formats=wanted, say=_progress)))
+    day = until.date() if until else None
+    build(
+        study, out, data=data, audience=audience, formats=named, until=day, say=_progress
+    )  # fmt: skip
+    for path in leading(out, asked):
+        click.echo(str(path))
 
 
 @main.command(short_help="Propose pairs from applications.")

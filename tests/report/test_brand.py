@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -244,5 +245,15 @@ def test_the_manifest_lists_the_logo_and_notices_when_it_changes(made: Path) -> 
     assert [line for line in verify(made / "out") if "mark.svg" in line] == [
         "internal/../../study/mark.svg: input changed since the outputs were made"
     ]
-    leadership = (made / "out" / "leadership" / "manifest.json").read_text("utf-8")
-    assert "mark.svg" not in leadership  # the workbook shows no picture
+
+
+@pytest.mark.parametrize(("formats", "shown"), [(["xlsx"], False), (["pptx"], True)])
+def test_leadership_s_manifest_lists_the_logo_where_it_is_shown(
+    made: Path, tmp_path: Path, formats: list[str], shown: bool
+) -> None:
+    shutil.copytree(made / "study", tmp_path / "study")
+    build(tmp_path / "study", tmp_path / "out", audience="leadership", formats=formats)
+    assert verify(tmp_path / "out") == ()
+    manifest = (tmp_path / "out" / "leadership" / "manifest.json").read_text("utf-8")
+    assert ("mark.svg" in manifest) == shown  # the workbook shows no picture
+    assert not (tmp_path / "out" / "internal").exists()

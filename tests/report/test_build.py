@@ -24,22 +24,25 @@ from rmresearch.report.workbook import workbook
 
 ROOT = Path(__file__).resolve().parents[2]
 PILOT = ROOT / "data" / "synthetic" / "pilot"
-INTERNAL = ("report.html", "results.json")
+INTERNAL = ("report.html", "report.pdf", "results.json")
 LEADERSHIP = ("brief.html", "brief.pdf", "deck.pptx", "released.json", "workbook.xlsx")
-FILES = (*(f"internal/{name}" for name in INTERNAL), *(f"leadership/{name}" for name in LEADERSHIP))
+PULSE = ("pulse.html", "released.json")
+PARTS = {"internal": INTERNAL, "leadership": LEADERSHIP, "pulse": PULSE}
+FILES = tuple(f"{part}/{name}" for part, names in PARTS.items() for name in names)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("made") / "pilot"
     said: list[str] = []
-    page = build(PILOT, out, say=said.append)
+    page = build(PILOT, out, audience="all", say=said.append)
     assert page == out / "internal" / "report.html"
+    assert page.is_file()
     assert any("the answer" in line for line in said)
     return out
 
 
-@pytest.mark.parametrize(("part", "files"), [("internal", INTERNAL), ("leadership", LEADERSHIP)])
+@pytest.mark.parametrize(("part", "files"), PARTS.items())
 def test_each_folder_holds_what_its_manifest_says(
     made: Path, part: str, files: tuple[str, ...]
 ) -> None:
@@ -47,7 +50,7 @@ def test_each_folder_holds_what_its_manifest_says(
     manifest = json.loads((made / part / "manifest.json").read_text("utf-8"))
     assert set(manifest["outputs"]) == set(files)
     names = {Path(name).name for name in manifest["inputs"]}
-    if part == "leadership":  # handed on as it is: it does not name the files with people in them
+    if part != "internal":  # handed on as it is: it does not name the files with people in them
         assert names == set()
         assert verify(made / part) == ()
     else:
@@ -90,7 +93,7 @@ def test_made_again_it_is_the_same_bytes(made: Path) -> None:
     # what leadership gets lay inside once
     shutil.copy(made / "leadership" / "released.json", made / "internal")
     write_manifest(made / "internal", command="rmresearch report")
-    build(PILOT, made)
+    build(PILOT, made, audience="all")
     assert {name: sha256(made / name) for name in FILES} == before
     assert sorted(p.name for p in (made / "internal").iterdir()) == sorted(
         (*INTERNAL, "manifest.json")
@@ -138,7 +141,17 @@ def test_no_study_is_said_before_anything_is_made(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_killed_in_the_middle_and_run_again(made: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "rmresearch", "report", str(PILOT), "--out", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "rmresearch",
+        "report",
+        str(PILOT),
+        "--audience",
+        "all",
+        "--out",
+        str(out),
+    ]
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
@@ -150,11 +163,11 @@ def test_killed_in_the_middle_and_run_again(made: Path, tmp_path: Path) -> None:
     process.wait()
     process.stderr.close()
     time.sleep(0.1)
-    done = CliRunner().invoke(main, ["report", str(PILOT), "--out", str(out)])
+    done = CliRunner().invoke(main, ["report", str(PILOT), "--audience", "all", "--out", str(out)])
     assert done.exit_code == 0, done.output
     for name in FILES:
         assert sha256(out / name) == sha256(made / name)
     assert verify(out) == ()
-    assert sorted(path.name for path in out.iterdir()) == ["internal", "leadership"], (
+    assert sorted(path.name for path in out.iterdir()) == [*PARTS], (
         "nothing of the killed run is left"
     )

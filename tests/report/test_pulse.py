@@ -24,10 +24,10 @@ from rmresearch.evidence import programme_ended
 from rmresearch.files import verify
 from rmresearch.io.read import read_study
 from rmresearch.privacy import FEW, Ledger, Release, read_release, release
+from rmresearch.report.build import build
 from rmresearch.report.figures.control import Panel, Round, control_chart
 from rmresearch.report.html import render
 from rmresearch.report.pulse import Pulse, taken
-from rmresearch.report.pulse.build import build_pulse
 from rmresearch.report.pulse.reading import RISKS, pairs_of, signs, tracks
 from rmresearch.report.words.gate import chance_words, lint
 from rmresearch.report.words.phrases import catalogue
@@ -367,7 +367,7 @@ def test_a_chart_of_many_rounds_and_long_names_draws_all_inside() -> None:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("made") / "pilot"
-    assert build_pulse(PILOT, out) == out / "pulse" / "pulse.html"
+    assert build(PILOT, out, audience="pulse") == out / "pulse" / "pulse.html"
     return out
 
 
@@ -416,7 +416,7 @@ def test_what_cannot_be_asked_is_refused(tmp_path: Path, given: list[str], said:
 def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(ReportError, match="did not make"):
-        build_pulse(PILOT, tmp_path)
+        build(PILOT, tmp_path, audience="pulse")
 
 
 def test_a_day_that_is_none_is_refused() -> None:

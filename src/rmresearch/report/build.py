@@ -63,12 +63,14 @@ def build(
     declared = _declared(study)
     with lock(out), workshop(out) as shop, running_kernel() as kernel:
         run = _Run(study.resolve(), data, shop.resolve(), brand, kernel, say)
-        parts = []
+        parts: list[Part] = []
+        read = declared | worn | lent
         if asked.keys() & {"technical", "leadership"}:
-            parts += _evaluated(run, asked, declared | worn, worn, lent)
+            parts, sources = _evaluated(run, asked, declared, worn, lent)
+            read |= sources
         if "pulse" in asked:
             parts += _pulse(run, until, worn, alone=audience != ALL)
-        _unchanged({path: digest for part in parts for path, digest in part.inputs.items()})
+        _unchanged(read)
         seal(out, parts, started, say)
     return leading(out, asked)[0]
 
@@ -113,11 +115,14 @@ class _Run:
 def _evaluated(
     run: _Run,
     asked: Wanted,
-    read: Mapping[Path, str],
+    declared: Mapping[Path, str],
     worn: Mapping[Path, str],
     lent: Mapping[Path, str],
-) -> list[Part]:
-    """The study evaluated once: the technical report, and what leadership gets of its release."""
+) -> tuple[list[Part], dict[Path, str]]:
+    """The study evaluated once: the technical report, and what leadership gets of its release.
+
+    Also the data files read, with the hashes taken then.
+    """
     from rmresearch.report.html import to_html
 
     place, paper = run.place("technical"), asked.get("technical", ())
@@ -134,14 +139,14 @@ def _evaluated(
             files[PAGES["html"]] = page.encode()
         if "pdf" in paper:
             files[PAGES["pdf"]] = (place / PAGES["pdf"]).read_bytes()
-        parts.append(_part("technical", files, {**sources, **read}, paper, plan))
+        inputs = {**sources, **declared, **worn}
+        parts.append(_part("technical", files, inputs, paper, plan))
     if "leadership" in asked:
         handed = _leadership(run, place, asked["leadership"], title, next(iter(lent), None))
         seen = {"html", "pdf", "pptx"} & set(asked["leadership"])
         shown = {**(worn if seen else {}), **lent}
         parts.append(_part("leadership", handed, shown, asked["leadership"], plan))
-    _unchanged({**sources, **read})
-    return parts
+    return parts, sources
 
 
 def _leadership(
@@ -149,7 +154,7 @@ def _leadership(
 ) -> dict[str, bytes]:
     """The release in ``place``, and what is made of it and nothing else."""
     from rmresearch.report.html import to_html
-    from rmresearch.report.leadership.brief.sheet import sheet
+    from rmresearch.report.theme import brief_css
 
     names = AUDIENCES["leadership"]
     files = {RELEASED: (place / RELEASED).read_bytes()}
@@ -159,7 +164,9 @@ def _leadership(
         template_at = str(template.resolve()) if template else ""
         executed = run.notebook("leadership", {**asked, "template": template_at})
         if "html" in formats:
-            page = to_html(executed, title=title, internal=False, brand=run.brand, sheet=sheet())
+            page = to_html(
+                executed, title=title, internal=False, brand=run.brand, sheet=brief_css()
+            )
             files[names["html"]] = page.encode()
         papers = [names[one] for one in ("pdf", "pptx") if one in formats]
         files |= {name: (made / name).read_bytes() for name in papers}

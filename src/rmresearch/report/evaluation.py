@@ -134,14 +134,18 @@ class Evaluation:
             ],
         }
 
-    def write(self, folder: str | Path | None) -> tuple[Path, ...]:
+    def write(self, folder: str | Path | None, *, released: bool = True) -> tuple[Path, ...]:
         """Write results.json (internal), and for leadership released.json and workbook.xlsx.
 
         Whom the numbers for leadership are about goes into the study's ledger before they are
-        written. Without a folder nothing is written.
+        written; with ``released`` false nothing is for leadership. Without a folder nothing is
+        written.
         """
         if not folder:
             return ()
+        if not released:
+            write_json(Path(folder) / WRITTEN[0], self.results())
+            return (Path(folder) / WRITTEN[0],)
         book = workbook(self.released, self.findings.study.design)
         if self.ledger is not None:
             self.ledger.record(self.released.published)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["running_kernel"]
+__all__ = ["emptied", "running_kernel"]
 
 #: two BLAS threads in two processes on one machine are far slower than one; set order is fixed
 SETTINGS = {
@@ -53,6 +53,18 @@ def running_kernel(cwd: Path | None = None) -> Iterator[Any]:
             for client in manager.clients:
                 client.stop_channels()
             run_sync(manager.shutdown_kernel)(now=True)
+
+
+@contextmanager
+def emptied(manager: Any) -> Iterator[Any]:
+    """A running kernel for one notebook, whose names are gone when the block ends."""
+    from jupyter_core.utils import run_sync
+
+    yield manager
+    client = manager.client()
+    client.start_channels()
+    run_sync(client.wait_for_ready)()
+    run_sync(client.execute_interactive)("%reset -f", silent=True)
 
 
 def _manager(folder: Path) -> Any:

@@ -21,7 +21,7 @@ from rmresearch import errors
 from rmresearch.errors import ReportError, RmError
 from rmresearch.files import write_text
 from rmresearch.report.html import to_html
-from rmresearch.report.kernel import running_kernel
+from rmresearch.report.kernel import emptied, running_kernel
 from rmresearch.report.lighter import lighter_imports
 
 __all__ = ["find_notebook", "notebooks", "open_lab", "run_notebook", "to_html"]
@@ -58,6 +58,7 @@ def run_notebook(
     *,
     progress: Progress | None = None,
     cwd: Path | None = None,
+    kernel: Any = None,
 ) -> Any:
     """Run a notebook with these parameters; returns it executed, and writes it to ``out``.
 
@@ -65,12 +66,14 @@ def run_notebook(
     declares; others raise ``ReportError``, as does a notebook without such a cell. ``progress``
     gets a line for every code cell: which of how many, what it does (the cell's ``title`` in its
     metadata, or its id), how long it took. The executed notebook carries no times, warnings or
-    random ids: the same content is the same bytes.
+    random ids: the same content is the same bytes. ``kernel`` is one that runs already
+    (`running_kernel`), for several notebooks: it keeps what it imported, and forgets every name
+    that a notebook made before the next one runs.
 
     Raises the package's own error that stopped a cell, or ``ReportError`` for any other.
     """
     lighter_imports()
-    with running_kernel(cwd) as kernel:
+    with running_kernel(cwd) if kernel is None else emptied(kernel) as kernel:
         notebook = _read(path)
         _check_parameters(notebook, parameters, path.name)
         executed = _execute(notebook, path, dict(parameters), kernel, progress)

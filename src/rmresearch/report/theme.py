@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["blocks_css", "page_css", "template"]
+__all__ = ["blocks_css", "brief_css", "page_css", "template"]
 
 
 @cache
@@ -22,3 +22,8 @@ def blocks_css() -> str:
 def page_css() -> str:
     """The style of the page around the blocks: layout, contents, paper."""
     return template("page.css")
+
+
+def brief_css() -> str:
+    """The style of the brief on a page of its own, beside that of all pages."""
+    return template("brief.css") + template("brief-page.css")

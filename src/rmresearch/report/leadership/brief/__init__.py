@@ -19,7 +19,7 @@ from rmresearch.report.leadership.story import story
 
 __all__ = ["PAPER", "Pages", "read_pages", "sheet"]
 
-PAPER = "brief.pdf"
+PAPER, SLIDES = "brief.pdf", "deck.pptx"
 RELEASED = "released.json"
 
 
@@ -102,6 +102,20 @@ class Pages:
             return None
         path = Path(folder) / PAPER
         write_bytes(path, self.pdf())
+        return path
+
+    def write_deck(self, folder: str | Path | None, template: str = "") -> Path | None:
+        """Write deck.pptx, the same story as slides; without a folder nothing.
+
+        ``template`` is the company's own presentation, where there is one.
+        """
+        from rmresearch.report.leadership.deck import deck
+
+        if not folder:
+            return None
+        lent = Path(template).read_bytes() if template else None
+        path = Path(folder) / SLIDES
+        write_bytes(path, deck(self.story, self.brand, lent))
         return path
 
 

@@ -20,7 +20,7 @@ from rmresearch.report.leadership.brief.kept import Box, Brief
 from rmresearch.report.leadership.content import Grid, Said
 from rmresearch.report.look import brand_css, masthead
 from rmresearch.report.scripts import steady
-from rmresearch.report.theme import blocks_css, template
+from rmresearch.report.theme import blocks_css, brief_css, template
 from rmresearch.report.words.phrases import catalogue
 
 __all__ = [
@@ -59,7 +59,7 @@ class Piece:
 
 def sheet() -> str:
     """The style of the brief on a page of its own, beside that of all pages."""
-    return template("brief.css") + template("brief-page.css")
+    return brief_css()
 
 
 def head(brief: Brief, brand: Brand) -> Piece:
@@ -95,8 +95,9 @@ def done(brief: Brief) -> Piece:
     """What was done, with whom, and of how many the answer speaks."""
     box = brief.done
     table = _table(box.grid) if box.grid else ""
-    text = f'<div class="text">{_list(box.said)}{_paragraphs(box.points)}</div>'
-    return Piece("done", _section(box, f'<div class="beside">{text}{table}</div>'))
+    goals = _paragraphs(box.points)
+    text = f"<div>{_list(box.said)}</div><div>{table}{goals}</div>"
+    return Piece("done", _section(box, f'<div class="beside">{text}</div>'))
 
 
 def levels(brief: Brief) -> Piece:
@@ -133,7 +134,8 @@ def claims(brief: Brief) -> Piece:
         said = " ".join(escape(one.text) for one in brief.hidden)
         hidden = f"<strong>{escape(words['kept_back'])}.</strong> {said} "
     steps = _paragraphs(ahead.said) + Bullets(_texts(ahead.points), ordered=True).html()
-    foot = f'<p class="small foot">{hidden}{escape(words["elsewhere"])}</p>'
+    made_up = f" {escape(words['synthetic'])}." if brief.synthetic else ""
+    foot = f'<p class="small foot">{hidden}{escape(words["elsewhere"])}{made_up}</p>'
     return Piece(
         "claims and next",
         _section(box, f'{_paragraphs(box.said)}<div class="halves">{lists}</div>')
