@@ -123,7 +123,7 @@ def chart_xml(picture: Picture, look: Look) -> bytes:
             if any(value is not None for value in columns[name]):
                 labels = _labels(picture, columns, name, text, look.muted)
                 made.append(_series(len(made), picture, name, columns[name], labels))
-    form = _form(chart)
+    form = _form(chart, signed=False)
     made_of = (
         f'<c:chartSpace {nsdecls("c", "a", "r")}><c:date1904 val="0"/><c:roundedCorners val="0"/>'
         f'<c:chart><c:autoTitleDeleted val="1"/><c:plotArea>{_layout(picture)}<c:barChart>'
@@ -138,14 +138,16 @@ def chart_xml(picture: Picture, look: Look) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n{made_of}'.encode()
 
 
-def _form(chart: Chart) -> str:
-    """The number format: with a sign where values are differences, a share in percent."""
+def _form(chart: Chart, *, signed: bool = True) -> str:
+    """The number format: with a sign where values are differences, a share in percent.
+
+    Numbers of the axis have no plus (not ``signed``): a zero that programs miss by a little in
+    adding up steps would have one.
+    """
     digits = "0%" if chart.share else f"0.{'0' * chart.decimals}" if chart.decimals else "0"
     if chart.reference is None:
         return digits
-    # what rounds to zero has no sign: axes are drawn at sums that miss it by a little
-    half = f"{0.5 * 10.0 ** -(2 if chart.share else chart.decimals):.9f}".rstrip("0")
-    return f'[>={half}]+{digits};[<=-{half}]"−"{digits};{digits}'
+    return f'{"+" if signed else ""}{digits};"−"{digits};{digits}'
 
 
 def _series(

@@ -83,6 +83,7 @@ def _pages(
                 break
             heights.append(more)
         taken, left = left[: len(heights) - 1], left[len(heights) - 1 :]
+        heights = _evened(heights, box.height, size)
         yield Table(
             box=box.upper(sum(heights)),
             heads=tuple(heads),
@@ -95,6 +96,15 @@ def _pages(
             bold=bold,
         )
         page += 1
+
+
+def _evened(heights: list[float], room: float, size: float) -> list[float]:
+    """Rows that differ by a line are alike tall, if there is room."""
+    head, rows = heights[0], heights[1:]
+    tall = max(rows)
+    if tall - min(rows) <= size * LEADING + 0.1 and head + tall * len(rows) <= room:
+        return [head, *(tall for _ in rows)]
+    return heights
 
 
 def _least(heads: Sequence[str], rows: Sequence[Sequence[str]], size: float) -> list[float]:

@@ -55,7 +55,8 @@ def written(
     core.subject = core.keywords = core.comments = core.category = ""
     core.language, core.revision, core.version = LANGUAGE, 1, ""
     core.created = core.modified = DAY
-    core.last_printed = DAY
+    if core.last_printed is not None:
+        core.last_printed = DAY
     held = io.BytesIO()
     deck.save(held)
     return rewritten(held.getvalue())
