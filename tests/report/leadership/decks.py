@@ -101,16 +101,20 @@ def room(shape: Any) -> tuple[float, float]:
 
 
 def texts(slide: Any) -> Iterator[str]:
-    """Every paragraph and every cell of a slide but its number."""
+    """Every paragraph and every cell of a slide but its number, without marks that nobody sees."""
     for shape in slide.shapes:
         if shape.has_text_frame and shape.name != "Slide number":
-            yield from (para.text for para in shape.text_frame.paragraphs if para.text)
+            yield from (plain(para.text) for para in shape.text_frame.paragraphs if para.text)
         if shape.has_table:
-            yield from (cell.text for row in shape.table.rows for cell in row.cells)
+            yield from (plain(cell.text) for row in shape.table.rows for cell in row.cells)
+
+
+def plain(text: str) -> str:
+    return text.replace("\u200e", "")
 
 
 def notes(slide: Any) -> list[str]:
-    return slide.notes_slide.notes_text_frame.text.split("\n")
+    return plain(slide.notes_slide.notes_text_frame.text).split("\n")
 
 
 def charts(deck: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 from pptx.oxml.ns import nsdecls
 from pptx.util import Pt
 
-from rmresearch.report.leadership.deck.measure import INDENT, Para, clean, right_to_left
+from rmresearch.report.leadership.deck.measure import INDENT, Para, right_to_left, told
 from rmresearch.report.leadership.deck.planned import Look, Table
 from rmresearch.report.leadership.deck.tables import ACROSS, DOWN
 
@@ -40,7 +40,7 @@ def written_para(
     bold = ' b="1"' if para.bold else ""
     ink = "" if theirs and para.tone == "ink" else solid(getattr(look, para.tone))
     letters = f'<a:rPr lang="{LANGUAGE}" sz="{round(100 * para.size)}"{bold}>{ink}</a:rPr>'
-    text = clean(para.text)
+    text = told(para.text)
     about = "" if heading else _about(para, look, 0.0 if last else para.after, text)
     return f"<a:p {nsdecls('a')}>{about}<a:r>{letters}<a:t>{escape(text)}</a:t></a:r></a:p>"
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from rmresearch.report.figures.style import text_width
+from rmresearch.report.scripts import steady
 
 __all__ = [
     "LEADING",
@@ -25,6 +26,7 @@ __all__ = [
     "height_of",
     "lines",
     "right_to_left",
+    "told",
 ]
 
 #: line to line, in sizes of the text: what programs give the common fonts
@@ -172,6 +174,12 @@ def clean(text: str) -> str:
         for sign in text
         if sign not in "\ufffe\uffff"
     )
+
+
+def told(text: str) -> str:
+    """A sentence as XML can hold it, with its numbers in their place behind names from right to
+    left."""
+    return clean(text) if right_to_left(text) else steady(clean(text))
 
 
 def right_to_left(text: str) -> bool:

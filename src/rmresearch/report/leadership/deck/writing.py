@@ -21,7 +21,7 @@ from pptx.util import Pt
 
 from rmresearch.report.leadership.deck.charts import chart_xml, workbook
 from rmresearch.report.leadership.deck.markup import LANGUAGE, written_para, written_table
-from rmresearch.report.leadership.deck.measure import LEADING, Box, Para, clean, fitted, lines
+from rmresearch.report.leadership.deck.measure import LEADING, Box, Para, clean, fitted, lines, told
 from rmresearch.report.leadership.deck.package import rewritten
 from rmresearch.report.leadership.deck.planned import Look, Picture, Slide, Table, Text
 from rmresearch.report.leadership.deck.template import FEET, TITLES, Template
@@ -81,7 +81,7 @@ def _slide(template: Template, slide: Slide, foot: Sequence[str]) -> None:
     _feet(page, foot, template)
     # one is enough: a slide's text has no other home that the reader of notes could miss
     notes = page.notes_slide.notes_text_frame
-    notes.text = "\n".join(clean(text) for text in slide.notes)
+    notes.text = "\n".join(told(text) for text in slide.notes)
     for run in (run for para in notes.paragraphs for run in para.runs):
         run._r.get_or_add_rPr().set("lang", LANGUAGE)
 
@@ -166,7 +166,7 @@ def _number(page: Any) -> int:
 def _framed(page: Any, frame: Any, holder: Any, alt: str) -> None:
     """A chart or a table on the slide, in its placeholder where it has one, with its words."""
     named = frame.nvGraphicFramePr.cNvPr
-    named.set("descr", clean(alt))
+    named.set("descr", told(alt))
     if holder is None:
         page.shapes._spTree.append(frame)
         return
@@ -215,12 +215,12 @@ def _feet(page: Any, foot: Sequence[str], template: Template) -> None:
         )
         page.shapes._spTree.append(shape)
         number = len(page.part.package.presentation_part.presentation.slides)
-        told = (
+        said = (
             f"<a:r>{look}<a:t>{escape(_foot(foot, holder))}</a:t></a:r>"
             if kind == "ftr"
             else (f'<a:fld id="{FIELD}" type="slidenum">{look}<a:t>{number}</a:t></a:fld>')
         )
-        shape.txBody.append(parse_xml(f"<a:p {nsdecls('a')}>{aligned}{told}</a:p>"))
+        shape.txBody.append(parse_xml(f"<a:p {nsdecls('a')}>{aligned}{said}</a:p>"))
 
 
 def _foot(foot: Sequence[str], holder: Any) -> str:
