@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from pptx import Presentation
-from pptx.oxml.ns import qn
+from pptx.oxml import parse_xml
+from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Inches, Pt
 
 from rmresearch.colours import contrast
@@ -82,6 +83,7 @@ def made_with(kind: str) -> bytes:
         "wide": lambda: company(wide=True),
         "dark": lambda: company(dark, wide=True),
         "renamed": lambda: company(renamed),
+        "richer": lambda: company(richer, wide=True),
     }[kind]()
     return deck_of(briefs()["twenty-five"], template)
 
@@ -92,7 +94,30 @@ def renamed(made: Any) -> None:
         layout._element.cSld.set("name", "Titel und Inhalt " + layout._element.get("type"))
 
 
-KINDS = ("4:3", "wide", "dark", "renamed")
+EXTRA = (
+    '<p:sp {spaces}><p:nvSpPr><p:cNvPr id="{shape}" name="{kind}"/><p:cNvSpPr/><p:nvPr>'
+    '<p:ph type="{kind}" idx="{idx}"/></p:nvPr></p:nvSpPr><p:spPr><a:xfrm>'
+    '<a:off x="457200" y="{top}"/><a:ext cx="2000000" cy="200000"/></a:xfrm></p:spPr>'
+    "<p:txBody><a:bodyPr/><a:p/></p:txBody></p:sp>"
+)
+
+
+def richer(made: Any) -> None:
+    """Layouts with more than is needed: a subtitle, a picture; and one whose content is text."""
+    for layout in made.slide_layouts:
+        kind = layout._element.get("type")
+        if kind in {"obj", "twoObj", "titleOnly"}:
+            for number, extra in enumerate(("body", "pic")):
+                layout.shapes._spTree.append(parse_xml(EXTRA.format(
+                    spaces=nsdecls("p", "a"), shape=40 + number, kind=extra, idx=20 + number,
+                    top=100_000 * number,
+                )))  # fmt: skip
+        if kind == "obj":
+            holder = next(one for one in layout.placeholders if one.placeholder_format.idx == 1)
+            holder.element.ph.set("type", "body")
+
+
+KINDS = ("4:3", "wide", "dark", "renamed", "richer")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -130,6 +155,18 @@ def test_in_a_template_too_nothing_overflows(kind: str) -> None:
         for place, (name, one) in enumerate(told):
             for other, two in told[place + 1 :]:
                 assert not overlap(one, two), (number, name, other)
+
+
+def test_what_a_layout_has_beside_its_contents_stays_away() -> None:
+    show = opened(made_with("richer"))
+    for slide in show.slides:
+        kinds = {one.placeholder_format.idx for one in slide.placeholders}
+        assert not kinds & {20, 21}
+        empty = [
+            one for one in slide.placeholders if one.has_text_frame and not one.text_frame.text
+        ]
+        assert empty == []
+    assert [one for slide in show.slides for one in slide.shapes if one.has_table]
 
 
 def test_charts_and_texts_stand_in_the_template_s_placeholders() -> None:
@@ -198,10 +235,29 @@ def cramped(made: Any) -> None:
                 holder.width, holder.height = Pt(300), Pt(120)
 
 
+def unnoted(made: Any) -> None:
+    for holder in list(made.notes_master.placeholders):
+        if holder.placeholder_format.type == 2:
+            holder._element.getparent().remove(holder._element)
+
+
+def locked(packed: bytes) -> bytes:
+    """With the mark of a password on every part."""
+    content = bytearray(packed)
+    for sign, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        found = content.find(sign)
+        while found >= 0:
+            content[found + place] |= 1
+            found = content.find(sign, found + 4)
+    return bytes(content)
+
+
 BAD: dict[str, tuple[Callable[[], bytes], tuple[str, ...]]] = {
     "no presentation": (lambda: b"hello", ("cannot be read as a presentation", "Save it")),
     "an empty zip": (lambda: repacked_empty(), ("cannot be read as a presentation",)),
     "cut off": (lambda: company()[:9000], ("cannot be read as a presentation",)),
+    "a password": (lambda: locked(company()), ("cannot be read as a presentation",)),
+    "no notes": (lambda: company(unnoted), ("Notes Master, Body",)),
     "macros": (lambda: macro(company()), ("holds macros",)),
     "a link": (lambda: link(company()), ("outside itself", "slideMaster1.xml", "Remove these")),
     "one layout": (lambda: company(without("twoObj")), ("“Two Content” is missing",)),

@@ -12,7 +12,8 @@ two   twoObj      Two Content       a title, two of content (text and a chart)
 ===== =========== ================= ==========================================
 
 Room for what is shown is that of the second; a footer and a slide number are filled where a
-layout has them.
+layout has them. A layout of that kind or name may hold more, such as a place for a subtitle, which
+stays away from the slides; its largest places for content are used.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pptx import Presentation
 from pptx.enum.shapes import PP_PLACEHOLDER
+from pptx.exc import PythonPptxError
 from pptx.opc.constants import RELATIONSHIP_TYPE as RT
 from pptx.oxml.ns import qn
 
@@ -37,7 +40,7 @@ from rmresearch.report.leadership.deck.measure import Box
 from rmresearch.report.leadership.deck.planned import Frame, Look
 from rmresearch.study import Brand
 
-__all__ = ["Template", "opened"]
+__all__ = ["FEET", "TITLES", "WRITTEN", "Template", "contents", "opened"]
 
 POINT = 12_700
 #: the least room for content, in points: half of a 4:3 slide's
@@ -45,8 +48,17 @@ LEAST = (480.0, 240.0)
 #: the least and the largest heading, in points
 HEADING = (14.0, 30.0)
 UNPACKED = 400_000_000
+#: what a file that is damaged, locked by a password or something else raises when it is read
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, PythonPptxError, AttributeError, EOFError, KeyError,
+    NotImplementedError, RuntimeError, SyntaxError, ValueError,
+)  # fmt: skip
 TITLES = {PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE}
 WRITTEN = {PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.BODY}
+DRAWN = {PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.CHART}
+SHOWN = WRITTEN | DRAWN
+#: kinds of layouts that are for something else
+OTHERS = {"title", "secHead", "vertTx", "vertTitleAndTx"}
 FEET = {PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER}
 #: by number of content placeholders: kind, name, and what it must hold
 NEEDED = {
@@ -87,6 +99,10 @@ def opened(template: bytes | None, brand: Brand) -> Template:
             )
     if deck is not None and layouts[1] is not None:
         problems += _room(_area(layouts[1]))
+    if deck is not None and not _noted(deck):
+        problems.append(
+            "its pages of notes have no place for text. In PowerPoint: View, Notes Master, Body."
+        )
     if problems:
         listed = " ".join(f"({n}) {text}" for n, text in enumerate(problems, 1))
         raise ReportError(
@@ -95,6 +111,12 @@ def opened(template: bytes | None, brand: Brand) -> Template:
         )
     _emptied(deck)
     return Template(deck, layouts, _frame(deck, layouts, _look(layouts[1], brand)))
+
+
+def _noted(deck: Any) -> bool:
+    """Whether pages of notes have a place for text."""
+    kinds = [one.placeholder_format.type for one in deck.notes_master.placeholders]
+    return PP_PLACEHOLDER.BODY in kinds
 
 
 def _read(packed: bytes) -> tuple[Any, list[str]]:
@@ -110,7 +132,7 @@ def _read(packed: bytes) -> tuple[Any, list[str]]:
             if _kind(archive) not in {MAIN, None} and not problems:
                 return None, [f"it is not a plain presentation by its content. {SAVE}"]
         return Presentation(io.BytesIO(packed)), problems
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, SyntaxError):
+    except UNREADABLE:
         return None, [*problems, f"it cannot be read as a presentation. {SAVE}"]
 
 
@@ -151,46 +173,56 @@ def _links(archive: zipfile.ZipFile) -> list[str]:
 
 
 def _layout(deck: Any, number: int) -> Any:
-    """The layout for so many contents; None where there is none."""
+    """The layout for so many contents; None where there is none.
+
+    One that holds nothing else goes first; of what another has beside them nothing is used.
+    """
     kind, name, _ = NEEDED[number]
-    fit = [
+    every = [
         layout
         for master in deck.slide_masters
         for layout in master.slide_layouts
-        if _fits(layout, number)
+        if _titled(layout) and len(contents(layout, number)) == number
     ]
-    tests = (
-        lambda one: one._element.get("type") == kind,
-        lambda one: one.name.strip().casefold() == name.casefold(),
-        lambda _: True,
-    )
-    return next((one for test in tests for one in fit if test(one)), None)
+    plain = [one for one in every if len(list(_held(one))) == number]
+    kinds = [one for one in (*plain, *every) if one._element.get("type") == kind]
+    names = [one for one in (*plain, *every) if one.name.strip().casefold() == name.casefold()]
+    return next(iter((*kinds, *names, *plain)), None)
 
 
-def _fits(layout: Any, number: int) -> bool:
+def _titled(layout: Any) -> bool:
+    """Whether a layout has a title over what it holds."""
     kinds = [one.placeholder_format.type for one in layout.placeholders]
-    rest = [kind for kind in kinds if kind not in TITLES | FEET]
-    if sum(kind in TITLES for kind in kinds) != 1 or len(rest) != number:
-        return False
-    if layout._element.get("type") in {"title", "secHead", "vertTx", "vertTitleAndTx"}:
-        return False
-    charted = {*WRITTEN, PP_PLACEHOLDER.CHART} - ({PP_PLACEHOLDER.BODY} if number == 2 else set())
-    return not rest or (rest[0] in WRITTEN and all(kind in charted for kind in rest[1:]))
+    return sum(kind in TITLES for kind in kinds) == 1 and layout._element.get("type") not in OTHERS
 
 
-def _contents(layout: Any) -> Iterator[Any]:
+def _held(layout: Any) -> Iterator[Any]:
     for holder in layout.placeholders:
         if holder.placeholder_format.type not in TITLES | FEET:
             yield holder
 
 
-def _box(shape: Any) -> Box:
-    places = (shape.left, shape.top, shape.width, shape.height)
-    return Box(*((place or 0) / POINT for place in places))
+def contents(layout: Any, number: int) -> tuple[Any, ...]:
+    """A layout's largest placeholders for content, from left to right; none where they do not do.
+
+    The first takes text, the last of two a chart.
+    """
+    able = [one for one in _held(layout) if one.placeholder_format.type in SHOWN]
+    largest = sorted(able, key=lambda one: -(one.width or 0) * (one.height or 0))[:number]
+    chosen = sorted(largest, key=lambda one: (one.left or 0, one.top or 0))
+    kinds = [one.placeholder_format.type for one in chosen]
+    if len(kinds) < number or (kinds and kinds[0] not in WRITTEN):
+        return ()
+    return () if number == 2 and kinds[1] not in DRAWN else tuple(chosen)
 
 
 def _area(layout: Any) -> Box:
-    return _box(next(_contents(layout)))
+    return _box(contents(layout, 1)[0])
+
+
+def _box(shape: Any) -> Box:
+    places = (shape.left, shape.top, shape.width, shape.height)
+    return Box(*((place or 0) / POINT for place in places))
 
 
 def _room(area: Box) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from pptx.dml.color import RGBColor
-from pptx.enum.shapes import MSO_SHAPE
+from pptx.enum.shapes import MSO_SHAPE, PP_PLACEHOLDER
 from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE
 from pptx.opc.constants import CONTENT_TYPE as CT
 from pptx.opc.constants import RELATIONSHIP_TYPE as RT
@@ -24,7 +24,7 @@ from rmresearch.report.leadership.deck.markup import LANGUAGE, written_para, wri
 from rmresearch.report.leadership.deck.measure import LEADING, Box, Para, clean, fitted, lines, told
 from rmresearch.report.leadership.deck.package import rewritten
 from rmresearch.report.leadership.deck.planned import Look, Picture, Slide, Table, Text
-from rmresearch.report.leadership.deck.template import FEET, TITLES, Template
+from rmresearch.report.leadership.deck.template import FEET, TITLES, Template, contents
 
 __all__ = ["written"]
 
@@ -69,7 +69,7 @@ def _slide(template: Template, slide: Slide, foot: Sequence[str]) -> None:
     heading = Para(slide.title, template.frame.title_size)
     size = fitted([heading], template.frame.title, floor=14.0)[0][0].size
     _words(page.shapes.title.text_frame, (Para(slide.title, size),), look, theirs=True)
-    free = [one for one in page.placeholders if one.placeholder_format.type not in TITLES]
+    free = _free(page, held)
     for one in slide.placed:
         holder = free.pop(0) if one.holds else None
         if isinstance(one, Text):
@@ -79,11 +79,20 @@ def _slide(template: Template, slide: Slide, foot: Sequence[str]) -> None:
         else:
             _table(page, one, look, holder)
     _feet(page, foot, template)
-    # one is enough: a slide's text has no other home that the reader of notes could miss
     notes = page.notes_slide.notes_text_frame
     notes.text = "\n".join(told(text) for text in slide.notes)
     for run in (run for para in notes.paragraphs for run in para.runs):
         run._r.get_or_add_rPr().set("lang", LANGUAGE)
+
+
+def _free(page: Any, held: int) -> list[Any]:
+    """The placeholders for what the slide holds; others that the layout has go."""
+    wanted = [one.placeholder_format.idx for one in contents(page.slide_layout, held)]
+    kept = {one.placeholder_format.idx: one for one in page.placeholders}
+    for idx, holder in kept.items():
+        if idx not in wanted and holder.placeholder_format.type not in TITLES:
+            holder.element.getparent().remove(holder.element)
+    return [kept[idx] for idx in wanted]
 
 
 def _put(shape: Any, box: Box) -> None:
@@ -167,8 +176,11 @@ def _framed(page: Any, frame: Any, holder: Any, alt: str) -> None:
     """A chart or a table on the slide, in its placeholder where it has one, with its words."""
     named = frame.nvGraphicFramePr.cNvPr
     named.set("descr", told(alt))
-    if holder is None:
+    only_text = holder is not None and holder.placeholder_format.type == PP_PLACEHOLDER.BODY
+    if holder is None or only_text:
         page.shapes._spTree.append(frame)
+        if only_text:
+            holder.element.getparent().remove(holder.element)
         return
     inside = frame.nvGraphicFramePr.nvPr
     held = f'<p:ph {nsdecls("p")} idx="{holder.placeholder_format.idx}"/>'
