@@ -89,6 +89,18 @@ def test_certainty_and_precision_stand_together(name: str) -> None:
         assert tile.drawn is None or not told.marks or len(tile.badges) >= 2
 
 
+def test_no_result_is_drawn_first_where_none_is_the_main_one() -> None:
+    several = pages("no main question")
+    assert several.story.answer.chart is not None  # of three outcomes; the others' scale is another
+    assert several.brief.answer.drawn is None
+    two = (SKILL, replace(SKILL, name="two", label="Inclusion"))
+    design = replace(DESIGN, outcomes=two)
+    both = made(design, verdicts=[judged(one, GAIN, RCT) for one in two])
+    all_of_them = Pages.of(both).brief.answer.drawn
+    assert all_of_them is not None
+    assert [mark.label for mark in all_of_them.marks] == ["Digital skill", "Inclusion"]
+
+
 def test_what_goes_is_counted() -> None:
     brief = pages("twenty-five").brief
     assert brief.both.grid is not None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from rmresearch.report.blocks import Badge
 from rmresearch.report.leadership.brief.drawn import Drawn, Mark, drawn
-from rmresearch.report.leadership.content import Chart, Grid, Headline, Part, Said, Story, Tile
+from rmresearch.report.leadership.content import Grid, Part, Said, Story, Tile
 from rmresearch.report.words.phrases import catalogue, fill
 
 __all__ = ["Box", "Brief", "kept"]
@@ -107,7 +107,7 @@ class _Once:
 def kept(story: Story) -> Brief:
     """What the two pages show of this story."""
     once = _Once()
-    answer = _answer(story.answer, once)
+    answer = _answer(story, once)
     done = _part(story.done, once, "done", "goals")
     levels = Box("levels", story.levels.asks, story.levels.title)
     return Brief(
@@ -131,8 +131,9 @@ def kept(story: Story) -> Brief:
     )  # fmt: skip
 
 
-def _answer(answer: Headline, once: _Once) -> Box:
+def _answer(story: Story, once: _Once) -> Box:
     """The sentence first; certainty and precision as badges, or in words where there are none."""
+    answer = story.answer
     once.told |= {answer.sentence.text, answer.standing.text}
     standing = () if answer.marks else (answer.standing,)
     meaning = once("meaning", answer.meaning)
@@ -142,13 +143,22 @@ def _answer(answer: Headline, once: _Once) -> Box:
         answer.sentence.text,
         (answer.sentence, *standing, *meaning, answer.planned),
         badges=answer.marks,
-        drawn=_small(answer.chart, FEW),
+        drawn=_whole(story),
     )
 
 
-def _small(chart: Chart | None, most: int) -> Drawn | None:
-    """A chart of few rows; one of more is drawn where all results stand."""
-    return drawn(chart) if chart is not None and len(chart.rows) <= most else None
+def _whole(story: Story) -> Drawn | None:
+    """The answer's chart; where no result is the main one only if it holds all, and they are few.
+
+    Some of several results would be picked out by being drawn first.
+    """
+    chart, grid = story.answer.chart, story.both.grid
+    if chart is None:
+        return None
+    several = not story.answer.marks
+    if several and (grid is None or len(chart.rows) < len(grid.rows) or len(chart.rows) > FEW):
+        return None
+    return drawn(chart)
 
 
 def _part(part: Part, once: _Once, said: str, points: str) -> Box:
