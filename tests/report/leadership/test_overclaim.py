@@ -128,11 +128,11 @@ def test_what_would_have_been_missed_is_told_in_percentage_points() -> None:
     assert "true difference of less than 12 percentage points" in said
 
 
-def both(senior: Precision | None, junior: Precision | None) -> str:
+def both(senior: Precision | None, junior: Precision | None, facts: object = RCT) -> str:
     """The heading over both directions; None: hidden."""
     profit = OUTCOMES[3]
     verdicts = [
-        judged(one, READINGS[reading or Precision.CLEAR_GAIN], RCT, hidden=reading is None)
+        judged(one, READINGS[reading or Precision.CLEAR_GAIN], facts, hidden=reading is None)
         for one, reading in ((SKILL, senior), (profit, junior))
     ]
     design = replace(DESIGN, outcomes=(SKILL, replace(profit, kirkpatrick=3)))
@@ -151,3 +151,37 @@ def test_a_loss_or_a_hidden_side_is_not_passed_over_in_the_heading() -> None:
         "No clear gain for juniors, no result can be shown for senior mentees"
     )
     assert both(gain, open_) == "A gain is seen for senior mentees, none that is clear for juniors"
+
+
+def test_what_no_plan_asked_for_is_a_lead_and_no_gain() -> None:
+    # of ten outcomes without an effect, one in five studies has one whose range leaves zero
+    gain, loss, open_ = Precision.CLEAR_GAIN, Precision.SOME_HARM, Precision.CANNOT_TELL
+    open_plan = replace(RCT, planned=False)
+    for senior, junior in ((gain, open_), (open_, loss), (gain, gain), (None, gain)):
+        assert both(senior, junior, open_plan).startswith("Some results stand out, as leads only")
+    assert both(open_, open_, open_plan) == "No clear gain on either side"
+    found = told(judged(SKILL, READINGS[gain], open_plan))
+    assert found.tiles[1].title == "Digital skill: better, as a lead only"
+    assert found.levels.title == "Better at some levels, as a lead only"
+    said = " ".join(map(str, found.both.said))
+    assert "better on digital skill, which no plan asked for: a lead only." in said
+    assert not any("gain is seen" in text for text in found.texts())
+    beside = told(
+        judged(SKILL, READINGS[gain], RCT, primary=True),
+        judged(STRESS, READINGS[loss], open_plan),
+    )
+    assert "A gain is seen for" in beside.both.title or "Only" in beside.both.title
+    said = " ".join(map(str, beside.both.said))
+    assert "a gain is seen on digital skill. Senior mentees: worse on stress, which no" in said
+
+
+def test_more_gain_lies_where_the_outcome_gets_better() -> None:
+    for outcome, sides in (
+        (SKILL, ("less gain", "more gain")),
+        (STRESS, ("more gain", "less gain")),
+    ):
+        base = record(outcome, READINGS[Precision.CANNOT_TELL], RCT)
+        closer = replace(base, contrast="+1 SD", group="distance")
+        found = told(estimates=[released(closer, f"match_quality:{outcome.name}")])
+        assert found.match.chart is not None
+        assert found.match.chart.sides == sides

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rmresearch.report.leadership.answer import last
-from rmresearch.report.leadership.content import Grid, Part, Said, State
+from rmresearch.report.leadership.content import Grid, Part, Said
 from rmresearch.report.leadership.levels import MOST
-from rmresearch.report.leadership.source import Source, Told, said, sizes
+from rmresearch.report.leadership.source import Source, Told, joined, said, sizes
 from rmresearch.report.leadership.verdicts import chart, marks, state
 from rmresearch.report.words.phrases import capital, catalogue, named
 
@@ -37,9 +37,16 @@ def both(source: Source) -> Part:
 ROLES = ("senior", "junior")
 
 
+def _state(told: Told) -> str:
+    """Its state; a gain or loss that no plan asked for is a lead, one of many by chance (E4)."""
+    found = state(told)
+    planned = told.judgement is not None and told.judgement.planned
+    return f"lead {found}" if found in {"gain", "harm"} and not planned else found
+
+
 def _heading(source: Source, by_role: dict[str, list[Told]]) -> str:
     """What both directions show; a loss, or a side that is kept back, is not passed over."""
-    found = {role: {state(told) for told in by_role[role]} for role in ROLES}
+    found = {role: {_state(told) for told in by_role[role]} for role in ROLES}
     names = {"seniors": source.who("senior"), "juniors": source.who("junior")}
     key = _both_key(by_role, found)
     lost = [role for role in ROLES if "harm" in found[role]]
@@ -48,6 +55,9 @@ def _heading(source: Source, by_role: dict[str, list[Told]]) -> str:
         key = "title_mixed" if "gain" in found["senior"] | found["junior"] else "title_harm"
         who = catalogue()["brief_both"]["everyone"].format(**names)
         return said("brief_both", key, who=who if len(lost) > 1 else source.who(lost[0])).text
+    leads = any(one.startswith("lead") for role in ROLES for one in found[role])
+    if leads and key.startswith("title_neither"):
+        return said("brief_both", "title_lead").text
     if len(kept_back) == 1 and key.startswith(("title_senior", "title_junior", "title_neither")):
         (other,) = kept_back
         which = "neither" if key.startswith("title_neither") else "gain"
@@ -58,7 +68,7 @@ def _heading(source: Source, by_role: dict[str, list[Told]]) -> str:
     return said("brief_both", key, **names).text
 
 
-def _both_key(by_role: dict[str, list[Told]], found: dict[str, set[State]]) -> str:
+def _both_key(by_role: dict[str, list[Told]], found: dict[str, set[str]]) -> str:
     """Which sides gained, or whose scores changed in one group."""
     asked = [role for role in ROLES if found[role]]
     if not asked:
@@ -79,28 +89,40 @@ def _direction(source: Source, role: str, found: Sequence[Told]) -> Said:
     who = source.who(role)
     if not found:
         return said("brief_both", "not_asked", who=who)
-    states = [state(told) for told in found]
+    states = [_state(told) for told in found]
     labels = {
         one: "; ".join(
             source.label(told.outcome)
             for told, is_one in zip(found, states, strict=True)
             if is_one == one
         )
-        for one in ("gain", "harm", "changed")
+        for one in ("gain", "harm", "changed", "lead gain", "lead harm")
     }
+    leads = _led(who, labels.pop("lead gain"), labels.pop("lead harm"))
     if labels["changed"]:
         key = "changed"
     elif labels["gain"] and labels["harm"]:
         key = "mixed"
     elif labels["gain"] or labels["harm"]:
         key = "gain" if labels["gain"] else "harm"
+    elif leads is not None:
+        return leads
     elif set(states) <= {"hidden", "no answer"}:
         key = "hidden"
     elif "too early" in states:
         key = "early"
     else:
         key = "none_change" if found[0].single else "none"
-    return said("brief_both", key, who=who, **labels)
+    first = said("brief_both", key, who=who, **labels)
+    return first if leads is None else joined(first, leads)
+
+
+def _led(who: str, better: str, worse: str) -> Said | None:
+    """What stood out and no plan asked for."""
+    if not better and not worse:
+        return None
+    key = "lead_mixed" if better and worse else "lead_gain" if better else "lead_harm"
+    return said("brief_both", key, who=who, better=better, worse=worse)
 
 
 def _grid(source: Source, told: Sequence[Told]) -> Grid:

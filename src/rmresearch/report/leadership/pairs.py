@@ -148,11 +148,11 @@ def _chart(source: Source, found: Sequence[Held], apart: Sequence[Held]) -> Char
     unit = said("brief_match", "unit", unit=sizes(drawn[0], outcome)["unit"]).text
     heading = words[_title(source, found, apart)]
     low, high, step = span([end for row in rows for end in (row.value, row.low, row.high)], 0.0)
-    share = outcome.kind == "binary"
+    share, sides = outcome.kind == "binary", (words["less"], words["more"])
     return Chart(
         name="match", title=heading, rows=rows, at=tuple(one.at for one in drawn), unit=unit,
         alt=alt(rows, heading, unit, share=share), low=low, high=high, step=step,
-        sides=(words["less"], words["more"]), share=share, level=level,
+        sides=sides if outcome.direction == 1 else sides[::-1], share=share, level=level,
         caption=caption(rows, level),
     )  # fmt: skip
 

@@ -131,7 +131,8 @@ def title(told: Told, label: str = "") -> str:
     elif not told.held.known:
         key = "no_answer"
     elif judgement.precision in SEEN:
-        key = "changed" if told.single else SEEN[judgement.precision]
+        lead = "" if judgement.planned else "_lead"
+        key = "changed" if told.single else SEEN[judgement.precision] + lead
     elif judgement.precision == "no_difference":
         key = "unchanged" if told.single else "none"
     elif judgement.precision == "no_gain":
