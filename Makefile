@@ -10,10 +10,10 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: help setup report test validate validate-size lab bench bench-quick lint format lock examples \
-  world privacy-rules clean
+  world privacy-rules gallery clean
 
 help:
-	@echo "make report    set up, evaluate the example pilot, print the report's path"
+	@echo "make report    set up, evaluate the example pilot for all three audiences, print the paths"
 	@echo "make test      set up, lint, type-check and run the tests"
 	@echo "make lab       open JupyterLab on the notebooks"
 	@echo "make bench     measure speed and accuracy against named peers; bench-quick: in a minute"
@@ -21,6 +21,7 @@ help:
 	@echo "make validate-size  false-positive rates and coverage"
 	@echo "make world     write docs/world.md and its pictures from the code"
 	@echo "make privacy-rules  write docs/privacy-rules.md: what may leave of the example pilot"
+	@echo "make gallery   write reports/gallery: the example pilot in every format, with pictures"
 	@echo "make lint, format, lock, examples, clean"
 
 setup: $(READY)
@@ -38,7 +39,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 report: $(READY)
-	@$(BIN)/rmresearch report data/synthetic/pilot --out reports/pilot
+	@$(BIN)/rmresearch report data/synthetic/pilot --audience all --out reports/pilot
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile
@@ -86,6 +87,9 @@ world: $(READY)
 
 privacy-rules: $(READY)
 	@$(BIN)/python -m rmresearch.report.privacy_page
+
+gallery: $(READY)
+	@$(BIN)/python -m tests.make_gallery
 
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
