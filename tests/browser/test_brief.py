@@ -18,6 +18,7 @@ from . import seen
 pytestmark = pytest.mark.browser
 
 NAMES = sorted(briefs())
+CUT = ("all readings", "branded", "hebrew", "long names", "markup", "reactions")
 
 
 @cache
@@ -50,7 +51,7 @@ def test_it_prints_on_two_sheets_the_first_of_which_ends_with_the_levels(
     assert empty(pictures(pdf, tmp_path)) == []
 
 
-@pytest.mark.parametrize("name", ["all readings", "branded", "hebrew", "long names", "markup"])
+@pytest.mark.parametrize("name", CUT)
 def test_nothing_is_cut_and_nobody_is_asked(browser: Any, written: Any, name: str) -> None:
     file = written(name)
     with seen.opened(browser, file) as opened:

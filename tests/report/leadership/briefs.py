@@ -10,9 +10,10 @@ from tests.report.test_words import DESIGN, ONE, RCT, READINGS, SKILL
 
 from rmresearch.evidence import Precision
 from rmresearch.privacy import Release, Standing
+from rmresearch.result import Estimate
 from rmresearch.study import Arm, Brand, Design, Logo
 
-from .released import judged, made, table
+from .released import judged, made, released, table
 
 GAIN = READINGS[Precision.SOME_GAIN]
 #: 60 characters, and one word of as many
@@ -85,6 +86,25 @@ def told(design: Design, *, facts: Any = RCT, primary: bool = True, **more: Any)
     return made(design, verdicts=verdicts, tables=[flow(design)], hidden=HIDDEN, **more)
 
 
+def reactions() -> Release:
+    """Most of those asked were content, of both roles."""
+    asked = replace(SKILL, name="liked", label="Satisfied with the programme", role="all",
+                    kirkpatrick=1, favourable=4.0, smallest_effect=None)  # fmt: skip
+    design = replace(DESIGN, outcomes=(*DESIGN.outcomes, asked))
+    answers = [
+        Estimate(
+            role=role, outcome="liked", wave="m6", estimand="starters who answered", value=value,
+            low=low, high=high, n_people=people,
+        )
+        for role, value, low, high, people in (
+            ("senior", 0.77, 0.57, 0.9, 22), ("junior", 0.97, 0.8, 1.0, 17),
+        )
+    ]  # fmt: skip
+    verdicts = [judged(SKILL, GAIN, RCT, primary=True)]
+    shares = [released(one, "reaction:liked") for one in answers]
+    return made(design, verdicts=verdicts, estimates=shares, tables=[flow(design)])
+
+
 def briefs() -> dict[str, Release]:
     """Releases by what is odd about them."""
     alone = replace(DESIGN, kind="single-group", arms=DESIGN.arms[:1])
@@ -92,6 +112,7 @@ def briefs() -> dict[str, Release]:
     return {
         "one": made(DESIGN, verdicts=[judged(SKILL, GAIN, RCT, primary=True)]),
         "all readings": told(DESIGN),
+        "reactions": reactions(),
         "one group": told(alone, facts=ONE),
         "hidden": made(DESIGN, verdicts=[judged(SKILL, GAIN, RCT, primary=True, hidden=True)]),
         "nothing": made(DESIGN),

@@ -89,6 +89,15 @@ def test_certainty_and_precision_stand_together(name: str) -> None:
         assert tile.drawn is None or not told.marks or len(tile.badges) >= 2
 
 
+def test_shares_are_drawn_and_not_told_again() -> None:
+    tile = pages("reactions").brief.tiles[0]
+    assert tile.drawn is not None
+    assert [(mark.name, mark.value, mark.count) for mark in tile.drawn.marks] == [
+        ("Senior mentees", "77%", "22 people"), ("Juniors", "97%", "17 people"),
+    ]  # fmt: skip
+    assert [said.text for said in tile.said if any(c.isdigit() for c in said.text)] == []
+
+
 def test_no_result_is_drawn_first_where_none_is_the_main_one() -> None:
     several = pages("no main question")
     assert several.story.answer.chart is not None  # of three outcomes; the others' scale is another
@@ -147,12 +156,12 @@ def chart(*rows: Interval, **more: object) -> Chart:
 
 def test_places_along_the_axis_by_hand() -> None:
     one = drawn(chart(Interval(label="Skill", value=0.25, low=-0.5, high=1.0, smallest=0.5)))
-    # 0.92 of the width for the two points from -1 to 1, after 0.04
+    # 0.88 of the width for the two points from -1 to 1, after 0.06
     (mark,) = one.marks
-    assert mark.at == pytest.approx(0.04 + 0.92 * 0.625)
-    assert mark.line == pytest.approx((0.04 + 0.92 * 0.25, 0.96))
-    assert mark.band == pytest.approx((0.04 + 0.92 * 0.25, 0.04 + 0.92 * 0.75))
-    assert (one.zero, SPARE) == (0.5, 0.04)
+    assert mark.at == pytest.approx(0.06 + 0.88 * 0.625)
+    assert mark.line == pytest.approx((0.06 + 0.88 * 0.25, 0.94))
+    assert mark.band == pytest.approx((0.06 + 0.88 * 0.25, 0.06 + 0.88 * 0.75))
+    assert (one.zero, SPARE) == (0.5, 0.06)
     assert [text for _, text in one.ticks] == ["−1.0", "−0.5", "0.0", "0.5", "1.0"]
     assert (mark.value, mark.ends) == ("+0.25", "−0.50 to 1.00")
     assert one.band == "too small to matter (±0.5)"

@@ -17,7 +17,7 @@ Span = tuple[float, float]
 #: more labels along an axis would run into each other on the narrowest of the drawings
 TICKS = 7
 #: shares of the width that the axis leaves free at either end
-SPARE = 0.04
+SPARE = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def drawn(chart: Chart, rows: Sequence[Interval] | None = None) -> Drawn:
     >>> one = Interval(label="Skill", value=0.5, low=0.0, high=1.0, smallest=0.25)
     >>> chart = Chart("c", "Skill: a gain", (one,), ("",), "points", "", -1.0, 1.0, 0.5)
     >>> drawn(chart).zero, drawn(chart).marks[0].at, drawn(chart).marks[0].band
-    (0.5, 0.73, (0.385, 0.615))
+    (0.5, 0.72, (0.39, 0.61))
     """
     kept = chart.rows if rows is None else tuple(rows)
     place = _placing(chart)
