@@ -155,3 +155,31 @@ def test_a_share_still_paired_needs_five_who_left_and_five_who_stayed(value, hid
     made, _ = let_out(life([0]), estimates=[one])
     assert made.estimates[0].hidden == hidden
     assert not tells_leavers(Estimate(value=value, term="met", n_pairs=24))
+
+
+ASKED = ("role", "arm", "wave", "who", "asked", "answered", "share answered")
+
+
+def asked(started, finished):
+    rows = []
+    for who, n in (("starters", started), ("finishers", finished)):
+        labels = [Cell(text, "label") for text in ("senior", "programme", "m6", who)]
+        rate = Cell(10 / n, "proportion", 10, frozenset(PAIRS[:n]))
+        rows.append((*labels, admin(n), admin(10), rate))
+    return Table("reaction", "Reactions", ASKED, tuple(rows))
+
+
+def test_how_many_finished_does_not_tell_how_few_did_not():
+    for finished in (24, 23, 20):  # S9: none who left looks as one or four
+        rows = let_out(asked(24, finished), "reaction")[1]
+        assert rows[0][4] == 24
+        assert (rows[1][4], rows[1][6]) == (None, None)
+    assert let_out(asked(24, 19), "reaction")[1][1][4] == 19
+
+
+def test_those_followed_no_longer_do_not_tell_how_few_ended():
+    # 24 at risk, 20 followed no longer: the other four ended early
+    rows = let_out(life([4], [20]))[1]
+    assert rows == [["programme", 1, 24, "fewer than 5", None, None, None, None]]
+    assert let_out(life([0], [24]))[1] == rows
+    assert let_out(life([6], [18]))[1][0][2:5] == [24, 6, 18]

@@ -61,7 +61,10 @@ def _life(rows: Rows, at: Columns) -> Iterator[Step]:
             joined[at[name]] = _joined(block, at[name])
         ended = _sum(block, at["ended early"])
         stayed = _sum(block[:1], at["at risk"]) - ended
-        yield tuple(joined), shares if min(ended, stayed) < SMALLEST else frozenset()
+        veil = shares if min(ended, stayed) < SMALLEST else frozenset[int]()
+        # those at risk without those followed no longer would be the few who ended early
+        told = _sum(block, at["followed no longer"]) >= SMALLEST > ended
+        yield tuple(joined), veil | {at["followed no longer"]} if told else veil
 
 
 def _reasons(rows: Rows, at: Columns) -> Iterator[Step]:
@@ -99,6 +102,22 @@ def _months(rows: Rows, at: Columns) -> Iterator[Step]:
         yield row, frozenset(veil)
 
 
+def _finishers(rows: Rows, at: Columns) -> Iterator[Step]:
+    """How many finished is shown where 5 or more who started did not: the rest tells who left."""
+    veil = frozenset({at["asked"], at["share answered"]})
+    key = ("role", "wave")
+    started = {
+        tuple(row[at[name]].value for name in key): _sum([row], at["asked"])
+        for row in rows
+        if row[at["who"]].value == "starters"
+    }
+    for row in rows:
+        begun = started.get(tuple(row[at[name]].value for name in key), 0)
+        few = begun - _sum([row], at["asked"]) < SMALLEST
+        hides = row[at["who"]].value == "finishers" and few and row[at["asked"]].value is not None
+        yield row, veil if hides else frozenset()
+
+
 def _sum(rows: Rows, column: int) -> float:
     values = (row[column].value for row in rows)
     return sum(value for value in values if isinstance(value, (int, float)))
@@ -113,4 +132,5 @@ TABLES: Mapping[tuple[str, str], Callable[[Rows, Columns], Iterator[Step]]] = {
     ("attrition", "pair-life"): _life,
     ("attrition", "reasons"): _reasons,
     ("engagement", "cadence"): _months,
+    ("reaction", "reaction"): _finishers,
 }

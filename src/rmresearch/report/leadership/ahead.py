@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rmresearch.privacy.judged import Judgement
 from rmresearch.report.leadership.answer import last, main
 from rmresearch.report.leadership.content import Part, Said, Shown, State
-from rmresearch.report.leadership.source import Source, Told, said, shown, sizes
+from rmresearch.report.leadership.source import Source, Told, joined, said, shown, sizes
 from rmresearch.report.leadership.verdicts import state
 from rmresearch.report.words.phrases import catalogue
 
@@ -22,7 +22,8 @@ class Needed:
 
     ``number`` is ``here`` (units in this study) times the squared ratio of the smallest difference
     that this study would find (``found``) to the smallest that matters (``wanted``): an interval
-    narrows with the square root of their number. To two digits, upwards.
+    narrows with the square root of their number. To two digits, upwards. ``alone``: that is for
+    one question by itself, while the plan decides this one at a stricter level (Holm).
     """
 
     number: Shown
@@ -30,6 +31,7 @@ class Needed:
     found: Shown
     wanted: Shown
     enough: bool
+    alone: bool
 
 
 def needed(found: float, wanted: float, here: int) -> int:
@@ -65,6 +67,7 @@ def pairs_needed(source: Source, told: Told) -> Needed | None:
         found=found,
         wanted=wanted,
         enough=value <= matters,
+        alone=told.held.estimate.level > least.estimate.level,
     )
 
 
@@ -115,12 +118,11 @@ def _how_many(source: Source, told: Told) -> tuple[Said, ...]:
     units = people if source.design.unit == "person" else _units(source)
     unit = sizes(told.held, told.outcome)["unit"]
     key = "pairs_enough" if found.enough else "pairs"
-    return (
-        said(
-            "brief_next", key, units=units, unit=unit, here=found.here, found=found.found,
-            wanted=found.wanted, number=found.number, label=source.label(told.outcome),
-        ),
+    many = said(
+        "brief_next", key, units=units, unit=unit, here=found.here, found=found.found,
+        wanted=found.wanted, number=found.number, label=source.label(told.outcome),
     )  # fmt: skip
+    return (joined(many, said("brief_next", "pairs_alone")) if found.alone else many,)
 
 
 def _units(source: Source) -> str:

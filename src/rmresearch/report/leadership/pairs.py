@@ -97,6 +97,8 @@ def _matched(source: Source, found: Sequence[Held], apart: Sequence[Held]) -> It
         yield _association(source, one)
     if len(apart) > TOLD:
         yield said("brief_match", "others")
+    if not apart:
+        return
     key = "by_chance" if source.design.matching.procedure == "random" else "association"
     yield said("brief_match", key)
 

@@ -80,13 +80,16 @@ def _finished(source: Source) -> Iterator[Said]:
         wave = str(rows[-1]["wave"][0].value) if rows else ""
         for role in ROLES:
             asked = {
-                str(row["who"][0].value): _counted(row["asked"])
+                str(row["who"][0].value): row["asked"]
                 for row in rows
                 if (row["role"][0].value, row["wave"][0].value) == (role, wave)
             }
             if {"starters", "finishers"} <= asked.keys():
-                parts = {"started": asked["starters"], "finished": asked["finishers"]}
-                yield said("brief_done", "finished", who=source.who(role), **parts)
+                # how many finished is hidden where it would tell how many of a few did not
+                key = "finished_most" if asked["finishers"][0].hidden else "finished"
+                started, finished = (_counted(asked[who]) for who in ("starters", "finishers"))
+                parts = {"started": started, "finished": finished}
+                yield said("brief_done", key, who=source.who(role), **parts)
         if rows:
             return
 
