@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -13,15 +14,23 @@ import pytest
 Picture = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
 
 
+#: LibreOffice's part that reads a kind of file, and the package that it comes in
+PARTS = {".pptx": ("simpress", "libreoffice-impress"), ".xlsx": ("scalc", "libreoffice-calc")}
+
+
 def needed(program: str, package: str) -> str:
     """The program's path; where there is none the test skips, unless the environment demands it."""
     found = shutil.which(program)
     if found is None:
-        reason = f"no {program} on this machine ({package})"
-        if os.environ.get("RMRESEARCH_REQUIRE_OFFICE"):
-            pytest.fail(f"{reason}, and RMRESEARCH_REQUIRE_OFFICE demands it")
-        pytest.skip(reason)
-    return found
+        _absent(program, package)
+    return str(found)
+
+
+def _absent(program: str, package: str) -> NoReturn:
+    reason = f"no {program} on this machine ({package})"
+    if os.environ.get("RMRESEARCH_REQUIRE_OFFICE"):
+        pytest.fail(f"{reason}, and RMRESEARCH_REQUIRE_OFFICE demands it")
+    pytest.skip(reason)
 
 
 def pictures(file: Path, folder: Path, *, dots: int = 40) -> list[Picture]:
@@ -38,7 +47,10 @@ def pictures(file: Path, folder: Path, *, dots: int = 40) -> list[Picture]:
 
 
 def _as_pdf(file: Path, folder: Path) -> Path:
-    office = needed("soffice", "libreoffice-impress and libreoffice-calc")
+    part, package = PARTS[file.suffix]
+    office = needed("soffice", package)
+    if not (Path(office).resolve().parent / part).exists():
+        _absent(part, package)
     settings = f"-env:UserInstallation={(folder / 'office').resolve().as_uri()}"
     command = [office, settings, "--headless", "--convert-to", "pdf", "--outdir", str(folder)]
     subprocess.run([*command, str(file)], check=True, capture_output=True, timeout=120)
