@@ -155,7 +155,9 @@ def test_a_study_without_a_pulse_is_told_and_the_rest_is_made(tmp_path: Path) ->
     with pytest.raises(StudyError, match="no pulse to take"):
         build(study, tmp_path / "out", audience="pulse")
     assert verify(tmp_path / "out") == ()
-    assert "nothing" in (tmp_path / "out" / "leadership" / "brief.html").read_text("utf-8").lower()
+    brief = (tmp_path / "out" / "leadership" / "brief.html").read_text("utf-8")
+    assert "These data give no answer" in brief
+    assert "There is no evidence to rate: no result can be shown." in brief
 
 
 # --- what is refused ------------------------------------------------------------------------------

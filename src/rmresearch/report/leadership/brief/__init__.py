@@ -47,7 +47,7 @@ class Pages:
         if released.codebook is None:
             raise ReportError(
                 "this release does not say what was measured: make the report again with this "
-                "version (rmresearch report STUDY)."
+                "version (rmresearch report STUDY --audience leadership)."
             )
         design = released.codebook.design(released.study, released.title)
         return cls(story(released, design), design.brand)
@@ -127,7 +127,7 @@ def read_pages(folder: str | Path) -> Pages:
     path = Path(folder) / RELEASED
     if not path.is_file():
         raise ReportError(
-            f"{folder} has no {RELEASED}. Make it first: rmresearch report STUDY writes it into "
-            "the folder leadership of the report."
+            f"{folder} has no {RELEASED}. Make it first: rmresearch report STUDY --audience leadership "
+            "writes it into the folder leadership of the report."
         )
     return Pages.of(read_release(path.read_text("utf-8")))

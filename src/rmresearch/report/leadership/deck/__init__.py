@@ -56,7 +56,7 @@ def deck_of(released: Release, template: bytes | None = None) -> bytes:
     if released.codebook is None:
         raise ReportError(
             "this release does not say what was measured: make the report again with this "
-            "version (rmresearch report STUDY)."
+            "version (rmresearch report STUDY --audience leadership)."
         )
     design = released.codebook.design(released.study, released.title)
     return deck(story(released, design), design.brand, template)
