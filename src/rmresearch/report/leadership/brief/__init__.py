@@ -127,7 +127,7 @@ def read_pages(folder: str | Path) -> Pages:
     path = Path(folder) / RELEASED
     if not path.is_file():
         raise ReportError(
-            f"{folder} has no {RELEASED}. Make it first: rmresearch report STUDY --audience leadership "
-            "writes it into the folder leadership of the report."
+            f"{folder} has no {RELEASED}. Make it first: rmresearch report STUDY "
+            "--audience leadership writes it into the folder leadership of the report."
         )
     return Pages.of(read_release(path.read_text("utf-8")))
