@@ -175,3 +175,11 @@ def test_how_many_finished_does_not_tell_how_few_did_not():
         assert rows[0][4] == 24
         assert (rows[1][4], rows[1][6]) == (None, None)
     assert let_out(asked(24, 19), "reaction")[1][1][4] == 19
+
+
+def test_those_followed_no_longer_do_not_tell_how_few_ended():
+    # 24 at risk, 20 followed no longer: the other four ended early
+    rows = let_out(life([4], [20]))[1]
+    assert rows == [["programme", 1, 24, "fewer than 5", None, None, None, None]]
+    assert let_out(life([0], [24]))[1] == rows
+    assert let_out(life([6], [18]))[1][0][2:5] == [24, 6, 18]

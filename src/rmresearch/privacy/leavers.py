@@ -61,7 +61,10 @@ def _life(rows: Rows, at: Columns) -> Iterator[Step]:
             joined[at[name]] = _joined(block, at[name])
         ended = _sum(block, at["ended early"])
         stayed = _sum(block[:1], at["at risk"]) - ended
-        yield tuple(joined), shares if min(ended, stayed) < SMALLEST else frozenset()
+        veil = shares if min(ended, stayed) < SMALLEST else frozenset[int]()
+        # those at risk without those followed no longer would be the few who ended early
+        told = _sum(block, at["followed no longer"]) >= SMALLEST > ended
+        yield tuple(joined), veil | {at["followed no longer"]} if told else veil
 
 
 def _reasons(rows: Rows, at: Columns) -> Iterator[Step]:

@@ -141,16 +141,20 @@ def both(senior: Precision | None, junior: Precision | None, facts: object = RCT
 
 def test_a_loss_or_a_hidden_side_is_not_passed_over_in_the_heading() -> None:
     gain, loss, open_ = Precision.CLEAR_GAIN, Precision.SOME_HARM, Precision.CANNOT_TELL
-    assert both(loss, open_) == "A loss is seen for senior mentees"
-    assert both(loss, loss) == "A loss is seen for senior mentees and juniors"
-    assert both(gain, loss) == "Gains and losses, told side by side"
+    assert both(loss, open_) == "Senior mentees rated themselves worse"
     assert (
-        both(gain, None) == "A gain is seen for senior mentees, no result can be shown for juniors"
+        both(loss, loss) == "A loss is seen for senior mentees and juniors"
+    )  # profit is no rating
+    assert both(gain, loss) == "Some results are better, some worse"
+    assert both(gain, None) == (
+        "Senior mentees rated themselves better, no result can be shown for juniors"
     )
     assert both(None, open_) == (
         "No clear gain for juniors, no result can be shown for senior mentees"
     )
-    assert both(gain, open_) == "A gain is seen for senior mentees, none that is clear for juniors"
+    assert both(gain, open_) == (
+        "Senior mentees rated themselves better, nothing is clear for juniors"
+    )
 
 
 def test_what_no_plan_asked_for_is_a_lead_and_no_gain() -> None:
@@ -161,7 +165,7 @@ def test_what_no_plan_asked_for_is_a_lead_and_no_gain() -> None:
         assert both(senior, junior, open_plan).startswith("Some results stand out, as leads only")
     assert both(open_, open_, open_plan) == "No clear gain on either side"
     found = told(judged(SKILL, READINGS[gain], open_plan))
-    assert found.tiles[1].title == "Digital skill: better, as a lead only"
+    assert found.tiles[1].title == "Digital skill: rated themselves better, as a lead only"
     assert found.levels.title == "Better at some levels, as a lead only"
     said = " ".join(map(str, found.both.said))
     assert "better on digital skill, which no plan asked for: a lead only." in said
@@ -170,9 +174,42 @@ def test_what_no_plan_asked_for_is_a_lead_and_no_gain() -> None:
         judged(SKILL, READINGS[gain], RCT, primary=True),
         judged(STRESS, READINGS[loss], open_plan),
     )
-    assert "A gain is seen for" in beside.both.title or "Only" in beside.both.title
+    assert "rated themselves better" in beside.both.title or "Only" in beside.both.title
     said = " ".join(map(str, beside.both.said))
-    assert "a gain is seen on digital skill. Senior mentees: worse on stress, which no" in said
+    assert (
+        "rated themselves better on digital skill. Senior mentees: worse on stress, which" in said
+    )
+    assert not any("gain is seen" in text for text in beside.texts())
+
+
+def test_a_gain_is_one_where_others_rated_it() -> None:
+    """What people say of themselves is said so, in tiles, levels and both directions (E2)."""
+    gain, open_ = READINGS[Precision.CLEAR_GAIN], READINGS[Precision.CANNOT_TELL]
+    others = replace(SKILL, name="use", label="Use", source="partner", kirkpatrick=3)
+    junior = replace(SKILL, name="view", label="View", role="junior")
+    design = replace(DESIGN, outcomes=(SKILL, others, junior))
+    by_others = replace(RCT, self_rated=False)
+
+    def made_of(own, rated):
+        verdicts = [
+            judged(SKILL, own, RCT, primary=True),
+            judged(others, rated, by_others),
+            judged(junior, open_, RCT),
+        ]
+        return story(made(design, verdicts=verdicts), design)
+
+    both_ways, alone, seen = made_of(gain, gain), made_of(gain, open_), made_of(open_, gain)
+    assert both_ways.levels.title == "A gain is seen at some levels"
+    assert alone.levels.title == "People rated themselves better at some levels"
+    assert [one.tiles[2].title for one in (both_ways, seen)] == ["Use: a gain is seen"] * 2
+    assert seen.both.title == "A gain is seen for senior mentees, none that is clear for juniors"
+    assert alone.both.title == (
+        "Senior mentees rated themselves better, nothing is clear for juniors"
+    )
+    assert str(both_ways.both.said[0]) == (
+        "Senior mentees: a gain is seen on use. "
+        "Senior mentees: rated themselves better on digital skill."
+    )
 
 
 def test_more_gain_lies_where_the_outcome_gets_better() -> None:

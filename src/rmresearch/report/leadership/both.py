@@ -8,7 +8,7 @@ from rmresearch.report.leadership.answer import last
 from rmresearch.report.leadership.content import Grid, Part, Said
 from rmresearch.report.leadership.levels import MOST
 from rmresearch.report.leadership.source import Source, Told, joined, said, sizes
-from rmresearch.report.leadership.verdicts import chart, marks, state
+from rmresearch.report.leadership.verdicts import chart, marks, own_ratings, state
 from rmresearch.report.words.phrases import capital, catalogue, named
 
 __all__ = ["both", "row"]
@@ -49,10 +49,12 @@ def _heading(source: Source, by_role: dict[str, list[Told]]) -> str:
     found = {role: {_state(told) for told in by_role[role]} for role in ROLES}
     names = {"seniors": source.who("senior"), "juniors": source.who("junior")}
     key = _both_key(by_role, found)
+    rated = "_self" * own_ratings(told for role in ROLES for told in by_role[role])
     lost = [role for role in ROLES if "harm" in found[role]]
     kept_back = [role for role in ROLES if found[role] and found[role] <= {"hidden", "no answer"}]
     if lost:
-        key = "title_mixed" if "gain" in found["senior"] | found["junior"] else "title_harm"
+        mixed = "gain" in found["senior"] | found["junior"]
+        key = "title_mixed" if mixed else f"title_harm{rated}"
         who = catalogue()["brief_both"]["everyone"].format(**names)
         return said("brief_both", key, who=who if len(lost) > 1 else source.who(lost[0])).text
     leads = any(one.startswith("lead") for role in ROLES for one in found[role])
@@ -60,11 +62,13 @@ def _heading(source: Source, by_role: dict[str, list[Told]]) -> str:
         return said("brief_both", "title_lead").text
     if len(kept_back) == 1 and key.startswith(("title_senior", "title_junior", "title_neither")):
         (other,) = kept_back
-        which = "neither" if key.startswith("title_neither") else "gain"
+        which = "neither" if key.startswith("title_neither") else f"gain{rated}"
         ending = "_change" if key.endswith("_change") else ""
         who = source.who(next(role for role in ROLES if role != other))
         key = f"title_{which}_hidden{ending}"
         return said("brief_both", key, who=who, other=source.who(other)).text
+    if key in {"title_both", "title_senior", "title_junior"}:
+        key += rated
     return said("brief_both", key, **names).text
 
 
@@ -90,31 +94,35 @@ def _direction(source: Source, role: str, found: Sequence[Told]) -> Said:
     if not found:
         return said("brief_both", "not_asked", who=who)
     states = [_state(told) for told in found]
-    labels = {
-        one: "; ".join(
+
+    def labels(*wanted: str, rated: bool | None = None) -> str:
+        """Of the outcomes with these states; rated by people themselves, by others or either."""
+        return "; ".join(
             source.label(told.outcome)
-            for told, is_one in zip(found, states, strict=True)
-            if is_one == one
+            for told, one in zip(found, states, strict=True)
+            if one in wanted and (rated is None or own_ratings([told]) is rated)
         )
-        for one in ("gain", "harm", "changed", "lead gain", "lead harm")
-    }
-    leads = _led(who, labels.pop("lead gain"), labels.pop("lead harm"))
-    if labels["changed"]:
-        key = "changed"
-    elif labels["gain"] and labels["harm"]:
-        key = "mixed"
-    elif labels["gain"] or labels["harm"]:
-        key = "gain" if labels["gain"] else "harm"
-    elif leads is not None:
-        return leads
-    elif set(states) <= {"hidden", "no answer"}:
-        key = "hidden"
-    elif "too early" in states:
-        key = "early"
-    else:
-        key = "none_change" if found[0].single else "none"
-    first = said("brief_both", key, who=who, **labels)
-    return first if leads is None else joined(first, leads)
+
+    parts = [_led(who, labels("lead gain"), labels("lead harm"))]
+    if changed := labels("changed"):
+        parts.insert(0, said("brief_both", "changed", who=who, changed=changed))
+    for rated in (True, False):
+        gain, harm = labels("gain", rated=rated), labels("harm", rated=rated)
+        if gain or harm:
+            key = "mixed" if gain and harm else "gain" if gain else "harm"
+            key += "_self" * rated
+            parts.insert(0, said("brief_both", key, who=who, gain=gain, harm=harm))
+    told_of = [part for part in parts if part is not None]
+    return joined(*told_of) if told_of else said("brief_both", _nothing(states, found), who=who)
+
+
+def _nothing(states: Sequence[str], found: Sequence[Told]) -> str:
+    """Why no outcome of a role stands out."""
+    if set(states) <= {"hidden", "no answer"}:
+        return "hidden"
+    if "too early" in states:
+        return "early"
+    return "none_change" if found[0].single else "none"
 
 
 def _led(who: str, better: str, worse: str) -> Said | None:

@@ -23,6 +23,7 @@ from rmresearch.report.leadership.verdicts import (
     chart,
     finding,
     marks,
+    own_ratings,
     size,
     standing,
     state,
@@ -285,7 +286,8 @@ def levels(source: Source) -> Part:
     """The four levels together: heading, and one chart of what is compared."""
     told = [one for one in last(source) if one.outcome.kirkpatrick > 1]
     made = tiles(source)
-    heading = _levels_title(made, leads=_leads(source))
+    firsts = [one[0] for level in LEVELS[1:] if (one := _of_level(source, level))]
+    heading = _levels_title(made, leads=_leads(firsts), rated=own_ratings(firsts))
     return Part(
         name="levels",
         asks=catalogue()["brief_part"]["levels"],
@@ -296,15 +298,14 @@ def levels(source: Source) -> Part:
     )
 
 
-def _leads(source: Source) -> bool:
+def _leads(firsts: Sequence[Told]) -> bool:
     """Whether no plan asked for any gain or loss that a tile shows: one of many by chance (E4)."""
-    firsts = [told[0] for level in LEVELS[1:] if (told := _of_level(source, level))]
     seen = [told.judgement for told in firsts if state(told) in {"gain", "harm"}]
     return not any(judgement is not None and judgement.planned for judgement in seen)
 
 
-def _levels_title(made: Sequence[Tile], *, leads: bool) -> str:
-    """What the tiles show in a few words; reaction is no result."""
+def _levels_title(made: Sequence[Tile], *, leads: bool, rated: bool) -> str:
+    """What the tiles show in a few words; reaction is no result, own ratings are called so."""
     states = {tile.state for tile in made[1:]}
     if "too early" in states:
         key = "early"
@@ -322,6 +323,6 @@ def _levels_title(made: Sequence[Tile], *, leads: bool) -> str:
         key = "unclear"
     else:
         key = "nothing"
-    if leads and key in {"mixed", "gain", "harm"}:
-        key += "_lead"
+    if key in {"mixed", "gain", "harm"}:
+        key += "_lead" if leads else "_self" if rated else ""
     return said("brief_levels", key).text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from rmresearch.evidence import Certainty
@@ -22,6 +22,7 @@ __all__ = [
     "finding",
     "marks",
     "meaning",
+    "own_ratings",
     "size",
     "standing",
     "state",
@@ -131,8 +132,8 @@ def title(told: Told, label: str = "") -> str:
     elif not told.held.known:
         key = "no_answer"
     elif judgement.precision in SEEN:
-        lead = "" if judgement.planned else "_lead"
-        key = "changed" if told.single else SEEN[judgement.precision] + lead
+        rated, lead = "_self" * judgement.self_rated, "_lead" * (not judgement.planned)
+        key = "changed" if told.single else SEEN[judgement.precision] + rated + lead
     elif judgement.precision == "no_difference":
         key = "unchanged" if told.single else "none"
     elif judgement.precision == "no_gain":
@@ -140,6 +141,12 @@ def title(told: Told, label: str = "") -> str:
     else:
         key = "unclear_change" if told.single else "unclear"
     return said("brief_title", key, judgement, label=label).text
+
+
+def own_ratings(told: Iterable[Told]) -> bool:
+    """Whether all gains and losses among them are how people rated themselves (E2)."""
+    seen = [one.judgement for one in told if state(one) in {"gain", "harm"}]
+    return all(judgement is not None and judgement.self_rated for judgement in seen)
 
 
 def standing(judgement: Judgement | None, *, single: bool) -> Said:
