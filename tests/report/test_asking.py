@@ -34,6 +34,7 @@ def test_two_processes_say_what_one_says(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(workers, "cores", lambda: 2)
     monkeypatch.setattr(workers.Second, "begin", watched)
+    monkeypatch.setattr(asking, "LARGE", 1)
     both = evaluate(PILOT)
     assert sent.count("_one") == len(alone.findings.study.design.outcomes) - 1
     assert sent.count("sums") > 1

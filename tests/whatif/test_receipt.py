@@ -222,14 +222,16 @@ def test_a_large_study_is_tried_by_a_part_of_its_clusters(
     whole = numbers(receipt(pilot, result, record, studies=30))
     assert (whole["share of people"] == 1).all()
     assert whole["detectable"].notna().all()
-    monkeypatch.setattr(module, "TOGETHER", 400 * module.FIT)
+    monkeypatch.setattr(module, "TOGETHER", 1425 * module.FIT)
     monkeypatch.setattr(module, "CLUSTERS", 10)
     part = numbers(receipt(pilot, result, record))
-    # 130 scores and the fit: 140 studies of the whole, so every fourth cluster of 47
-    assert (part["people"] == 12).all()
-    assert (part["share of people"] == 12 / 47).all()
+    # 130 scores and the fit: 498 studies of the whole, a quarter of them in a large study's time,
+    # so every fifth cluster of 47
+    assert (part["people"] == 10).all()
+    assert (part["share of people"] == 10 / 47).all()
+    assert (part["studies"] == 500).all()
     assert part["detectable"].isna().all()
-    monkeypatch.setattr(module, "CLUSTERS", 13)
+    monkeypatch.setattr(module, "CLUSTERS", 11)
     with pytest.raises(StudyError, match="clusters are few \\(47\\)"):
         receipt(pilot, result, record)
 

@@ -35,6 +35,8 @@ from rmresearch.whatif.workers import Second, second
 
 __all__ = ["ask"]
 
+#: people from which on it pays to send a study to a second process
+LARGE = 5_000
 #: analyses whose estimates of record get a verdict; the first, wherever arms are compared
 RECORDS = ("compare_arms", "pre_post")
 RECORDED = (
@@ -147,29 +149,35 @@ class _Answers:
 
 
 def _all(study: Study, questions: Sequence[Question], other: Second, opening: _Opening) -> _Answers:
-    """Everything but what follows from verdicts; a second process asks a part."""
+    """Everything but what follows from verdicts; of a large study a second process asks a part."""
     outcomes, first = study.design.outcomes, opening.outcome
     rest = [one for one in outcomes if one is not first]
-    # the study travels without what it has looked up
-    theirs = other.begin(_one, [(replace(study), one, questions) for one in rest])
-    own = [] if first is None else [_one(study, first, questions)]
-    for one in own:
-        opening.begin(one)
+    asked: Callable[[], list[_Answers]]
+    if len(study.participants) >= LARGE:  # the study travels without what it has looked up
+        asked = other.begin(_one, [(replace(study), one, questions) for one in rest])
+    else:
+        asked = partial(list, (_one(study, one, questions) for one in rest))
+    own = [] if first is None else [_one(study, first, questions, opening)]
     common = _Answers()
     _dyads(study, questions, common)
     if study.design.linked:
         common.take("engagement", "", lambda: engagement(study))
     ended = programme_ended(study)
     common.take("missingness", "", lambda: missingness(study, effects=ended))
-    told = dict(zip((one.name for one in rest), theirs(), strict=True))
+    told = dict(zip((one.name for one in rest), asked(), strict=True))
     told |= {} if first is None else {first.name: own[0]}
     return _together([*(told[one.name] for one in outcomes), common])
 
 
-def _one(study: Study, outcome: Outcome, questions: Sequence[Question]) -> _Answers:
-    """Everything that is asked about one outcome by itself."""
+def _one(
+    study: Study,
+    outcome: Outcome,
+    questions: Sequence[Question],
+    opening: _Opening | None = None,
+) -> _Answers:
+    """Everything that is asked about one outcome by itself; ``opening`` where it opens."""
     answers = _Answers()
-    _about(study, outcome, questions, answers)
+    _about(study, outcome, questions, answers, opening)
     _earlier(study, outcome, questions, answers)
     _groups(study, outcome, questions, answers)
     return answers
@@ -197,9 +205,13 @@ def _wave(questions: Sequence[Question], analysis: str, outcome: str) -> str | N
 
 
 def _about(
-    study: Study, outcome: Outcome, questions: Sequence[Question], answers: _Answers
+    study: Study,
+    outcome: Outcome,
+    questions: Sequence[Question],
+    answers: _Answers,
+    opening: _Opening | None,
 ) -> None:
-    """Everything that is asked about one outcome."""
+    """Everything that is asked about one outcome; arms first, as the receipt waits for that."""
     name = outcome.name
     if outcome.kirkpatrick == 1:
         answers.take("reaction", name, lambda: reaction(study, outcome))
@@ -207,11 +219,17 @@ def _about(
     if outcome.source == "record" and not study.measures["item"].isin(outcome.items).any():
         answers.refused.update({name_of(f, name): RECORDED for f in ("pre_post", "compare_arms")})
         return
+    ended = programme_ended(study)
+    compared = len(study.design.arms) > 1 and study.design.linked
+    if outcome.timing == "repeated" and ended and compared:
+        beside = _covariates(questions, outcome)
+        answers.take("compare_arms", name, lambda: compare_arms(study, outcome, covariates=beside))
+        if opening is not None:
+            opening.begin(answers)
     if len(outcome.items) > 1:
         answers.take("reliability", name, lambda: reliability(study, outcome))
     if outcome.timing != "repeated":
         return
-    ended = programme_ended(study)
     answers.take("wave_means", name, lambda: wave_means(study, outcome))
     if study.design.linked:
         answers.take("attrition", name, lambda: attrition(study, outcome, effects=ended))
@@ -225,9 +243,6 @@ def _about(
         when = _wave(questions, "match_quality", name)
         answers.take("match_quality", name, lambda: match_quality(study, outcome, wave=when))
         answers.take("engagement", name, lambda: engagement(study, outcome))
-    if len(study.design.arms) > 1 and study.design.linked:
-        beside = _covariates(questions, outcome)
-        answers.take("compare_arms", name, lambda: compare_arms(study, outcome, covariates=beside))
 
 
 def _earlier(

@@ -7,13 +7,19 @@ A task that takes its worker down with it comes back as `Lost`, and everything e
 
 from __future__ import annotations
 
+import ctypes
+import signal
+import sys
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rmresearch.errors import ReportError, StudyError
@@ -156,7 +162,7 @@ class _Pool:
 class Second:
     """A second process that works through what it is given while this one goes on."""
 
-    _executor: Any = None
+    _executor: Executor | None = None
 
     def begin(
         self, function: Callable[..., _Answer], tasks: Sequence[tuple[Any, ...]]
@@ -168,7 +174,11 @@ class Second:
         """
         if self._executor is None:
             return lambda: [function(*task) for task in tasks]
-        sent = [self._executor.submit(function, *task) for task in tasks]
+        executor = self._executor
+        with warnings.catch_warnings():
+            # that a process with threads is copied: ours hold no lock that the copy's work takes
+            warnings.filterwarnings("ignore", ".*fork.*", DeprecationWarning)
+            sent = [executor.submit(function, *task) for task in tasks]
 
         def answers() -> list[_Answer]:
             here = {place: function(*tasks[place]) for place in reversed(range(len(sent)))
@@ -177,7 +187,7 @@ class Second:
 
         def waited(place: int) -> _Answer:
             try:
-                return sent[place].result()  # type: ignore[no-any-return]
+                return sent[place].result()
             except BrokenProcessPool:
                 return function(*tasks[place])
 
@@ -187,12 +197,26 @@ class Second:
 @contextmanager
 def second() -> Iterator[Second]:
     """A second process for as long as the block lasts; where there is one core, none."""
-    executor = _executor(1) if cores() > 1 else None
+    executor = _beside() if cores() > 1 else None
     try:
         yield Second(executor)
     finally:
         if executor is not None:
-            executor.shutdown(wait=True, kill_workers=True)
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _beside() -> Executor:
+    """One process, begun with the first task: with all that this one has read, where the system
+    can copy a process; it ends with this one, however that ends."""
+    if sys.platform != "linux":
+        return ProcessPoolExecutor(1)
+    return ProcessPoolExecutor(1, mp_context=get_context("fork"), initializer=_ends_with_parent)
+
+
+def _ends_with_parent() -> None:
+    """Ask Linux to end this process when the one that began it is gone, killed too."""
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
 def cores() -> int:

@@ -40,8 +40,9 @@ STUDIES, VALUES = 20_000, 6_000_000
 #: scores of a world that are affordable, some five seconds of one core for three: of arms compared
 #: wave by wave, and in the model of all waves, where a fit costs as much as so many scores
 COMPARED, TOGETHER, FIT = 2_800_000, 1_600_000, 70
-#: fewer studies tell little: then a part of the clusters is drawn, so many at the least
-ENOUGH, CLUSTERS = 500, 100
+#: fewer studies tell little: then a part of the clusters is drawn, so many at the least, in a share
+#: of the time, as large studies take long enough
+ENOUGH, CLUSTERS, LARGE = 500, 100, 0.25
 LIMITS, LEVEL, SURE = 0.80, 0.95, 0.999
 HELD, SIZE = "simulated coverage", "simulated false positives"
 COLUMNS = (
@@ -142,7 +143,7 @@ def prepare(
         record=record,
         people=(len(drawn.scores), len(asked.scores)),
         correlations={name: one.correlation for name, one in limits.items()},
-        trial=Trial(drawn, worlds, studies or _affordable(drawn), seed),
+        trial=Trial(drawn, worlds, studies or _number(drawn, part=drawn is not asked), seed),
     )
 
 
@@ -185,15 +186,21 @@ def _affordable(asked: Posed) -> int:
     return max(1, min(STUDIES, number))
 
 
+def _number(drawn: Posed, *, part: bool) -> int:
+    """How many studies of each world: of a part no more than tell enough."""
+    affordable = _affordable(drawn)
+    return min(ENOUGH, affordable) if part else affordable
+
+
 def _part(asked: Posed) -> Posed:
     """The study, or as many of its clusters as leave time for enough simulated studies.
 
     Arithmetic for many clusters leans on there being many, so that fewer are the harder trial.
     Raises ``StudyError`` where too few would remain.
     """
-    step = -(-ENOUGH // _affordable(asked))
-    if step == 1:
+    if _affordable(asked) >= ENOUGH:
         return asked
+    step = -(-ENOUGH // max(1, int(LARGE * _affordable(asked))))
     panel = asked.panel
     clusters, first = np.unique(panel.cluster, return_index=True)
     stratum = np.zeros(len(first)) if panel.stratum is None else panel.stratum[first]

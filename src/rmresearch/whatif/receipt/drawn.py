@@ -16,7 +16,7 @@ from rmresearch.whatif.receipt.worlds import World
 __all__ = ["Counted", "Luck", "Trial", "counted", "drawn"]
 
 #: item values drawn at a time; belongs to the seed contract: another value draws other studies
-BLOCK_VALUES = 300_000
+BLOCK_VALUES = 200_000
 #: power at which a difference counts as detectable
 POWER = 0.80
 
