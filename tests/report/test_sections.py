@@ -131,8 +131,14 @@ def test_a_receipt_of_a_part_says_so(pilot: Evaluation) -> None:
 
 def test_without_a_receipt_the_page_says_why(compared: Evaluation, pilot: Evaluation) -> None:
     said = text_of(compared.section("methods").html())
-    assert "There is no calibration receipt: " in said
-    assert "a covariate in the plan does that" in said
+    assert "There is no calibration receipt" not in said
+    assert " studies of this one" in said
+    found = compared.findings
+    name = next(one for one in found.results if one.startswith("receipt:"))
+    rest = {key: one for key, one in found.results.items() if key != name}
+    refused = replace(found, results=rest, refused={name: "an item was answered alike."})
+    said = text_of(receipt(refused).html())
+    assert "There is no calibration receipt: An item was answered alike." in said
     bare = replace(pilot.findings, verdicts=(), results={}, refused={})
     assert "There is no calibration receipt: Nothing was estimated." in text_of(
         receipt(bare).html()

@@ -730,7 +730,11 @@ def test_how_a_pair_matches_is_a_reaction(everything: Cohort) -> None:
 def test_arrays_leave_to_the_analysis_what_is_not_asked_at_every_wave(everything: Cohort) -> None:
     design = everything.study.design
     cohorts = source(everything.truth.scenario).cohorts(2, np.random.SeedSequence(89))
-    assert cohorts.panel(design.outcome(SKILL)) is None
+    # surveys of a design that has months of pulses too are a panel of their own waves
+    panel = cohorts.panel(design.outcome(SKILL))
+    assert panel is not None
+    assert {wave.name for wave in panel.design.waves} == set(design.outcome(SKILL).waves)
+    assert len(panel.design.waves) < len(design.waves)
     assert cohorts.panel(design.outcome("tool_use")) is None
     scenario = asking("demonstration", "leadership_seen", pairs=12)
     cohorts = source(scenario).cohorts(2, np.random.SeedSequence(90))

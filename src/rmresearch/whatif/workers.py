@@ -266,7 +266,7 @@ def _client(cluster: str | Client) -> tuple[Any, bool]:
             "out dask to use this machine."
         ) from None
     if not isinstance(cluster, str):
-        if not isinstance(cluster, Client):
+        if not callable(getattr(cluster, "submit", None)):
             raise TypeError(f"dask is {cluster!r}; expected an address, tcp://..., or a Client")
         return cluster, False
     try:
