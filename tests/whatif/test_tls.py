@@ -50,7 +50,7 @@ def address(certificates: dict[str, dict[str, str]]) -> Iterator[str]:
             threads_per_worker=1,
             processes=False,
             protocol="tls://",
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=50,
         )
     with cluster:
