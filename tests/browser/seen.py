@@ -133,6 +133,18 @@ def opened(
     page.close()
 
 
+def settled(page: Any, expression: str, hoped: object, *, tries: int = 100) -> object:
+    """What ``expression`` says once it says ``hoped``, or in the end (the browser's own waiting
+    needs ``eval``, which the page's policy forbids).
+    """
+    for _ in range(tries):
+        found = page.evaluate(expression)
+        if found == hoped:
+            break
+        page.wait_for_timeout(50)
+    return found
+
+
 @cache
 def axe() -> str:
     """The checker's own script, as its package brings it."""

@@ -34,8 +34,7 @@ def page(browser: Any, made: Callable[[str], Path]) -> Iterator[Any]:
 def test_the_contents_show_where_one_is(page: Any) -> None:
     for name, title in (("flow", "People flow"), ("plan", "Plan and deviations")):
         page.evaluate("name => document.getElementById(name).scrollIntoView()", name)
-        page.wait_for_function(f"{CURRENT}.includes({title!r})")
-        assert page.evaluate(CURRENT) == [title]
+        assert seen.settled(page, CURRENT, [title]) == [title]
         assert int(page.evaluate(MARKED, name)) >= 600
     assert int(page.evaluate(MARKED, "flow")) < 600
     box = page.locator(".contents").bounding_box()
