@@ -59,6 +59,10 @@ class Word:
     bottom: float
 
 
+def texts(svg: str) -> list[str]:
+    return [word.text for word in words(svg)]
+
+
 def words(svg: str) -> list[Word]:
     found = []
     for element in ET.fromstring(svg).iter("text"):
@@ -131,7 +135,7 @@ def test_alternative_text_starts_with_the_finding(name: str) -> None:
 
 def test_alternative_text_has_every_number() -> None:
     alt = figure("intervals").alt
-    assert f"{LONG}: 0.52 (0.21 to 0.83)" in alt
+    assert f"{LONG}: +0.52 (0.21 to 0.83)" in alt
     assert f"{NASTY}: −0.12 (−0.49 to 0.25)" in alt
     assert "Openness: not estimated" in alt
     assert "Assigned 124, Answered, month 0 124" in figure("flow of three arms").alt
@@ -168,9 +172,22 @@ def test_an_interval_far_wider_than_the_rest_ends_in_an_arrow() -> None:
 
 
 def test_a_difference_of_shares_reaches_below_zero() -> None:
-    svg = figure("difference of shares").svg
-    assert "−20%" in svg
-    assert "−31% to 6%" in svg
+    block = figure("difference of shares")
+    found = texts(block.svg)
+    assert {"−20", "−12", "−31 to 6"} <= set(found)
+    # a "%" would say of what: 12% fewer is another thing than 12 percentage points less
+    assert [text for text in found if "%" in text] == ["95% interval"]
+    assert "Stayed: −12 (−31 to 6)" in block.alt
+
+
+def test_differences_carry_their_sign_and_shares_that_are_none_do_not() -> None:
+    rows = [Interval(label=str(v), value=v, low=v - 0.1, high=v + 0.1) for v in (0.3, -0.2, 0.0)]
+    against_zero = texts(interval_plot(rows, title="x", unit="points").svg)
+    assert {"+0.30", "−0.20", "0.00"} <= set(against_zero)
+    against_one = texts(interval_plot(rows, title="x", unit="ratio", reference=1.0).svg)
+    assert "0.30" in against_one
+    shares = texts(interval_plot(rows[:1], title="x", unit="y", share=True, reference=None).svg)
+    assert {"30%", "20% to 40%"} <= set(shares)
 
 
 def test_an_interval_row_takes_its_numbers_from_the_estimate() -> None:

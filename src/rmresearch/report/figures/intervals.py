@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Self
@@ -115,11 +115,12 @@ def interval_plot(
     (``None`` draws no line); ``level`` is that of all intervals (``None``: they have several, which
     the text tells); ``share`` shows values in 0..1 as percentages; ``detail`` heads the
     right-hand column; ``decimals`` of the numbers follow the largest unless they are given. An
-    interval far wider than the others ends in an arrow.
+    interval far wider than the others ends in an arrow. Values against zero carry their sign, and
+    shares against zero are differences: percentage points, without a "%" that would say of what.
     """
     if not rows:
         raise ValueError("an interval plot needs at least one row")
-    texts = _texts(rows, share, decimals)
+    texts = _texts(rows, share, decimals, apart=reference == 0.0)
     layout = _stack(rows)
     left = max(text_width(item.label, TEXT, _bold(item)) for item in layout if item.row) + 16.0
     body = layout[-1].middle + layout[-1].height / 2
@@ -134,9 +135,9 @@ def interval_plot(
         for item in layout:
             if item.row is not None:
                 _mark(axes, item.middle, item.row, limits)
-        _axis(figure, axes, unit, top + body, share)
+        _axis(figure, axes, unit, top + body, _as_text(share, reference))
         _sides(figure, axes, top + body + 54.0, sides, reference)
-        _band_label(figure, axes, rows, top, reference)
+        _band_label(figure, axes, rows, top, reference, 100.0 if share else 1.0)
 
     return FigureBlock(
         svg=svg(top + body + below, paint),
@@ -147,21 +148,41 @@ def interval_plot(
     )
 
 
-def _texts(rows: Sequence[Interval], share: bool, decimals: int | None) -> list[tuple[str, str]]:
-    ends = [value for row in rows for value in (row.value, row.low, row.high)]
-    places = decimals_for(ends) if decimals is None else decimals
+def _texts(
+    rows: Sequence[Interval], share: bool, decimals: int | None, *, apart: bool
+) -> list[tuple[str, str]]:
+    """Each row's value and interval; those that are ``apart`` from zero tell in which direction."""
+    times = 100.0 if share and apart else 1.0
+    ends = [times * value for row in rows for value in (row.value, row.low, row.high) if value]
+    # a tenth of a percentage point says more than a few dozen people can
+    fewer = max(decimals_for(ends) - int(times > 1), 0)
+    places = fewer if decimals is None else decimals
+
+    def within(low: float | None, high: float | None) -> str:
+        if low is None or high is None:
+            return NOTHING
+        return interval(times * low, times * high, decimals=places, share=share and not apart)
 
     def one(row: Interval) -> tuple[str, str]:
-        if row.value is None and row.span is None:
-            return "", "not estimated"
         if row.span is not None:
-            value = interval(*row.span, decimals=places, share=share)
+            value = within(*row.span)
+        elif row.value is None:
+            return "", "not estimated"
+        elif share and not apart:
+            value = percent(row.value)
         else:
-            value = percent(row.value) if share else number(row.value, decimals=places)
-        within = interval(row.low, row.high, decimals=places, share=share)
-        return value, "" if within == NOTHING else within
+            value = number(times * row.value, decimals=places, signed=apart)
+        around = within(row.low, row.high)
+        return value, "" if around == NOTHING else around
 
     return [one(row) for row in rows]
+
+
+def _as_text(share: bool, reference: float | None) -> Callable[[float], str] | None:
+    """How the axis writes its values; None where they are plain numbers."""
+    if not share:
+        return None
+    return percent if reference != 0.0 else lambda value: number(100 * value, decimals=0)
 
 
 def _stack(rows: Sequence[Interval]) -> list[_Row]:
@@ -279,15 +300,17 @@ def _mark(axes: Any, y: float, row: Interval, limits: tuple[float, float]) -> No
     )
 
 
-def _axis(figure: Any, axes: Any, unit: str, bottom: float, share: bool) -> None:
+def _axis(
+    figure: Any, axes: Any, unit: str, bottom: float, as_text: Callable[[float], str] | None
+) -> None:
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
     low, high = axes.get_xlim()
     box = axes.get_position()
     fit = int((box.x1 - box.x0) * WIDTH / TICK)
     most = min(max(fit, 1), 6)
-    ticks = share_ticks if share else round_ticks
-    plain_ticks(axes.xaxis, ticks(low, high, most), percent if share else None)
+    ticks = share_ticks if as_text else round_ticks
+    plain_ticks(axes.xaxis, ticks(low, high, most), as_text)
     middle = (box.x0 + box.x1) / 2 * WIDTH
     write_near(figure, middle, bottom + 36.0, unit)
 
@@ -311,13 +334,18 @@ def _across(axes: Any, value: float) -> float:
 
 
 def _band_label(
-    figure: Any, axes: Any, rows: Sequence[Interval], top: float, reference: float | None
+    figure: Any,
+    axes: Any,
+    rows: Sequence[Interval],
+    top: float,
+    reference: float | None,
+    times: float,
 ) -> None:
     sizes = sorted({row.smallest for row in rows if row.smallest})
     if not sizes or reference is None:
         return
     ends = _across(axes, reference - sizes[-1]), _across(axes, reference + sizes[-1])
-    how_much = f" (±{number(sizes[0])})" if len(sizes) == 1 else ""
+    how_much = f" (±{times * sizes[0]:.4g})" if len(sizes) == 1 else ""
     write_near(figure, _across(axes, reference), top - 24.0, f"too small to matter{how_much}")
     rule(figure, ends, (top - 8.0, top - 8.0), color=AXIS, lw=1.0)
     for end in ends:

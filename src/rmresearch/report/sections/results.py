@@ -141,7 +141,7 @@ def _figure(found: Findings, told: Sequence[tuple[Outcome, Estimate]]) -> Block:
     return interval_plot(
         rows,
         title=say.sentence(key, apart=len(apart), all=len(known)),
-        unit=f"Difference in the share of people, {wave}",
+        unit=f"Difference in the share of people, {wave}, in percentage points",
         share=True,
         caption=f"{names if not several else 'Programme arm less comparison'}, everyone assigned. "
         "Score intervals, which need no event in a group and count people who belong together "
