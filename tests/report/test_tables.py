@@ -121,3 +121,10 @@ def test_checks_and_losses() -> None:
     assert plain.rows == (("left", "3"),)
     both = dropped_table([Dropped("left", 3), Dropped("no consent", 1, rows=12)])
     assert both.rows[1] == ("no consent", "1", "12")
+
+
+def test_what_is_declared_is_rounded_when_it_is_no_whole_number() -> None:
+    """Twelve meetings over 181 days, a month of 30.4375: 365.25 / 181 = 2.0180 a month."""
+    rows = (row((1, "label"), (12 * 30.4375 / 181, "label")),)
+    block = table_block(Table("meetings", "Meetings", ("month", "planned"), rows))
+    assert block.rows == (("1", "2.02"),)

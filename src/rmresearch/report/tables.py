@@ -177,7 +177,7 @@ def _text(one: _Shown, row: Sequence[Any], labels: Mapping[str, str]) -> str:
     value = cells[0].value
     if value is None:
         return NOTHING
-    if isinstance(value, str) or cells[0].kind == "label":
+    if isinstance(value, str) or (cells[0].kind == "label" and not isinstance(value, float)):
         return labels.get(str(value), str(value))
     if cells[0].kind in COUNTS:
         return count(value)
