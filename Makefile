@@ -9,13 +9,14 @@ PEERS_READY := $(PEERS)/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup report test validate validate-size lab bench bench-quick lint format lock examples \
-  world privacy-rules gallery clean
+.PHONY: help setup report test validate validate-size lab docs bench bench-quick lint format lock \
+  examples world privacy-rules gallery clean
 
 help:
 	@echo "make report    set up, evaluate the example pilot for all three audiences, print the paths"
 	@echo "make test      set up, lint, type-check and run the tests"
-	@echo "make lab       open JupyterLab on the notebooks"
+	@echo "make lab       open JupyterLab on the tour and the other notebooks"
+	@echo "make docs      build the handbook, its examples run; prints its first page"
 	@echo "make bench     measure speed and accuracy against named peers; bench-quick: in a minute"
 	@echo "make validate  the heavy proofs, and every method against known truth"
 	@echo "make validate-size  false-positive rates and coverage"
@@ -63,6 +64,10 @@ validate-size: $(READY)
 lab: $(READY)
 	$(BIN)/rmresearch lab
 
+docs: $(READY)
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --builder html docs docs/_build/html
+	@echo docs/_build/html/index.html
+
 bench: $(READY) $(PEERS_READY)
 	$(BIN)/python -m benchmarks
 
@@ -96,4 +101,4 @@ lock: $(READY)
 	  --no-emit-index-url --python-version 3.11 --all-extras pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) $(PEERS) build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(PEERS) docs/_build build dist .pytest_cache .ruff_cache .mypy_cache

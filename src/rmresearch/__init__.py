@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from rmresearch.world.cohort import Cohort, simulate
     from rmresearch.world.gaussian import Gaussian
     from rmresearch.world.lever_effects import lever_effects, levers_pulled
+    from rmresearch.world.presets import preset
     from rmresearch.world.scenario import Scenario
     from rmresearch.world.scenario_file import read_scenario, write_scenario
 
@@ -91,6 +92,7 @@ _HOME = {
     "ols": "models",
     "policies": "whatif.policies",
     "pre_post": "analysis.change",
+    "preset": "world.presets",
     "pulse": "analysis.pulse",
     "reaction": "analysis.reactions",
     "read_scenario": "world.scenario_file",
@@ -143,6 +145,7 @@ __all__ = [
     "ols",
     "policies",
     "pre_post",
+    "preset",
     "pulse",
     "reaction",
     "read_scenario",

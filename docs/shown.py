@@ -1,0 +1,108 @@
+"""Pictures of the handbook: what simulated studies found, beside what is true of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+import rmresearch as rm
+from rmresearch.report.blocks import FigureBlock
+from rmresearch.report.figures.intervals import Interval, interval_plot
+from rmresearch.whatif.judge import Verdict
+
+__all__ = ["errors", "picked", "shares"]
+
+#: 95% of a normal distribution lie this many standard deviations about its mean
+NORMAL = 1.959964
+
+
+def picked(sweep: object, against: str = "as_reported", **about: str) -> pd.DataFrame:
+    """One row of the judgement a scenario and analysis: the last wave's, or those ``about`` names.
+
+    ``against`` is the truth that estimates are held to; ``about`` narrows by columns of
+    `rm.judge(sweep).to_frame()`. Raises ``ValueError`` where a scenario and analysis keep several.
+    """
+    verdict = sweep if isinstance(sweep, Verdict) else rm.judge(sweep)  # type: ignore[arg-type]
+    rows = verdict.to_frame()
+    rows = rows[rows["against"] == against]
+    about = {"term": "", "group": "", **about}
+    for column, value in about.items():
+        rows = rows[rows[column] == value]
+    if "wave" not in about:
+        rows = rows[rows["wave"] == rows["wave"].max()]
+    twice = rows.duplicated(["scenario", "analysis"])
+    if rows.empty or twice.any():
+        kept = rows[["scenario", "analysis", "wave", "contrast", "estimand"]].to_string()
+        raise ValueError(f"one row a scenario and analysis is wanted; narrow by columns:\n{kept}")
+    return rows.reset_index(drop=True)
+
+
+def errors(
+    rows: pd.DataFrame, title: str, labels: Mapping[str, str] | None = None, unit: str = "points"
+) -> FigureBlock:
+    """Estimates of many studies minus the truth: their mean, and where 95 in 100 of them lie."""
+    drawn = [
+        Interval(
+            label=label,
+            value=row["bias"],
+            low=row["bias"] - NORMAL * row["empirical_se"],
+            high=row["bias"] + NORMAL * row["empirical_se"],
+            detail=f"{row['replicates']:,}",
+        )
+        for label, (_, row) in zip(_labels(rows, labels), rows.iterrows(), strict=True)
+    ]
+    error = rows["bias error"].max()
+    return interval_plot(
+        drawn,
+        title=title,
+        unit=f"estimate minus truth, {unit}",
+        sides=("too low", "too high"),
+        detail="studies",
+        caption="Dots: mean over simulated studies (Monte Carlo standard error at most "
+        f"{error:.2g}). Lines: where 95 in 100 studies' estimates fall, by their"
+        " standard deviation.",
+    )
+
+
+def shares(
+    rows: pd.DataFrame,
+    measure: str,
+    title: str,
+    *,
+    unit: str,
+    reference: float,
+    labels: Mapping[str, str] | None = None,
+) -> FigureBlock:
+    """A share of simulated studies (``coverage``, ``rejects``), its 95% Monte Carlo interval."""
+    drawn = [
+        Interval(
+            label=label,
+            value=row[measure],
+            low=max(0.0, row[measure] - NORMAL * row[f"{measure} error"]),
+            high=min(1.0, row[measure] + NORMAL * row[f"{measure} error"]),
+            detail=f"{row['replicates']:,}",
+        )
+        for label, (_, row) in zip(_labels(rows, labels), rows.iterrows(), strict=True)
+    ]
+    return interval_plot(
+        drawn,
+        title=title,
+        unit=unit,
+        reference=reference,
+        share=True,
+        detail="studies",
+        caption=f"Dots: share of simulated studies. Lines: 95% Monte Carlo interval. "
+        f"Vertical line: {100 * reference:g}%.",
+    )
+
+
+def _labels(rows: pd.DataFrame, labels: Mapping[str, str] | None) -> list[str]:
+    """What tells the rows apart: analyses, scenarios, or both."""
+    several = {name for name in ("scenario", "analysis") if rows[name].nunique() > 1}
+    parts = [
+        [str(row[name]) for name in ("scenario", "analysis") if name in several or not several]
+        for _, row in rows.iterrows()
+    ]
+    given = labels or {}
+    return [", ".join(given.get(part, part) for part in some) for some in parts]
