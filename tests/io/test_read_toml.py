@@ -56,6 +56,33 @@ def test_a_wrong_key_is_named(old: str, new: str, says: list[str], tmp_path: Pat
     assert all(line.startswith("study.toml: ") for line in found)
 
 
+@pytest.mark.parametrize(
+    ("title", "says"),
+    [
+        ("", "study.title is empty. Write something there."),
+        (" \\t\u200b", "study.title is blank. Write something that can be read."),
+        ("Bell\\u0007", "study.title holds the sign U+0007, which controls machines"),
+        ("\u202eDesrever", "study.title holds the sign U+202E, which turns other text around"),
+    ],
+)
+def test_a_text_that_cannot_be_shown_is_refused(title: str, says: str, tmp_path: Path) -> None:
+    found = lines(TOML.replace('"Twelve pairs"', f'"{title}"'), tmp_path)
+    assert [line for line in found if says in line] == found
+    assert len(found) == 1
+
+
+def test_texts_stand_on_one_line_and_keep_what_scripts_need(tmp_path: Path) -> None:
+    """Persian joins and parts letters by signs of no width, and a mark shows a text's direction."""
+    persian = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645\u200f"
+    written = TOML.replace('"Twelve pairs"', '"""  Twelve\n pairs \t' + persian + ' """')
+    path = tmp_path / "study.toml"
+    path.write_text(written, "utf-8")
+    file, _, problems = read_toml(path)
+    assert problems == []
+    assert file is not None
+    assert file.study.title == f"Twelve  pairs  {persian}"
+
+
 def test_a_role_is_never_suggested(tmp_path: Path) -> None:
     """Mentor and mentee mean either side in practice texts: a guess would flip every effect."""
     for text in (

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rmresearch import study as s
 from rmresearch.declared import Procedure, Process
+from rmresearch.io.naming import Note, Text
 
 __all__ = [
     "BrandEntry",
@@ -24,7 +25,6 @@ __all__ = [
 ]
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Text = Annotated[str, Field(min_length=1, max_length=300)]
 Code = str | int | float | bool
 #: what an undeclared range means for kinds that have only one
 BOUNDS: dict[str, tuple[float, float]] = {"binary": (0, 1), "recommend": (0, 10)}
@@ -41,7 +41,7 @@ class StudyHead(Strict):
 
     name: Name
     title: Text
-    organisation: str = ""
+    organisation: Note = ""
     synthetic: bool = False
     linked: bool = True  # false: the survey carried no person ids (unlinked samples)
 
@@ -111,7 +111,7 @@ class OutcomeEntry(Strict):
     timing: Literal["repeated", "gain", "retrospective"] = "repeated"
     related: str | None = None
     favourable: float | int | None = None
-    unit: str = "points"
+    unit: Note = "points"
     min_items: Annotated[float | int, Field(gt=0, le=1)] = 0.5
     pool_mean: float | int | None = None  # mean before the start of everybody who could join
     untreated_retest: Annotated[float | int, Field(ge=-1, le=1)] | None = None
@@ -188,7 +188,7 @@ class PrivacyEntry(Strict):
 class BrandEntry(Strict):
     """[brand]: how reports look. Paths are relative to the study's folder; see `io.brand`."""
 
-    name: Annotated[str, Field(max_length=80)] = ""
+    name: Annotated[Note, Field(max_length=80)] = ""
     logo: str | None = None
     accent: str | None = None
     ink: str | None = None
@@ -209,7 +209,7 @@ class ValueEntry(Strict):
     rises). Each is a number or [low, most likely, high].
     """
 
-    currency: Annotated[str, Field(max_length=12)] = ""
+    currency: Annotated[Note, Field(max_length=12)] = ""
     programme_cost: Span | None = None
     hours: Span | None = None
     hourly_cost: Span | None = None

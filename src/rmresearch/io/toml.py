@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from rmresearch.errors import Problem
 from rmresearch.files import parse_toml
 from rmresearch.io.findings import nearest, some
+from rmresearch.io.naming import UNFIT
 from rmresearch.io.schema import StudyFile
 
 __all__ = ["dotted", "read_toml"]
@@ -147,6 +148,10 @@ def _one(name: str, key: str, location: tuple[int | str, ...], entry: dict[str, 
         hint = "" if key.endswith(".role") else nearest(str(given), _quoted(expected))
         found = f"{key} is{shown}"
         return Problem("toml-value", found, f"Use one of {expected}.{hint}", file=name)
+    if kind == UNFIT:
+        return Problem("toml-value", f"{key} {entry['msg']}", str(context["fix"]), file=name)
+    if kind == "string_too_short":
+        return Problem("toml-value", f"{key} is empty", "Write something there.", file=name)
     words = str(entry["msg"]).replace("Input should", "it should")
     return Problem("toml-value", f"{key}: {words}", "Correct it.", file=name)
 
