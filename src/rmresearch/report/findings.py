@@ -195,7 +195,7 @@ def labels_of(design: Design) -> Mapping[str, str]:
     arms = {arm.name: arm.label for arm in design.arms}
     waves = {wave.name: wave.label for wave in design.waves}
     named = {outcome.name: outcome.label for outcome in design.outcomes}
-    roles = {role: plural(design.role_label(role)).capitalize() for role in ("senior", "junior")}
+    roles = {role: capital(plural(design.role_label(role))) for role in ("senior", "junior")}
     pairs = {
         f"{one} - {other}": f"{first} {MINUS} {second}"
         for names in (arms, waves)

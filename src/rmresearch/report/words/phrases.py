@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -107,10 +108,15 @@ def lower_first(label: str) -> str:
 def plural(noun: str) -> str:
     """An English noun in the plural: the regular forms that role labels have.
 
+    What ends in no Latin letter is left as it was given.
+
     >>> plural("senior leader"), plural("secretary"), plural("people"), plural("boss")
     ('senior leaders', 'secretaries', 'people', 'bosses')
+    >>> plural("\u043c\u0435\u043d\u0442\u043e\u0440"), plural("mentee (60+)")
+    ('\u043c\u0435\u043d\u0442\u043e\u0440', 'mentee (60+)')
     """
-    if noun in {"people", "staff"} or noun.endswith("people"):
+    latin = unicodedata.name(noun[-1:] or " ", "").startswith("LATIN")
+    if noun in {"people", "staff"} or noun.endswith("people") or not latin:
         return noun
     if noun.endswith("y") and noun[-2:-1] not in set("aeiou"):
         return f"{noun[:-1]}ies"
