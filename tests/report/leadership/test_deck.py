@@ -326,6 +326,31 @@ def test_titles_alternative_texts_language_notes_and_order(name: str) -> None:
         assert slide.notes_slide.notes_text_frame.text.strip()
 
 
+P14 = "{http://schemas.microsoft.com/office/powerpoint/2010/main}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_story_ends_where_what_is_for_reference_begins(name: str) -> None:
+    """PowerPoint's own sections, and a slide that anybody sees who presses on."""
+    show, found = slides(name), told_by(name)
+    ids = [slide.slide_id for slide in show.slides]
+    titles = [slide.shapes.title.text for slide in show.slides]
+    listed = [
+        [int(one.get("id")) for one in section.iter(f"{P14}sldId")]
+        for section in show.part._element.iter(f"{P14}section")
+    ]
+    assert sum(listed, []) == ids
+    first = len(listed[0])
+    assert titles[first] == catalogue()["deck"]["title_reference"]
+    # what is told does not depend on the study; names of 60 letters may go on to another slide
+    assert first in ({8, 9, 10} if name in {"long names", "markup", "one long word"} else {8})
+    entries = list(texts(show.slides[first]))
+    behind = {re.sub(r" \(\d+\sof\s\d+\)$", "", title) for title in titles[first + 1 :]}
+    assert behind <= set(entries)
+    assert behind.isdisjoint({part.title for part in found.parts})
+    assert show.part._element[-1].tag == qn("p:extLst")  # the schema's last element
+
+
 def test_notes_hold_method_and_caveats() -> None:
     found = told_by("one")
     answer = notes(slides("one").slides[0])

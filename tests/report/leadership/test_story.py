@@ -140,9 +140,13 @@ def test_causal_words_need_at_least_moderate_certainty() -> None:
     strong = replace(RCT, baseline_g=0.0)
     blind = OUTCOMES[2]
     for facts, outcome, claim in (
-        (strong, blind, "It can claim that the programme made the difference seen on IT test."),
-        (strong, SKILL, "It can claim, with moderate certainty, that the programme made"),
-        (GROUPS, SKILL, "It can say that the groups differ on digital skill, but not why."),
+        (
+            strong,
+            blind,
+            "This study can claim that the programme made the difference seen on IT test.",
+        ),
+        (strong, SKILL, "This study can claim, with moderate certainty, that the programme made"),
+        (GROUPS, SKILL, "This study can say that the groups differ on digital skill, but not why."),
     ):
         found = one(outcome, gain, facts)
         assert any(claim in str(text) for text in found.claims.can), found.claims.can

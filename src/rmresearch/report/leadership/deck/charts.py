@@ -25,7 +25,7 @@ from rmresearch.report.leadership.deck.measure import clean
 from rmresearch.report.leadership.deck.planned import Look, Picture
 from rmresearch.report.words.phrases import catalogue
 
-__all__ = ["SHEET", "TOLD", "chart_xml", "ends_width", "names", "sided", "workbook"]
+__all__ = ["QUOTE", "SHEET", "TOLD", "chart_xml", "ends_width", "names", "sided", "workbook"]
 
 
 DAY = dt.datetime(2000, 1, 1)  # fixed, so that the same story is the same bytes
@@ -40,6 +40,8 @@ TOLD = 6
 VEIL = 15_000
 #: a common font's width as a share of that which text is measured in, and a number's space beside
 DRAWN, BESIDE = 0.88, 4.0
+#: what stands for a quotation mark inside one of XML's values
+QUOTE = {'"': "&quot;"}
 Value = float | None
 
 
@@ -272,9 +274,6 @@ def _shift(chart: Chart, value: float, name: str, size: float) -> tuple[float, f
         return -outwards * (wide / 2 + BESIDE), -1.25 * size
     wanted = -1.0 if name == "low" else 1.0
     return (0.0, 0.0) if wanted == outwards else (wanted * (wide + 2 * BESIDE), 0.0)
-
-
-QUOTE = {'"': "&quot;"}
 
 
 def _letters(size: float, colour: str, name: str = "") -> str:

@@ -1,19 +1,28 @@
-"""Slides of lists: the questions to expect, all numbers, and what is kept back."""
+"""Slides of lists: what is for reference, questions to expect, all numbers, what is kept back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rmresearch.report.leadership.content import Asked, Story
-from rmresearch.report.leadership.deck.measure import fitted
-from rmresearch.report.leadership.deck.parts import asked, paras, rest, tabled
+from rmresearch.report.leadership.deck.measure import Para, fitted
+from rmresearch.report.leadership.deck.parts import LEAD, NOTE, asked, paras, rest, tabled
 from rmresearch.report.leadership.deck.planned import Frame, Slide, Text
 from rmresearch.report.leadership.deck.tables import laid_out
 from rmresearch.report.words.phrases import catalogue, fill
 
-__all__ = ["hidden", "numbers", "questions"]
+__all__ = ["divider", "hidden", "numbers", "questions"]
 
 SIZES = (13.0, 12.0)
+
+
+def divider(listed: Sequence[str], frame: Frame) -> Iterator[Slide]:
+    """Where the story ends, so that nobody presents the reference by pressing on."""
+    words = catalogue()["deck"]
+    told = [Para(title, LEAD, bullet=True, after=LEAD / 2) for title in listed]
+    text = Text(rest(frame), fitted(told, rest(frame), floor=NOTE)[0], words["text"], holds=True)
+    placed = (asked(words["reference_asks"], frame), text)
+    yield Slide(words["title_reference"], placed, (words["reference_note"],))
 
 
 def questions(story: Story, frame: Frame) -> Iterator[Slide]:

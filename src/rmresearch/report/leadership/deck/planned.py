@@ -116,8 +116,12 @@ Placed = Text | Picture | Table
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """A slide: its title is the finding; ``notes`` are for the speaker."""
+    """A slide: its title is the finding; ``notes`` are for the speaker.
+
+    ``reference``: it stands behind the story, to look things up.
+    """
 
     title: str
     placed: tuple[Placed, ...]
     notes: tuple[str, ...] = ()
+    reference: bool = False

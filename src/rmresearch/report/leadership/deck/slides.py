@@ -9,7 +9,7 @@ from rmresearch.report.blocks import Badge
 from rmresearch.report.leadership.content import Part, Story
 from rmresearch.report.leadership.deck.claims import claimed
 from rmresearch.report.leadership.deck.forest import forest, tallest
-from rmresearch.report.leadership.deck.lists import hidden, numbers, questions
+from rmresearch.report.leadership.deck.lists import divider, hidden, numbers, questions
 from rmresearch.report.leadership.deck.measure import Box, Para, alike, fitted, height_of
 from rmresearch.report.leadership.deck.parts import (
     GAP,
@@ -38,8 +38,8 @@ FEW = 14
 
 
 def slides(story: Story, frame: Frame) -> tuple[Slide, ...]:
-    """Every slide: eight that tell, those with questions to expect, those with all numbers."""
-    made = (
+    """Every slide: eight that tell, then for reference the questions to expect and all numbers."""
+    told = (
         *_answer(story, frame),
         *_beside(story.done, frame, [*led(story.done.said), *_goals(story.done)], (38, 62)),
         *tiled(story, frame),
@@ -48,11 +48,11 @@ def slides(story: Story, frame: Frame) -> tuple[Slide, ...]:
         *_lost(story.lost, frame),
         *claimed(story, frame),
         *_next(story.next, frame),
-        *questions(story, frame),
-        *numbers(story, frame),
-        *hidden(story, frame),
     )
-    return tuple(_titled(made))
+    behind = (*questions(story, frame), *numbers(story, frame), *hidden(story, frame))
+    listed = dict.fromkeys(slide.title for slide in behind)
+    apart = (*divider(tuple(listed), frame), *behind)
+    return (*_titled(told), *(replace(slide, reference=True) for slide in _titled(apart)))
 
 
 def _titled(made: Sequence[Slide]) -> Iterator[Slide]:

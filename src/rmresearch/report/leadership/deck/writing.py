@@ -19,18 +19,26 @@ from pptx.oxml.shapes.graphfrm import CT_GraphicalObjectFrame
 from pptx.parts.chart import ChartPart
 from pptx.util import Pt
 
-from rmresearch.report.leadership.deck.charts import chart_xml, workbook
+from rmresearch.report.leadership.deck.charts import QUOTE, chart_xml, workbook
 from rmresearch.report.leadership.deck.markup import LANGUAGE, written_para, written_table
 from rmresearch.report.leadership.deck.measure import LEADING, Box, Para, clean, fitted, lines, told
 from rmresearch.report.leadership.deck.package import rewritten
 from rmresearch.report.leadership.deck.planned import Look, Picture, Slide, Table, Text
 from rmresearch.report.leadership.deck.template import FEET, TITLES, Template, contents
+from rmresearch.report.words.phrases import catalogue
 
 __all__ = ["written"]
 
 DAY = dt.datetime(2000, 1, 1)  # fixed, so that the same story is the same bytes
 #: the size of a footer at most, and the space at its sides
 FOOT, INSET = 12.0, 7.2
+#: the list of sections of a deck, as PowerPoint 2010 and later know it; and ours
+SECTIONS = "{521415D9-36F7-43E2-AB2F-B90AF26B5E84}"
+SECTION = {
+    "section_story": "{6B6C6A0E-7C5B-4B60-9C1B-0E0B9F2C1A01}",
+    "section_reference": "{6B6C6A0E-7C5B-4B60-9C1B-0E0B9F2C1A02}",
+}
+P14 = "http://schemas.microsoft.com/office/powerpoint/2010/main"
 #: the number of a slide, as programs know the field
 FIELD = "{C1FF6DA9-008F-8B48-92A6-B652298478BF}"
 DECORATIVE = (
@@ -50,6 +58,7 @@ def written(
     deck = template.deck
     for slide in slides:
         _slide(template, slide, [clean(one) for one in foot])
+    _sections(deck, slides)
     core = deck.core_properties
     core.title, core.author, core.last_modified_by = clean(title)[:255], clean(author)[:255], ""
     core.subject = core.keywords = core.comments = core.category = ""
@@ -60,6 +69,26 @@ def written(
     held = io.BytesIO()
     deck.save(held)
     return rewritten(held.getvalue())
+
+
+def _sections(deck: Any, slides: Sequence[Slide]) -> None:
+    """The story and what is for reference, apart in the list of slides."""
+    told: dict[str, list[str]] = {name: [] for name in SECTION}
+    for entry, slide in zip(deck.slides._sldIdLst, slides, strict=True):
+        name = "section_reference" if slide.reference else "section_story"
+        told[name].append(f'<p14:sldId id="{entry.get("id")}"/>')
+    listed = "".join(
+        f'<p14:section name="{escape(catalogue()["deck"][name], QUOTE)}" id="{SECTION[name]}">'
+        f"<p14:sldIdLst>{''.join(entries)}</p14:sldIdLst></p14:section>"
+        for name, entries in told.items()
+    )
+    root = deck.part._element
+    for old in root.findall(qn("p:extLst")):
+        root.remove(old)
+    root.append(parse_xml(
+        f'<p:extLst {nsdecls("p")}><p:ext uri="{SECTIONS}"><p14:sectionLst xmlns:p14="{P14}">'
+        f"{listed}</p14:sectionLst></p:ext></p:extLst>"
+    ))  # fmt: skip
 
 
 def _slide(template: Template, slide: Slide, foot: Sequence[str]) -> None:
