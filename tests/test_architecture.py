@@ -12,6 +12,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "rmresearch"
 #: floor of each module or folder right below the package, as docs/architecture.md draws them
 FLOORS = {
     "errors": 0,
+    "display": 0,
     "colours": 1,
     "declared": 1,
     "numerics": 1,

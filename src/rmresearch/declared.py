@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, TypeVar
 
-from rmresearch.errors import StudyError
+from rmresearch.display.grid import Grid, paragraph
+from rmresearch.display.numbers import NOTHING, number
+from rmresearch.errors import StudyError, did_you_mean
 
 __all__ = [
     "ROSTER_FEATURES",
@@ -264,10 +265,39 @@ class Design:
         """How reports call a role, in the singular."""
         return dict(self.role_labels).get(role, role)
 
+    def __repr__(self) -> str:
+        return "\n".join([*self._lines(), _codebook(self).to_text()])
+
+    def _repr_html_(self) -> str:
+        return "".join(map(paragraph, self._lines())) + _codebook(self).to_html()
+
+    def _lines(self) -> tuple[str, str]:
+        """The study in two lines: how it compares, and when it asks whom."""
+        waves = ", ".join(wave.name for wave in self.waves)
+        arms = ", ".join(arm.name for arm in self.arms) or "none"
+        return (
+            f"Design {self.name!r}: {self.title}",
+            f"{self.kind}, assigned by {self.unit}; arms: {arms}; waves: {waves}",
+        )
+
+
+def _codebook(design: Design) -> Grid:
+    """The outcomes of a design, a row each."""
+    rows = []
+    for one in design.outcomes:
+        ends = [number(end, decimals=0 if end == int(end) else 2)
+                for end in (one.low, one.high) if end is not None]  # fmt: skip
+        least = NOTHING if one.smallest_effect is None else number(one.smallest_effect)
+        scale = f"{one.kind} {' to '.join(ends)}".strip()
+        rows.append((one.name, one.label, one.role, scale, number(len(one.items)), least))
+    heads = ("Outcome", "Label", "Asked of", "Kind and range", "Items", "Smallest effect")
+    return Grid("Outcomes", heads, tuple(rows), (False, False, False, False, True, True))
+
 
 def _known(entries: Mapping[str, T], name: str, what: str) -> T:
     if name in entries:
         return entries[name]
-    near = difflib.get_close_matches(name, entries, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise StudyError(f"no {what} {name!r}; the study declares {', '.join(entries)}.{hint}")
+    known = ", ".join(entries)
+    raise StudyError(
+        f"no {what} {name!r}; the study declares {known}.{did_you_mean(name, entries)}"
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "ReportError",
     "RmError",
     "StudyError",
+    "did_you_mean",
+    "nearest",
     "number_of",
 ]
 
@@ -51,6 +54,27 @@ def number_of(count: int, one: str, several: str) -> str:
     ('1 person', '0 people')
     """
     return f"{count:,} {one if count == 1 else several}"
+
+
+def nearest(name: object, known: Iterable[object]) -> str | None:
+    """The known name most like this one, capitals aside; None where none is like it.
+
+    >>> nearest("Compare_arm", ["compare_arms", "pre_post"])
+    'compare_arms'
+    """
+    candidates = {str(one).casefold(): str(one) for one in known}
+    near = difflib.get_close_matches(str(name).casefold(), candidates, n=1)
+    return candidates[near[0]] if near else None
+
+
+def did_you_mean(name: object, known: Iterable[object]) -> str:
+    """The sentence that suggests the nearest known name, after a space; empty where none is near.
+
+    >>> did_you_mean("month5", ["start", "month3"])
+    " Did you mean 'month3'?"
+    """
+    near = nearest(name, known)
+    return f" Did you mean {near!r}?" if near else ""
 
 
 class RmError(Exception):

@@ -25,6 +25,8 @@ from rmresearch.declared import (
     Role,
     Wave,
 )
+from rmresearch.display.grid import from_frame
+from rmresearch.display.numbers import percent
 from rmresearch.errors import StudyError, number_of
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Study",
     "Wave",
     "among",
+    "counted",
 ]
 
 T = TypeVar("T")
@@ -88,7 +91,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Study:
     """A study in memory: five tables (see ``TABLES``) and the design.
 
@@ -196,6 +199,48 @@ class Study:
             f"{people} people fall into {apart}: people who are linked by pairs, or were assigned "
             f"together (by {unit}), count as one; {paired} share one with others."
         )
+
+    def __repr__(self) -> str:
+        said = from_frame(counted(self)).to_text()
+        outcomes = ", ".join(one.name for one in self.design.outcomes)
+        return f"{self._title()}\n{said}\nOutcomes: {outcomes}"
+
+    def _repr_html_(self) -> str:
+        return from_frame(counted(self), self._title()).to_html() + self.design._repr_html_()
+
+    def _title(self) -> str:
+        people = number_of(len(self.participants), "person", "people")
+        pairs = number_of(len(self.pairs), "pair", "pairs")
+        meetings = number_of(int(self.meetings["held"].sum()), "meeting held", "meetings held")
+        return f"Study {self.design.name!r}: {people}, {pairs}, {meetings}"
+
+
+def counted(study: Study) -> pd.DataFrame:
+    """A row an arm and role: its people, how many have a partner, who answered at each wave.
+
+    Where any pair has a start, only pairs that started count. Counts only: no id, no name.
+    """
+    people = study.participants
+    own = study.measures[study.measures["person"] == study.measures["rater"]]
+    answered = own.groupby("wave")["person"].unique()
+    begun = study.pairs["start"].notna()
+    paired = study.pairs[begun] if begun.any() else study.pairs
+    arms = [(arm.label, people["arm"].eq(arm.name)) for arm in study.design.arms]
+    rows = []
+    for label, inside in arms or [("everyone", people["person"].notna())]:
+        for role in ROLES:
+            here = people.loc[inside & people["role"].eq(role), "person"]
+            if here.empty:
+                continue
+            row: dict[str, object] = {"arm": label, "role": role, "people": len(here)}
+            row["in pairs that started" if begun.any() else "in pairs"] = int(
+                here.isin(paired[role]).sum()
+            )
+            for wave in study.design.waves:
+                share = float(here.isin(answered.get(wave.name, [])).mean())
+                row[f"answered {wave.name}"] = percent(share)
+            rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def among(column: pd.Series[str], known: Iterable[str]) -> NDArray[np.bool_]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from rmresearch import study as s
+from rmresearch.display.grid import folded, from_frame, paragraph
 from rmresearch.world.truth import AS_ASSIGNED, arms_contrast
 
 if TYPE_CHECKING:
@@ -21,25 +21,25 @@ HEAD = 6
 
 def as_text(cohort: Cohort) -> str:
     """The cohort in a terminal."""
-    tables = (_people(cohort.study), _effects(cohort))
-    return "\n\n".join([_title(cohort), *(table.to_string(index=False) for table in tables), NOTE])
+    tables = (s.counted(cohort.study), _effects(cohort))
+    return "\n\n".join([_title(cohort), *(from_frame(one).to_text() for one in tables), NOTE])
 
 
 def as_html(cohort: Cohort) -> str:
     """The cohort in a notebook; every table can be opened."""
     study = cohort.study
-    shown = [_titled("Who is in it", _people(study)), _titled("What is true", _effects(cohort))]
-    folded = [
-        _folded(f"{name}: {len(table):,} rows", table.head(HEAD))
+    shown = [
+        from_frame(s.counted(study), "Who is in it").to_html(),
+        from_frame(_effects(cohort), "What is true").to_html(),
+    ]
+    opened = [
+        folded(f"{name}: {len(table):,} rows", from_frame(table.head(HEAD)).to_html())
         for name in s.TABLES
         if len(table := getattr(study, name))
     ]
-    every = cohort.truth.to_frame().drop(columns="term").round(3)
-    folded.append(_folded(f"truth: {len(every)} rows", every))
-    return (
-        f"<h4>{html.escape(_title(cohort))}</h4>{shown[0]}{shown[1]}"
-        f"<p><small>{html.escape(NOTE)}</small></p>{''.join(folded)}"
-    )
+    every = cohort.truth.to_frame().drop(columns="term")
+    opened.append(folded(f"truth: {len(every)} rows", from_frame(every).to_html()))
+    return f"{paragraph(_title(cohort))}{''.join(shown)}{paragraph(NOTE)}{''.join(opened)}"
 
 
 NOTE = (
@@ -51,25 +51,6 @@ NOTE = (
 
 def _title(cohort: Cohort) -> str:
     return f"{cohort.study.design.title}, seed {cohort.truth.seed}"
-
-
-def _people(study: s.Study) -> pd.DataFrame:
-    """Arms by role, with the pairs that started, their meetings, and answers by wave."""
-    people, waves = study.participants, [wave.name for wave in study.design.waves]
-    own = study.measures[study.measures["person"] == study.measures["rater"]]
-    answered = own.groupby("wave")["person"].unique()
-    rows = []
-    for arm in study.design.arms:
-        for role in ("senior", "junior"):
-            here = people.loc[(people["arm"] == arm.name) & (people["role"] == role), "person"]
-            row: dict[str, object] = {"arm": arm.label, "role": role, "people": len(here)}
-            paired = here.isin(study.pairs.loc[study.pairs["start"].notna(), role]).sum()
-            row["in pairs that started"] = int(paired)
-            for wave in waves:
-                share = here.isin(answered.get(wave, [])).mean() if len(here) else float("nan")
-                row[f"answered {wave}"] = f"{share:.0%}"
-            rows.append(row)
-    return pd.DataFrame(rows)
 
 
 def _effects(cohort: Cohort) -> pd.DataFrame:
@@ -91,15 +72,3 @@ def _effects(cohort: Cohort) -> pd.DataFrame:
         and row.contrast == arms_contrast(truth.scenario)
         and (row.group, row.estimand) == ("", AS_ASSIGNED)
     )
-
-
-def _titled(title: str, table: pd.DataFrame) -> str:
-    return f"<p><b>{html.escape(title)}</b></p>{_html(table)}"
-
-
-def _folded(title: str, table: pd.DataFrame) -> str:
-    return f"<details><summary>{html.escape(title)}</summary>{_html(table)}</details>"
-
-
-def _html(table: pd.DataFrame) -> str:
-    return str(table.to_html(index=False, escape=True, na_rep="", border=0, justify="left"))

@@ -149,7 +149,8 @@ def call(function: str, study: Study, outcome: str | None = None, /, **options: 
     if outcome is not None:
         named["outcome"] = outcome
     named |= options
-    return Call(function, tuple((name, _text(value)) for name, value in named.items()))
+    arguments = tuple((name, _text(value)) for name, value in named.items())
+    return Call(function, arguments, study.design)
 
 
 def outcome_of(study: Study, outcome: str | Outcome) -> Outcome:

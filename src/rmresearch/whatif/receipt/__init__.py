@@ -27,6 +27,7 @@ from rmresearch.numerics import lmm
 from rmresearch.numerics.shares import shares
 from rmresearch.result import Cell, Check, Estimate, Result, Table
 from rmresearch.study import Study
+from rmresearch.whatif.identity import plain
 from rmresearch.whatif.receipt.drawn import Counted, Trial, counted
 from rmresearch.whatif.receipt.posed import Posed, posed
 from rmresearch.whatif.receipt.worlds import Levels, world
@@ -232,7 +233,7 @@ def _digest(trial: Trial) -> str:
     asked, studies, seed = trial.asked, trial.studies, trial.seed
     panel = asked.panel
     told = hashlib.sha256(
-        repr((asked.key, dict(asked.options), panel.design, studies, seed)).encode()
+        repr((asked.key, dict(asked.options), plain(panel.design), studies, seed)).encode()
     )
     empty = panel.cluster[:0]
     stratum = empty if panel.stratum is None else panel.stratum

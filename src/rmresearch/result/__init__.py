@@ -7,6 +7,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from rmresearch.declared import Design
+from rmresearch.errors import did_you_mean
+from rmresearch.result import pages
+
 __all__ = ["Call", "Cell", "Check", "Dropped", "Estimate", "Result", "Table"]
 
 CellKind = Literal[
@@ -58,6 +62,9 @@ class Estimate:
     parameters: int = field(default=0, repr=False, compare=False)
     smallest_level: int | None = field(default=None, repr=False, compare=False)
 
+    def __repr__(self) -> str:
+        return pages.estimate_text(self)
+
     @property
     def key(self) -> tuple[str, ...]:
         """(role, outcome, wave, contrast, group, estimand, term)."""
@@ -107,6 +114,16 @@ class Table:
         values = [[cell.value for cell in row] for row in self.rows]
         return pd.DataFrame(values, columns=list(self.columns))
 
+    def to_latex(self) -> str:
+        """The table for LaTeX (package booktabs), numbers rounded as in reports."""
+        return pages.table_grid(self).to_latex()
+
+    def __repr__(self) -> str:
+        return pages.table_grid(self).to_text()
+
+    def _repr_html_(self) -> str:
+        return pages.table_grid(self).to_html()
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -128,10 +145,14 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Which question was asked: the function's name and its arguments as text."""
+    """Which question was asked: the function's name and its arguments as text.
+
+    ``design`` is the study's: it gives names their labels, and outcomes their smallest effect.
+    """
 
     function: str
     arguments: tuple[tuple[str, str], ...] = ()
+    design: Design | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +173,26 @@ class Result:
         return pd.DataFrame(rows, columns=list(PUBLIC))
 
     def table(self, name: str) -> Table:
-        """The table of that name."""
+        """The table of that name; an unknown one raises ``KeyError`` with the nearest name."""
         for table in self.tables:
             if table.name == name:
                 return table
-        known = ", ".join(table.name for table in self.tables) or "none"
-        raise KeyError(f"no table {name!r} in {self.call.function}; there are: {known}")
+        known = [table.name for table in self.tables]
+        raise KeyError(
+            f"no table {name!r} in {self.call.function}; there are: {', '.join(known) or 'none'}."
+            f"{did_you_mean(name, known)}"
+        )
+
+    def to_latex(self) -> str:
+        """The estimates of record for LaTeX (package booktabs), rounded as in reports.
+
+        Where none is of record (``term`` is empty in those that are), all estimates. The caption
+        says how many people they rest on and by what method.
+        """
+        return pages.record(self).to_latex()
+
+    def __repr__(self) -> str:
+        return pages.as_text(self)
 
     def _repr_html_(self) -> str:
-        frame = self.to_frame()
-        shown = frame.loc[:, frame.notna().any() & (frame != "").any()]
-        return str(shown.to_html(index=False, escape=True, float_format=lambda x: f"{x:.3g}"))
+        return pages.as_html(self)

@@ -1,0 +1,1 @@
+"""How values show themselves: one rounding rule, tables in HTML, LaTeX and text, interval plots."""
