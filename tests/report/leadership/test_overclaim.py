@@ -19,11 +19,14 @@ from tests.report.test_words import (
 )
 
 from rmresearch.evidence import Precision
+from rmresearch.privacy import Standing
 from rmresearch.report.leadership import Story, story
+from rmresearch.report.words.phrases import catalogue
 from rmresearch.study import Outcome
 
 from .released import held_to, judged, made, released, table
 
+LEVELS = catalogue()["brief_levels"]
 STRESS, BLIND, USES = OUTCOMES[1], OUTCOMES[2], OUTCOMES[4]
 STRONG = replace(RCT, baseline_g=0.0)
 
@@ -258,3 +261,64 @@ def test_a_link_is_warned_of_only_where_one_is_told() -> None:
     said = " ".join(map(str, found.match.said))
     assert "None of the features of a match" in said
     assert "This is a link" not in said
+
+
+# --- a main result that says little, beside others that say more ----------------------------------
+
+
+def mixed(
+    main: Precision, other: Precision, *, main_hidden: bool = False, planned: bool = True
+) -> Story:
+    """Two learning outcomes with their readings, of which the first is the main one."""
+    second = replace(SKILL, name="inclusion", label="Inclusion")
+    design = replace(DESIGN, outcomes=(SKILL, second))
+    facts = replace(RCT, planned=planned)
+    verdicts = [judged(SKILL, READINGS[main], RCT, primary=True, hidden=main_hidden)]
+    verdicts.append(judged(second, READINGS[other], facts))
+    standing = Standing(primary=(SKILL.name, SKILL.role, "m6"))
+    return story(made(design, verdicts=verdicts, standing=standing), design)
+
+
+def test_the_heading_of_the_levels_knows_what_no_tile_heads() -> None:
+    found = mixed(Precision.CANNOT_TELL, Precision.SOME_GAIN)
+    assert found.tiles[1].state == "unclear"
+    assert found.levels.title != LEVELS["unclear"]
+    assert found.levels.title in {LEVELS["gain"], LEVELS["gain_self"]}
+    lead = mixed(Precision.CANNOT_TELL, Precision.SOME_GAIN, planned=False)
+    assert lead.levels.title == LEVELS["gain_lead"]
+    # a gain that was planned is not made a mixed result by a loss that nobody asked for
+    beside = mixed(Precision.SOME_GAIN, Precision.SOME_HARM, planned=False)
+    assert beside.levels.title in {LEVELS["gain"], LEVELS["gain_self"]}
+    assert mixed(Precision.SOME_GAIN, Precision.SOME_HARM).levels.title in {
+        LEVELS["mixed"], LEVELS["mixed_self"],
+    }  # fmt: skip
+
+
+def test_a_hidden_main_result_does_not_deny_the_others() -> None:
+    found = mixed(Precision.SOME_GAIN, Precision.CANNOT_TELL, main_hidden=True)
+    assert found.levels.title == LEVELS["unclear"]
+    said = " ".join(found.texts())
+    assert "no result can be shown" not in said.lower()
+    assert found.next.title == catalogue()["brief_next"]["title_hidden"]
+    assert found.claims.rating.text == catalogue()["brief_rating"]["hidden"]
+    assert found.claims.can == ()
+    # nor is anything to be read as a lead where nothing is read
+    assert found.answer.planned.text == catalogue()["brief_planned"]["open_unread"]
+
+
+def test_where_fair_ways_to_compare_do_not_agree_no_range_is_claimed_nor_more_pairs_asked() -> None:
+    found = of(SKILL, Precision.SOME_GAIN, replace(GROUPS, bracket_agrees=False))
+    assert found.answer.sentence.text.startswith("We claim no difference")
+    assert not any("how large" in one.text for one in found.claims.can)
+    assert any("do not agree" in one.text for one in found.claims.cannot)
+    assert found.next.title == catalogue()["brief_next"]["title_no_direction"]
+    assert len(found.next.said) == 1
+
+
+@pytest.mark.parametrize("outcome", [SKILL, BLIND])
+def test_what_no_plan_asked_for_is_not_claimed_for_the_programme(outcome: Outcome) -> None:
+    lead = of(outcome, Precision.CLEAR_GAIN, replace(STRONG, planned=False))
+    assert not any("the programme made" in text for text in lead.texts())
+    assert any("lucky find" in one.text for one in lead.claims.cannot)
+    asked = of(outcome, Precision.CLEAR_GAIN, STRONG)
+    assert any("the programme made" in one.text for one in asked.claims.can)

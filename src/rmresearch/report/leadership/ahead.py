@@ -82,7 +82,7 @@ def ahead(source: Source) -> Part:
         name="next",
         asks=catalogue()["brief_part"]["next"],
         title=said("brief_next", f"title_{key}").text,
-        said=(said("brief_next", key), *(_how_many(source, told) if told else ())),
+        said=(said("brief_next", key), *(_how_many(source, told) if told and _more(key) else ())),
         points=(
             *_better(source, told),
             said("brief_next", "levers"),
@@ -104,9 +104,16 @@ def _key(shown_state: State, judgement: Judgement | None) -> str:
         if judgement.certainty == "weak":
             return "none_weak"
         return "none" if judgement.precision == "no_difference" else "no_gain"
-    if shown_state in {"harm", "unclear", "changed"}:
+    if judgement is not None and judgement.precision == "no_direction":
+        return "no_direction"
+    if shown_state in {"harm", "unclear", "changed", "hidden"}:
         return shown_state
     return "early" if shown_state == "too early" else "nothing"
+
+
+def _more(key: str) -> bool:
+    """Whether more pairs would help: they do not make an unfair comparison fair."""
+    return key != "no_direction"
 
 
 def _how_many(source: Source, told: Told) -> tuple[Said, ...]:

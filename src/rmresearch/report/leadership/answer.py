@@ -100,7 +100,7 @@ def _planned(source: Source, judgement: Judgement | None) -> Said:
     """Whether a frozen plan asked for it, and when that was."""
     plan = source.released.standing
     if not plan.frozen:
-        return said("brief_planned", "open")
+        return said("brief_planned", "open" if judgement is not None else "open_unread")
     if judgement is not None and not judgement.planned:
         return said("brief_planned", "beside")
     key = "late" if plan.follow_up_present else "frozen"

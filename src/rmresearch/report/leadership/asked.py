@@ -59,7 +59,9 @@ def _difference(source: Source, sentence: Said, known: bool) -> Asked:
         return _asked("difference", (sentence, said("brief_asked", "difference_single")), False)
     weak = judgement.certainty == "weak"
     if judgement.precision in SEEN or (weak and judgement.precision in FLAT):
-        made = said("brief_asked", f"difference_{judgement.certainty}", judgement)
+        lead = judgement.precision in SEEN and not judgement.planned and not weak
+        key = "difference_lead" if lead else f"difference_{judgement.certainty}"
+        made = said("brief_asked", key, judgement)
         return _asked("difference", (sentence, made), True)
     return _asked("difference", (sentence,), True)
 

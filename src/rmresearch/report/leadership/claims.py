@@ -17,7 +17,8 @@ def claims(source: Source) -> Claims:
     told = main(source) or next(iter(last(source)), None)
     judgement = told.judgement if told else None
     if told is None or judgement is None:
-        key = "no_answer" if source.released.standing.ended else "early"
+        ended = source.released.standing.ended
+        key = "early" if not ended else "hidden" if told is not None else "no_answer"
         return Claims(said("brief_rating", key), (), tuple(_always(source)))
     certainty = catalogue()["certainty"][judgement.certainty]
     why = "; ".join(reasons(judgement))
@@ -53,13 +54,19 @@ def reasons(judgement: Judgement) -> list[str]:
     return found
 
 
+def _holds(judgement: Judgement) -> bool:
+    """Whether the range may be read: other fair ways to compare do not deny it."""
+    return judgement.precision != "no_direction"
+
+
 def _can(source: Source, told: Told, judgement: Judgement) -> list[Said]:
     found = []
     parts = {**source.sides(told.held), **sizes(told.held, told.outcome)}
     label = source.label(told.outcome)
     if judgement.precision in SEEN and not told.single:
-        found.append(said("brief_can", judgement.certainty, judgement, label=label))
-    if told.held.numeric and told.held.estimate.low is not None:
+        key = judgement.certainty if judgement.planned or judgement.certainty == "weak" else "lead"
+        found.append(said("brief_can", key, judgement, label=label))
+    if told.held.estimate.low is not None and told.held.numeric and _holds(judgement):
         key = "range_change" if told.single else "range"
         found.append(said("brief_can", key, label=label, **parts))
     if judgement.precision in {"no_difference", "no_gain"}:
@@ -79,6 +86,10 @@ def _cannot(source: Source, told: Told, judgement: Judgement) -> list[Said]:
         found.append(said("brief_cannot", "unlike"))
     if not told.single and judgement.precision in SEEN and judgement.certainty == "weak":
         found.append(said("brief_cannot", "weak", label=label))
+    if not told.single and judgement.precision in SEEN and not judgement.planned:
+        found.append(said("brief_cannot", "lead", label=label))
+    if judgement.precision == "no_direction":
+        found.append(said("brief_cannot", "no_direction", label=label))
     if judgement.precision in {"cannot_tell", "no_interval"}:
         found.append(said("brief_cannot", "absent", label=label))
     least = source.beside(told, "smallest-detectable")

@@ -285,9 +285,7 @@ def _event_said(source: Source, held: Held) -> Said:
 def levels(source: Source) -> Part:
     """The four levels together: heading, and one chart of what is compared."""
     told = [one for one in last(source) if one.outcome.kirkpatrick > 1]
-    made = tiles(source)
-    firsts = [one[0] for level in LEVELS[1:] if (one := _of_level(source, level))]
-    heading = _levels_title(made, leads=_leads(firsts), rated=own_ratings(firsts))
+    heading = _levels_title(tiles(source), told)
     return Part(
         name="levels",
         asks=catalogue()["brief_part"]["levels"],
@@ -298,31 +296,28 @@ def levels(source: Source) -> Part:
     )
 
 
-def _leads(firsts: Sequence[Told]) -> bool:
-    """Whether no plan asked for any gain or loss that a tile shows: one of many by chance (E4)."""
-    seen = [told.judgement for told in firsts if state(told) in {"gain", "harm"}]
-    return not any(judgement is not None and judgement.planned for judgement in seen)
+def _levels_title(made: Sequence[Tile], told: Sequence[Told]) -> str:
+    """What all outcomes of the levels show in a few words, not only those that head a tile.
 
-
-def _levels_title(made: Sequence[Tile], *, leads: bool, rated: bool) -> str:
-    """What the tiles show in a few words; reaction is no result, own ratings are called so."""
-    states = {tile.state for tile in made[1:]}
+    Reaction is no result, own ratings are called so, and what no plan asked for is a lead, told
+    where nothing else stands out: one of many by chance (E4).
+    """
+    seen = [one for one in told if state(one) in {"gain", "harm"}]
+    planned = [one for one in seen if one.judgement is not None and one.judgement.planned]
+    out = {state(one) for one in planned or seen}
+    others = {tile.state for tile in made[1:]} | {state(one) for one in told}
+    states = out | (others - {"gain", "harm"})
     if "too early" in states:
         key = "early"
     elif "changed" in states:
         key = "changed"
-    elif {"gain", "harm"} <= states:
-        key = "mixed"
-    elif "gain" in states:
-        key = "gain"
-    elif "harm" in states:
-        key = "harm"
+    elif out:
+        key = "mixed" if len(out) == 2 else out.pop()
+        key += "_lead" if not planned else "_self" if own_ratings(planned) else ""
     elif states <= {"none", "not measured", "no answer", "hidden", "seen"} and "none" in states:
         key = "none"
     elif "unclear" in states:
         key = "unclear"
     else:
-        key = "nothing"
-    if key in {"mixed", "gain", "harm"}:
-        key += "_lead" if leads else "_self" if rated else ""
+        key = "reaction" if made[0].state == "seen" else "nothing"
     return said("brief_levels", key).text
