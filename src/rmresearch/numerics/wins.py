@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
+from scipy import special
 
 from rmresearch.numerics.basis import Array
 from rmresearch.numerics.proportions import wilson
@@ -132,6 +132,8 @@ def _answer(
 
 def _newcombe(value: float, n1: int, n0: int, level: float) -> tuple[float, float]:
     """The values theta within z standard errors of ``value``, the variance taken at theta."""
+    from scipy import optimize  # here, as `rmresearch check` never comes by and would load it
+
     z2 = float(special.ndtri(0.5 + level / 2.0)) ** 2
     h = (n1 + n0) / 2.0 - 1.0
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 from rmresearch.privacy.crowds import Flags
 
@@ -213,6 +212,8 @@ class _System:
 
     def solved(self, target: Flags) -> float:
         """The width exactly; 0 where the published values contradict each other."""
+        from scipy.optimize import linprog  # here, as reading a study must not load it
+
         aim = target / self.sizes[target].sum()
         ends = [
             linprog(
