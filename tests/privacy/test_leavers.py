@@ -128,15 +128,29 @@ def test_rare_reasons_are_joined(given_by, expected):
     assert [bool(veil) for veil in veils] == [n < 5 for _, n, _ in expected]
 
 
-def test_falling_numbers_are_shown_again_when_five_have_gone():
-    columns = ("arm", "running", "share of running", "still meeting", "share of followed")
+def cadence(*months):
+    """A table of running pairs, of these who met, and of pairs still meeting, by month."""
+    columns = ("arm", "running", "met", "share of running", "still meeting", "share of followed")
     rows = tuple(
-        (Cell("programme", "label"), admin(run), Cell(0.5, "proportion"), admin(meet),
+        (Cell("programme", "label"), admin(run), admin(met), Cell(0.5, "proportion"), admin(meet),
          Cell(0.5, "proportion"))
-        for run, meet in [(24, 24), (24, 23), (22, 20), (19, 19), (19, 14)]
+        for run, met, meet in months
     )  # fmt: skip
-    _, veils = merged("engagement", Table("cadence", "t", columns, rows))
-    assert veils == [set(), {3, 4}, {1, 2, 3, 4}, set(), set()]
+    return Table("cadence", "t", columns, rows)
+
+
+def test_falling_numbers_are_shown_again_when_five_have_gone():
+    months = [(24, 9, 24), (24, 9, 23), (22, 9, 20), (19, 9, 19), (19, 9, 14)]
+    _, veils = merged("engagement", cadence(*months))
+    assert veils == [set(), {4, 5}, {1, 3, 4, 5}, set(), set()]
+
+
+@pytest.mark.parametrize("met, hidden", [(23, True), (21, True), (20, False), (9, False)])
+def test_those_who_met_do_not_tell_how_few_had_ended(met, hidden):
+    # 23 of 24 run, which is hidden; those who met were running, so 24 - met or fewer had ended:
+    # anything from 0 to 4, five numbers, only while 20 or fewer met
+    _, veils = merged("engagement", cadence((24, 24, 24), (23, met, 24)))
+    assert (2 in veils[1]) == hidden
 
 
 def test_other_tables_are_left_alone():
@@ -173,8 +187,9 @@ def test_how_many_finished_does_not_tell_how_few_did_not():
     for finished in (24, 23, 20):  # S9: none who left looks as one or four
         rows = let_out(asked(24, finished), "reaction")[1]
         assert rows[0][4] == 24
-        assert (rows[1][4], rows[1][6]) == (None, None)
-    assert let_out(asked(24, 19), "reaction")[1][1][4] == 19
+        # 20 of the starters answered: 16 of the finishers would be four who left, and no fewer
+        assert rows[1][4:] == [None, None, None]
+    assert let_out(asked(24, 19), "reaction")[1][1][4:6] == [19, 10]
 
 
 def test_those_followed_no_longer_do_not_tell_how_few_ended():

@@ -88,7 +88,10 @@ def _reasons(rows: Rows, at: Columns) -> Iterator[Step]:
 
 
 def _months(rows: Rows, at: Columns) -> Iterator[Step]:
-    """Falling numbers of pairs are shown again only once 5 or more have gone."""
+    """Falling numbers of pairs are shown again only once 5 or more have gone.
+
+    Pairs that met were running: so many that they tell how few had ended are hidden with them.
+    """
     falling = {"running": "share of running", "still meeting": "share of followed"}
     before: dict[str, float] = {}
     for row in rows:
@@ -99,12 +102,17 @@ def _months(rows: Rows, at: Columns) -> Iterator[Step]:
                 veil |= {at[name], at[share]}
             else:
                 before[name] = now
+        if at["running"] in veil and before["running"] - _sum([row], at["met"]) < SMALLEST - 1:
+            veil.add(at["met"])
         yield row, frozenset(veil)
 
 
 def _finishers(rows: Rows, at: Columns) -> Iterator[Step]:
-    """How many finished is shown where 5 or more who started did not: the rest tells who left."""
-    veil = frozenset({at["asked"], at["share answered"]})
+    """How many finished is shown where 5 or more who started did not: the rest tells who left.
+
+    So do those who answered of the finishers, beside those who answered of the starters.
+    """
+    veil = frozenset({at["asked"], at["answered"], at["share answered"]})
     key = ("role", "wave")
     started = {
         tuple(row[at[name]].value for name in key): _sum([row], at["asked"])

@@ -32,7 +32,7 @@ __all__ = [
 
 _DOOR = object()
 WHY: Mapping[Rule, str] = {
-    "S0": "counts by department are not shown",
+    "S0": "they would tell a count of fewer than 5, or one by department",
     "S1": "too few people, pairs, juniors or seniors stand behind them",
     "S2": "beside other numbers they would tell a few people's answers",
     "S3": "hidden numbers could be computed from them",

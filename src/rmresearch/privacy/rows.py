@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rmresearch.privacy import rules
+from rmresearch.privacy.beside import told_beside
 from rmresearch.privacy.differencing import Claim
 from rmresearch.privacy.levels import GroupLevel
 from rmresearch.privacy.rules import Rule, Verdict
-from rmresearch.privacy.subjects import MEASURES, Subject
+from rmresearch.privacy.subjects import MEASURES, PART_TABLES, Subject
 from rmresearch.privacy.terms import largest_of
 from rmresearch.result import Cell, Table
 from rmresearch.study import Outcome
@@ -25,6 +26,8 @@ LEVELS = frozenset({"mean", "item-mean", "sd"})
 #: what tells a group's answers, and what would tell it again beside another group's
 TOLD = frozenset({"mean", "item-mean", "proportion"})
 DIFFERENCES = frozenset({"contrast", "interval", "statistic"})
+#: columns of words that are read from the row's numbers
+READ = frozenset({"finding", "interval", "reading"})
 #: rules that hide a number so that nobody may work it out either
 SECRET = frozenset({"S1", "S2", "S3"})
 #: a number with the people behind it
@@ -75,6 +78,9 @@ class Row:
         found = [bare.judge(cell, column) for cell, column in zip(row, table.columns, strict=True)]
         for i in veil:
             found[i] = Verdict(None, "S8")
+        answers = (function, table.name) not in PART_TABLES
+        for i, rule in told_beside(table.columns, row, found, answers=answers).items():
+            found[i] = Verdict(None, rule)
         return cls(*about, found)
 
     @property
@@ -134,13 +140,24 @@ class Row:
             for cell, verdict in zip(self.cells, final, strict=True)
             if verdict.rule in SECRET and cell.kind in TOLD
         ]
-        if not hidden:
+        if hidden:
+            final = [
+                Verdict(None, "S1")
+                if cell.kind in DIFFERENCES and any(group < cell.members for group in hidden)
+                else verdict
+                for cell, verdict in zip(self.cells, final, strict=True)
+            ]
+        return self._unread(final)
+
+    def _unread(self, final: list[Verdict]) -> list[Verdict]:
+        """Words that were read from the row's numbers go where one of these is hidden."""
+        rule = next((one.rule for one in final if one.rule is not None), None)
+        if rule is None:
             return final
+        words = zip(self.cells, self.columns, final, strict=True)
         return [
-            Verdict(None, "S1")
-            if cell.kind in DIFFERENCES and any(group < cell.members for group in hidden)
-            else verdict
-            for cell, verdict in zip(self.cells, final, strict=True)
+            Verdict(None, rule) if cell.kind == "label" and name.casefold() in READ else verdict
+            for cell, name, verdict in words
         ]
 
     def judge(self, cell: Cell, column: str) -> Verdict:

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from rmresearch.result import Cell, Estimate
 from rmresearch.study import Design, Outcome
 
-__all__ = ["MEASURES", "Subject", "Subjects"]
+__all__ = ["MEASURES", "PART_TABLES", "Subject", "Subjects"]
 
 #: columns that name what their row is about
 MEASURES = frozenset({"characteristic", "covariate", "feature", "measure"})
