@@ -103,7 +103,7 @@ def test_every_number_of_a_table_is_the_release_s(book: Any, plain: Mapping[str,
         key = f"{table['result'].partition(':')[0]}-{table['name']}"
         kinds.setdefault(key, []).append(table)
     assert len(kinds) > 35
-    seen = 0
+    seen = typed = 0
     for key, tables in kinds.items():
         heads, rows = body(book[catalogue()["workbook_sheet"][key]])
         columns = list(dict.fromkeys(c for t in tables for c in t["columns"] if not test(c)))
@@ -125,6 +125,10 @@ def test_every_number_of_a_table_is_the_release_s(book: Any, plain: Mapping[str,
                     seen += 1
                 elif value in ("hidden", "–"):
                     assert cell.value == value
+                elif re.fullmatch(r"[\d,]+(\.\d+)?", value):  # declared, told as text
+                    assert (cell.value, cell.data_type) == (float(value.replace(",", "")), "n")
+                    assert displayed(cell) == cell.value
+                    typed += 1
                 else:
                     assert cell.data_type == "s"
     # every number that the release lets out, counted without the sheets
@@ -136,6 +140,7 @@ def test_every_number_of_a_table_is_the_release_s(book: Any, plain: Mapping[str,
         if not test(column)
     ]
     assert seen == sum(isinstance(value, (int, float)) for value in let_out)
+    assert typed == 9 + 10  # three costs with three numbers each; the smallest effect ten times
     assert seen > 2_990  # 3,000 less those that would tell how few left
 
 
@@ -178,7 +183,8 @@ def test_charts_draw_released_numbers_and_say_them(
 ) -> None:
     """Every point and both ends of its error bar, read from the cells that a chart names."""
     sheet = book["Charts"]
-    known = {(one["value"], one["low"], one["high"]) for one in plain["estimates"]}
+    verdicts = [one["estimate"] for one in plain["verdicts"]]
+    known = {(one["value"], one["low"], one["high"]) for one in (*plain["estimates"], *verdicts)}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = sorted(n for n in archive.namelist() if re.match(r"xl/charts/chart\d+\.xml", n))
         drawing = archive.read("xl/drawings/drawing1.xml").decode()
@@ -187,7 +193,11 @@ def test_charts_draw_released_numbers_and_say_them(
     assert len(charts) == 6
     told = re.findall(r'descr="([^"]*)"', drawing)
     assert len(told) == 6
-    assert "Digital skill 0.32 (0.02 to 0.62)" in told[0]
+    # as deck and brief say: at the level that decides, not each number by itself at 95%
+    first = next(one for one in verdicts if one["wave"] == "month6")
+    assert first["level"] == 0.99
+    ends = "{value:.2f} ({low:.2f} to {high:.2f})".format(**first)
+    assert f"(99%), at the last survey: Digital skill {ends}" in told[0]
     points = 0
     for chart in charts:
         for series in chart.iter(f"{HEAD}chart}}ser"):
@@ -205,6 +215,71 @@ def test_charts_draw_released_numbers_and_say_them(
     assert points == 5 + 5 * 6
 
 
+def test_answers_stand_first_and_are_what_deck_and_brief_say(
+    book: Any, plain: Mapping[str, Any]
+) -> None:
+    assert [sheet.title for sheet in book.worksheets[:3]] == ["Read me", "Charts", "Answers"]
+    heads, rows = body(book["Answers"])
+    assert len(rows) == len(plain["verdicts"]) == 10
+    numbers = {"Value": "value", "From": "low", "To": "high", "Level": "level",
+               "People": "n_people"}  # fmt: skip
+    for row, one in zip(rows, plain["verdicts"], strict=True):
+        cell = dict(zip(heads, row, strict=True))
+        for head, name in numbers.items():
+            assert cell[head].value == one["estimate"][name], (head, name)
+            assert displayed(cell[head]) == pytest.approx(one["estimate"][name], abs=1e-9)
+        assert cell["Level"].number_format == "0%"  # not 0.##%, which reads 99.%
+        assert cell["Certainty of the design"].value == one["judgement"]["certainty"]
+        assert cell["Smallest difference that matters"].value == 0.3
+    assert {row[-1].value for row in rows} >= {"too imprecise to tell"}
+
+
+#: for statisticians; only the codebook has them, beside what they mean
+TECHNICAL = re.compile(
+    r"\b(REML|CR2|Satterthwaite|Kenward|Hedges|Wilson|Holm|Kaplan|Pearson|ICC of|mixed model|"
+    r"profile likelihood|confidence interval|random part|covarian\w+|heteroskedas\w+|wave|arm)\b",
+    re.IGNORECASE,
+)
+
+
+def test_titles_and_notes_are_plain_and_technical_words_stand_in_the_codebook(
+    book: Any, plain: Mapping[str, Any]
+) -> None:
+    said = catalogue()
+    for sheet in book.worksheets:
+        if sheet.title.startswith("Codebook"):
+            continue
+        top = [row[0] for row in sheet.iter_rows(values_only=True, max_row=3)]
+        if sheet.title == "Read me":
+            top += [row[1] for row in sheet.iter_rows(values_only=True)]
+        for text in filter(None, top):
+            assert not TECHNICAL.search(text), (sheet.title, text)
+    heads, rows = body(book["Estimates"])
+    assert "Method" not in heads
+    for row in rows:
+        for cell in row:
+            assert not re.search(r"REML|CR2|Satterthwaite", str(cell.value)), cell.value
+    methods = {row[2].value for row in body(book["Codebook methods"])[1]}
+    technical = {one["method"] for one in plain["estimates"] if one["method"]}
+    assert len(methods) == len(technical)
+    words_told = " ".join(row[0].value for row in body(book["Codebook words"])[1])
+    for word in ("REML", "CR2", "Satterthwaite", "Holm", "Hedges", "Wilson", "mixed model"):
+        assert word in words_told
+    tables = {f"{one['result'].partition(':')[0]}-{one['name']}" for one in plain["tables"]}
+    assert tables <= said["workbook_title"].keys()
+    noted = {f"{t['result'].partition(':')[0]}-{t['name']}" for t in plain["tables"] if t["note"]}
+    assert noted <= said["workbook_note"].keys()  # an analyst's note reaches nobody else
+
+
+def test_a_role_has_one_name(book: Any) -> None:
+    for sheet in book.worksheets[3:]:
+        heads, rows = body(sheet)
+        if "Who" in heads and not sheet.title.startswith("Codebook"):
+            place = heads.index("Who")
+            people = {"Senior mentees", "Junior mentors", "Pairs", "All", "Everyone", "People"}
+            assert {row[place].value for row in rows} <= people, sheet.title
+
+
 def cells(sheet: Any, reference: ElementTree.Element) -> list[Any]:
     found = next(reference.iter(f"{HEAD}chart}}f")).text or ""
     return [row[0].value for row in sheet[found.partition("!")[2].replace("$", "")]]
@@ -215,10 +290,10 @@ def test_an_axis_holds_every_interval_whole(content: bytes, plain: Mapping[str, 
         chart = archive.read("xl/charts/chart1.xml").decode()
     low, high = (float(re.findall(rf'<c:{end} val="([^"]*)"', chart)[-1]) for end in ("min", "max"))
     ends = [
-        one[end]
-        for one in plain["estimates"]
+        one["estimate"][end]
+        for one in plain["verdicts"]
         for end in ("low", "high")
-        if one["result"].startswith("compare_arms:") and one["wave"] == "month6" and not one["term"]
+        if one["estimate"]["wave"] == "month6"
     ]
     assert low <= min(ends) < 0 < max(ends) <= high
 
@@ -233,7 +308,7 @@ def test_an_axis_of_means_is_the_scale_unless_an_interval_leaves_it(
     """Hand-made: a scale from 1 to 5; steps of a half hold .9 to 3.6, of 500 hold -40 to 3,830."""
     one = next(e for e in plain["estimates"] if e["result"] == "wave_means:digital_skill")
     made = [{**one, "value": 3.3, "low": low, "high": high}]
-    content = workbook(made_of(plain, estimates=made), design)
+    content = workbook(made_of(plain, estimates=made, verdicts=[]), design)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         chart = archive.read("xl/charts/chart1.xml").decode()
     found = (float(re.findall(rf'<c:{end} val="([^"]*)"', chart)[-1]) for end in ("min", "max"))
@@ -339,7 +414,8 @@ def test_many_outcomes_and_one_without_data(plain: Mapping[str, Any], design: De
         for one in some
     ]
     content = workbook(
-        made_of(plain, estimates=estimates, tables=[]), replace(design, outcomes=outcomes)
+        made_of(plain, estimates=estimates, tables=[], verdicts=[]),
+        replace(design, outcomes=outcomes),
     )
     book = openpyxl.load_workbook(io.BytesIO(content))
     assert len(body(book["Codebook outcomes"])[1]) == 25
@@ -350,7 +426,7 @@ def test_many_outcomes_and_one_without_data(plain: Mapping[str, Any], design: De
 
 
 def test_nothing_released_is_still_a_workbook(plain: Mapping[str, Any], design: Design) -> None:
-    empty = made_of(plain, estimates=[], tables=[], checks=[], dropped=[], hidden=[])
+    empty = made_of(plain, estimates=[], tables=[], checks=[], dropped=[], hidden=[], verdicts=[])
     book = openpyxl.load_workbook(io.BytesIO(workbook(empty, design)))
     said = [row[0] for row in book["Charts"].iter_rows(values_only=True)]
     assert "This release holds no mean or difference that could be drawn." in said

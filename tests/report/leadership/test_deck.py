@@ -339,7 +339,7 @@ def test_the_story_ends_where_what_is_for_reference_begins(name: str) -> None:
         [int(one.get("id")) for one in section.iter(f"{P14}sldId")]
         for section in show.part._element.iter(f"{P14}section")
     ]
-    assert sum(listed, []) == ids
+    assert [one for part in listed for one in part] == ids
     first = len(listed[0])
     assert titles[first] == catalogue()["deck"]["title_reference"]
     # what is told does not depend on the study; names of 60 letters may go on to another slide

@@ -251,6 +251,11 @@ def _tips(
     amount = sizes(point, told.outcome) if point is not None and point.numeric else None
     if not reading or (reading == "there" and amount is None):
         return
+    low, high = told.held.estimate.low, told.held.estimate.high
+    ends = [end for end in (low, high) if isinstance(end, (int, float))]
+    if len(ends) == 2 and reading != "unknown":  # tipping is of one measurement, the answer of all
+        apart = min(ends) > 0 or max(ends) < 0
+        reading = "open" if not apart else "alone" if reading == "open" else reading
     way = catalogue()["brief_way"]["lower" if told.outcome.direction == 1 else "higher"]
     group = sides["programme"] if not told.single else ""
     parts: dict[str, Words] = {"way": way, **({**amount} if amount else {})}

@@ -13,7 +13,15 @@ from rmresearch.report.leadership.content import Chart, Said, State
 from rmresearch.report.leadership.source import Source, Told, Words, said, sizes
 from rmresearch.report.numbers import confidence, number, percent, span
 from rmresearch.report.sections.outcomes import CERTAINTY
-from rmresearch.report.words.phrases import capital, catalogue, fill, is_share, lower_first, named
+from rmresearch.report.words.phrases import (
+    capital,
+    catalogue,
+    fill,
+    is_share,
+    lower_first,
+    named,
+    spoken,
+)
 
 __all__ = [
     "alt",
@@ -23,6 +31,7 @@ __all__ = [
     "marks",
     "meaning",
     "own_ratings",
+    "precise",
     "size",
     "standing",
     "state",
@@ -155,9 +164,7 @@ def standing(judgement: Judgement | None, *, single: bool) -> Said:
         return said("brief_standing", "unknown")
     words = catalogue()
     certainty = words["certainty"][judgement.certainty]
-    return said(
-        "brief_standing", "both", certainty=certainty, precision=_precise(judgement, single)
-    )
+    return said("brief_standing", "both", certainty=certainty, precision=precise(judgement, single))
 
 
 def marks(judgement: Judgement | None, *, single: bool) -> tuple[Badge, ...]:
@@ -169,12 +176,13 @@ def marks(judgement: Judgement | None, *, single: bool) -> tuple[Badge, ...]:
     words = catalogue()["brief_mark"]
     return (
         Badge(catalogue()["certainty"][judgement.certainty], level, words["certainty"]),
-        Badge(_precise(judgement, single), "good" if clear else "neutral", words["precision"]),
+        Badge(precise(judgement, single), "good" if clear else "neutral", words["precision"]),
         *((Badge(words["exploratory"], "caution"),) if not judgement.planned else ()),
     )
 
 
-def _precise(judgement: Judgement, single: bool) -> str:
+def precise(judgement: Judgement, single: bool) -> str:
+    """How clear a result is, in the words of its kind."""
     key = judgement.precision if not judgement.could_not_show else "could_not_show"
     return catalogue()["brief_precision"][OF_CHANGE.get(key, key) if single else key]
 
@@ -276,7 +284,7 @@ def _head(source: Source, told: Told, by: str) -> str:
 
 def _row(told: Told, head: str, *, main: bool) -> Interval:
     one = told.held.estimate
-    people = one.n_people if isinstance(one.n_people, str) else number(one.n_people)
+    people = spoken(one.n_people) if isinstance(one.n_people, str) else number(one.n_people)
     return Interval(
         label=named(told.outcome.label),
         value=_number(one.value),

@@ -14,7 +14,7 @@ __all__ = ["workbook"]
 
 
 def workbook(released: Release, design: Design) -> bytes:
-    """A release as an XLSX file: charts, every table, every estimate, a codebook.
+    """A release as an XLSX file: charts, answers, every table, every estimate, a codebook.
 
     All numbers come from ``released``, so that one read back by ``read_release`` gives the same
     bytes; ``design``, what study.toml declares, gives names, ranges and the codebook. The same
@@ -34,6 +34,7 @@ def workbook(released: Release, design: Design) -> bytes:
             'them: release(results, study, audience="leadership").'
         )
     sheets = (
+        lists.answers(released, design),
         *tables(released, design),
         lists.estimates(released, design),
         lists.checks(released, design),

@@ -67,11 +67,14 @@ def plots(released: Release, design: Design) -> tuple[Plot, ...]:
     """
     drawn = [one for one in released.estimates if isinstance(one.value, (int, float))]
     record = [one for one in drawn if one.term == ""]
-    between = _last([one for one in record if one.result.startswith("compare_arms:")], design)
-    changes = _last([one for one in record if one.result.startswith("pre_post:")], design)
+    # what was judged has the interval that decides; several questions at once make it wider
+    judged = [one.estimate for one in released.verdicts]
+    judged = [one for one in judged if isinstance(one.value, (int, float))] or record
+    between = _last([one for one in judged if one.result.startswith("compare_arms:")], design)
+    changes = _last([one for one in judged if one.result.startswith("pre_post:")], design)
     key = "differences" if between else "changes"
     made = [
-        _differences(list(same), design, catalogue()["workbook_chart"][key])
+        _differences(list(same), design, key)
         for _, same in _grouped(between or changes, lambda one: _scale(one, design))
     ]
     means = [one for one in record if one.result.startswith("wave_means:")]
@@ -110,7 +113,8 @@ def _outcome(one: ReleasedEstimate, design: Design) -> Outcome | None:
     return next((o for o in design.outcomes if o.name == one.outcome), None)
 
 
-def _differences(same: Sequence[ReleasedEstimate], design: Design, title: str) -> Plot:
+def _differences(same: Sequence[ReleasedEstimate], design: Design, key: str) -> Plot:
+    title = fill("workbook_chart", key, level=_level(same))
     labels = labels_of(design)
     form = _form(same, design)
     several = len({(one.contrast, one.group) for one in same}) > 1
@@ -129,13 +133,22 @@ def _differences(same: Sequence[ReleasedEstimate], design: Design, title: str) -
                 *_interval(one, form),
             )
         )
-    alt = fill("workbook_chart", "differences_alt", told="; ".join(told))
+    alt = fill("workbook_chart", "differences_alt", title=title, told="; ".join(told))
     series = (Series(0, len(rows) - 1),)
     unit = _unit(same[0], design)
     low, high, step = _span(same, 0.0)
     return Plot(
         "differences", title, alt, DIFFERENCES, tuple(rows), series, unit, form, low, high, step
     )
+
+
+def _level(same: Sequence[ReleasedEstimate]) -> str:
+    """The level of the intervals, where they have one and the same."""
+    levels = {one.level for one in same if one.low is not None}
+    if len(levels) != 1:
+        return ""
+    told = f"{100 * levels.pop():.1f}".removesuffix(".0")
+    return fill("workbook_chart", "level", level=f"{told}%")
 
 
 def _span(same: Sequence[ReleasedEstimate], *also: float) -> tuple[float, float, float]:

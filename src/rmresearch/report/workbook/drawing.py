@@ -14,7 +14,9 @@ from rmresearch.report.workbook.charts import ABOVE, ASIDE, BELOW, NAME, VALUE, 
 __all__ = ["BESIDE", "PLACES", "draw", "height"]
 
 WIDTH = 600
-SMALLEST, EACH = 290, 26  # pixels
+SMALLEST, EACH = 340, 26  # pixels
+#: where the points of means stand, so that legend and axis leave them room (shares of the chart)
+PLOT = {"x": 0.09, "y": 0.14, "width": 0.87, "height": 0.56}
 #: the column that a chart begins in; what only draws it stands beyond, and is not printed
 BESIDE = 7
 PLACES = (0, 1, 2, 3, 4, 5, 6, 18, 19, 20)
@@ -64,6 +66,7 @@ def draw(book: Any, sheet: Any, name: str, plot: Plot, top: int, palette: Palett
             "major_gridlines": {"visible": False},
         })  # fmt: skip
         chart.set_legend({"position": "bottom", "font": font})
+        chart.set_plotarea({"layout": PLOT})
     chart.set_size({"width": WIDTH, "height": height(plot)})
     chart.set_chartarea({"border": {"color": GRID}})
     alt = {"description": plot.alt[:LONGEST_ALT], "object_position": 2}

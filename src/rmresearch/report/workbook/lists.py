@@ -5,18 +5,61 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rmresearch.privacy import Release
-from rmresearch.privacy.release import ReleasedEstimate
+from rmresearch.privacy.release import ReleasedEstimate, ReleasedVerdict
 from rmresearch.privacy.terms import IN_POINTS, OF_PEOPLE, SHARES
 from rmresearch.report.findings import in_words, labels_of
+from rmresearch.report.leadership.verdicts import precise
 from rmresearch.report.numbers import MINUS, NOTHING
 from rmresearch.report.words.phrases import capital, catalogue, fill, plural
 from rmresearch.report.workbook.cells import Cell, Column, Sheet, form_of, hidden, number, text
 from rmresearch.report.workbook.tables import about
 from rmresearch.study import Design, Outcome
 
-__all__ = ["checks", "codebook", "dropped", "estimates", "is_share"]
+__all__ = ["answers", "checks", "codebook", "dropped", "estimates", "is_share"]
 
 RECORD = "record_of"
+
+
+def answers(released: Release, design: Design) -> Sheet:
+    """Each question's answer at the level that decides it, with its certainty."""
+    heads = (
+        Column("Outcome", widest=34),
+        *(Column(head, widest=26) for head in ("Level of results", "Who", "Survey", "Comparison")),
+        *(Column(head, numeric=True) for head in ("Value", "From", "To", "Level")),
+        Column("Smallest difference that matters", numeric=True),
+        Column("People", numeric=True),
+        *(Column(head, widest=30) for head in ("Certainty of the design", "Result")),
+    )
+    labels = labels_of(design)
+    rows = tuple(_answer(one, design, labels) for one in released.verdicts)
+    return _sheet("answers", heads, rows)
+
+
+def _answer(
+    verdict: ReleasedVerdict, design: Design, labels: Mapping[str, str]
+) -> tuple[Cell, ...]:
+    words, one, judgement = catalogue(), verdict.estimate, verdict.judgement
+    outcome, share = design.outcome(one.outcome), is_share(one, design)
+    kept = one.hidden or judgement is None
+    form = form_of((one.value, one.low, one.high), share=share)
+    numbers = [number(value, form) for value in (one.value, one.low, one.high)]
+    smallest = outcome.smallest_effect
+    single = not one.result.startswith("compare_arms")
+    told = [hidden()] * 2 if judgement is None else [
+        text(words["certainty"][judgement.certainty]),
+        text(precise(judgement, single)),
+    ]  # fmt: skip
+    return (
+        text(outcome.label),
+        text(words["workbook_level"][str(outcome.kirkpatrick)]),
+        text(labels.get(one.role) or capital(words["role"].get(one.role, one.role))),
+        text(labels.get(one.wave, one.wave) or NOTHING),
+        text(labels.get(one.contrast) or _against(one.contrast) or NOTHING),
+        *([hidden()] * 4 if kept else [*numbers, _level(one)]),
+        number(smallest, form_of((smallest,), share=share)),
+        hidden() if kept else number(one.n_people, "#,##0"),
+        *told,
+    )
 
 
 def estimates(released: Release, design: Design) -> Sheet:
@@ -27,8 +70,7 @@ def estimates(released: Release, design: Design) -> Sheet:
         Column("Quantity", widest=34),
         *(Column(head, numeric=True) for head in ("Value", "From", "To", "Level")),
         *(Column(head, numeric=True) for head in ("People", "Pairs", "Independent units")),
-        Column("About", widest=28),
-        Column("Method", widest=40),
+        Column("About", widest=40),
     )
     labels = labels_of(design)
     rows = tuple(_estimate(one, design, labels) for one in released.estimates)
@@ -43,7 +85,7 @@ def _estimate(one: ReleasedEstimate, design: Design, labels: Mapping[str, str]) 
     form = form_of((one.value, one.low, one.high), share=is_share(one, design))
     counts = (one.n_people, one.n_pairs, one.n_clusters)
     numbers = [number(value, form) for value in (one.value, one.low, one.high)]
-    level = number(None if one.low is None and one.high is None else one.level, "0.##%")
+    level = _level(one)
     return (
         text(words["workbook_question"].get(question, question.replace("_", " "))),
         text(outcome or NOTHING),
@@ -56,8 +98,14 @@ def _estimate(one: ReleasedEstimate, design: Design, labels: Mapping[str, str]) 
         number(None, "") if one.hidden else level,
         *([hidden()] * 3 if one.hidden else [number(count, "#,##0") for count in counts]),
         text(capital(one.estimand) or NOTHING),
-        text(capital(one.method) or NOTHING),
     )
+
+
+def _level(one: ReleasedEstimate) -> Cell:
+    """The level of an interval, if there is one."""
+    whole = round(100 * one.level, 1).is_integer()
+    ends = one.low is not None or one.high is not None
+    return number(one.level if ends else None, "0%" if whole else "0.0%")
 
 
 def _against(contrast: str) -> str:
@@ -110,7 +158,7 @@ def dropped(released: Release, design: Design) -> Sheet:
 
 def codebook(released: Release, design: Design) -> tuple[Sheet, ...]:
     """What was measured, when and among whom, and what the quantities are."""
-    return _outcomes(design), _occasions(design), _terms(released)
+    return _outcomes(design), _occasions(design), _terms(released), _methods(released), _glossary()
 
 
 def _outcomes(design: Design) -> Sheet:
@@ -180,6 +228,30 @@ def _terms(released: Release) -> Sheet:
     return _sheet("terms", (Column("Quantity"), Column("Code")), rows)
 
 
+def _methods(released: Release) -> Sheet:
+    """How each quantity was computed, once for all outcomes."""
+    words = catalogue()
+    rows = dict.fromkeys(
+        (
+            words["workbook_question"].get(one.result.partition(":")[0], one.result),
+            capital(words["workbook_term"].get(one.term or RECORD, one.term)),
+            capital(one.method),
+        )
+        for one in released.estimates
+        if one.method
+    )
+    heads = (Column("Question", widest=34), Column("Quantity"), Column("Method"))
+    return _sheet("methods", heads, tuple(tuple(map(text, row)) for row in rows))
+
+
+def _glossary() -> Sheet:
+    rows = tuple(
+        (text(word), text(said)) for word, said in catalogue()["workbook_glossary"].items()
+    )
+    return _sheet("glossary", (Column("Word"), Column("Meaning")), rows)
+
+
 def _sheet(name: str, heads: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...]) -> Sheet:
     words = catalogue()
-    return Sheet(words["workbook_sheet"][name], words["workbook_title"][name], heads, rows)
+    tab, title = words["workbook_sheet"][name], words["workbook_title"][name]
+    return Sheet(tab, title, heads, rows, words["workbook_note"].get(name, ""))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rmresearch.privacy import Release
 from rmresearch.privacy.release import ReleasedCell, ReleasedTable
 from rmresearch.report.findings import labels_of
+from rmresearch.report.numbers import MINUS
 from rmresearch.report.tables import interval_ends
-from rmresearch.report.words.phrases import capital, catalogue, fill
+from rmresearch.report.words.phrases import capital, catalogue, fill, plural
 from rmresearch.report.workbook.cells import (
     Cell,
     Column,
@@ -30,6 +32,9 @@ COUNTS = frozenset({"administrative", "count"})
 OWN = frozenset({"mean", "item-mean", "sd", "interval", "contrast"})
 SHARE = "proportion"
 OUTCOME = "outcome"
+#: columns of what was declared: numbers that a table tells as text
+DECLARED = frozenset({"smallest effect", "most likely", "low", "high"})
+NUMERAL = re.compile(r"[−-]?\d[\d,]*(\.\d+)?%?")
 #: where one of these names the rows, each row has a unit of its own
 MIXED = frozenset({"measure", "characteristic"})
 
@@ -59,7 +64,7 @@ def _sheet(name: str, same: Sequence[ReleasedTable], design: Design) -> Sheet:
     known = catalogue()["workbook_sheet"]
     tab = known.get(name, capital(same[0].name.replace("-", " ").replace("_", " ")))
     columns = list(dict.fromkeys(c for table in same for c in table.columns if not _test(c)))
-    labels = labels_of(design)
+    labels = {**_roles(design), **labels_of(design)}
     apart = OUTCOME not in columns and any(about(table.result, labels) for table in same)
     binary = {one.name for one in design.outcomes if one.kind == "binary"}
     rows = []
@@ -70,13 +75,20 @@ def _sheet(name: str, same: Sequence[ReleasedTable], design: Design) -> Sheet:
     heads = [*([Column(capital(OUTCOME))] if apart else []), *_heads(columns, same)]
     kept = filled(heads, rows) or list(range(len(heads)))
     notes = dict.fromkeys(table.note for table in same if table.note)
+    title, note = (catalogue()[part].get(name, "") for part in ("workbook_title", "workbook_note"))
     return Sheet(
         name=tab,
-        title=str(text(_title(same) or tab).value),
+        title=title or str(text(_title(same) or tab).value),
         columns=tuple(heads[place] for place in kept),
         rows=tuple(tuple(row[place] for place in kept) for row in rows),
-        note=str(text(" ".join(notes)).value),
+        note=note or str(text(" ".join(notes)).value),
     )
+
+
+def _roles(design: Design) -> dict[str, str]:
+    """Roles as tables write one of its people, by what several of them are called."""
+    labels = [design.role_label(role) for role in ("senior", "junior")]
+    return {form: capital(plural(label)) for label in labels for form in (label, capital(label))}
 
 
 def _test(column: str) -> bool:
@@ -97,7 +109,14 @@ def _heads(columns: Sequence[str], same: Sequence[ReleasedTable]) -> list[Column
         for name, cell in zip(table.columns, row, strict=True)
         if cell.kind != "label"
     }
-    return [Column(_head(name), name in numeric) for name in columns]
+    both = {"role", "who"} <= set(columns)
+    return [
+        Column(
+            catalogue()["workbook_head"]["who_among"] if both and name == "who" else _head(name),
+            name in numeric or name in DECLARED,
+        )
+        for name in columns
+    ]
 
 
 def _head(name: str) -> str:
@@ -115,19 +134,29 @@ def _rows(
     made = []
     for row, forms in zip(table.rows, _forms(table, share=share), strict=True):
         cells = {
-            name: _cell(cell, form, labels)
+            name: _cell(cell, form, labels, name)
             for name, cell, form in zip(table.columns, row, forms, strict=True)
         }
         made.append(tuple(cells.get(name, number(None, "")) for name in columns))
     return made
 
 
-def _cell(cell: ReleasedCell, form: str, labels: Mapping[str, str]) -> Cell:
+def _cell(cell: ReleasedCell, form: str, labels: Mapping[str, str], column: str) -> Cell:
     if cell.hidden:
         return hidden()
     if cell.kind == "label" and isinstance(cell.value, str) and cell.value:
+        if column in DECLARED and NUMERAL.fullmatch(cell.value):
+            return _numeral(cell.value)
         return text(capital(_in_names(cell.value, labels)))
     return number(cell.value, form)
+
+
+def _numeral(told: str) -> Cell:
+    """A number that a table tells as text, typed again."""
+    plain = told.replace(",", "").replace(MINUS, "-").removesuffix("%")
+    if told.endswith("%"):
+        return number(float(plain) / 100, "0.0%" if "." in plain else "0%")
+    return number(float(plain), form_of((float(plain),)))
 
 
 def _in_names(label: str, labels: Mapping[str, str]) -> str:

@@ -28,9 +28,10 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FORBIDDEN = str.maketrans("[]:*?/\\", "       ")
 LONGEST_NAME = 31
 NARROWEST, ACROSS = 9, 110  # characters
-LINE = 15  # points
+LINE, ROW = 15, 18  # points: a line of text, and a row of one line
 FILTERED = 12  # rows from which on a table has a filter
-BETWEEN_CHARTS, A_PAGE = 16, 48  # rows from one chart to the next, and to a printed page
+BETWEEN_CHARTS, A_PAGE = 18, 42  # rows from one chart to the next, and to a printed page
+SCALE = 52  # percent, at which charts and their rows are as wide as a page
 
 
 def written(
@@ -85,7 +86,7 @@ class _Paint:
         whole = {
             "font_name": "Calibri",
             "font_size": 11,
-            "valign": "top",
+            "valign": "vcenter",
             "font_color": self.colours.ink,
         }
         key = tuple(sorted((whole | properties).items()))
@@ -134,6 +135,7 @@ class _Paint:
 
 def _page(book: Any, name: str, mark: str) -> Any:
     sheet = book.add_worksheet(name)
+    sheet.set_default_row(ROW)
     sheet.hide_gridlines(2)
     sheet.set_paper(9)  # A4
     sheet.set_landscape()
@@ -169,8 +171,8 @@ def _explain(
         paragraphs.append((words["count_title"], "\n".join(released.hidden)))
     row = 3
     for about, said in paragraphs:
-        sheet.write_string(row, 0, about, paint(bold=True, text_wrap=True))
-        sheet.write_string(row, 1, said, paint(text_wrap=True))
+        sheet.write_string(row, 0, about, paint(bold=True, text_wrap=True, valign="top"))
+        sheet.write_string(row, 1, said, paint(text_wrap=True, valign="top"))
         sheet.set_row(row, (sum(_lines(part, 94) for part in said.split("\n")) + 0.4) * LINE)
         row += 1
     row += 1
@@ -268,7 +270,7 @@ def _row(
         else:
             sheet.write_number(row, place, cell.value, form)
     if lines > 1:
-        sheet.set_row(row, lines * LINE)
+        sheet.set_row(row, lines * LINE + ROW - LINE)
 
 
 @cache
@@ -280,7 +282,7 @@ def _lines(words: str, width: float) -> int:
 def _charts(book: Any, sheet: Any, name: str, plots: Sequence[Plot], paint: _Paint) -> None:
     """Each chart beside the rows that it is drawn from."""
     words = catalogue()
-    sheet.set_print_scale(50)
+    sheet.set_print_scale(SCALE)
     title = words["workbook_title"]["charts"]
     sheet.write_string(0, 0, title, paint(bold=True, font_size=14))
     sheet.set_row(0, 21)
@@ -294,7 +296,7 @@ def _charts(book: Any, sheet: Any, name: str, plots: Sequence[Plot], paint: _Pai
         sheet.set_column(place, place, width)
     row, breaks, used = 3, [], 0
     for plot in plots:
-        tall = max(BETWEEN_CHARTS, len(plot.rows) + 4, height(plot) // 20 + 2)
+        tall = max(BETWEEN_CHARTS, len(plot.rows) + 4, height(plot) // 24 + 4)
         if used and used + tall > A_PAGE:
             breaks.append(row)
             used = 0
