@@ -154,3 +154,33 @@ def test_words_read_from_hidden_numbers_are_hidden(column):
     assert let_out((column, "difference"), Cell("holds 0", "label"), number)[0][0] == "holds 0"
     number = Cell(0.4, "contrast", None, frozenset(PEOPLE[:4]))
     assert let_out(("role", "difference"), Cell("senior", "label"), number)[0][0] == "senior"
+
+
+QUALITY = ("role", "arm", "outcome", "favourable", "mean",
+           "warning low", "warning high", "action low", "action high")  # fmt: skip
+
+
+def chart(*favourable, n=24):
+    """The rounds of one question: limits of two and three standard errors around those before."""
+    who, rows = frozenset(PEOPLE[:n]), []
+    for i, events in enumerate(favourable):
+        before = sum(favourable[:i]) / (n * i) if i else None
+        width = sqrt(before * (1 - before) / n * (1 + 1 / i)) if i else 0.0
+        ends = [before + k * width if i else None for k in (-2, 2, -3, 3)]
+        named = [Cell(text, "label") for text in ("senior", "programme", "again")]
+        numbers = [Cell(events / n, "proportion", events, who), Cell(3.3, "mean", None, who)]
+        limits = [Cell(end, "proportion", None, who) for end in ends]
+        rows.append((*named, *numbers, *limits))
+    return Table("quality", "Questions on the way", QUALITY, tuple(rows))
+
+
+def test_limits_do_not_tell_the_share_they_were_reckoned_from():
+    # after a first round of 23 in 24 only 23 in 24 gives these limits, to a whole point
+    call = Call("pulse", (("study", "pilot"),))
+    made = release({"pulse": Result(call, (), (chart(23, 12, 12),))}, STUDY, audience="pulse")
+    rows = [[cell.value for cell in row] for row in made.tables[0].rows]
+    assert [row[3] for row in rows] == ["90% or more", 0.5, 0.5]
+    assert all(row[5:] == [None] * 4 for row in rows)
+    made = release({"pulse": Result(call, (), (chart(15, 12, 12),))}, STUDY, audience="pulse")
+    rows = [[cell.value for cell in row] for row in made.tables[0].rows]
+    assert all(None not in row[5:] for row in rows[1:])

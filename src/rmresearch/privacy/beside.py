@@ -7,12 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from rmresearch.privacy.rules import FEW, HIGH, LOW, Rule, Verdict
 from rmresearch.result import Cell
 
-__all__ = ["told_beside"]
+__all__ = ["CHARTS", "told_beside", "told_by_limits"]
 
 PHRASES = frozenset({HIGH, LOW})
 #: promoters less detractors in a hundred: at its ends everybody is one or the other
 NET = "net recommend"
 EXTREME = 90.0
+#: control charts of answers, what tells their lines apart, and their limits
+CHARTS = ("pulse", "quality")
+LINE = ("role", "arm", "outcome")
+LIMITS = ("warning low", "warning high", "action low", "action high")
 
 
 def told_beside(
@@ -88,3 +92,20 @@ def _net(named: Sequence[str], cells: Sequence[Cell], found: Sequence[Verdict]) 
     if isinstance(value, (int, float)) and (promoters or abs(value) >= EXTREME):
         yield place
         yield from _tail(named, cells, place)
+
+
+def told_by_limits(
+    columns: Sequence[str], rows: Sequence[tuple[Sequence[Cell], Sequence[Verdict]]]
+) -> Iterator[frozenset[int]]:
+    """The limits of each round of a chart that would tell an earlier share that is a phrase.
+
+    Limits are reckoned from the rounds before: whoever knows how can reckon back (S5).
+    """
+    at = {column: i for i, column in enumerate(columns)}
+    limits = frozenset(at[name] for name in LIMITS)
+    phrased = set[tuple[object, ...]]()
+    for cells, found in rows:
+        line = tuple(cells[at[name]].value for name in LINE)
+        yield limits if line in phrased else frozenset()
+        if found[at["favourable"]].value in PHRASES:
+            phrased.add(line)

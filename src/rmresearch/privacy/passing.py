@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from rmresearch.privacy import rules
+from rmresearch.privacy.beside import CHARTS, told_by_limits
 from rmresearch.privacy.crowds import Crowds
 from rmresearch.privacy.differencing import Claim
 from rmresearch.privacy.leavers import tells_leavers
@@ -218,12 +219,13 @@ class Wall:
         ``veils`` are the columns of each row that S8 hides.
         """
         counts = [cell for row in table.rows for cell in row if cell.kind == "count"]
-        return [
+        made = [
             None
             if any(cell.kind == "label" and self._names_someone(cell.value) for cell in row)
             else Row.of(self, function, table, row, veil, counts, default, asked)
             for row, veil in zip(table.rows, veils, strict=True)
         ]
+        return _charted(table, made) if (function, table.name) == CHARTS else made
 
     def table(
         self,
@@ -268,3 +270,11 @@ class Wall:
 
     def _names_someone(self, label: object) -> bool:
         return isinstance(label, str) and self.text(label) != label
+
+
+def _charted(table: Table, rows: Sequence[Row | None]) -> list[Row | None]:
+    """A control chart's rows without the limits that tell a share."""
+    known = [row for row in rows if row is not None]
+    veils = told_by_limits(table.columns, [(row.cells, row.found) for row in known])
+    made = iter([row.without(veil, "S5") for row, veil in zip(known, veils, strict=True)])
+    return [None if row is None else next(made) for row in rows]

@@ -37,7 +37,7 @@ WHY: Mapping[Rule, str] = {
     "S2": "beside other numbers they would tell a few people's answers",
     "S3": "hidden numbers could be computed from them",
     "S4": "they would show single people or extreme values",
-    "S5": "everybody in the group gave the same answer",
+    "S5": "they would tell what nearly everybody in a group answered",
     "S6": "the model behind them rests on too few people",
     "S7": "they are not numbers that can be rounded",
     "S8": "they would tell how many of a few left",

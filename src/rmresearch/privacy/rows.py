@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rmresearch.privacy import rules
@@ -82,6 +82,14 @@ class Row:
         for i, rule in told_beside(table.columns, row, found, answers=answers).items():
             found[i] = Verdict(None, rule)
         return cls(*about, found)
+
+    def without(self, columns: Set[int], rule: Rule) -> Row:
+        """The row with these columns hidden by a rule where they have a number."""
+        found = [
+            Verdict(None, rule) if i in columns and verdict.value is not None else verdict
+            for i, verdict in enumerate(self.found)
+        ]
+        return replace(self, found=found)
 
     @property
     def bins(self) -> tuple[int, ...]:
