@@ -417,9 +417,8 @@ def test_beside():
     said = [
         words.detectable(number("smallest-detectable", 0.62), DESIGN),
         words.exaggeration(number("exaggeration", 2.87), DESIGN),
-        words.reaction(number("", 0.667, 0.52, 0.79), DESIGN),
-        words.reaction(number("", 0.667), DESIGN),
-        words.reaction(number("net-recommend", 12.3, -4.0, 28.6), DESIGN),
+        words.reaction([number("", 0.667, 0.52, 0.79), number("", 0.45, role="junior")], DESIGN),
+        words.reaction([number("net-recommend", 12.3, -4.0, 28.6)], DESIGN),
         words.attrition(
             number("overall-attrition", 0.204, **contrast),
             number("differential-attrition", -0.052, **contrast),
@@ -435,13 +434,11 @@ def test_beside():
         "is 0.62 points.",
         "If the true difference in digital skill were the smallest that matters, a result that "
         "stands out from chance would on average be 2.9 times too large.",
-        "At the Month 6 measurement 67% of the answers of senior mentees on “Digital skill” were "
-        "favourable (36 answered; 95% interval 52% to 79%).",
-        "At the Month 6 measurement 67% of the answers of senior mentees on “Digital skill” were "
-        "favourable; 36 answered, too few for an interval.",
-        "On “Digital skill” the answers of senior mentees at the Month 6 measurement give a net "
-        "recommend score of +12, on a scale from −100 to 100 (36 answered; 95% interval −4 to "
-        "29).",
+        "Favourable on “Digital skill” at the Month 6 measurement: 67% of the 36 senior mentees who "
+        "answered (95% interval 52% to 79%); 45% of the 36 juniors who answered (too few "
+        "for an interval).",
+        "Net recommend score on “Digital skill” at the Month 6 measurement, on a scale from −100 "
+        "to 100: +12 by the 36 senior mentees who answered (95% interval −4 to 29).",
         "By the Month 6 measurement 20% of the people assigned were lost; the share differs by 5.2 "
         "percentage points between the Programme and the Waiting list group. Attrition is low: it "
         "is unlikely to explain the result by itself.",

@@ -97,13 +97,19 @@ class PlanStatus:
         """The frozen primary question, if it still stands."""
         return next((question for question in self.questions if question.primary), None)
 
-    def sentences(self) -> tuple[str, ...]:
-        """What page one says about the plan."""
+    @property
+    def in_short(self) -> tuple[str, ...]:
+        """When the plan was frozen, and whether anything changed since."""
         if not self.frozen:
             return (EXPLORATORY, *self.deviations)
         count = len(self.deviations)
         changed = f"{count} deviation{'s' if count != 1 else ''} from the plan: see Deviations."
-        return (self.said, CLOCK, changed if count else "Nothing was changed since.")
+        return (self.said, changed if count else "Nothing was changed since.")
+
+    def sentences(self) -> tuple[str, ...]:
+        """What page one says about the plan: also what a record of one's own is worth."""
+        said, *more = self.in_short
+        return (said, CLOCK, *more) if self.frozen else self.in_short
 
 
 def follow_up_present(study: Study) -> bool:

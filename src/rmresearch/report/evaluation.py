@@ -22,8 +22,9 @@ from rmresearch.report.sections.dyads import dyads
 from rmresearch.report.sections.flow import baseline, flow
 from rmresearch.report.sections.lost import lost
 from rmresearch.report.sections.match import match
+from rmresearch.report.sections.missing import missing
 from rmresearch.report.sections.outcomes import outcomes
-from rmresearch.report.sections.people import attrition, meetings, missing
+from rmresearch.report.sections.people import attrition, meetings
 from rmresearch.report.sections.results import results
 from rmresearch.report.sections.subgroups import equivalence, subgroups
 from rmresearch.report.sections.variation import variation

@@ -22,8 +22,8 @@ from rmresearch.report.numbers import count
 
 __all__ = ["Arm", "Stage", "flow_diagram"]
 
-GAP = 20.0
-PAD = 10.0
+GAP = 16.0
+PAD = 7.0
 LINE = 18.0
 TRUNK = 420.0
 

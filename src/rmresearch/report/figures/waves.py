@@ -32,7 +32,7 @@ from rmresearch.report.numbers import (
 
 __all__ = ["Curve", "Point", "Step", "survival_steps", "wave_lines"]
 
-HEIGHT = 250.0
+HEIGHT = 215.0
 TOP = 28.0
 BELOW = 44.0
 ROW = 18.0

@@ -52,7 +52,7 @@ HOW_TO_READ = (
 def plan(found: Findings) -> Section:
     """Was it planned, and what has changed since?"""
     status = found.status
-    blocks: list[Block] = [Paragraph(" ".join(status.sentences()))]
+    blocks: list[Block] = [Paragraph(" ".join(status.in_short))]
     if found.plan is not None:
         blocks.append(_questions(found))
         open_questions = [
@@ -215,7 +215,7 @@ def provenance(found: Findings, released: Release) -> Section:
     blocks: list[Block] = [
         Definitions(tuple(items)),
         files,
-        Subsection("What may leave", (Paragraph(leave), Bullets(released.hidden))),
+        Subsection("What may leave", (Paragraph(leave), Bullets(released.hidden)), "release"),
     ]
     if found.study.notes:
         notes = Bullets(tuple(in_words(note, found.labels) for note in found.study.notes))

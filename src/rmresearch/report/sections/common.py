@@ -11,7 +11,7 @@ from rmresearch.report.tables import checks_table, dropped_table
 from rmresearch.result import Cell, Check, Dropped, Result, Table
 from rmresearch.study import Outcome
 
-__all__ = ["checked", "has", "left_out", "stacked", "unanswered", "without_repeats"]
+__all__ = ["checked", "has", "left_out", "stacked", "telling", "unanswered", "without_repeats"]
 
 
 def checked(
@@ -55,14 +55,32 @@ def stacked(answers: Iterable[tuple[Outcome, Result]], name: str, title: str) ->
     return Table(name, title, ("outcome", *first.columns), rows, first.note)
 
 
-def without_repeats(table: Table, *names: str) -> list[str]:
+def without_repeats(table: Table, *names: str, within: str = "") -> list[str]:
     """The columns of a table, less those of ``names`` that say the same in every row.
 
-    Ends of intervals are left out too: they come along with their value.
+    With ``within`` (the column whose texts become headings) also those that say the same in every
+    row under a heading, which is then enough. Ends of intervals are left out too: they come along
+    with their value.
     """
-    said = {name: {row[i].value for row in table.rows} for i, name in enumerate(table.columns)}
+    heading = table.columns.index(within) if within else None
+    said = {
+        name: {("" if heading is None else row[heading].value, row[i].value) for row in table.rows}
+        for i, name in enumerate(table.columns)
+    }
+    most = len({heading for rows in said.values() for heading, _ in rows})
     return [
         name
         for name in table.columns
-        if name.split()[-1] not in {"low", "high"} and not (name in names and len(said[name]) == 1)
+        if name.split()[-1] not in {"low", "high"}
+        and not (name in names and len(said[name]) == most > 0)
     ]
+
+
+def telling(table: Table, *names: str, within: str = "") -> list[str]:
+    """The columns `without_repeats` that hold anything."""
+    held = {
+        name
+        for i, name in enumerate(table.columns)
+        if any(row[i].value not in (None, "") for row in table.rows)
+    }
+    return [name for name in without_repeats(table, *names, within=within) if name in held]

@@ -9,6 +9,7 @@ from rmresearch.report.blocks import Block, Callout, Details, Paragraph, Subsect
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings
 from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
+from rmresearch.report.sections.units import differs_in
 from rmresearch.report.tables import table_block
 from rmresearch.report.words.phrases import capital, lower_first
 from rmresearch.result import Estimate, Result
@@ -70,7 +71,7 @@ def _figure(found: Findings, told: Sequence[Told]) -> Block:
     return interval_plot(
         rows,
         title=title if clear else "No clear association of meetings with gains",
-        unit="Further gain with each meeting, in the outcome's own units",
+        unit=differs_in("Further gain with each meeting", [outcome for outcome, *_ in told]),
         sides=("more meetings, less gain", "more meetings, more gain"),
         caption="Programme only. Gains from one measurement to the next, adjusted for the score "
         "before the start; 95% intervals. Exploratory.",

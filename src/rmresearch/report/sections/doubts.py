@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rmresearch.report import words
 from rmresearch.report.blocks import (
     Block,
+    Bullets,
     Callout,
     Column,
     Details,
@@ -18,10 +19,10 @@ from rmresearch.report.blocks import (
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings, Verdict
 from rmresearch.report.numbers import decimals_for, number, p_value
-from rmresearch.report.sections.common import checked, stacked, unanswered, without_repeats
-from rmresearch.report.sections.outcomes import unit_of
+from rmresearch.report.sections.common import checked, stacked, telling, unanswered, without_repeats
+from rmresearch.report.sections.units import span_of, unit_of
 from rmresearch.report.tables import table_block
-from rmresearch.result import Estimate, Result
+from rmresearch.result import Estimate, Result, Table
 
 __all__ = ["reaction", "reliability", "sensitivity"]
 
@@ -137,7 +138,8 @@ def _alternatives(found: Findings, verdict: Verdict, several: bool) -> Block:
     level = f" The answer above is told with its {shown} interval." if shown != "95%" else ""
     return interval_plot(
         rows,
-        title=f"{outcome.label} at {wave}{about}: asked in {len(rows)} ways",
+        title=f"{outcome.label} at {wave}{about}: {span_of(rows, outcome)}, "
+        f"asked in {len(rows)} ways",
         unit=f"{'Difference' if verdict.between else 'Change'} in {unit_of(outcome)}",
         caption=f"{contrast}. Here each has its 95% interval, so that like meets like.{level}",
         share=outcome.kind == "binary",
@@ -230,9 +232,8 @@ def reaction(found: Findings) -> Section:
     asked = list(found.of("reaction"))
     if not asked:
         return unanswered(found, "reaction", "Reaction", "reaction", words.missing("reaction"))
-    blocks: list[Block] = []
-    for _, result in asked:
-        blocks += _received(found, result)
+    said = tuple(text for _, result in asked for text in _received(found, result))
+    blocks: list[Block] = [Bullets(said)] if said else []
     place = {wave.name: k for k, wave in enumerate(found.study.design.waves)}
     told = {
         one: f"{found.labels[one.role]}: {outcome.label}"
@@ -259,17 +260,30 @@ def reaction(found: Findings) -> Section:
         blocks.insert(0, figure)
     table = stacked(asked, "reaction", "Reaction by wave")
     if table is not None:
-        columns = without_repeats(table, "role", "arm", "wave", "who")
-        columns = [name for name in columns if name not in {"outcome", "effective n"}]
-        shown = table_block(
-            table, columns=columns, labels=found.labels, group="outcome", mixed=True
-        )
-        blocks.append(Details("The numbers, with means and net recommend scores", (shown,)))
+        parts = tuple(_in_parts(found, table))
+        blocks.append(Details("The numbers, with means and net recommend scores", parts))
     note = (
         "Liking a programme and gaining from it are two things: this says nothing about change, "
         "and those who did not answer may think otherwise."
     )
     return Section("reaction", "Reaction", (Callout("note", note), *blocks))
+
+
+def _in_parts(found: Findings, table: Table) -> Iterator[TableBlock]:
+    """Shares in one table, means and scores in another: side by side they are too wide."""
+    columns = without_repeats(table, "role", "arm", "wave", "who")
+    named = [name for name in ("role", "arm", "wave", "who") if name in columns]
+    averages = [name for name in ("net recommend", "mean") if name in columns]
+    shares = [name for name in columns if name not in {"outcome", "effective n", *averages}]
+    for wanted, caption in ((shares, table.title), ([*named, *averages], "Scores by wave")):
+        yield table_block(
+            table,
+            columns=wanted,
+            labels=found.labels,
+            group="outcome",
+            mixed=True,
+            caption=caption,
+        )
 
 
 def _among(rows: Sequence[Interval]) -> str:
@@ -292,17 +306,18 @@ def _range(rows: list[Interval]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _received(found: Findings, result: Result) -> Iterator[Block]:
-    """A sentence for each population at its last wave."""
+def _received(found: Findings, result: Result) -> Iterator[str]:
+    """A sentence for shares, one for scores: everyone who began, at the last wave."""
     design = found.study.design
     waves = [wave.name for wave in design.waves]
     given = [e for e in result.estimates if e.term in {"", "net-recommend"} and e.value is not None]
     last = max((waves.index(one.wave) for one in given), default=-1)
-    for one in given:
-        if waves.index(one.wave) == last and one.estimand.startswith(
-            ("starters", "assigned", "anonymous")
-        ):
-            yield Paragraph(words.reaction(one, design))
+    began = ("starters", "assigned", "anonymous")
+    for term in dict.fromkeys(one.term for one in given):
+        told = [one for one in given if one.term == term and waves.index(one.wave) == last
+                and one.estimand.startswith(began)]  # fmt: skip
+        if told:
+            yield words.reaction(told, design)
 
 
 def reliability(found: Findings) -> Section:
@@ -316,7 +331,11 @@ def reliability(found: Findings) -> Section:
         alphas = [e for e in result.estimates if e.term == "alpha" and e.value is not None]
         first = next((e for e in alphas if e.wave == start), next(iter(alphas), None))
         said = [Paragraph(words.reliability(first, found.study.design))] if first else []
-        tables = [table_block(t, labels=found.labels, mixed=True) for t in result.tables if t.rows]
+        tables = [
+            table_block(t, columns=telling(t, "role"), labels=found.labels, mixed=True)
+            for t in result.tables
+            if t.rows
+        ]
         failed = tuple(check for check in result.checks if not check.passed)
         more = [checked(found, failed, "What does not hold")] if failed else []
         blocks.append(Subsection(outcome.label, (*said, Details("Items", (*tables, *more)))))

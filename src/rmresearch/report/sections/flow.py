@@ -14,8 +14,8 @@ from rmresearch.report.findings import Findings
 from rmresearch.report.numbers import count, number
 from rmresearch.report.sections.common import without_repeats
 from rmresearch.report.tables import table_block
-from rmresearch.report.words.phrases import plural
-from rmresearch.result import Cell, Result, Table
+from rmresearch.report.words.phrases import capital, plural
+from rmresearch.result import Cell, Estimate, Result, Table
 from rmresearch.study import Outcome
 
 __all__ = ["baseline", "flow", "one_a_role"]
@@ -30,6 +30,7 @@ def flow(found: Findings) -> Section:
     """How many were assigned, started, answered and are analysed, arm by arm?"""
     design = found.study.design
     blocks: list[Block] = [Paragraph(found.study.describe_cluster())]
+    tables: list[Block] = []
     for outcome, result in one_a_role(found):
         blocks += _diagram(found, outcome, result)
         table = table_block(
@@ -40,8 +41,10 @@ def flow(found: Findings) -> Section:
             group="arm" if len(design.arms) > 1 else None,
             caption=f"Flow of {plural(design.role_label(_role(result)))}: {outcome.label}",
         )
-        blocks.append(Details("The numbers, in people and clusters", (table,)))
-    if len(blocks) == 1:
+        tables.append(table)
+    if tables:
+        blocks.append(Details("The numbers, in people and clusters", tuple(tables)))
+    else:
         reason = " ".join(found.why_not("attrition")) or "The surveys carry no person ids."
         blocks.append(Callout("missing", f"{reason} A flow needs ids that stay the same."))
     excluded = [f"{reason}: {number(n)}" for reason, n in found.study.excluded if n]
@@ -98,12 +101,12 @@ def _diagram(found: Findings, outcome: Outcome, result: Result) -> Iterator[Bloc
         ]
         if listed[-1]["stage"] == "analysed":
             stages.append(Stage(f"Analysed: {whens[-1]}", listed[-1]["people"]))
-        name = found.labels.get(str(arm), str(arm)) or people.capitalize()
+        name = found.labels.get(str(arm), str(arm)) or capital(people)
         arms.append(Arm(name, tuple(stages)))
     assigned = int(frame.loc[frame["stage"] == "assigned", "people"].sum())
     analysed = frame[frame["stage"] == "analysed"].groupby("arm", sort=False)["people"].last().sum()
     yield flow_diagram(
-        [Stage(f"{people.capitalize()} in the study", assigned)] if len(arms) > 1 else [],
+        [Stage(f"{capital(people)} in the study", assigned)] if len(arms) > 1 else [],
         arms,
         title=f"Analysed at the last wave: {count(analysed)} of {count(assigned)} {people}",
         caption=f"Answers count for {outcome.label}. Analysed: answered before and at the wave "
@@ -119,7 +122,9 @@ def baseline(found: Findings) -> Section:
     if not compared:
         return _single(found)
     differences = [
-        Difference(outcome.label, one.value, found.labels.get(one.contrast, one.contrast))
+        Difference(
+            _of(found, outcome, one), one.value, found.labels.get(one.contrast, one.contrast)
+        )
         for outcome, result in compared
         for one in result.estimates
         if one.term == "baseline-difference" and one.wave == found.study.design.baseline.name
@@ -155,6 +160,11 @@ def baseline(found: Findings) -> Section:
     )
 
 
+def _of(found: Findings, outcome: Outcome, one: Estimate) -> str:
+    """Whose difference a row shows, where both roles were asked."""
+    return f"{outcome.label}, {found.labels[one.role]}" if outcome.role == "all" else outcome.label
+
+
 def _compared(found: Findings, table: Table) -> TableBlock:
     """The arms before the start: side by side where there are two, otherwise under each other."""
     design = found.study.design
@@ -176,13 +186,20 @@ def _compared(found: Findings, table: Table) -> TableBlock:
     for sides in by_measure.values():
         first, second = (sides.get(name, nothing) for name in names)
         known = first if first is not nothing else second
-        ends = [second[7] if second[7].value is not None else first[7]]
+        ends = [_signed(second[7] if second[7].value is not None else first[7])]
         rows.append((known[0], known[2], *first[4:7], *second[4:7], *ends))
     heads = [f"{what}, {arm}" for arm in arms for what in ("People", "Mean", "SD")]
     wide = ("role", "measure", *heads, "difference in SD")
     made = Table(table.name, table.title, wide, tuple(rows), table.note)
     columns = [name for name in wide if name != "role"]
     return table_block(made, columns=columns, labels=labels, group="role", mixed=True)
+
+
+def _signed(cell: Cell) -> Cell:
+    """A difference with the sign that the figure above gives it."""
+    if not isinstance(cell.value, float):
+        return cell
+    return Cell(number(cell.value, signed=True), "label")
 
 
 def _single(found: Findings) -> Section:

@@ -20,7 +20,7 @@ from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings, in_words
 from rmresearch.report.numbers import decimals_for, number
 from rmresearch.report.sections.common import checked, has, stacked, without_repeats
-from rmresearch.report.sections.outcomes import unit_of
+from rmresearch.report.sections.units import span_of, unit_of
 from rmresearch.report.tables import table_block
 from rmresearch.report.words.lost import Tips
 from rmresearch.report.words.phrases import capital
@@ -167,13 +167,19 @@ def _figure(found: Findings, outcome: Outcome, one: Estimate, result: Result) ->
     contrast = found.labels.get(one.contrast, one.contrast)
     yield interval_plot(
         rows,
-        title=f"{outcome.label} at {wave}: what the missing answers could make of it",
+        title=f"{outcome.label} at {wave}: {span_of(rows, outcome)}, {_under(rows)}",
         unit=f"Difference in {unit_of(outcome)}",
         caption=f"{contrast}. Points are estimates, thick bars bounds, thin lines 95% intervals. "
         "An interval around bounds holds the difference wherever it lies between them."
         + ("" if record is None else _level(record)),
         share=outcome.kind == "binary",
     )
+
+
+def _under(rows: Sequence[Interval]) -> str:
+    """Under which assumptions the figure's values differ."""
+    bound = any(row.label == TWO["worst"] for row in rows)
+    return "whatever the missing would say" if bound else "by what is assumed of the missing"
 
 
 def _record(found: Findings, one: Estimate) -> Estimate | None:

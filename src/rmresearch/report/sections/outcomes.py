@@ -23,14 +23,16 @@ from rmresearch.report.blocks.texts import BadgeKind
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.figures.waves import Point, wave_lines
 from rmresearch.report.findings import Findings, Verdict
-from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
+from rmresearch.report.numbers import decimals_for, number
+from rmresearch.report.sections.common import checked, left_out, stacked, telling, without_repeats
+from rmresearch.report.sections.units import differs_in, unit_of
 from rmresearch.report.tables import table_block
-from rmresearch.report.words.phrases import between, matters, plural
+from rmresearch.report.words.phrases import between, capital, matters, plural
 from rmresearch.report.words.results import wins as wins_told
 from rmresearch.result import Estimate, Result, Table
 from rmresearch.study import Outcome
 
-__all__ = ["badges", "outcomes", "precision", "unit_of"]
+__all__ = ["badges", "outcomes", "precision"]
 
 LEVELS = {2: "Learning", 3: "Behaviour", 4: "Results"}
 #: what the columns of the tables under the figures are called
@@ -41,6 +43,7 @@ HEADS = {
     "comparison mean": "Mean, comparison",
     "standardised": "In SD",
 }
+FOLDED = "The numbers, change within each arm, and what does not hold"
 #: so many outcomes of one level are shown each by itself; more are shown side by side
 BY_THEMSELVES = 6
 CERTAINTY: dict[Certainty, BadgeKind] = {
@@ -97,11 +100,6 @@ def precision(verdict: Verdict) -> str:
     return words.precision(verdict.evidence).removeprefix("Precision: ").rstrip(".")
 
 
-def unit_of(outcome: Outcome) -> str:
-    """The unit of differences in an outcome's score."""
-    return "percentage points" if outcome.kind == "binary" else outcome.unit
-
-
 def _verdicts(found: Findings, outcome: Outcome) -> list[Verdict]:
     """All verdicts on an outcome, in the order of waves."""
     waves = [wave.name for wave in found.study.design.waves]
@@ -118,7 +116,7 @@ def _one(found: Findings, level: str, outcome: Outcome) -> Block:
     means = found.result("wave_means", outcome.name)
     if means is not None and means.estimates:
         blocks.append(_lines(found, outcome, means))
-    blocks += [Details("Change within each arm", _changes(found, outcome))] if verdicts else []
+    blocks += [_folded(found, outcome, verdicts)] if verdicts else []
     return Subsection(outcome.label, tuple(blocks), f"outcome-{outcome.name.replace('_', '-')}")
 
 
@@ -130,7 +128,7 @@ def _about(found: Findings, level: str, outcome: Outcome) -> str:
     scale = f"{outcome.low:g} to {outcome.high:g}, " if outcome.low is not None else ""
     # in percentage points where differences are: .1 of a yes/no outcome is 10 of them
     limit = f"; smallest difference that matters {matters(outcome)}" if matters(outcome) else ""
-    return f"{level}. {who.capitalize()}, {how}; {items}{scale}in {outcome.unit}{limit}."
+    return f"{level}. {capital(who)}, {how}; {items}{scale}in {outcome.unit}{limit}."
 
 
 def _refusals(found: Findings, outcome: Outcome) -> list[str]:
@@ -143,7 +141,7 @@ def _finding(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> 
     last = [one for one in verdicts if one.estimate.wave == verdicts[-1].estimate.wave]
     asked = [one for one in verdicts if one.evidence.facts.planned or one is found.primary]
     told = [one for one in verdicts if one in asked or one in last]
-    main = found.primary if found.primary in told else next(iter(asked), last[0])
+    main = _main(found, verdicts)
     yield _figure(found, outcome, verdicts, main)
     decided: set[str] = set()
     for one in sorted(told, key=lambda one: one is not main):
@@ -162,15 +160,27 @@ def _finding(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> 
         if wins is not None and wins.value is not None:
             yield Paragraph(wins_told(wins, design), "small")
     yield from _power(found, main)
+
+
+def _main(found: Findings, verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict told first: the primary one, what the plan asks, or one at the last wave."""
+    last = [one for one in verdicts if one.estimate.wave == verdicts[-1].estimate.wave]
+    asked = [one for one in verdicts if one.evidence.facts.planned or one is found.primary]
+    return found.primary if found.primary in verdicts else next(iter(asked), last[0])
+
+
+def _folded(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> Details:
+    """The numbers, the change in each arm, what does not hold and who did not enter."""
+    main = _main(found, verdicts)
     result = main.result
     name = "waves" if main.between else "change"
-    if any(table.name == name for table in result.tables):
-        yield _numbers(found, result.table(name), main)
+    shown = [table for table in result.tables if table.name == name]
     failed = tuple(check for check in result.checks if not check.passed)
-    inside = [checked(found, failed, "What does not hold")] if failed else []
+    inside: list[Block] = [_numbers(found, table, main) for table in shown]
+    inside += [Subsection("Change within each arm", _changes(found, outcome))]
+    inside += [checked(found, failed, "What does not hold")] if failed else []
     inside += [left_out(found, result.dropped)] if result.dropped else []
-    if inside:
-        yield Details("Who did not enter, and what does not hold", tuple(inside))
+    return Details(FOLDED, tuple(inside))
 
 
 def _figure(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict], main: Verdict) -> Block:
@@ -268,7 +278,7 @@ def _lines(found: Findings, outcome: Outcome, means: Result) -> Block:
     points = [
         Point(
             series=found.labels.get(one.group, one.group)
-            or plural(design.role_label(one.role)).capitalize()
+            or capital(plural(design.role_label(one.role)))
             if not several
             else f"{found.labels[one.role]} {found.labels.get(one.group, one.group)}".strip(),
             wave=waves[one.wave].label,
@@ -283,12 +293,32 @@ def _lines(found: Findings, outcome: Outcome, means: Result) -> Block:
     drawn = ", with its 95% interval" if any(one.low is not None for one in points) else ""
     return wave_lines(
         points,
-        title=f"{outcome.label}: mean at each wave",
+        title=_means_title(found, outcome, points),
         unit=f"{outcome.label} ({outcome.unit})",
         caption=f"Mean of everyone who answered at the wave{drawn}; not adjusted, and not always "
         "the same people.",
         comparison=comparison.label if comparison and not several else None,
     )
+
+
+def _means_title(found: Findings, outcome: Outcome, points: Sequence[Point]) -> str:
+    """The means at the last wave; of one group, those of the first and the last."""
+    known = [point for point in points if point.value is not None]
+    names = list(dict.fromkeys(point.series for point in known))
+    if not known or len(names) > 3:
+        return f"{outcome.label}: mean at each wave"
+    places = decimals_for(point.value for point in known)
+
+    def mean(point: Point) -> str:
+        return number(point.value, decimals=places)
+
+    if len(names) == 1:
+        first, last = known[0], known[-1]
+        before = f"from {mean(first)} ({first.wave}) to " if first is not last else ""
+        return f"{outcome.label}: mean {before}{mean(last)} {outcome.unit} ({last.wave})"
+    wave = max(known, key=lambda point: point.months).wave
+    told = [f"{mean(point)} ({point.series})" for point in known if point.wave == wave]
+    return f"{outcome.label} at {wave}: mean {', '.join(told)}, in {outcome.unit}"
 
 
 def _changes(found: Findings, outcome: Outcome) -> tuple[Block, ...]:
@@ -298,16 +328,11 @@ def _changes(found: Findings, outcome: Outcome) -> tuple[Block, ...]:
         return (Callout("missing", " ".join(_refusals(found, outcome))),)
     note = "A change within an arm does not compare it with anything: it does not say why."
     tables = [
-        table_block(t, columns=_telling(t), labels=found.labels, mixed=True)
+        table_block(t, columns=telling(t, "role"), labels=found.labels, mixed=True)
         for t in result.tables
         if t.rows and not _empty(t, "expected change")
     ]
     return (Paragraph(note, "small"), *tables)
-
-
-def _telling(table: Table) -> list[str]:
-    """The columns that hold something, and not the same role in every row."""
-    return [name for name in without_repeats(table, "role") if not _empty(table, name)]
 
 
 def _empty(table: Table, name: str) -> bool:
@@ -332,12 +357,11 @@ def _side_by_side(found: Findings, level: str, listed: Sequence[Outcome]) -> Ite
         yield Callout("missing", " ".join(dict.fromkeys(reasons)) or words.missing("follow_up"))
         return
     single = shown[0].evidence.facts.single_group
-    unit = unit_of(listed[0])
     what = "change" if single else "difference"
     figure = interval_plot(
         rows,
         title=f"{len(rows)} outcomes side by side: none is picked out",
-        unit=f"{what.capitalize()} in {unit}",
+        unit=differs_in(what.capitalize(), listed),
         caption=f"Each {what} with its 95% interval, one by one and without correction for their "
         f"number: of 20 intervals around nothing, one misses zero.",
     )

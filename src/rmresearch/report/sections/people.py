@@ -1,8 +1,8 @@
-"""Meetings, pairs that ended, people who left, and answers that are missing."""
+"""Meetings, pairs that ended, and people who left."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Literal
@@ -19,24 +19,32 @@ from rmresearch.report.blocks import (
     Subsection,
     TableBlock,
 )
-from rmresearch.report.figures.people import Answered, Meeting, meetings_bars, missing_map
+from rmresearch.report.figures.people import Meeting, meetings_bars
 from rmresearch.report.figures.waves import Curve, Step, survival_steps
 from rmresearch.report.findings import Findings
 from rmresearch.report.numbers import number, percent
-from rmresearch.report.sections.common import checked, has, stacked, unanswered, without_repeats
+from rmresearch.report.sections.common import (
+    checked,
+    has,
+    stacked,
+    unanswered,
+    without_repeats,
+)
 from rmresearch.report.sections.dose import dose
 from rmresearch.report.sections.flow import one_a_role
 from rmresearch.report.tables import table_block
 from rmresearch.report.words.phrases import capital
 from rmresearch.result import Cell, Estimate, Result, Table
 
-__all__ = ["attrition", "meetings", "missing"]
+__all__ = ["IN_SD", "MORE", "attrition", "meetings"]
 
 MORE = "More tables and checks"
 #: a longer table of losses shows the last wave, and folds the rest
 MOST_LOST = 16
 #: how the reader counts them (`io.read`)
 REFUSED = "people who did not consent"
+#: a shorter head, for tables of many columns
+IN_SD = {"standardised": "In SD"}
 #: the measure of meetings that is a share of those planned
 OF_PLANNED = "meetings held, of those planned"
 
@@ -155,15 +163,31 @@ def attrition(found: Findings) -> Section:
     leavers = stacked(results, "leavers", "Leavers against stayers, before the start")
     if leavers is not None:
         some = tuple(row for row in leavers.rows if row[5].value)
-        listed = replace(leavers, rows=some)
-        columns = [n for n in without_repeats(listed, "role") if n not in {"outcome", "role"}]
+        listed = _by_wave(found, replace(leavers, rows=some))
+        columns = [n for n in without_repeats(listed) if n not in {"outcome", "role", "wave"}]
         table = table_block(
-            listed, columns=columns, labels=found.labels, group="outcome", mixed=True
+            listed,
+            columns=columns,
+            heads=IN_SD,
+            labels=found.labels,
+            group="outcome",
+            mixed=True,
         )
         blocks.append(
             Details("Leavers against stayers", (table,)) if some else Paragraph("Nobody left.")
         )
     return Section("attrition", "Who left", tuple(blocks))
+
+
+def _by_wave(found: Findings, table: Table) -> Table:
+    """The table with its waves in the headings, where they take no room from its columns."""
+    wave = table.columns.index("wave")
+    rows = []
+    for first, *rest in table.rows:
+        when = str(rest[wave - 1].value)
+        heading = f"{first.value}, {found.labels.get(when, when)}"
+        rows.append((replace(first, value=heading), *rest))
+    return replace(table, rows=tuple(rows))
 
 
 def _lost(found: Findings) -> Iterator[str]:
@@ -216,13 +240,16 @@ def _losses(found: Findings, lost: Table) -> TableBlock:
             rows.append(tuple(map(_in_points, row, (name in points for name in lost.columns))))
     shown = replace(lost, rows=tuple(rows))
     columns = without_repeats(shown, "role", "contrast", "counted")
+    listed = "wave" in without_repeats(shown, "wave")
     arms = ("Lost, arm", "Lost, comparison")
     if "contrast" not in columns:
         first, _, second = str(lost.rows[0][lost.columns.index("contrast")].value).partition(" - ")
         arms = (f"Lost, {found.labels.get(first)}", f"Lost, {found.labels.get(second)}")
+    wave = found.labels.get(str(lost.rows[0][lost.columns.index("wave")].value), "")
+    left = {"role", "outcome"} if listed else {"role", "wave"}
     return table_block(
         shown,
-        columns=[n for n in columns if n not in {"outcome", "role"} and "assigned" not in n],
+        columns=[n for n in columns if n not in left and "assigned" not in n],
         heads={
             "lost": arms[0],
             "lost comparison": arms[1],
@@ -232,7 +259,8 @@ def _losses(found: Findings, lost: Table) -> TableBlock:
             "class": Column("Attrition", numeric=False),
         },
         labels=found.labels,
-        group="outcome",
+        group="outcome" if listed else None,
+        caption=lost.title if listed else f"Who was lost by {wave}",
     )
 
 
@@ -249,7 +277,8 @@ def _refused(found: Findings) -> list[Block]:
     if not counts or not found.study.design.randomised:
         return []
     text = (
-        f"{counts[0]} of the people listed did not consent and are in none of these counts. "
+        f"{number(counts[0])} of the people listed did not consent and "
+        f"{'is' if counts[0] == 1 else 'are'} in none of these counts. "
         "If they refused after they were assigned, attrition is higher than shown."
     )
     return [Callout("caution", text)]
@@ -303,63 +332,3 @@ def _risk(found: Findings, result: Result) -> Iterator[Block]:
     for check in result.checks:
         if check.name in about and not check.passed:
             yield Paragraph(check.detail, "small")
-
-
-def missing(found: Findings) -> Section:
-    """How much is missing, in which patterns?"""
-    result = found.result("missingness")
-    if result is None or not result.tables:
-        needs = "No answers were found."
-        return unanswered(found, "missing", "Missing answers", "missingness", needs)
-    blocks: list[Block] = [*_map(found, result)] if has(result, "response") else []
-    rest = [
-        table_block(table, labels=_patterns(found, table), group="outcome", mixed=True)
-        for table in result.tables
-        if table.rows and table.name != "imputed"  # what the missing could change has its section
-    ]
-    failed = tuple(check for check in result.checks if not check.passed)
-    blocks.append(Details(MORE, (*rest, *([checked(found, failed)] if failed else []))))
-    return Section("missing", "Missing answers", tuple(blocks))
-
-
-def _patterns(found: Findings, table: Table) -> Mapping[str, str]:
-    """Labels, also for cells that list several waves."""
-    labels = dict(found.labels)
-    for row in table.rows:
-        for cell in row:
-            parts = str(cell.value).split(", ")
-            if cell.kind == "label" and len(parts) > 1 and all(one in labels for one in parts):
-                labels[str(cell.value)] = ", ".join(labels[one] for one in parts)
-    return labels
-
-
-def _map(found: Findings, result: Result) -> Iterator[Block]:
-    """One map: each outcome and arm a row (one outcome for each role where there are many)."""
-    frame = result.table("response").to_frame()
-    outcomes = list(dict.fromkeys(frame["outcome"]))
-    many = len(outcomes) > 6
-    if many:
-        first = found.headline.estimate.outcome if found.headline else ""
-        ordered = sorted(outcomes, key=lambda name: name != first)
-        roles = {name: str(frame.loc[frame["outcome"] == name, "role"].iloc[0]) for name in ordered}
-        outcomes = [name for i, name in enumerate(ordered) if roles[name] not in
-                    [roles[one] for one in ordered[:i]]]  # fmt: skip
-    shown = frame[frame["outcome"].isin(outcomes)]
-    cells = [
-        Answered(
-            found.labels.get(row["role" if many else "outcome"], row["outcome"])
-            + (f", {found.labels.get(row['arm'], row['arm'])}" if row["arm"] else ""),
-            found.labels.get(row["wave"], row["wave"]),
-            int(row["answered"]),
-            int(row["assigned"]),
-        )
-        for row in shown.to_dict("records")
-    ]
-    last = shown[shown["wave"] == shown["wave"].iloc[-1]]
-    share = last["answered"].sum() / last["assigned"].sum() if last["assigned"].sum() else 0.0
-    title = f"At {cells[-1].wave}, {percent(share)} of those assigned answered"
-    caption = "Of everyone assigned, arm by arm."
-    if many:
-        names = "; ".join(found.labels.get(name, name) for name in outcomes)
-        caption += f" One outcome stands for each role ({names}); the others are in the tables."
-    yield missing_map(cells, title=title, caption=caption)

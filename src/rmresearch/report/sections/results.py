@@ -265,7 +265,8 @@ def _worth(found: Findings) -> Iterator[Block]:
         return
     for place, (outcome, result) in enumerate(asked):
         title = f"Is it worth it? {outcome.label}"
-        yield Subsection(title, tuple(_valued(found, outcome, result, drawn=place == 0)))
+        inside = tuple(_valued(found, outcome, result, drawn=place == 0))
+        yield Subsection(title, inside, f"worth-{outcome.name.replace('_', '-')}")
 
 
 def _valued(found: Findings, outcome: Outcome, result: Result, *, drawn: bool) -> Iterator[Block]:
@@ -313,10 +314,11 @@ def _pulls(
         if changes:
             pulls.append(Pull(name.capitalize(), now, tuple(changes)))
     if pulls:
+        strongest = max(pulls, key=lambda pull: pull.reach).label.lower()
         currency = found.study.design.currency or "money"
         yield tornado(
             pulls,
-            title=say.pulls(record, found.study.design.currency),
+            title=say.pulls(record, found.study.design.currency, strongest),
             unit=f"Change of the net benefit, {currency} a person",
             caption="Each input at its low and high end, the others as most likely. Chance is not "
             "in this figure.",

@@ -16,7 +16,7 @@ from rmresearch.report.sections.common import (
     unanswered,
     without_repeats,
 )
-from rmresearch.report.sections.outcomes import unit_of
+from rmresearch.report.sections.units import differs_in, unit_of
 from rmresearch.report.tables import table_block
 from rmresearch.result import Estimate, Result
 from rmresearch.study import Outcome
@@ -136,7 +136,7 @@ def equivalence(found: Findings) -> Section:
     figure = interval_plot(
         rows,
         title=f"{inside} of {len(rows)} differences are shown to be too small to matter",
-        unit="Difference, each in the unit of its outcome",
+        unit=differs_in("Difference", [outcome for outcome, *_ in told]),
         level=_level([test for _, test, *_ in told]),
         caption="Lines are the intervals of the two one-sided tests. Shaded: differences smaller "
         "than the smallest that matters; only an interval within it shows that.",

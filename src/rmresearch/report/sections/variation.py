@@ -130,7 +130,7 @@ def _speeds(found: Findings, answers: Answers) -> TableBlock | None:
         columns=(
             *(Column(head, numeric=False) for head in heads),
             Column("SD of the speeds"),
-            Column("Test of one speed for all"),
+            Column("Test of one speed for all", "p"),
         ),
         rows=tuple(rows),
         note="Likelihood-ratio test; that an SD cannot be below 0 is allowed for. Exploratory.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from rmresearch.report.numbers import count, number, percent
@@ -57,21 +58,27 @@ def exaggeration(found: Estimate, design: Design) -> str:
     return say(fill("beside", "exaggeration", label=label, ratio=ratio))
 
 
-def reaction(found: Estimate, design: Design) -> str:
-    """How many answered favourably (no term), or the net recommend score."""
-    parts = {
-        "who": people(design, found.role),
-        "label": quoted(design.outcome(found.outcome).label),
-        "wave": named(design.wave(found.wave).label),
-        "answered": count(found.n_people),
-    }
-    if found.term == "net-recommend":
-        score = number(found.value, decimals=0, signed=True)
-        interval = range_of(found, decimals=0)
-        return say(fill("beside", "recommend", score=score, interval=interval, **parts))
-    key = "reaction_plain" if found.low is None else "reaction"
-    parts |= {"share": percent(found.value), "interval": share_within(found)}
-    return say(fill("beside", key, **parts))
+def reaction(found: Sequence[Estimate], design: Design) -> str:
+    """How many answered favourably (no term), or the net recommend score, of each who was asked.
+
+    The estimates are those of one question, wave and term.
+    """
+    one = found[0]
+    key = "recommend" if one.term == "net-recommend" else "reaction"
+    parts = "; ".join(_received(each, design) for each in found)
+    label, wave = quoted(design.outcome(one.outcome).label), named(design.wave(one.wave).label)
+    return say(fill("beside", key, label=label, wave=wave, parts=parts))
+
+
+def _received(one: Estimate, design: Design) -> str:
+    parts = {"who": people(design, one.role), "answered": count(one.n_people)}
+    if one.term == "net-recommend":
+        score = number(one.value, decimals=0, signed=True)
+        return fill("beside", "recommend_part", score=score, interval=range_of(one, decimals=0),
+                    **parts)  # fmt: skip
+    key = "reaction_plain" if one.low is None else "reaction_part"
+    parts |= {"share": percent(one.value), "interval": share_within(one)}
+    return fill("beside", key, **parts)
 
 
 def attrition(

@@ -111,10 +111,10 @@ def money(amount: float | None, currency: str) -> str:
     return f"{currency} {text}".strip()
 
 
-def pulls(record: Estimate, currency: str) -> str:
-    """The title over what the inputs do to a net benefit."""
+def pulls(record: Estimate, currency: str, most: str) -> str:
+    """The title over what the inputs do to a net benefit; ``most`` names the one that does most."""
     key = "title_pulls" if record.low is not None else "title_pulls_open"
-    return sentence(key, benefit=money(record.value, currency))
+    return sentence(key, benefit=money(record.value, currency), most=quoted(most))
 
 
 def taken(gain: Estimate, cost: Estimate, outcome: Outcome, design: Design) -> str:
