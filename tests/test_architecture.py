@@ -17,6 +17,7 @@ FLOORS = {
     "declared": 1,
     "numerics": 1,
     "files": 1,
+    "instruments": 2,
     "study": 2,
     "result": 2,
     "privacy": 3,

@@ -146,6 +146,44 @@ def report(
         click.echo(str(path))
 
 
+@main.command(short_help="List published scales; declare one in a study.")
+@click.argument("name", required=False)
+@click.option("--into", type=STUDY, help="The study whose study.toml it is added to.")
+@click.option("--key", default="", help="The outcome's name (default: the instrument's).")
+@click.option("--columns", default="", metavar="A,B,C", help="What your files call its items.")
+@click.option("--range", "bounds", metavar="LOW,HIGH", help="Your lowest and highest answer.")
+@_plain_errors
+def instruments(
+    name: str | None, into: Path | None, key: str, columns: str, bounds: str | None
+) -> None:
+    """List published scales, show one, or declare one in a study.
+
+    With --into the scale is added at the end of study.toml, one [[outcomes]] a score; nothing else
+    in the file changes. Without it, what would be added is shown. Without NAME all are listed.
+    """
+    from rmresearch.instruments import instrument, listed, shown
+
+    try:
+        if name is None and (into or key or columns or bounds):
+            raise ValueError("name an instrument; `rmresearch instruments` lists them")
+        if name is None:
+            click.echo(listed())
+            return
+        one, ends = instrument(name), _whole_numbers(bounds)
+        items = [column.strip() for column in columns.split(",")] if columns else []
+        if into is None:
+            click.echo(shown(one, key, columns=items, bounds=ends))
+            return
+        from rmresearch.io.inserting import insert
+
+        done = insert(into, one, key, columns=items, bounds=ends)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(f"{done.path}: added {', '.join(done.outcomes)}")
+    click.echo(f"items: {', '.join(done.items)}")
+    click.echo("Next: read the comments there, then `rmresearch check`.")
+
+
 @main.command(short_help="Propose pairs from applications.")
 @click.argument("study", type=STUDY)
 @click.option("--policy", type=click.Choice(POLICIES), required=True, help="How people are paired.")
@@ -284,6 +322,18 @@ def lab(folder: Path | None) -> None:
     from rmresearch.report.notebook import open_lab
 
     sys.exit(open_lab(folder))
+
+
+def _whole_numbers(text: str | None) -> tuple[int, int] | None:
+    """The two ends of "LOW,HIGH"; anything else raises ``ValueError``."""
+    if text is None:
+        return None
+    ends = text.split(",")
+    try:
+        low, high = (int(end) for end in ends)
+    except ValueError:
+        raise ValueError(f"--range {text}: give two whole numbers, as --range 1,5") from None
+    return low, high
 
 
 def _progress(message: str) -> None:
