@@ -186,6 +186,22 @@ def test_releases_recorded_at_once_are_both_kept_or_one_is_told_to_wait(kept):
     assert len(ledger().entries) == 2 - len(refused)
 
 
+def test_a_ledger_knows_each_state_that_it_had_and_no_other(kept, tmp_path):
+    read, ledger = kept
+    study = read(pilot())
+    assert (ledger().state, ledger().held("")) == ("", True)
+    ledger().record(told(study).published)
+    first, older = ledger().state, ledger().path.read_bytes()
+    ledger().record(told(study, wave="before").published)
+    second, path = ledger().state, ledger().path
+    assert first != second
+    assert [ledger().held(one) for one in (first, second, "0" * 64)] == [True, True, False]
+    path.write_bytes(older)  # a copy that was put back is sealed, and yet found out
+    assert [ledger().held(one) for one in (first, second)] == [True, False]
+    path.unlink()
+    assert [ledger().held(one) for one in (first, second)] == [False, False]
+
+
 def test_a_synthetic_study_keeps_none(tmp_path):
     design = replace(pilot().design, synthetic=True)
     ledger = Ledger.read(tmp_path, design)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hmac
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +19,10 @@ from click.testing import CliRunner
 
 from rmresearch.cli import main
 from rmresearch.errors import ReportError, StudyError
-from rmresearch.files import TEMPORARY, read_manifest, sha256, verify, write_manifest
+from rmresearch.files import TEMPORARY, read_manifest, sha256, to_json, verify, write_manifest
+from rmresearch.io.read import read_study
+from rmresearch.privacy import Ledger
+from rmresearch.privacy.ledger import SEAL
 from rmresearch.report import kernel
 from rmresearch.report.build import build
 from rmresearch.report.notebook import run_notebook
@@ -121,6 +126,33 @@ def test_made_again_it_is_the_same_though_the_ledger_knows_the_first(
     assert list((study / ".rmresearch").glob("*.ledger.json"))
     assert report(study, whole, "--audience", "all").exit_code == 0
     assert content(whole) == before
+
+
+@pytest.mark.parametrize("audience", ["leadership", "pulse"])
+@pytest.mark.parametrize("lost", ["removed", "older"])
+def test_a_ledger_that_lost_what_was_handed_out_is_noticed(
+    study: Path, whole: Path, tmp_path: Path, audience: str, lost: str
+) -> None:
+    mine, out = tmp_path / "study", tmp_path / "out"
+    shutil.copytree(study, mine)
+    shutil.copytree(whole, out)
+    (ledger,) = (mine / ".rmresearch").glob("*.ledger.json")
+    kept = Ledger.read(mine, read_study(mine).design)
+    assert read_manifest(out / "leadership").settings["ledger"]["state"]
+    assert kept.held(read_manifest(out / "pulse").settings["ledger"]["state"])
+    if lost == "removed":
+        ledger.unlink()
+    else:  # as it was before its last entry, sealed with the study's own key
+        entries = json.loads(ledger.read_text("utf-8"))["releases"][:-1]
+        seal = hmac.digest(kept.key, SEAL + to_json(entries).encode(), "sha256").hex()
+        ledger.write_text(to_json({"releases": entries, "seal": seal}), "utf-8")
+    before = content(out)
+    done = report(mine, out, "--audience", audience)
+    assert done.exit_code != 0
+    assert "Restore the study's .rmresearch folder from a backup" in done.output
+    assert content(out) == before
+    shutil.rmtree(out / "leadership")  # "remove it, knowing": and its fellow is asked about
+    assert f"lies in {out / 'pulse'}" in report(mine, out, "--audience", audience).output
 
 
 def test_all_with_formats_leaves_out_who_cannot_have_them(study: Path, tmp_path: Path) -> None:

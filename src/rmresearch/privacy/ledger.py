@@ -46,8 +46,8 @@ class Ledger:
     """The sets of people that a study has published numbers for; ``path`` None keeps nothing.
 
     The file is sealed with the study's key: whoever changes it without the key is found out.
-    Nobody can tell a ledger that was taken away, or put back to an earlier state, from one that
-    never held more: keep ``.rmresearch`` in the backup.
+    By itself nobody can tell a ledger that was taken away, or put back to an earlier state, from
+    one that never held more: reports note its ``state``, which it must have ``held``.
     """
 
     path: Path | None
@@ -61,11 +61,28 @@ class Ledger:
         It lies in ``.rmresearch`` beside the key. A synthetic study keeps none. A ledger that was
         changed, or that another key sealed, raises ``PrivacyError``.
         """
-        if design.synthetic:
+        return cls.of(study_dir, design.name, synthetic=design.synthetic)
+
+    @classmethod
+    def of(cls, study_dir: Path, name: str, *, synthetic: bool) -> Ledger:
+        """The ledger of the study of that name, as ``read``."""
+        if synthetic:
             return cls(None, b"")
-        pseudonyms = Pseudonyms.of(study_dir, design.name, synthetic=False, create=False)
-        path = study_dir / FOLDER / f"{design.name}.ledger.json"
+        pseudonyms = Pseudonyms.of(study_dir, name, synthetic=False, create=False)
+        path = study_dir / FOLDER / f"{name}.ledger.json"
         return cls(path, pseudonyms.key, _read(path, pseudonyms.key))
+
+    @property
+    def state(self) -> str:
+        """The seal of all that it holds, which tells nothing without the key; "" of nothing."""
+        content = [_plain(one) for one in self.entries]
+        return _seal(self.key, content) if content else ""
+
+    def held(self, state: str) -> bool:
+        """Whether this was its ``state`` at some time: entries are only ever added."""
+        content = [_plain(one) for one in self.entries]
+        seals = (_seal(self.key, content[:n]) for n in range(len(content), 0, -1))
+        return not state or any(hmac.compare_digest(one, state) for one in seals)
 
     def past(self, crowds: Crowds) -> Past:
         """What was published before, as sets of today's people and of those since gone."""

@@ -13,6 +13,7 @@ from rmresearch.errors import ReportError, StudyError
 from rmresearch.files import check_out, lock, sha256
 from rmresearch.io.brand import study_brand, template_path
 from rmresearch.report.lighter import lighter_imports
+from rmresearch.report.remembered import check_ledger, noted
 from rmresearch.report.sealing import Part, seal, workshop
 from rmresearch.report.wanted import ALL, AUDIENCES, FOLDERS, PAGES, check_formats, wanted
 from rmresearch.study import Brand
@@ -60,6 +61,9 @@ def build(
     lent = _template(study, brand) if "pptx" in asked.get("leadership", ()) else {}
     for folder in (out, *(out / FOLDERS[name] for name in asked)):
         check_out(folder)
+    if asked.keys() & {"leadership", "pulse"}:
+        for name in ("leadership", "pulse"):
+            check_ledger(study, out / FOLDERS[name])
     declared = _declared(study)
     with lock(out), workshop(out) as shop, running_kernel() as kernel:
         run = _Run(study.resolve(), data, shop.resolve(), brand, kernel, say)
@@ -145,7 +149,8 @@ def _evaluated(
         handed = _leadership(run, place, asked["leadership"], title, next(iter(lent), None))
         seen = {"html", "pdf", "pptx"} & set(asked["leadership"])
         shown = {**(worn if seen else {}), **lent}
-        parts.append(_part("leadership", handed, shown, asked["leadership"], plan))
+        note = noted(run.study, handed[RELEASED])
+        parts.append(_part("leadership", handed, shown, asked["leadership"], plan, **note))
     return parts, sources
 
 
@@ -194,7 +199,8 @@ def _pulse(
     title = json.loads(released)["release"]["title"]
     page = to_html(executed, title=title, internal=False, brand=run.brand)
     files = {RELEASED: released, AUDIENCES["pulse"]["html"]: page.encode()}
-    return [_part("pulse", files, worn, ("html",), None, until=day)]
+    note = noted(run.study, released)
+    return [_part("pulse", files, worn, ("html",), None, until=day, **note)]
 
 
 def _part(
@@ -203,7 +209,7 @@ def _part(
     inputs: Mapping[Path, str],
     formats: tuple[str, ...],
     plan: str | None,
-    **settings: str,
+    **settings: Any,
 ) -> Part:
     asked = {"audience": audience, "formats": list(formats), **settings}
     return Part(FOLDERS[audience], files, inputs, asked, plan)
