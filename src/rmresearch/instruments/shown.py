@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rmresearch.instruments.blocks import WIDTH, blocks, lined
@@ -9,6 +10,8 @@ from rmresearch.instruments.library import Instrument, instruments
 
 __all__ = ["listed", "markdown", "shown"]
 
+#: without the stop of a sentence after it
+ADDRESS = re.compile(r"(https://\S*[\w/])")
 #: where the values of `shown` begin
 INDENT = 14
 ROLES = {"junior": "Juniors", "senior": "Seniors", "all": "Both roles"}
@@ -60,7 +63,8 @@ def markdown() -> str:
     """The library as Markdown, a table and a section each: docs/instruments.md ends with it."""
     lines = ["| name | measures | items | answers | wording |", "|---|---|---|---|---|"]
     for one in instruments():
-        cells = (f"`{one.name}`", one.measures, str(one.items), _range(one), _wording(one))
+        name = f"[`{one.name}`](#{one.name})"
+        cells = (name, one.measures, str(one.items), _range(one), _wording(one))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, *(line for one in instruments() for line in _section(one))]) + "\n"
 
@@ -126,7 +130,9 @@ def _wording(instrument: Instrument) -> str:
 
 def _section(instrument: Instrument) -> Iterator[str]:
     yield from ("", f"## {instrument.name}", "", instrument.title, "", "| | |", "|---|---|")
-    yield from (f"| {word} | {text} |" for word, text in _facts(instrument))
+    for word, text in _facts(instrument):
+        linked = ADDRESS.sub(r"<\1>", text)
+        yield f"| {word} | {linked} |"
     if instrument.free:
         yield from ("", instrument.wording.stem) if instrument.wording.stem else ()
         yield ""
