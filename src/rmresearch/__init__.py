@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from rmresearch.world.cohort import Cohort, simulate
     from rmresearch.world.gaussian import Gaussian
     from rmresearch.world.lever_effects import lever_effects, levers_pulled
+    from rmresearch.world.levers import Levers, Setting
+    from rmresearch.world.nature import Nature
     from rmresearch.world.presets import preset
     from rmresearch.world.scenario import Scenario
     from rmresearch.world.scenario_file import read_scenario, write_scenario
@@ -62,6 +64,8 @@ _HOME = {
     "Design": "study",
     "FitError": "errors",
     "Gaussian": "world.gaussian",
+    "Levers": "world.levers",
+    "Nature": "world.nature",
     "Outcome": "study",
     "PrivacyError": "errors",
     "Problem": "errors",
@@ -70,6 +74,7 @@ _HOME = {
     "Required": "whatif.required",
     "RmError": "errors",
     "Scenario": "world.scenario",
+    "Setting": "world.levers",
     "Study": "study",
     "StudyError": "errors",
     "attrition": "analysis.leavers",
@@ -115,6 +120,8 @@ __all__ = [
     "Design",
     "FitError",
     "Gaussian",
+    "Levers",
+    "Nature",
     "Outcome",
     "Policies",
     "PrivacyError",
@@ -123,6 +130,7 @@ __all__ = [
     "Required",
     "RmError",
     "Scenario",
+    "Setting",
     "Study",
     "StudyError",
     "attrition",
@@ -162,13 +170,20 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'rmresearch' has no attribute {name!r}")
-    value = getattr(import_module(f"rmresearch.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a checker would take any name for one that is here
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME:
+            from rmresearch.errors import did_you_mean
+
+            hint = did_you_mean(name, __all__)
+            # named, Python adds no hint of its own below ours
+            raise AttributeError(f"module 'rmresearch' has no attribute {name!r}.{hint}", name=name)
+        value = getattr(import_module(f"rmresearch.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+    """The public names, for completion."""
+    return sorted([*__all__, "__version__"])

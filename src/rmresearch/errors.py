@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
 
 __all__ = [
     "FitError",
@@ -14,9 +17,12 @@ __all__ = [
     "RmError",
     "StudyError",
     "did_you_mean",
+    "kindly",
     "nearest",
     "number_of",
 ]
+
+Asked = TypeVar("Asked", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +62,16 @@ def number_of(count: int, one: str, several: str) -> str:
     return f"{count:,} {one if count == 1 else several}"
 
 
-def nearest(name: object, known: Iterable[object]) -> str | None:
+def nearest(name: object, known: Iterable[object], cutoff: float = 0.6) -> str | None:
     """The known name most like this one, capitals aside; None where none is like it.
+
+    ``cutoff`` is the least likeness, 0 to 1, as ``difflib`` counts it.
 
     >>> nearest("Compare_arm", ["compare_arms", "pre_post"])
     'compare_arms'
     """
     candidates = {str(one).casefold(): str(one) for one in known}
-    near = difflib.get_close_matches(str(name).casefold(), candidates, n=1)
+    near = difflib.get_close_matches(str(name).casefold(), candidates, n=1, cutoff=cutoff)
     return candidates[near[0]] if near else None
 
 
@@ -75,6 +83,36 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     """
     near = nearest(name, known)
     return f" Did you mean {near!r}?" if near else ""
+
+
+def kindly(asked: Asked) -> Asked:
+    """The function or class, which answers an argument that it does not have with the nearest.
+
+    >>> @kindly
+    ... def pair(juniors: int, seniors: int) -> int:
+    ...     return juniors + seniors
+    >>> pair(juniors=1, senior=2)
+    Traceback (most recent call last):
+    TypeError: pair() got an unexpected keyword argument 'senior'. Did you mean 'seniors'?
+    """
+    if isinstance(asked, type):
+        asked.__init__ = _kindly(asked.__init__, asked.__name__)  # type: ignore[misc]
+        return asked
+    return _kindly(asked, asked.__name__)
+
+
+def _kindly(asked: Any, name: str) -> Any:
+    known = [one for one in inspect.signature(asked).parameters if one != "self"]
+
+    @wraps(asked)
+    def answer(*args: Any, **named: Any) -> Any:
+        for given in named:
+            if given not in known:
+                hint = did_you_mean(given, known) or f" There are: {', '.join(known)}."
+                raise TypeError(f"{name}() got an unexpected keyword argument {given!r}.{hint}")
+        return asked(*args, **named)
+
+    return answer
 
 
 class RmError(Exception):

@@ -10,7 +10,7 @@ from scipy import special
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base.compared import score_range
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, kindly
 from rmresearch.result import Cell, Check, Estimate, Result, Table
 from rmresearch.study import Outcome, Study
 
@@ -44,6 +44,7 @@ COLUMNS = (
 SOURCES = ("compare_arms", "pre_post")
 
 
+@kindly
 def equivalence(
     study: Study,
     outcome: str | Outcome,

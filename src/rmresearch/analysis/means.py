@@ -9,6 +9,7 @@ import numpy as np
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, label
 from rmresearch.analysis.base.describe import averaged, thin
+from rmresearch.errors import kindly
 from rmresearch.result import Cell, Check, Estimate, Result, Table
 from rmresearch.study import Outcome, Study
 
@@ -18,6 +19,7 @@ COLUMNS = ("role", "arm", "wave", "people", "mean", "SD", "low", "high")
 WHO = "everyone who answered at the wave"
 
 
+@kindly
 def wave_means(study: Study, outcome: str | Outcome) -> Result:
     """Where did each arm stand at each wave?
 

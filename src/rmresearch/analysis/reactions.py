@@ -13,6 +13,7 @@ from rmresearch.analysis import base
 from rmresearch.analysis.base import People, cell, label
 from rmresearch.analysis.base.describe import Share, averaged, shared, thin
 from rmresearch.analysis.base.pairs import Pairs, pairs, programme_arms
+from rmresearch.errors import kindly
 from rmresearch.result import Cell, CellKind, Check, Dropped, Estimate, Result, Table
 from rmresearch.study import Outcome, Study, Wave
 
@@ -31,6 +32,7 @@ COLUMNS = (
 PROMOTER, DETRACTOR = 9.0, 6.0
 
 
+@kindly
 def reaction(study: Study, outcome: str | Outcome, *, wave: str | None = None) -> Result:
     """How was it received, among all who started and among those who finished?
 

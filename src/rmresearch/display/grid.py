@@ -23,11 +23,12 @@ from rmresearch.display.numbers import (
     significant,
 )
 
-__all__ = ["Grid", "capital", "folded", "from_frame", "paragraph"]
+__all__ = ["DIGITS", "Grid", "capital", "folded", "from_frame", "paragraph"]
 
+#: significant digits of simulated figures in rows that differ in unit
+DIGITS = 3
 _TABLE = "border-collapse:collapse;margin:0 0 .8em;table-layout:auto"
 _CAPTION = "caption-side:top;text-align:left;font-weight:600;color:inherit;padding:0 0 .3em"
-_CELL = "padding:.25em .7em;vertical-align:top;max-width:34em;white-space:normal"
 #: how LaTeX writes what it would else act on, and the signs that our numbers use
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -85,7 +86,7 @@ class Grid:
         sides = ["right" if numeric else "left" for numeric in self.numeric]
         caption = f'<caption style="{_CAPTION}">{escape(self.caption)}</caption>'
         heads = "".join(
-            f'<th scope="col" style="{_CELL};text-align:{side}">{escape(head)}</th>'
+            f'<th scope="col" style="text-align:{side}">{escape(head)}</th>'
             for head, side in zip(self.heads, sides, strict=True)
         )
         body = "".join(f"<tr>{_cells(row, sides)}</tr>" for row in self.rows)
@@ -128,17 +129,23 @@ def from_frame(
     level: str = "",
     digits: int | None = None,
     heads: Mapping[str, str] | None = None,
+    shared: Sequence[str] = (),
 ) -> Grid:
     """A data frame as a table to read.
 
     The columns low and high become one, beside ``ends_of``, headed by the interval's ``level``.
     Numbers are rounded by the one rule, column by column, or to ``digits`` significant ones where
-    rows differ in unit. ``heads`` replaces names of columns.
+    rows differ in unit. ``heads`` replaces names of columns. What never varies among the texts of
+    the columns ``shared`` goes to the caption.
 
     >>> rows = pd.DataFrame({"wave": ["month6"], "effect": [0.32], "low": [0.019], "high": [0.62]})
     >>> from_frame(rows, ends_of="effect", level="95%").rows
     (('month6', '0.32', '0.02 to 0.62'),)
     """
+    alike = [name for name in shared if frame[name].nunique(dropna=False) <= 1]
+    said = [str(frame[name].iloc[0]) for name in alike if len(frame)]
+    caption = " · ".join(filter(None, [caption.removesuffix("."), *said])) if said else caption
+    frame = frame.drop(columns=alike)
     named, columns, numeric = [], [], []
     joint = ends_of and frame[[ends_of, "low", "high"]].to_numpy(float).ravel().tolist()
     shared = decimals_for(joint) if joint else None
@@ -210,7 +217,7 @@ def _ends(low: Any, high: Any, decimals: int | None, digits: int | None) -> str:
 
 def _cells(row: Sequence[str], sides: Sequence[str]) -> str:
     first, *others = (
-        f' style="{_CELL};text-align:{side}">{escape(text)}</'
+        f' style="text-align:{side}">{escape(text)}</'
         for text, side in zip(row, sides, strict=True)
     )
     return f'<th scope="row"{first}th>' + "".join(f"<td{other}td>" for other in others)

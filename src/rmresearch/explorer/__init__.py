@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rmresearch.errors import kindly
 from rmresearch.explorer.choices import gainable
 from rmresearch.explorer.panel import Explorer
 from rmresearch.world.folder import named
@@ -13,6 +14,7 @@ __all__ = ["Explorer", "explore"]
 FEWEST = 500
 
 
+@kindly
 def explore(
     scenario: Scenario | str = "default",
     *,

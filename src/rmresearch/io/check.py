@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rmresearch.errors import Problem, StudyError
+from rmresearch.errors import Problem, StudyError, kindly
 from rmresearch.files import to_json
 from rmresearch.io.findings import some
 from rmresearch.io.prospects import prospects
@@ -83,6 +83,7 @@ class CheckReport:
                     yield f"  and {len(entries) - LISTED:,} more"
 
 
+@kindly
 def check(path: str | Path, data: str | Path | None = None) -> CheckReport:
     """Name every problem in a study's files at once, then say what the study can show.
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rmresearch.errors import Problem, StudyError
+from rmresearch.errors import Problem, StudyError, kindly
 from rmresearch.io.brand import read_brand
 from rmresearch.io.contract.answers import check_answers
 from rmresearch.io.contract.declared import declaration_problems
@@ -53,6 +53,7 @@ class Loaded:
     findings: Findings
 
 
+@kindly
 def read_study(path: str | Path, *, data: str | Path | None = None) -> Study:
     """Read a study from its files, with pseudonyms for all ids.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,14 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rmresearch.errors import FitError
+from rmresearch.errors import FitError, nearest
 
 __all__ = [
     "categories",
     "check_levels",
     "codes",
     "design",
-    "escaped",
     "finite",
     "labelled",
     "matrices",
@@ -378,11 +376,6 @@ def unknown(what: str, missing: Sequence[str], known: Sequence[str]) -> str:
     """What was not found, the nearest that exists, and all that exist."""
     parts = []
     for name in missing:
-        near = difflib.get_close_matches(name, known, n=1)
-        parts.append(f"no {what} {name!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+        near = nearest(name, known)
+        parts.append(f"no {what} {name!r}" + (f" (did you mean {near!r}?)" if near else ""))
     return f"{'; '.join(parts)}. There are: {', '.join(known)}."
-
-
-def escaped(text: str) -> str:
-    """Text as HTML shows it."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rmresearch.display.grid import paragraph
+from rmresearch.errors import kindly
 from rmresearch.models.formula import (
     categories,
     check_levels,
     codes,
-    escaped,
     labelled,
     matrices,
     missing_names,
@@ -24,6 +25,7 @@ from rmresearch.models.formula import (
     whole_rows,
     written,
 )
+from rmresearch.models.pages import plotted, terms_grid
 from rmresearch.numerics import robust
 
 __all__ = ["OlsFit", "ols"]
@@ -73,16 +75,31 @@ class OlsFit:
             raise ValueError(f"terms is empty; the model has {', '.join(self.terms)}")
         return self.kernel.wald(np.array(rows))
 
+    def to_latex(self) -> str:
+        """The coefficients for LaTeX (package booktabs); the caption says the rest."""
+        caption = f"{self.formula}. {self._about()}."
+        return terms_grid(self.to_frame(), self.level, caption).to_latex()
+
+    def __repr__(self) -> str:
+        table = terms_grid(self.to_frame(), self.level, self.formula)
+        return f"{table.to_text()}\n{self._about()}"
+
     def _repr_html_(self) -> str:
+        terms = self.to_frame()
+        return (
+            f"{paragraph(f'{self.formula} · {self._about()}')}{plotted(terms, self.level)}"
+            f"{terms_grid(terms, self.level, 'Coefficients').to_html()}"
+        )
+
+    def _about(self) -> str:
         where = f" by {self.cluster}" if self.cluster else ""
-        table = self.to_frame().to_html(index=False, float_format=lambda x: f"{x:.4g}")
-        note = (
-            f"{self.formula} · {self.vcov}{where} · {self.n} rows, {self.n_clusters} clusters, "
+        return (
+            f"{self.vcov}{where} · {self.n} rows, {self.n_clusters} clusters, "
             f"{self.dropped} rows dropped, R² {self.r2:.3f}"
         )
-        return f"{table}<p>{escaped(note)}</p>"
 
 
+@kindly
 def ols(
     formula: str,
     frame: pd.DataFrame,

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rmresearch.display.grid import paragraph
 from rmresearch.models.formula import names_in, python_powers, split, trimmed, unknown
+from rmresearch.models.pages import terms_grid
 from rmresearch.models.random import parse
 
 if TYPE_CHECKING:
@@ -51,8 +53,13 @@ class Means:
         return "\n\n".join([*shown, held] if held else shown)
 
     def _repr_html_(self) -> str:
-        tables = [self.table, self.differences]
-        return "".join(t.to_html(index=False, float_format=lambda x: f"{x:.4g}") for t in tables)
+        grids = [
+            terms_grid(table, self.level, caption).to_html()
+            for table, caption in ((self.table, "Means"), (self.differences, "Differences"))
+            if len(table)
+        ]
+        held = "; ".join(f"{name}: {how}" for name, how in self.held.items())
+        return "".join([*grids, paragraph(held)])
 
 
 def marginal_means(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Literal
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from rmresearch.errors import FitError
+from rmresearch.errors import FitError, kindly, nearest
 from rmresearch.models.formula import (
     categories,
     check_levels,
@@ -42,6 +41,7 @@ Codes = NDArray[np.intp]
 SHARP = 300
 
 
+@kindly
 def lmm(
     formula: str,
     data: pd.DataFrame,
@@ -135,8 +135,8 @@ def _check_words(ddf: str, robust: str | None, cluster: str | None, reml: bool) 
     )
     for name, given, known in words:
         if given not in known:
-            near = difflib.get_close_matches(str(given), [str(word) for word in known], 1, 0.4)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            near = nearest(given, known, cutoff=0.4)
+            hint = f" (did you mean {near!r}?)" if near else ""
             raise ValueError(f"{name} must be {' or '.join(map(repr, known))}, not {given!r}{hint}")
     if not isinstance(reml, bool | np.bool_):
         raise TypeError(f"reml must be True (REML) or False (ML), not {reml!r}")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rmresearch.models.compare import Comparison, compare
 from rmresearch.models.formula import weight_row
 from rmresearch.models.means import Means, marginal_means
-from rmresearch.models.pages import as_html, as_text
+from rmresearch.models.pages import as_html, as_latex, as_text
 from rmresearch.models.random import Grouped
 from rmresearch.models.simulate import Bootstrap, bootstrap, simulate
 from rmresearch.numerics import lmm as kernel
@@ -282,6 +282,10 @@ class LmmFit:
         [['fixed', 'Intercept'], ['variance', 'Intercept'], ['variance', '']]
         """
         return bootstrap(self, n, seed)
+
+    def to_latex(self) -> str:
+        """The fixed effects for LaTeX (package booktabs); caption and note say the rest."""
+        return as_latex(self)
 
     def __repr__(self) -> str:
         return as_text(self)

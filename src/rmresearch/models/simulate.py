@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch.errors import FitError
-from rmresearch.models.formula import escaped
+from rmresearch.models.pages import terms_grid
 from rmresearch.numerics import lmm as kernel
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ class Bootstrap:
         return f"{self._head()}\n\n{table}"
 
     def _repr_html_(self) -> str:
-        table = self.to_frame().to_html(index=False, float_format="{:.4g}".format)
-        return f"{table}<p>{escaped(self._head())}</p>"
+        return terms_grid(self.to_frame(), self.level, self._head()).to_html()
 
     def _head(self) -> str:
         return (

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rmresearch.errors import kindly
 from rmresearch.files import write_bytes, write_json, write_text
 from rmresearch.io.read import read_study
 from rmresearch.privacy import Ledger, Release, release
@@ -167,6 +168,7 @@ class Evaluation:
         return path
 
 
+@kindly
 def evaluate(study: str | Path, *, data: str | Path | None = None) -> Evaluation:
     """What do this study's data answer, and how far can the answer be trusted?
 

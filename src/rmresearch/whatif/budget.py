@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from rmresearch.display.grid import DIGITS, Grid, from_frame
 from rmresearch.errors import StudyError, number_of
 from rmresearch.result import KEY
 from rmresearch.whatif.given import number
@@ -103,12 +103,17 @@ class Budget:
         """A row a budget, full precision, columns always the same (`Bought`)."""
         return pd.DataFrame([asdict(one) for one in self.bought])
 
+    def __repr__(self) -> str:
+        return self._grid().to_text()
+
     def _repr_html_(self) -> str:
+        return self._grid().to_html()
+
+    def _grid(self) -> Grid:
         about = ", ".join(part for part in self.key if part)
         line = f"What each budget buys, at the {self.alpha:g} level: {about}."
         frame = self.to_frame().dropna(axis="columns", how="all")
-        table = frame.to_html(index=False, float_format=lambda x: f"{x:,.3g}")
-        return f"<p>{html.escape(line)}</p>{table}"
+        return from_frame(frame, line, digits=DIGITS)
 
 
 def budget(

@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rmresearch.display.grid import DIGITS, Grid, from_frame
+from rmresearch.display.numbers import NOTHING, significant
+from rmresearch.errors import kindly
 from rmresearch.result import KEY
 from rmresearch.whatif.sweep import Sweep
 from rmresearch.whatif.tally import AGAINST, COLUMNS, Moments, Tally
@@ -26,6 +29,19 @@ MEASURES = (
     "rejects", "rejects_given", "excludes_zero_given", "type_s", "type_m", "smallest_detectable",
     "converged", "singular",
 )  # fmt: skip
+#: what the figures are called where they are read
+WORDS = {
+    "mean": "mean estimate", "rmse": "root mean squared error",
+    "empirical_se": "spread of estimates", "model_se": "standard error claimed",
+    "rejects": "share with p < alpha", "type_s": "wrong sign (type S)",
+    "type_m": "exaggeration (type M)", "coverage_given": "coverage where given",
+    "rejects_given": "share with p < alpha where given",
+    "excludes_zero_given": "share off 0 where given",
+    "smallest_detectable": "smallest detectable effect",
+}  # fmt: skip
+NOTE = (
+    "Each figure ± its Monte Carlo error; coverage is the share of intervals that hold the truth."
+)
 COUNTS = ("replicates", "failed", "se_withheld", "interval_withheld", "p_withheld")
 
 
@@ -51,15 +67,33 @@ class Verdict:
         """
         return self.table.copy()
 
+    def __repr__(self) -> str:
+        return "\n".join(grid.to_text() for grid in self._grids())
+
     def _repr_html_(self) -> str:
-        shown = self.table.loc[:, self.table.notna().any() & (self.table != "").any()]
-        counts = shown.loc[:, [c for c in shown if c not in COUNTS or shown[c].any()]]
-        made = str(counts.to_html(index=False, escape=True, float_format=lambda x: f"{x:.3g}"))
-        if len(self.failures):
-            made += str(self.failures.to_html(index=False, escape=True))
-        return made
+        return "".join(grid.to_html() for grid in self._grids())
+
+    def _grids(self) -> list[Grid]:
+        names = ["scenario", "analysis", *KEY, "against"]
+        shown = self.table[names].assign(
+            **{name: self.table[name] for name in COUNTS if self.table[name].any()}
+        )
+        for name in MEASURES:
+            if self.table[name].notna().any():
+                pairs = self.table[[name, f"{name} error"]].itertuples(index=False, name=None)
+                shown[WORDS.get(name, name)] = [_with_error(*pair) for pair in pairs]
+        judged = from_frame(shown, note=NOTE, digits=DIGITS, shared=names)
+        failed = [from_frame(self.failures, "No answer")] if len(self.failures) else []
+        return [judged, *failed]
 
 
+def _with_error(value: float, error: float) -> str:
+    """A figure and its Monte Carlo error, which is known from two cohorts on."""
+    known = f" ± {significant(error, 2)}" if np.isfinite(error) else ""
+    return f"{significant(value, DIGITS)}{known}" if np.isfinite(value) else NOTHING
+
+
+@kindly
 def judge(sweep: Sweep) -> Verdict:
     """How far off, how precise and how honest were the estimates?
 

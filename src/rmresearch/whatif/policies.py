@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from rmresearch.errors import StudyError
+from rmresearch.display.grid import DIGITS, Grid, from_frame
+from rmresearch.errors import StudyError, did_you_mean
 from rmresearch.result import KEY
 from rmresearch.study import Design
 from rmresearch.whatif.given import share
@@ -76,24 +76,31 @@ class Policies:
         ``against`` is ignored by figures that are held to no truth. ``ValueError`` for a figure
         that is not there.
         """
-        if figure not in set(self.table["figure"]):
-            raise ValueError(
-                f"figure is {figure!r}; expected one of {', '.join(self.table['figure'].unique())}"
-            )
+        known = self.table["figure"].unique().tolist()
+        if figure not in known:
+            hint = did_you_mean(figure, known)
+            raise ValueError(f"figure is {figure!r}; expected one of {', '.join(known)}.{hint}")
         rows = self.table[self.table["figure"].eq(figure)]
         rows = rows[rows["against"].isin([against, ""])]
         order = rows["difference"].abs().sort_values(ascending=False, kind="stable").index
         return rows.loc[order].reset_index(drop=True)
 
+    def __repr__(self) -> str:
+        return self._grid().to_text()
+
     def _repr_html_(self) -> str:
+        return self._grid().to_html()
+
+    def _grid(self) -> Grid:
         line = (
             f"Against {self.base}, {self.replicates:,} cohorts each, under the same luck; "
             f"{self.level:.0%} Monte Carlo intervals of the differences."
         )
-        shown = ["scenario", "figure", "against", "value", "base", "difference", "low", "high",
-                 "failed", "base_failed"]  # fmt: skip
-        table = self.table[shown].to_html(index=False, float_format=lambda x: f"{x:.3g}")
-        return f"<p>{html.escape(line)}</p>{table}"
+        keys = ["scenario", "figure", *KEY]
+        shown = self.table[[*keys, "against", "value", "base", "difference", "low", "high",
+                            "failed", "base_failed"]]  # fmt: skip
+        level = f"{self.level:.0%}"
+        return from_frame(shown, line, ends_of="difference", level=level, digits=DIGITS, shared=KEY)
 
 
 def policies(

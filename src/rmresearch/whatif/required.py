@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from rmresearch.display.grid import DIGITS, from_frame, paragraph
 from rmresearch.errors import StudyError
 from rmresearch.numerics.fieller import Ratio
 from rmresearch.numerics.probit import ProbitLine, probit_line
@@ -124,7 +124,14 @@ class Required:
         """Whether the shares lie further off the line than chance makes them."""
         return self.line.misfit < BENT
 
+    def __repr__(self) -> str:
+        return f"{self._said()}\n{from_frame(self.to_frame(), digits=DIGITS).to_text()}"
+
     def _repr_html_(self) -> str:
+        grid = from_frame(self.to_frame(), "Power by number of pairs", digits=DIGITS)
+        return paragraph(self._said()) + grid.to_html()
+
+    def _said(self) -> str:
         about = ", ".join(part for part in self.key if part)
         said = (
             f"{self.pairs:,} pairs for a power of {self.power:g} at the {self.alpha:g} level "
@@ -136,8 +143,7 @@ class Required:
                 " The sizes do not lie on one line as closely as chance allows: the interval is "
                 "too narrow."
             )
-        table = self.to_frame().to_html(index=False, float_format=lambda x: f"{x:.3g}")
-        return f"<p>{html.escape(said)}</p>{table}"
+        return said
 
 
 def required(

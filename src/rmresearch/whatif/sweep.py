@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from rmresearch.display.grid import from_frame, paragraph
 from rmresearch.errors import StudyError
 from rmresearch.whatif import store
 from rmresearch.whatif.given import called
@@ -68,13 +68,19 @@ class Sweep:
             return f"{asked - len(self.broken)} of {asked} scenarios (incomplete)"
         return f"{asked} scenarios" if asked > 1 else "one scenario"
 
+    def __repr__(self) -> str:
+        failed = [from_frame(self.failures).to_text()] if len(self.failures) else []
+        return "\n".join([self._said(), *failed])
+
     def _repr_html_(self) -> str:
-        line = (
+        failed = from_frame(self.failures, "No answer").to_html() if len(self.failures) else ""
+        return paragraph(self._said()) + failed
+
+    def _said(self) -> str:
+        return (
             f"{', '.join(self.plan.analyses)} on {self.plan.replicates:,} replicates of "
             f"{self._how_many()}, seed {self.plan.seed}. Judge with judge(sweep)."
         )
-        table = self.failures.to_html(index=False, escape=True) if len(self.failures) else ""
-        return f"<p>{html.escape(line)}</p>{table}"
 
 
 def sweep(

@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from rmresearch import study as s
+from rmresearch.errors import kindly
 from rmresearch.world import tables
 from rmresearch.world.codebook import outcomes
 from rmresearch.world.draw import Draw
@@ -36,6 +37,7 @@ class Cohort:
         return as_html(self)
 
 
+@kindly
 def simulate(scenario: Scenario, *, seed: int) -> Cohort:
     """What would a pilot like this look like, and what would be true of it?
 

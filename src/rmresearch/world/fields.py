@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import numbers
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Coefficient", "Edge", "coefficient", "coefficients", "lowered", "problems"]
+from rmresearch.display.grid import Grid
+
+__all__ = ["Coefficient", "Edge", "coefficient", "coefficients", "differing", "lowered", "problems",
+           "short", "table"]  # fmt: skip
 
 #: "S" a practice text, "C" a published source, "D" computed from public data, "A" an assumption,
 #: "" a choice of whoever sets up the study
@@ -88,6 +91,35 @@ def coefficients(block: str, values: Any) -> Iterator[Coefficient]:
                 what=note["what"],
                 edges=note["edges"],
             )
+
+
+def differing(values: Any) -> dict[str, Any]:
+    """What of a block, or of a scenario's blocks, is not as the class has it by default."""
+    found = {}
+    for field in dataclasses.fields(values):
+        made = field.default_factory
+        default = field.default if made is dataclasses.MISSING else made()
+        value = getattr(values, field.name)
+        if value != default:
+            found[field.name] = value
+    return found
+
+
+def short(values: Any) -> str:
+    """The call that makes these values: what is as by default is left out."""
+    given = ", ".join(f"{name}={value!r}" for name, value in differing(values).items())
+    return f"{type(values).__name__}({given})"
+
+
+def table(caption: str, found: Iterable[Coefficient]) -> Grid:
+    """Coefficients as a table to read."""
+    rows = tuple(
+        (f"{one.block}.{one.name}" if one.block else one.name, str(one.value), one.unit, one.legal,
+         one.what)
+        for one in found
+    )  # fmt: skip
+    heads = ("Name", "Value", "Unit", "Possible", "What it is")
+    return Grid(caption, heads, rows, (False, True, False, False, False))
 
 
 def _edge(text: str, default: Any) -> Edge:

@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rmresearch import study as s
-from rmresearch.world.fields import coefficient, lowered, problems
+from rmresearch.errors import kindly
+from rmresearch.world.fields import coefficient, coefficients, lowered, problems, short, table
 from rmresearch.world.streams import Seed, Streams
 from rmresearch.world.tables import frame
 from rmresearch.world.truth import ANSWERED_BOTH, AS_ASSIGNED, COMPARISON, PROGRAMME, TruthRow
@@ -32,6 +33,7 @@ SPREAD = "points"
 MOST = (0, 1_000_000)
 
 
+@kindly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gaussian:
     """A study of seniors in independent sets whose scores are normal.
@@ -70,6 +72,12 @@ class Gaussian:
     drift: float = coefficient(0.0, "change of everybody", SPREAD, (-100.0, 100.0), "")
     effect: float = coefficient(0.0, "what the programme adds", SPREAD, (-100.0, 100.0), "")
     # fmt: on
+
+    def __repr__(self) -> str:
+        return short(self)
+
+    def _repr_html_(self) -> str:
+        return table(short(self), coefficients("", self)).to_html()
 
     def __post_init__(self) -> None:
         found = problems("", self)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rmresearch.errors import kindly
 from rmresearch.world.course import draw_course
 from rmresearch.world.instruments import BURDEN, Instrument
 from rmresearch.world.levers import GROUPS, Levers
@@ -33,6 +34,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@kindly
 def lever_effects(scenario: Scenario, *, replicates: int = 400, seed: int = 0) -> pd.DataFrame:
     """How much more or less would the programme add, were one lever pulled to its end?
 
@@ -82,6 +84,7 @@ def lever_effects(scenario: Scenario, *, replicates: int = 400, seed: int = 0) -
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+@kindly
 def levers_pulled(scenario: Scenario, *levers: str) -> dict[str, Scenario]:
     """Which scenarios differ from this one in a single lever, pulled to one of its ends?
 

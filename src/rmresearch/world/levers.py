@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from rmresearch.world.fields import coefficient, lowered, problems
+from rmresearch.errors import kindly
+from rmresearch.world.fields import coefficient, coefficients, lowered, problems, short, table
 from rmresearch.world.instruments import ASKABLE, ASKED
 
 __all__ = ["GROUPS", "Application", "Format", "Levers", "Matching", "Setting", "Unit"]
@@ -22,6 +23,7 @@ Unit = Literal["pair", "department"]
 GROUPS: tuple[Format, ...] = ("group", "team challenge")
 
 
+@kindly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levers:
     """What a programme can pull. Raises ``ValueError`` naming every field outside its range.
@@ -98,6 +100,12 @@ class Levers:
     )
     # fmt: on
 
+    def __repr__(self) -> str:
+        return short(self)
+
+    def _repr_html_(self) -> str:
+        return table(short(self), coefficients("", self)).to_html()
+
     def __post_init__(self) -> None:
         found = problems("levers", self)
         if not found and (self.juniors > 1) != (self.format in GROUPS):
@@ -113,6 +121,7 @@ class Levers:
         return 1.0 if self.format == "reciprocal" else self.two_way
 
 
+@kindly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """How the study is set up. Raises ``ValueError`` naming every field outside its range.
@@ -168,6 +177,12 @@ class Setting:
         (dt.date(2000, 1, 1), dt.date(2100, 1, 1)), "",
     )
     # fmt: on
+
+    def __repr__(self) -> str:
+        return short(self)
+
+    def _repr_html_(self) -> str:
+        return table(short(self), coefficients("", self)).to_html()
 
     def __post_init__(self) -> None:
         found = problems("design", self)

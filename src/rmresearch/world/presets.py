@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, replace
 
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, kindly
 from rmresearch.world.levers import Levers, Setting
 from rmresearch.world.nature import Nature
 from rmresearch.world.scenario import Scenario
@@ -89,6 +89,7 @@ PRESETS: dict[str, Preset] = {
 }
 
 
+@kindly
 def preset(name: str, *, pairs: int | None = None) -> Scenario:
     """The scenario of that name, with another number of pairs if given.
 

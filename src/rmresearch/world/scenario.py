@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal
 
-from rmresearch.world.fields import Coefficient, coefficient, coefficients, lowered, problems
+from rmresearch.display.grid import folded, paragraph
+from rmresearch.errors import kindly
+from rmresearch.world.fields import (
+    Coefficient,
+    coefficient,
+    coefficients,
+    lowered,
+    problems,
+    short,
+    table,
+)
 from rmresearch.world.instruments import FURTHER, INSTRUMENTS, JUNIOR, VISIBILITY, Instrument
 from rmresearch.world.levers import Levers, Setting
 from rmresearch.world.nature import Nature
@@ -18,6 +28,7 @@ __all__ = ["Levers", "Nature", "Scenario", "Setting", "entries"]
 Comparison = Literal["waitlist", "control", "pool", "none"]
 
 
+@kindly
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A reverse-mentoring programme and the study around it, before chance has its say.
@@ -47,6 +58,12 @@ class Scenario:
     nature: Nature = field(default_factory=Nature)
     levers: Levers = field(default_factory=Levers)
     design: Setting = field(default_factory=Setting)
+
+    def __repr__(self) -> str:
+        return short(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     def __post_init__(self) -> None:
         found = problems("", self)
@@ -115,6 +132,18 @@ class Scenario:
         if scale.name == VISIBILITY and self.levers.format == "team challenge":
             full *= math.exp(self.nature.challenge_on_visibility)
         return full
+
+
+def as_html(scenario: Scenario) -> str:
+    """The scenario in a notebook: what differs from the default, and everything to open."""
+    every = entries(scenario)
+    usual = {(one.block, one.name): one.value for one in entries(Scenario())}
+    other = [one for one in every if one.value != usual[one.block, one.name]]
+    head = f"{scenario.pairs:,} pairs, comparison {scenario.comparison}"
+    shown = table("What differs from the default", other).to_html() if other else ""
+    return (
+        f"{paragraph(head)}{shown}{folded(f'All {len(every)} values', table('', every).to_html())}"
+    )
 
 
 def combinations(scenario: Scenario) -> Iterator[tuple[str, bool]]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from rmresearch.errors import Problem, StudyError
+from rmresearch.errors import Problem, StudyError, kindly
 from rmresearch.files import parse_toml, write_bytes
 from rmresearch.world.fields import coefficients
 from rmresearch.world.presets import PRESETS, nearest
@@ -42,6 +42,7 @@ BASE = "preset"
 TOP = "at the top of the file"
 
 
+@kindly
 def read_scenario(path: Path | str) -> Scenario:
     """The scenario that a TOML file describes.
 
@@ -105,6 +106,7 @@ def scenario_from(document: Mapping[str, Any], *, name: str = "scenario") -> Sce
     return made
 
 
+@kindly
 def write_scenario(scenario: Scenario, path: Path | str, *, everything: bool = False) -> Path:
     """Write a scenario as a file that ``read_scenario`` reads back as the same scenario.
 

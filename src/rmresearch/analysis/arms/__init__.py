@@ -61,7 +61,7 @@ from rmresearch.analysis.arms.waves import Course, course
 from rmresearch.analysis.base import Footing
 from rmresearch.analysis.base.ask import several, within
 from rmresearch.analysis.base.fit import RoutesDisagreeError, exaggeration_check, merged, power_of
-from rmresearch.errors import FitError, StudyError
+from rmresearch.errors import FitError, StudyError, kindly
 from rmresearch.result import Call, Check, Dropped, Estimate, Result
 from rmresearch.study import Arm, Outcome, Study, Wave
 
@@ -70,6 +70,7 @@ __all__ = ["compare_arms"]
 UNFITTED = "model can be fitted"
 
 
+@kindly
 def compare_arms(
     study: Study,
     outcome: str | Outcome,

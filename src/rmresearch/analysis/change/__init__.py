@@ -21,7 +21,7 @@ from rmresearch.analysis.base.ask import correlation, within
 from rmresearch.analysis.change.linked import linked
 from rmresearch.analysis.change.sample import Answer, Options, samples
 from rmresearch.analysis.change.unlinked import unlinked
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, kindly
 from rmresearch.result import Result, Table
 from rmresearch.study import Outcome, Study, Wave
 
@@ -41,6 +41,7 @@ RELIABLE = (
 )  # fmt: skip
 
 
+@kindly
 def pre_post(
     study: Study,
     outcome: str | Outcome,

@@ -32,7 +32,7 @@ from rmresearch.analysis.dyads.crossed import crossed
 from rmresearch.analysis.dyads.gains import likeness, reciprocity, reciprocity_apart
 from rmresearch.analysis.dyads.partners import Fitted, apart, fitted, ratios, slopes
 from rmresearch.analysis.dyads.sample import Couples, couples
-from rmresearch.errors import FitError, StudyError
+from rmresearch.errors import FitError, StudyError, kindly
 from rmresearch.result import Cell, Check, Dropped, Estimate, Result, Table
 from rmresearch.study import ROLES, Outcome, Study, Wave
 
@@ -47,6 +47,7 @@ OBSERVATIONAL = (
 )
 
 
+@kindly
 def dyadic(
     study: Study,
     senior_outcome: str | Outcome,

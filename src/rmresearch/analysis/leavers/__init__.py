@@ -45,7 +45,7 @@ from rmresearch.analysis.base.imputed import imputed
 from rmresearch.analysis.base.pairs import Pairs, pairs
 from rmresearch.analysis.leavers import boundary, otherwise, pair_life, pair_risk, tipping, who
 from rmresearch.analysis.leavers.flow import FLOW, Course, course, flow
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, kindly
 from rmresearch.result import Check, Result
 from rmresearch.study import Outcome, Study, Wave
 
@@ -74,6 +74,7 @@ TABLES: dict[str, Declared] = {
 }
 
 
+@kindly
 def attrition(
     study: Study,
     outcome: str | Outcome,

@@ -13,7 +13,7 @@ from rmresearch.analysis.match.chance import Draws, permuted
 from rmresearch.analysis.match.features import Feature, Recorded, features_of, recorded
 from rmresearch.analysis.match.models import Found
 from rmresearch.analysis.match.sample import Columns, Sample, columns, gone, sample, wave_of
-from rmresearch.errors import FitError
+from rmresearch.errors import FitError, kindly
 from rmresearch.result import Check, Dropped, Estimate, Result, Table
 from rmresearch.study import Outcome, Study, Wave
 
@@ -45,6 +45,7 @@ TABLES = {
 }  # fmt: skip
 
 
+@kindly
 def match_quality(
     study: Study,
     outcome: str | Outcome,

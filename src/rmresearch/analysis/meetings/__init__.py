@@ -11,13 +11,14 @@ from rmresearch.analysis.base.pairs import Pairs, pairs, programme_arms
 from rmresearch.analysis.meetings import parts
 from rmresearch.analysis.meetings.dose import dose
 from rmresearch.analysis.meetings.log import Log, intervals, read_log
-from rmresearch.errors import StudyError, number_of
+from rmresearch.errors import StudyError, kindly, number_of
 from rmresearch.result import Cell, Check, Dropped, Estimate, Result, Table
 from rmresearch.study import Outcome, Study
 
 __all__ = ["engagement"]
 
 
+@kindly
 def engagement(
     study: Study, outcome: str | Outcome | None = None, *, level: float = 0.95
 ) -> Result:

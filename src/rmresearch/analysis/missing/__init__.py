@@ -33,7 +33,7 @@ from rmresearch.analysis.base.describe import apart, thin
 from rmresearch.analysis.base.gathered import Declared, Gathered
 from rmresearch.analysis.base.items import item_scores
 from rmresearch.analysis.missing import difference
-from rmresearch.errors import number_of
+from rmresearch.errors import kindly, number_of
 from rmresearch.result import Cell, Check, Estimate, Result
 from rmresearch.study import Outcome, Study, Wave
 
@@ -76,6 +76,7 @@ LATER = "answered - missing"
 Flags = NDArray[np.bool_]
 
 
+@kindly
 def missingness(
     study: Study,
     outcome: str | Outcome | None = None,

@@ -33,7 +33,7 @@ from rmresearch.analysis.base.fit import merged
 from rmresearch.analysis.mixed.courses import fixed_part, told
 from rmresearch.analysis.mixed.frame import frame, random_part
 from rmresearch.analysis.mixed.levels import fitted, varied
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, kindly
 from rmresearch.result import Cell, Check, Dropped, Estimate, Result, Table
 from rmresearch.study import Outcome, Study
 
@@ -52,6 +52,7 @@ SHARES = (
 Rows = tuple[tuple[Cell, ...], ...]
 
 
+@kindly
 def mixed_model(
     study: Study,
     outcome: str | Outcome,

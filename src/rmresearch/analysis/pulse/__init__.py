@@ -11,7 +11,7 @@ from rmresearch.analysis import base
 from rmresearch.analysis.base.gathered import Declared, Gathered
 from rmresearch.analysis.base.pairs import Pairs, observed_until, pairs, programme_arms, wave_day
 from rmresearch.analysis.pulse import answered, meetings
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, kindly
 from rmresearch.result import Check, Dropped, Result
 from rmresearch.study import Study
 
@@ -26,6 +26,7 @@ TABLES: dict[str, Declared] = {
 }
 
 
+@kindly
 def pulse(study: Study, *, until: date | None = None) -> Result:
     """Is the programme on course: do people answer, do pairs meet, how do they get on?
 

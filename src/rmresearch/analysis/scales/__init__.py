@@ -13,7 +13,7 @@ from rmresearch.analysis.base import People, cell, footing, label, number
 from rmresearch.analysis.base.gathered import Declared, Gathered
 from rmresearch.analysis.base.items import item_scores
 from rmresearch.analysis.scales import items, retest
-from rmresearch.errors import FitError, number_of
+from rmresearch.errors import FitError, kindly, number_of
 from rmresearch.numerics.scales import cronbach_alpha, mcdonald_omega
 from rmresearch.result import Cell, Check, Estimate, Result
 from rmresearch.study import Outcome, Study, Wave
@@ -42,6 +42,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
+@kindly
 def reliability(study: Study, outcome: str | Outcome, *, wave: str | None = None) -> Result:
     """Can the scale be trusted?
 

@@ -27,7 +27,7 @@ from rmresearch.analysis.base import Footing
 from rmresearch.analysis.base.ask import several, within
 from rmresearch.analysis.base.fit import merged, valued, varies
 from rmresearch.analysis.subgroups.sample import Compared, changed, compared
-from rmresearch.errors import FitError, StudyError
+from rmresearch.errors import FitError, StudyError, kindly
 from rmresearch.numerics.effects import holm
 from rmresearch.numerics.pooling import pooled
 from rmresearch.numerics.robust import Fit, fit
@@ -50,6 +50,7 @@ METHOD = {
 }
 
 
+@kindly
 def subgroups(
     study: Study,
     outcome: str | Outcome,

@@ -13,7 +13,7 @@ from rmresearch.analysis.base.events import EVENTS, codebook, dated, follow_ups
 from rmresearch.analysis.base.fit import Student, merged, valued
 from rmresearch.analysis.value.inputs import INPUTS, Inputs, Span, inputs_of, table
 from rmresearch.analysis.value.sides import Sides, contrasts, sides_of
-from rmresearch.errors import FitError, StudyError
+from rmresearch.errors import FitError, StudyError, kindly
 from rmresearch.numerics.fieller import fieller
 from rmresearch.result import Check, Dropped, Estimate, Result
 from rmresearch.study import Outcome, Study, Wave
@@ -27,6 +27,7 @@ UNBOUNDED = "cost per point can be bounded"
 NORMAL = 5
 
 
+@kindly
 def value(
     study: Study,
     outcome: str | Outcome,

@@ -15,7 +15,7 @@ from rmresearch.analysis.base.events import codebook, counted, dated, follow_ups
 from rmresearch.analysis.base.fit import merged
 from rmresearch.analysis.workforce import counts, shares
 from rmresearch.analysis.workforce.sample import Group, Sample, group_of, sample
-from rmresearch.errors import FitError, StudyError
+from rmresearch.errors import FitError, StudyError, kindly
 from rmresearch.result import Cell, CellKind, Check, Dropped, Estimate, Result, Table
 from rmresearch.study import Arm, Outcome, Study, Wave
 
@@ -36,6 +36,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...], str]] = {
 }
 
 
+@kindly
 def workforce_outcomes(
     study: Study,
     outcome: str | Outcome,

@@ -37,7 +37,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, kindly
 from rmresearch.privacy.rules import Limits
 from rmresearch.study import Study
 from rmresearch.whatif.calibrate.fit import Findings, fit
@@ -56,6 +56,7 @@ __all__ = ["Calibration", "Parameter", "calibrate", "numbers"]
 PEOPLE_A_PARAMETER, PEOPLE_BEYOND = 5, 10
 
 
+@kindly
 def calibrate(study: Study, *, given: Mapping[str, float] | None = None) -> Calibration:
     """Which scenario would draw studies like this one?
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rmresearch.display.grid import DIGITS, from_frame, paragraph
 from rmresearch.errors import ReportError, StudyError
 from rmresearch.files import write_bytes
 from rmresearch.world.scenario import Scenario
@@ -120,13 +120,16 @@ class Calibration:
             return [*found, SYNTHETIC]
         return [*found, INTERNAL if self.internal else AGGREGATES.format(people=_band(self.people))]
 
+    def __repr__(self) -> str:
+        return "\n".join([*self._head(), "", *self.lines()])
+
     def _repr_html_(self) -> str:
-        head = "".join(f"<p>{html.escape(line)}</p>" for line in (*self._head(), *self.notes))
         told = self.to_frame()
         told = told[told["informed"] | told["estimate"].notna()]
-        table = told.to_html(index=False, escape=True, float_format=lambda x: f"{x:.3g}", na_rep="")
+        table = from_frame(told, "Coefficients", ends_of="estimate", level="95%", digits=DIGITS)
         silent = ", ".join(one.parameter for one in self.parameters if one.silent)
-        return f"{head}{table}<p>Silent, priors kept: {html.escape(silent)}.</p>"
+        head = "".join(map(paragraph, (*self._head(), *self.notes)))
+        return f"{head}{table.to_html()}{paragraph(f'Silent, priors kept: {silent}.')}"
 
 
 def _row(one: Parameter) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rmresearch.world.fields import lowered, problems
+from rmresearch.errors import kindly
+from rmresearch.world.fields import coefficients, lowered, problems, short, table
 from rmresearch.world.nature.instruments import InstrumentNature
 
 __all__ = ["Nature"]
 
 
+@kindly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nature(InstrumentNature):
     """People, pairs and surveys as they are.
@@ -25,6 +27,12 @@ class Nature(InstrumentNature):
     >>> Nature(item_reliability=0.5).item_reliability
     0.5
     """
+
+    def __repr__(self) -> str:
+        return short(self)
+
+    def _repr_html_(self) -> str:
+        return table(short(self), coefficients("", self)).to_html()
 
     def __post_init__(self) -> None:
         found = problems("nature", self)
