@@ -23,6 +23,7 @@ from rmresearch.report.furniture import furnished, linked, scrolled
 from rmresearch.report.lighter import lighter_imports
 from rmresearch.report.look import brand_css
 from rmresearch.report.theme import blocks_css, page_css, template
+from rmresearch.report.words.phrases import catalogue
 
 __all__ = ["INTERNAL", "render", "to_html", "wrap"]
 
@@ -116,6 +117,7 @@ def wrap(
     return Template(template("page.html")).substitute(
         language=escape(language),
         title=escape(title),
+        skip=escape(catalogue()["paper"]["skip"]),
         style=f"{blocks_css()}\n{brand_css(brand)}{layout}{template('furniture.css')}{sheet}",
         paper=' class="whole"' if unfolded else "",
         banner=_banner(marks),
@@ -159,7 +161,8 @@ def _contents(body: str) -> str:
     items = "".join(f"<li>{link}{inside}</li>" for link, inside in nested)
     return (
         '<nav class="contents" aria-labelledby="contents-name">'
-        f'<p class="name" id="contents-name">Contents</p><ol>{items}</ol></nav>'
+        f'<p class="name" id="contents-name">{escape(catalogue()["paper"]["contents"])}</p>'
+        f"<ol>{items}</ol></nav>"
     )
 
 

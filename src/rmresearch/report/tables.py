@@ -17,11 +17,11 @@ from rmresearch.report.numbers import (
     NOTHING,
     count,
     decimals_for,
-    interval,
     number,
     p_value,
     percent,
 )
+from rmresearch.report.words.phrases import catalogue, fill, spoken
 from rmresearch.result import Check, Dropped
 
 __all__ = ["checks_table", "dropped_table", "interval_ends", "table_block"]
@@ -164,7 +164,7 @@ def _decimals(cells: Sequence[CellLike]) -> int:
 def _text(one: _Shown, row: Sequence[Any], labels: Mapping[str, str]) -> str:
     cells = [row[place] for place in one.sources]
     if any(_hidden(cell) for cell in cells):
-        return HIDDEN
+        return spoken(HIDDEN)
     decimals = one.decimals
     if decimals is None:
         decimals = _decimals([*cells, *(row[place] for place in one.beside)])
@@ -172,13 +172,15 @@ def _text(one: _Shown, row: Sequence[Any], labels: Mapping[str, str]) -> str:
     if one.kind == "ends":
         ends = [cell.value for cell in cells]
         if any(isinstance(end, str) for end in ends):  # a release says "90% or more"
-            return " to ".join(end if isinstance(end, str) else percent(end) for end in ends)
-        return interval(*ends, decimals=decimals, share=of_share)
+            low, high = (spoken(end) if isinstance(end, str) else percent(end) for end in ends)
+            return fill("phrase", "to", low=low, high=high)
+        low, high = (percent(e) if of_share else number(e, decimals=decimals) for e in ends)
+        return NOTHING if None in ends else fill("phrase", "to", low=low, high=high)
     value = cells[0].value
     if value is None:
         return NOTHING
     if isinstance(value, str) or (cells[0].kind == "label" and not isinstance(value, float)):
-        return labels.get(str(value), str(value))
+        return labels.get(str(value), spoken(str(value)))
     if cells[0].kind in COUNTS:
         return count(value)
     if cells[0].kind == SHARE:
@@ -197,7 +199,7 @@ def _share(cell: Any, row: Sequence[Any]) -> str:
 
 def _head(one: _Shown, head: str | Column | None) -> Column:
     if one.kind == "ends":
-        return Column("95% interval")
+        return Column(catalogue()["phrase"]["interval_head"])
     if isinstance(head, Column):
         return head
     return Column(head if head is not None else _sentence(one.name), numeric=one.kind != "label")

@@ -7,6 +7,7 @@ from html import escape
 from typing import Literal
 
 from rmresearch.report.blocks.base import Block, joined
+from rmresearch.report.words.phrases import catalogue
 
 __all__ = [
     "Answer",
@@ -84,8 +85,7 @@ class Callout(Block):
 
     def html(self) -> str:
         """An ``aside``-like box whose kind is said in words, not by colour alone."""
-        names = {"note": "Note", "caution": "Caution", "missing": "Not in these data"}
-        title = escape(self.title or names[self.kind])
+        title = escape(self.title or catalogue()["paper"][self.kind])
         return (
             f'<div class="callout {self.kind}" role="note">'
             f"<p><strong>{title}.</strong> {escape(self.text)}</p></div>"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rmresearch.privacy.rules import HIGH, LOW
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures.canvas import (
     WIDTH,
@@ -32,6 +33,7 @@ from rmresearch.report.figures.style import (
     wrap,
 )
 from rmresearch.report.numbers import number, percent
+from rmresearch.report.words.phrases import catalogue, fill, spoken
 
 __all__ = ["Panel", "Round", "control_chart"]
 
@@ -133,8 +135,8 @@ def _panel(
     _limits(axes, panel.rounds)
     if plan is not None:
         axes.axhline(plan, color=INK, lw=1.2, linestyle=(0, (4, 3)), zorder=3)
-        axes.annotate("planned", (count - 0.5, plan), xytext=(-2, 4), textcoords="offset points",
-                      ha="right", size=SMALL, color=INK)  # fmt: skip
+        axes.annotate(catalogue()["control"]["planned"], (count - 0.5, plan), xytext=(-2, 4),
+                      textcoords="offset points", ha="right", size=SMALL, color=INK)  # fmt: skip
     _values(axes, panel.rounds, highest, plan)
     _labels(figure, axes, panel.rounds, left, top, width)
 
@@ -190,7 +192,7 @@ def _said(axes: Any, x: int, height: float, one: Round, *, above: bool) -> None:
 
 def _short(said: str) -> str:
     """A phrase of the release rules as it fits beside a dot."""
-    phrases = {"90% or more": "90%+", "10% or fewer": "≤10%"}
+    phrases = {spoken(HIGH): "90%+", spoken(LOW): "≤10%"}
     return phrases.get(said, said)
 
 
@@ -221,10 +223,11 @@ def _alt(panels: Sequence[Panel], title: str, unit: str, share: bool, plan: floa
         for one in panel.rounds:
             text = f"{one.label} {one.said}"
             if one.limits is not None:
-                text += f" (warning limits {show(one.limits[0])} to {show(one.limits[1])}"
-                flags = ("", ", below the warning limit", ", below the action limit")
-                text += f"{flags[one.below]})"
+                low, high = map(show, one.limits[:2])
+                key = ("within", "below_warning", "below_action")[one.below]
+                text += f" ({fill('control', key, low=low, high=high)})"
             each.append(text)
         said.append(f"{panel.name}: {', '.join(each)}")
-    planned = f" Planned: {show(plan)}." if plan is not None else ""
-    return f"{title.rstrip('.')}. Control chart, {unit}. {'; '.join(said)}.{planned}"
+    planned = "" if plan is None else f" {fill('control', 'plan', plan=show(plan))}"
+    told = fill("control", "alt", title=title.rstrip("."), unit=unit, rounds="; ".join(said))
+    return f"{told}{planned}"

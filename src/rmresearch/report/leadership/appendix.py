@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rmresearch.report.leadership.both import row
 from rmresearch.report.leadership.content import Form, Grid, Said, Shown
-from rmresearch.report.leadership.source import Held, Source, Words, shown
+from rmresearch.report.leadership.source import Held, Source, Words, said, shown
 from rmresearch.report.words.phrases import capital, catalogue, is_share, named
 from rmresearch.study import Outcome
 
@@ -67,7 +67,7 @@ def _mean(source: Source, held: Held) -> tuple[Said, ...]:
     between = Said("–")
     if one.low is not None and one.high is not None:
         low, high = (_cell(word) for word in ends[1:])
-        between = Said(f"{low.text} to {high.text}", (*low.numbers, *high.numbers))
+        between = said("brief_head", "ends", low=low, high=high)
     people = _cell(shown(one.n_people, f"{held.at}/n_people", "count"))
     return (*first, _cell(ends[0]), between, people)
 
@@ -101,7 +101,7 @@ def _declared(source: Source, one: Outcome) -> Iterator[Said]:
     else:
         low = source.declared_number(one, "low", one.low)
         high = source.declared_number(one, "high", one.high)
-        yield Said(f"{low.text} to {high.text}", (low, high))
+        yield said("brief_head", "ends", low=low, high=high)
     matters = source.matters(one)
     yield _cell(matters or "–")
 

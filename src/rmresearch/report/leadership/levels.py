@@ -29,7 +29,7 @@ from rmresearch.report.leadership.verdicts import (
     state,
     title,
 )
-from rmresearch.report.words.phrases import capital, catalogue, named, quoted
+from rmresearch.report.words.phrases import capital, catalogue, named, quoted, spoken
 from rmresearch.study import Outcome
 
 __all__ = ["MOST", "levels", "tiles"]
@@ -205,7 +205,7 @@ def _shares(source: Source, drawn: Sequence[Held], heading: str) -> Chart | None
             value=float(one.estimate.value or 0),
             low=one.estimate.low,
             high=one.estimate.high,
-            detail=str(one.estimate.n_people or ""),
+            detail=spoken(str(one.estimate.n_people or "")),
             group=named(source.design.outcome(one.estimate.outcome).label),
         )
         for one in numeric

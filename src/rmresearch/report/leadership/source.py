@@ -26,6 +26,7 @@ from rmresearch.report.words.phrases import (
     lower_first,
     named,
     people,
+    spoken,
 )
 from rmresearch.result import Estimate
 from rmresearch.study import Design, Outcome
@@ -70,11 +71,19 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A released verdict: its estimate, what was judged (None: hidden), and the outcome."""
+    """A released verdict: its estimate, what was judged (None: hidden), and the outcome.
+
+    ``arm`` names the group where several are compared with one.
+    """
 
     held: Held
     judgement: Judgement | None
     outcome: Outcome
+    arm: str = ""
+
+    def called(self, label: str) -> str:
+        """The outcome's name, told apart from the same outcome's in another group."""
+        return f"{label} ({self.arm})" if self.arm else label
 
     @property
     def single(self) -> bool:
@@ -98,11 +107,19 @@ class Source:
     @cached_property
     def verdicts(self) -> tuple[Told, ...]:
         """Every verdict, in the order in which a report tells them."""
+        contrasts = {
+            one.estimate.contrast
+            for one in self.released.verdicts
+            if one.estimate.result.startswith("compare_arms")
+        }
+        several = len(contrasts) > 1
+        arms = {arm.name: named(arm.label) for arm in self.design.arms if several}
         return tuple(
             Told(
                 Held(one.estimate, f"/release/verdicts/{i}/estimate"),
                 one.judgement,
                 self.design.outcome(one.estimate.outcome),
+                arms.get(one.estimate.contrast.partition(" - ")[0], ""),
             )
             for i, one in enumerate(self.released.verdicts)
         )
@@ -217,7 +234,7 @@ def shown(
 ) -> Shown | str:
     """A released value as it reads; a phrase reads as it is, nothing as a dash."""
     if isinstance(value, str):
-        return Shown(value, (at,), "phrase")
+        return Shown(spoken(value), (at,), "phrase")
     if value is None:
         return number(None)
     text = (

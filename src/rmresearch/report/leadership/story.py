@@ -15,6 +15,7 @@ from rmresearch.report.leadership.levels import levels, tiles
 from rmresearch.report.leadership.pairs import match
 from rmresearch.report.leadership.people import done, lost
 from rmresearch.report.leadership.source import Source
+from rmresearch.report.words.phrases import kept_back
 from rmresearch.study import Design
 
 __all__ = ["story"]
@@ -65,5 +66,6 @@ def story(released: Release, design: Design) -> Story:
 
 
 def _kept_back(place: int, text: str) -> Said:
-    """What the release rules keep back, in the words of the release."""
-    return Said(text, (Shown(text, (f"/release/hidden/{place}",), "phrase"),))
+    """What the release rules keep back, and by which of them."""
+    said = kept_back(text)
+    return Said(said, (Shown(said, (f"/release/hidden/{place}",), "phrase"),))

@@ -133,7 +133,8 @@ def size(source: Source, told: Told) -> Said | None:
 
 def title(told: Told, label: str = "") -> str:
     """The finding in a few words; ``label`` stands in place of the outcome's."""
-    judgement, label = told.judgement, label or named(told.outcome.label.strip().rstrip(".:;"))
+    judgement = told.judgement
+    label = label or told.called(named(told.outcome.label.strip().rstrip(".:;")))
     if judgement is None:
         key = "hidden"
     elif judgement.precision == "too_early":
@@ -286,7 +287,7 @@ def _row(told: Told, head: str, *, main: bool) -> Interval:
     one = told.held.estimate
     people = spoken(one.n_people) if isinstance(one.n_people, str) else number(one.n_people)
     return Interval(
-        label=named(told.outcome.label),
+        label=told.called(named(told.outcome.label)),
         value=_number(one.value),
         low=_number(one.low),
         high=_number(one.high),

@@ -20,9 +20,9 @@ from rmresearch.report.blocks import (
 )
 from rmresearch.report.numbers import count, number
 from rmresearch.report.pulse.reading import RISKS, Sign, Status
-from rmresearch.report.pulse.saying import about, arm_name, group, listed, seen
+from rmresearch.report.pulse.saying import about, arm_name, group, seen
 from rmresearch.report.words import pulse as words
-from rmresearch.report.words.phrases import named
+from rmresearch.report.words.phrases import listed, named, spoken
 from rmresearch.study import Design
 
 __all__ = ["attention"]
@@ -119,9 +119,9 @@ def _row(design: Design, sign: Sign) -> tuple[str, ...]:
     if sign.pairs is not None:
         whose = arm_name(design, sign.pairs.arm) or words.tell("everyone")
         warning = sign.pairs.warning
-        limit = words.tell("nothing") if warning is None else str(warning)
+        limit = words.tell("nothing") if warning is None else spoken(str(warning))
         rule = words.tell("rule_silent")
-        return (about(design, sign), whose, rule, words.tell("now"), str(sign.pairs.silent), limit,
+        return (about(design, sign), whose, rule, words.tell("now"), spoken(str(sign.pairs.silent)), limit,
                 status)  # fmt: skip
     if sign.track is None:
         raise ValueError("a sign is about a track or about pairs")

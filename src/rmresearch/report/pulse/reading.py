@@ -14,6 +14,7 @@ from rmresearch.privacy.rules import HIGH, LOW
 from rmresearch.report.figures.control import Round
 from rmresearch.report.numbers import HIDDEN, NOTHING, number, percent
 from rmresearch.report.words import pulse as words
+from rmresearch.report.words.phrases import spoken
 from rmresearch.study import Design
 
 __all__ = ["PULSE", "RISKS", "Pairs", "Sign", "Status", "Track", "pairs_of", "signs", "tracks"]
@@ -40,8 +41,8 @@ class Entry:
         """A number as written."""
         value = self.row.get(column)
         if value is None:
-            return HIDDEN if self.hidden else NOTHING
-        return value if isinstance(value, str) else _written(value, self.share)
+            return spoken(HIDDEN) if self.hidden else NOTHING
+        return spoken(value) if isinstance(value, str) else _written(value, self.share)
 
     def crossed(self, column: str) -> int | None:
         """How many limits it crossed; None where it has none."""
@@ -194,6 +195,8 @@ def _of_track(track: Track) -> Iterator[Sign]:
     if track.kind == "meetings" and latest.row.get("planned") is not None:
         yield Sign(track.risk, "plan", _status(latest.crossed("below plan")), track)
     high = latest.row.get("favourable high")
+    if high is None and latest.row.get("favourable") == LOW:
+        high = LOW  # such a share leaves without its interval
     if track.process and track.kind == "quality" and high is not None:
         top = _edge(high, upper=True)
         yield Sign(track.risk, "half", "watch" if top < 0.5 else "steady", track)

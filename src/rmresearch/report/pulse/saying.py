@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from rmresearch.analysis.pulse.meetings import cadence, silent_after
 from rmresearch.privacy.rules import HIGH, LOW
-from rmresearch.report.numbers import number
+from rmresearch.report.numbers import NOTHING, number
 from rmresearch.report.pulse.reading import Entry, Pairs, Sign, Track, signs
 from rmresearch.report.words import pulse as words
-from rmresearch.report.words.phrases import named, people
+from rmresearch.report.words.phrases import named, people, spoken
 from rmresearch.study import Design
 
-__all__ = ["about", "against_before", "arm_name", "group", "listed", "seen", "state"]
+__all__ = ["about", "against_before", "arm_name", "group", "seen", "state"]
 
 
 def arm_name(design: Design, arm: str) -> str:
@@ -24,7 +24,7 @@ def group(design: Design, track: Track) -> str:
     """Whose rounds a track holds, as a chart's heading."""
     arm = arm_name(design, track.arm)
     if track.kind != "quality":
-        return arm or "Everyone"
+        return arm or words.tell("everyone")
     who = people(design, track.role)
     who = who[:1].upper() + who[1:]
     return f"{who}, {arm}" if len(design.programme_arms) > 1 else who
@@ -91,7 +91,9 @@ def _rule(sign: Sign, latest: Entry, track: Track) -> str:
     """The limit of the rule, and whether the round lies beyond it."""
     if sign.rule == "half":
         ends = [latest.said(f"favourable {end}") for end in ("low", "high")]
-        return words.tell("half", low=ends[0], high=ends[1]) if sign.status == "watch" else ""
+        known = latest.row.get("favourable high") is not None
+        told = sign.status == "watch" and known
+        return words.tell("half", low=ends[0], high=ends[1]) if told else ""
     if sign.status == "unknown":
         return words.tell("no_limit", why=words.tell(_why(latest, track)))
     columns = ("warning low", "action low")
@@ -99,7 +101,11 @@ def _rule(sign: Sign, latest: Entry, track: Track) -> str:
         columns = ("plan warning", "plan action")
     source = "panel" if latest.row.get("limits from") == "panel" else sign.rule
     limit = latest.said(columns[1] if sign.status == "act" else columns[0])
-    if limit in {HIGH, LOW}:  # what the release rules leave of it reads badly, and says little
+    if limit in {
+        spoken(HIGH),
+        spoken(LOW),
+        NOTHING,
+    }:  # what the release rules leave of it reads badly, and says little
         if sign.status == "steady":
             return ""
         return words.tell("under_unsaid", level=words.level(sign.status))
@@ -133,8 +139,3 @@ def _silent(design: Design, sign: Sign, pairs: Pairs) -> str:
     if sign.status == "steady":
         return said + words.tell("no_more", limit=limit)
     return said + words.tell("over", limit=limit, level=words.level(sign.status))
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a row: "a", "a and b", "a, b and c"."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))

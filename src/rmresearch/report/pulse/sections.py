@@ -19,10 +19,10 @@ from rmresearch.report.blocks import (
 from rmresearch.report.figures.control import Panel, Round, control_chart
 from rmresearch.report.findings import labels_of
 from rmresearch.report.pulse.reading import PULSE, Pairs, Track
-from rmresearch.report.pulse.saying import against_before, arm_name, group, listed, state
+from rmresearch.report.pulse.saying import against_before, arm_name, group, state
 from rmresearch.report.tables import table_block
 from rmresearch.report.words import pulse as words
-from rmresearch.report.words.phrases import capital, named
+from rmresearch.report.words.phrases import capital, kept_back, listed, named, spoken
 from rmresearch.study import Design
 
 __all__ = ["meetings", "method", "quality", "response", "standing"]
@@ -101,7 +101,7 @@ def method(released: Release) -> Section:
     parts = [words.why(part) for part in ("charts", "pairs", "plan", "panel", "half", "hidden")]
     blocks: list[Block] = [Bullets(tuple(parts))]
     if released.hidden:
-        blocks.append(Bullets(released.hidden))
+        blocks.append(Bullets(tuple(map(kept_back, released.hidden))))
     blocks += _missing(released, ("last day given",))
     return Section("method", words.tell("method_title"), tuple(blocks))
 
@@ -151,7 +151,7 @@ def _counts(design: Design, pairs: Pairs) -> str:
 
 
 def _count(value: object) -> str:
-    return str(value)
+    return spoken(str(value))
 
 
 def _missing(released: Release, names: Iterable[str]) -> list[Block]:
@@ -174,8 +174,10 @@ def _numbers(design: Design, released: Release, name: str, by: str) -> list[Bloc
             first = {"response": ["round"], "quality": ["role"]}.get(name, [])
             several = len({row[table.columns.index(by)].value for row in table.rows}) > 1
             columns = [SHOWN[name][0], *first, *SHOWN[name][1:]]
+            heads = {column: words.column(column) for column in columns}
             shown = table_block(
-                table, columns=columns, labels=labels, group=by if several else None
-            )
+                table, columns=columns, heads=heads, labels=labels,
+                group=by if several else None, caption=words.tell(f"numbers_{name}"),
+            )  # fmt: skip
             return [Details(words.tell("numbers"), (shown,))]
     return []

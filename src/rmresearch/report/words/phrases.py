@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from rmresearch.report.numbers import MINUS, decimals_for, number, percent
+from rmresearch.privacy.release import WHY
+from rmresearch.privacy.rules import FEW, HIGH, LOW
+from rmresearch.report.numbers import HIDDEN, MINUS, decimals_for, number, percent
 from rmresearch.report.words.gate import chance_words, lint
 from rmresearch.result import Estimate
 from rmresearch.study import Design, Outcome
@@ -22,6 +24,8 @@ __all__ = [
     "fill",
     "group_name",
     "is_share",
+    "kept_back",
+    "listed",
     "lower_first",
     "matters",
     "named",
@@ -31,6 +35,7 @@ __all__ = [
     "range_of",
     "share_within",
     "signed",
+    "spoken",
     "way",
     "within",
 ]
@@ -50,6 +55,47 @@ def fill(section: str, key: str, **parts: Any) -> str:
     """
     capitals = {capital(k): capital(v) for k, v in parts.items() if isinstance(v, str) and v}
     return catalogue()[section][key].format(**parts, **capitals)
+
+
+#: what a release writes in place of a number, and its key
+WRITTEN = {HIGH: "high", LOW: "low", FEW: "few", HIDDEN: "hidden"}
+
+
+def spoken(value: str) -> str:
+    """What a release writes in place of a number, in the catalogue's words; else as it is.
+
+    >>> spoken("90% or more"), spoken("20 to 24"), spoken("2025-08-25")
+    ('90% or more', '20 to 24', '2025-08-25')
+    """
+    low, between, high = value.partition(" to ")
+    if between and low.isdigit() and high.isdigit():
+        return fill("phrase", "to", low=low, high=high)
+    return catalogue()["released"][WRITTEN[value]] if value in WRITTEN else value
+
+
+def kept_back(text: str) -> str:
+    """A release's sentence on what it keeps back, in the catalogue's words.
+
+    >>> kept_back("Fewer than 5 values are not shown: hidden numbers could be computed from them.")
+    'Fewer than 5 values are not shown: hidden numbers could be computed from them.'
+    """
+    count, _, why = text.removesuffix(".").partition(" values are not shown: ")
+    rule = {reason: name for name, reason in WHY.items()}.get(why)
+    if rule is None:
+        return text
+    few = count.lower() == FEW
+    return fill("kept_back", rule, count=capital(spoken(FEW)) if few else count)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row.
+
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    if len(names) < 2:
+        return "".join(names)
+    return fill("phrase", "and", most=", ".join(names[:-1]), last=names[-1])
 
 
 def capital(text: str) -> str:

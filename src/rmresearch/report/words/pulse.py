@@ -7,7 +7,18 @@ from typing import Any
 from rmresearch.report.words.gate import say
 from rmresearch.report.words.phrases import catalogue, fill
 
-__all__ = ["advice", "level", "meaning", "missing", "risk", "round_name", "status", "tell", "why"]
+__all__ = [
+    "advice",
+    "column",
+    "level",
+    "meaning",
+    "missing",
+    "risk",
+    "round_name",
+    "status",
+    "tell",
+    "why",
+]
 
 
 def tell(key: str, **parts: Any) -> str:
@@ -49,6 +60,15 @@ def round_name(kind: str) -> str:
     'survey'
     """
     return catalogue()["pulse_round"][kind]
+
+
+def column(name: str) -> str:
+    """What a column of the pulse's tables is called.
+
+    >>> column("warning low")
+    'Warning limit below'
+    """
+    return catalogue()["pulse_column"][name.replace(" ", "_")]
 
 
 def meaning(name: str) -> str:
