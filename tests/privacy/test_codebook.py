@@ -48,6 +48,19 @@ def test_a_design_comes_back_from_json_as_it_was_declared() -> None:
             assert getattr(back, name) == getattr(DECLARED, name), name
 
 
+def test_money_stays_out_of_a_pulse() -> None:
+    declared = replace(DECLARED, waves=STUDY.design.waves)
+    assert declared.costs
+    assert declared.worth
+    for audience, there in (("leadership", True), ("technical", True), ("pulse", False)):
+        made = release({}, replace(STUDY, design=declared), audience=audience).codebook
+        assert made is not None
+        money = (made.costs, made.worth, made.currency)
+        assert money == (
+            (declared.costs, declared.worth, declared.currency) if there else ((), (), "")
+        )
+
+
 def test_a_release_carries_it_and_strikes_out_what_tells_a_person() -> None:
     person = str(STUDY.participants["person"].iloc[0])
     told = "s-0123456789ab"  # the form of a pseudonym

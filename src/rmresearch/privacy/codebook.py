@@ -42,8 +42,11 @@ class Codebook:
     brand: Brand = HOUSE
 
     @classmethod
-    def of(cls, design: Design, text: Callable[[str], str]) -> Codebook:
-        """The codebook of a design; ``text`` strikes out what no label may hold."""
+    def of(cls, design: Design, text: Callable[[str], str], *, money: bool = True) -> Codebook:
+        """The codebook of a design; ``text`` strikes out what no label may hold.
+
+        Without ``money`` costs and worth stay behind: whoever gets no answer that needs them.
+        """
         return cls(
             kind=design.kind,
             unit=design.unit,
@@ -57,9 +60,9 @@ class Codebook:
             role_labels=tuple((role, text(label)) for role, label in design.role_labels),
             goals=tuple(map(text, design.goals)),
             procedure=design.matching.procedure,
-            costs=design.costs,
-            worth=design.worth,
-            currency=design.currency,
+            costs=design.costs if money else (),
+            worth=design.worth if money else (),
+            currency=design.currency if money else "",
             brand=replace(design.brand, name=text(design.brand.name)),
         )
 

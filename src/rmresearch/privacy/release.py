@@ -161,7 +161,7 @@ def release(
         hidden=_summary(rule for _, rule in reasons),
         verdicts=tuple(_verdict(wall, one, refused) for one in judged),
         standing=_worded(standing or Standing(), wall),
-        codebook=Codebook.of(study.design, wall.text),
+        codebook=Codebook.of(study.design, wall.text, money=audience != "pulse"),
         reasons=tuple(reasons),
         published=published,
         door=_DOOR,
