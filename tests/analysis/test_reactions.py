@@ -55,6 +55,17 @@ def test_net_recommend_score() -> None:
     assert not failed(result, "favourable declared")
 
 
+def test_no_net_score_is_thought_possible_beyond_its_scale() -> None:
+    # twelve answers, ten of them detractors: the t interval alone would reach below -100
+    values = [0.0] * 10 + [10, 8]
+    study = make_study({"recommend": {"after": values}}, outcomes=[RECOMMEND])
+    net = found(reaction(study, "recommend"), term="net-recommend", estimand=STARTERS)
+    points = np.array([-100.0] * 10 + [100, 0])
+    half = stats.t.ppf(0.975, 11) * points.std(ddof=1) / np.sqrt(12)
+    assert net.value - half < -100
+    assert (net.low, net.high) == pytest.approx((-100, net.value + half))
+
+
 def test_clustered_people_count_for_less() -> None:
     # twelve seniors share six juniors; members of a set answer alike: the design effect is about 2
     values = [5.0, 5, 1, 1, 5, 5, 5, 5, 1, 1, 5, 5]

@@ -434,9 +434,9 @@ def test_beside():
         "is 0.62 points.",
         "If the true difference in digital skill were the smallest that matters, a result that "
         "stands out from chance would on average be 2.9 times too large.",
-        "Favourable on “Digital skill” at the Month 6 measurement: 67% of the 36 senior mentees who "
-        "answered (95% interval 52% to 79%); 45% of the 36 juniors who answered (too few "
-        "for an interval).",
+        "Favourable on “Digital skill” at the Month 6 measurement: 67% of the 36 senior mentees "
+        "who answered (95% interval 52% to 79%); 45% of the 36 juniors who answered (too few for "
+        "an interval).",
         "Net recommend score on “Digital skill” at the Month 6 measurement, on a scale from −100 "
         "to 100: +12 by the 36 senior mentees who answered (95% interval −4 to 29).",
         "By the Month 6 measurement 20% of the people assigned were lost; the share differs by 5.2 "

@@ -40,7 +40,8 @@ def reaction(study: Study, outcome: str | Outcome, *, wave: str | None = None) -
     (score at or above the codebook's ``favourable``, after reversing) with Wilson's interval on
     the effective n, clustered by the unit of independence; for an outcome of kind "recommend"
     (0-10) the net recommend score, promoters (9-10) minus detractors (0-6) in points from -100 to
-    100; and the mean score, both with CR2 intervals. Estimates: the share has no term, the others
+    100; and the mean score, both with CR2 intervals, that of the net score cut off at the ends of
+    its scale, beyond which no score can lie. Estimates: the share has no term, the others
     "net-recommend" and "mean"; ``estimand`` says whose. Starters are people in a pair that
     started, finishers those in one that did not end early; asked counts all of them, answered
     those with a score. People of a comparison arm are never asked; their answers are dropped.
@@ -126,13 +127,20 @@ def _received(
     net = replace(form, term="net-recommend")
     if outcome.kind == "recommend":
         points = 100.0 * ((values >= PROMOTER) * 1.0 - (values <= DETRACTOR) * 1.0)
-        net = averaged(net, points, answered.cluster)
+        net = _on_scale(averaged(net, points, answered.cluster))
     mean = averaged(replace(form, term="mean"), values, answered.cluster)
     found = [liked.estimate, net, mean]
     found = [one for one in found if one.value is not None]
     about = f"{who.people.role}, {who.arm or 'all'}, {wave.name}, {who.name}"
     row = _row(outcome, wave, who, answered, liked, net, mean)
     return found, row, thin(about, answered.cluster)
+
+
+def _on_scale(net: Estimate) -> Estimate:
+    """A net score's interval within the scale: what few answers leave beyond it cannot be true."""
+    if net.low is None or net.high is None:
+        return net
+    return replace(net, low=max(net.low, -100.0), high=min(net.high, 100.0))
 
 
 def _row(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 from rmresearch.analysis.leavers import tipping
 from rmresearch.report import words
@@ -196,8 +197,9 @@ def _level(record: Estimate) -> str:
 
 def _told(found: Findings, answers: Answers, first: Estimate) -> Iterator[str]:
     """A sentence an outcome at its last wave, the headline's first with its bounds; the outcomes
-    of which nothing could be overturned share one."""
-    design, quiet = found.study.design, []
+    of which nothing could be overturned, or told, share one."""
+    design = found.study.design
+    quiet: dict[Literal["open", "unknown"], list[str]] = {"open": [], "unknown": []}
     for outcome, result in sorted(answers, key=lambda pair: pair[0].name != first.outcome):
         main = outcome.name == first.outcome
         one = first if main else _last(found, result)
@@ -206,14 +208,15 @@ def _told(found: Findings, answers: Answers, first: Estimate) -> Iterator[str]:
         if record is not None and reading != "unknown":
             told = _apart(record)
             reading = "open" if not told else "alone" if reading == "open" else reading
-        if tip is not None and (main or reading != "open"):
-            yield words.tips(tip, design, reading)
+        if tip is not None and not main and (reading == "open" or reading == "unknown"):
+            quiet[reading].append(outcome.label)
         elif tip is not None:
-            quiet.append(outcome.label)
+            yield words.tips(tip, design, reading)
         if main:
             yield from _between(found, one, result)
-    if quiet:
-        yield words.nothing_to_overturn(quiet)
+    for why, labels in quiet.items():
+        if labels:
+            yield words.nothing_to_overturn(labels, why)
 
 
 def _apart(record: Estimate) -> bool:

@@ -164,13 +164,17 @@ def _alone(found: Findings, asked: Answers) -> Iterator[Block]:
     """Shares of a single group, which nothing is compared with."""
     if found.study.design.comparison is not None:
         return
+    said = []
     for outcome, result in asked:
         rows = result.table("events").to_frame()
         for one in result.estimates:
             if one.term == "share" and one.wave == result.estimates[-1].wave:
                 row = rows[(rows["role"] == one.role) & (rows["wave"] == one.wave)].iloc[0]
-                yield Paragraph(say.alone(one, (row["events"], row["people"]), outcome,
-                                          found.study.design))  # fmt: skip
+                counts = (row["events"], row["people"])
+                said.append(say.alone(one, counts, outcome, found.study.design))
+    if said:
+        yield Bullets(tuple(said))
+        yield Paragraph(say.sentence("alone_read"))
 
 
 def _at(result: Result, waves: set[str]) -> Result:

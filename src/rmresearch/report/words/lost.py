@@ -39,6 +39,6 @@ def bounds(low: Estimate, high: Estimate, design: Design) -> str:
     return say(fill("lost", kind, **parts))
 
 
-def nothing_to_overturn(labels: Sequence[str]) -> str:
-    """The outcomes whose answer does not tell the difference from zero."""
-    return say(fill("lost", "tips_open_several", labels="; ".join(map(named, labels))))
+def nothing_to_overturn(labels: Sequence[str], reading: Literal["open", "unknown"]) -> str:
+    """The outcomes whose answer does not tell the difference from zero, or has no interval."""
+    return say(fill("lost", f"tips_{reading}_several", labels="; ".join(map(named, labels))))
