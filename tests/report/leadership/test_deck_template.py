@@ -195,6 +195,63 @@ def test_colours_can_be_read_on_the_template_s_surface() -> None:
     assert night.accent[1:].upper() in {one.get("val") for one in painted.iter(qn("a:srgbClr"))}
 
 
+def painted(fill: str) -> Change:
+    """With a background of its own over a theme made for white, and text written in white."""
+
+    def change(made: Any) -> None:
+        page = made.slide_master._element.cSld
+        for old in page.findall(qn("p:bg")):
+            page.remove(old)
+        held = f"<p:bg {nsdecls('p', 'a')}><p:bgPr>{fill}<a:effectLst/></p:bgPr></p:bg>"
+        page.insert(0, parse_xml(held))
+        styles = made.slide_master._element.find(qn("p:txStyles"))
+        for letters in styles.iter(qn("a:defRPr")):
+            for one in letters.findall(f"{qn('a:solidFill')}/{qn('a:schemeClr')}"):
+                one.set("val", "bg1")
+
+    return change
+
+
+def flat(inside: str) -> str:
+    return f"<a:solidFill>{inside}</a:solidFill>"
+
+
+#: by hand: half as light as #4f81bd in HLS is (#25, #40, #61), to rounding; halfway from black to
+#: #404080 lies #202040
+BACKGROUNDS = {
+    "a colour": (flat('<a:srgbClr val="0B1F3A"/>'), "#0b1f3a"),
+    "the system's": (flat('<a:sysClr val="windowText" lastClr="000000"/>'), "#000000"),
+    "a darker accent": (
+        flat('<a:schemeClr val="accent1"><a:lumMod val="50000"/></a:schemeClr>'), "#254061"
+    ),
+    "a gradient": (
+        '<a:gradFill><a:gsLst><a:gs pos="0"><a:srgbClr val="000000"/></a:gs><a:gs pos="100000">'
+        '<a:srgbClr val="404080"/></a:gs></a:gsLst><a:lin ang="0"/></a:gradFill>', "#202040"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BACKGROUNDS)
+def test_what_a_slide_is_painted_with_decides_what_can_be_read(name: str) -> None:
+    fill, paper = BACKGROUNDS[name]
+    template = company(painted(fill), wide=True)
+    look = opened_template(template, Brand()).frame.look
+    parts = zip(bytes.fromhex(look.paper[1:]), bytes.fromhex(paper[1:]), strict=True)
+    assert all(abs(one - other) <= 1 for one, other in parts), look.paper
+    assert look.ink == "#ffffff"
+    for tone in (look.ink, look.muted, look.accent):
+        assert contrast(tone, look.paper) >= 4.5
+        assert contrast(tone, look.tint) >= 4.5
+    show = opened(deck_of(briefs()["one"], template))
+    (table, *_) = [shape for slide in show.slides for shape in slide.shapes if shape.has_table]
+    inks = {
+        one.get("val")
+        for one in table._element.iter(qn("a:rPr"))
+        for one in one.iter(qn("a:srgbClr"))
+    }
+    assert inks == {"FFFFFF", look.accent[1:].upper()}
+
+
 def test_the_footer_says_as_much_as_has_room() -> None:
     narrow = [text for text in texts(opened(made_with("4:3")).slides[0]) if "INVENTED" in text]
     assert narrow == ["INVENTED DATA · Outcome"] or narrow[0].startswith("INVENTED DATA")

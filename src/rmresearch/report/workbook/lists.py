@@ -128,11 +128,12 @@ def is_share(one: ReleasedEstimate, design: Design) -> bool:
 def checks(released: Release, design: Design) -> Sheet:
     """What was looked at in each analysis, and whether it holds."""
     words, labels = catalogue()["workbook_question"], labels_of(design)
+    told = catalogue()["workbook_check"]
     rows = tuple(
         (
             text(words.get(result.partition(":")[0], result.partition(":")[0])),
             text(about(result, labels) or NOTHING),
-            text(capital(name)),
+            text(capital(told.get(name, name))),
             text("yes" if passed else "no"),
         )
         for result, name, passed in dict.fromkeys(released.checks)

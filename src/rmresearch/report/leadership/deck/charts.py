@@ -247,6 +247,8 @@ def _labels(
         if value is None:
             continue
         right, down = _shift(chart, value, name, size)
+        if name == "value" and len(chart.rows) > TOLD:
+            right, down = _behind(picture, value, columns["high"][place], size), 0.0
         across, along = right / picture.box.width, down / picture.box.height
         each.append(
             f'<c:dLbl><c:idx val="{place}"/><c:layout><c:manualLayout><c:x val="{across:.6f}"/>'
@@ -274,6 +276,17 @@ def _shift(chart: Chart, value: float, name: str, size: float) -> tuple[float, f
         return -outwards * (wide / 2 + BESIDE), -1.25 * size
     wanted = -1.0 if name == "low" else 1.0
     return (0.0, 0.0) if wanted == outwards else (wanted * (wide + 2 * BESIDE), 0.0)
+
+
+def _behind(picture: Picture, value: float, high: Value, size: float) -> float:
+    """How far an estimate's number stands from the outer end of its bar where rows are close: right
+    of its interval, as above its point it would stand on the row before.
+    """
+    chart = picture.chart
+    along = picture.plot.width / (chart.high - chart.low)
+    end = 0.0 if high is None else (high - value) * along
+    over = value < (chart.reference or 0.0)
+    return end + over * (text_width(_read(chart, value), size, True) * DRAWN + 2 * BESIDE)
 
 
 def _letters(size: float, colour: str, name: str = "") -> str:

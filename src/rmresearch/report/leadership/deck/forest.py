@@ -68,14 +68,14 @@ def _sided(chart: Chart) -> str:
 def _sides(chart: Chart, width: float) -> tuple[float, float]:
     """The space beside the plot: half a number of the axis, or an end with its number."""
     least = ends_width(chart, CAPTION) / 2 + 2.0
-    if len(chart.rows) > TOLD:
-        return least + GAP / 2, least
     plot, number = width - 2 * least, 2 * least + 4.0
     wide = chart.high - chart.low
     low = min((row.low for row in chart.rows if row.low is not None), default=chart.high)
     high = max((row.high for row in chart.rows if row.high is not None), default=chart.low)
     before = number - plot * (low - chart.low) / wide
     behind = number - plot * (chart.high - high) / wide
+    if len(chart.rows) > TOLD:  # the estimate's number stands behind the interval
+        return least + GAP / 2, max(least, behind)
     return max(least, before) + GAP / 2, max(least, behind)
 
 

@@ -15,6 +15,8 @@ from rmresearch.study import Brand
 __all__ = ["AA", "Frame", "Look", "Picture", "Placed", "Slide", "Table", "Text"]
 
 AA = 4.5
+#: how much of the accent a tinted box has
+TINT = 0.07
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +42,22 @@ class Look:
     def on(cls, paper: str, ink: str, accent: str) -> Look:
         """Those of a template with these three, on a dark surface too.
 
-        An accent that cannot be read there gives way to the nearest that can, else to the ink.
+        An accent that cannot be read there, or on its own tint, gives way to the nearest that can,
+        else to the ink.
         """
-        read = nearest(accent, lambda one: contrast(one, paper) >= AA) or ink
+
+        def reads(one: str) -> bool:
+            under = (paper, tinted(paper, one, TINT))
+            return all(contrast(one, surface) >= AA for surface in under)
+
+        read = nearest(accent, reads) or ink
         muted = next(
             mixed for share in (0.7, 0.8, 0.9, 1.0)
             if contrast(mixed := tinted(paper, ink, share), paper) >= AA or share == 1.0
         )  # fmt: skip
         return cls(
             paper, ink, muted, read,
-            tint=tinted(paper, read, 0.07), edge=tinted(paper, read, 0.3),
+            tint=tinted(paper, read, TINT), edge=tinted(paper, read, 0.3),
             band=tinted(paper, ink, 0.1), grid=tinted(paper, ink, 0.12),
         )  # fmt: skip
 

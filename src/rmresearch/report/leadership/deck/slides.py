@@ -150,6 +150,10 @@ def _beside(
         later.append(forest(part.chart, whole, holds=True))
     here = left if shown else whole
     kept, over = fitted(told, here, floor=12.0)
+    if shown and height_of(kept, here.width) > here.height:  # one paragraph alone is too long
+        later.insert(0, tuple(shown))
+        here, shown = whole, []
+        kept, over = fitted(told, here, floor=12.0)
     text = Text(here, kept, words["text"], holds=True)
     yield Slide(part.title, (asked(part.asks, frame), text, *shown), notes(part))
     yield from _more(part, frame, over)
@@ -204,20 +208,22 @@ def _next(part: Part, frame: Frame) -> Iterator[Slide]:
     whole, words = rest(frame), catalogue()["deck"]
     lead = led(part.said[:1])
     high = min(height_of(lead, whole.width), whole.height / 3)
-    left, right = whole.below(high + 18.0).columns(40, 60, gap=GAP)
+    under = whole.below(high + 18.0)
+    left, right = under.columns(40, 60, gap=GAP)
     size = [Para(words["size"], SMALL, bold=True, tone="accent", after=6.0)]
     better = [Para(words["better"], SMALL, bold=True, tone="accent", after=6.0)]
-    many, over = fitted([*size, *paras(part.said[1:])], left.inside(14.0), floor=12.0)
+    placed: list[Placed] = [
+        asked(part.asks, frame),
+        Text(whole.upper(high), fitted(lead, whole.upper(high))[0], words["lead"]),
+    ]
+    over: tuple[Para, ...] = ()
+    if part.said[1:]:
+        many, over = fitted([*size, *paras(part.said[1:])], left.inside(14.0), floor=12.0)
+        card = left.upper(min(left.height, height_of(many, left.width - 28.0) + 28.0))
+        placed.append(Text(card, many, words["size"], fill="tint", pad=14.0))
+    else:  # no card that is empty
+        right = under
     kept, rest_of = fitted([*better, *paras(part.points, bullet=True)], right, floor=12.0)
-    card = left.upper(min(left.height, height_of(many, left.width - 28.0) + 28.0))
-    yield Slide(
-        part.title,
-        (
-            asked(part.asks, frame),
-            Text(whole.upper(high), fitted(lead, whole.upper(high))[0], words["lead"]),
-            Text(card, many, words["size"], fill="tint", pad=14.0),
-            Text(right, kept, words["better"], holds=True),
-        ),
-        notes(part),
-    )
+    placed.append(Text(right, kept, words["better"], holds=True))
+    yield Slide(part.title, tuple(placed), notes(part))
     yield from _more(part, frame, (*over, *rest_of))

@@ -32,12 +32,11 @@ from pptx.exc import PythonPptxError
 from pptx.opc.constants import RELATIONSHIP_TYPE as RT
 from pptx.oxml.ns import qn
 
-from rmresearch.colours import INK, PAPER
 from rmresearch.errors import ReportError
-from rmresearch.report.figures.palette import palette
 from rmresearch.report.leadership.deck.house import house
 from rmresearch.report.leadership.deck.measure import Box
 from rmresearch.report.leadership.deck.planned import Frame, Look
+from rmresearch.report.leadership.deck.surface import look_of
 from rmresearch.study import Brand
 
 __all__ = ["FEET", "TITLES", "WRITTEN", "Template", "contents", "opened"]
@@ -110,7 +109,7 @@ def opened(template: bytes | None, brand: Brand) -> Template:
             f"{'this reason' if len(problems) == 1 else f'{len(problems)} reasons'}: {listed}"
         )
     _emptied(deck)
-    return Template(deck, layouts, _frame(deck, layouts, _look(layouts[1], brand)))
+    return Template(deck, layouts, _frame(deck, layouts, look_of(layouts[1], brand)))
 
 
 def _noted(deck: Any) -> bool:
@@ -279,22 +278,6 @@ def _heading(holder: Any, layout: Any) -> float:
     found.append(master._element.find(styles))
     sizes = [one.get("sz") for one in found if one is not None and one.get("sz")]
     return int(sizes[0]) / 100 if sizes else HEADING[1]
-
-
-def _look(layout: Any, brand: Brand) -> Look:
-    """The template's surface, ink and first accent; a brand's own accent goes before it."""
-    master = layout.slide_master
-    theme = master.part.part_related_by(RT.THEME).blob.decode("utf-8", "replace")
-    mapped = master._element.find(qn("p:clrMap"))
-
-    def colour(role: str, otherwise: str) -> str:
-        slot = (mapped.get(role) if mapped is not None else None) or role
-        pattern = rf'<a:{slot}>\s*<a:(?:sysClr[^>]*lastClr|srgbClr val)="([0-9A-Fa-f]{{6}})"'
-        found = re.search(pattern, theme)
-        return f"#{found[1].lower()}" if found else otherwise
-
-    accent = brand.accent or colour("accent1", palette(brand).accent)
-    return Look.on(colour("bg1", PAPER), colour("tx1", INK), accent)
 
 
 def _emptied(deck: Any) -> None:
