@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from rmresearch.errors import ReportError, RmError, StudyError
+from rmresearch.errors import ReportError, RmError, StudyError, did_you_mean
 from rmresearch.report.wanted import ALL, AUDIENCES, wanted
 
 __all__ = ["main"]
@@ -24,6 +24,29 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 #: those of world.matching, which a test compares: importing it here would load numpy
 POLICIES = ("random", "self-selected", "rules", "greedy", "optimal")
+
+
+class OneOf(click.Choice):  # type: ignore[type-arg] # (click 8.1 takes none)
+    """A choice that answers a wrong word with the nearest."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The word, if it is one of them."""
+        if value not in self.choices:
+            known = ", ".join(map(repr, self.choices))
+            hint = did_you_mean(value, self.choices)
+            self.fail(f"{value!r} is not one of {known}.{hint}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Commands(click.Group):
+    """Commands that answer a wrong name with the nearest; click 8.1 does not."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """The command that the first argument names."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            hint = did_you_mean(args[0], self.commands)
+            ctx.fail(f"No such command {args[0]!r}.{hint or ' See --help.'}")
+        return super().resolve_command(ctx, args)
 
 
 def _plain_errors(command: Callable[P, T]) -> Callable[P, T]:
@@ -40,7 +63,9 @@ def _plain_errors(command: Callable[P, T]) -> Callable[P, T]:
     return run
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="rmresearch")
 def main() -> None:
     """Evaluate reverse-mentoring pilots honestly: from a pilot's files to a report.
@@ -69,7 +94,7 @@ def check(study: Path, data: Path | None, as_json: bool) -> None:
     sys.exit(2 if report.problems else 0)
 
 
-@main.group(short_help="Write the questions down before the answers are known.")
+@main.group(cls=Commands, short_help="Write the questions down before the answers are known.")
 def plan() -> None:
     """Write down the questions before the answers are known."""
 
@@ -97,9 +122,7 @@ def plan_show(study: Path) -> None:
 
 @main.command(short_help="Evaluate a study: for analysts, for leadership, for its owner.")
 @click.argument("study", type=STUDY)
-@click.option(
-    "--audience", type=click.Choice([*AUDIENCES, ALL]), default="technical", show_default=True
-)
+@click.option("--audience", type=OneOf([*AUDIENCES, ALL]), default="technical", show_default=True)
 @click.option("--formats", help="With commas between. Technical: html, pdf (default: html); "
               "leadership: html, pdf, pptx, xlsx; pulse: html (default: all).")  # fmt: skip
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Pulse: last day.")
@@ -186,7 +209,7 @@ def instruments(
 
 @main.command(short_help="Propose pairs from applications.")
 @click.argument("study", type=STUDY)
-@click.option("--policy", type=click.Choice(POLICIES), required=True, help="How people are paired.")
+@click.option("--policy", type=OneOf(POLICIES), required=True, help="How people are paired.")
 @click.option("--out", type=FILE, required=True, help="The workbook to write (.xlsx).")
 @click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
 @click.option("--seed", type=click.IntRange(min=0), help="Drawn, printed and recorded if absent.")

@@ -98,7 +98,8 @@ def kindly(asked: Asked) -> Asked:
     if isinstance(asked, type):
         asked.__init__ = _kindly(asked.__init__, asked.__name__)  # type: ignore[misc]
         return asked
-    return _kindly(asked, asked.__name__)
+    found: Asked = _kindly(asked, asked.__name__)
+    return found
 
 
 def _kindly(asked: Any, name: str) -> Any:

@@ -146,19 +146,21 @@ def from_frame(
     said = [str(frame[name].iloc[0]) for name in alike if len(frame)]
     caption = " · ".join(filter(None, [caption.removesuffix("."), *said])) if said else caption
     frame = frame.drop(columns=alike)
-    named, columns, numeric = [], [], []
+    named: list[str] = []
+    columns: list[Sequence[str]] = []
+    numeric: list[bool] = []
     joint = ends_of and frame[[ends_of, "low", "high"]].to_numpy(float).ravel().tolist()
-    shared = decimals_for(joint) if joint else None
+    together = decimals_for(joint) if joint else None
     for name in map(str, frame.columns):
         if ends_of and name == "low":
             continue
         values = frame[name].tolist()
         if ends_of and name == "high":
             pairs = zip(frame["low"].tolist(), values, strict=True)
-            columns.append([_ends(low, high, shared, digits) for low, high in pairs])
+            columns.append([_ends(low, high, together, digits) for low, high in pairs])
             named.append(f"{level} interval".strip().capitalize())
         else:
-            places = shared if name == ends_of else None
+            places = together if name == ends_of else None
             columns.append(_texts(name, values, places, digits))
             named.append((heads or {}).get(name, capital(name.replace("_", " "))))
         numeric.append(all(_is_numeric(value) for value in values))
@@ -204,7 +206,7 @@ def _text(value: Any, decimals: int, digits: int | None) -> str:
         return number(value)
     if isinstance(value, float):
         return significant(value, digits) if digits else number(value, decimals=decimals)
-    return NOTHING if value is None else str(value)
+    return NOTHING if value is None or value is pd.NaT else str(value)
 
 
 def _ends(low: Any, high: Any, decimals: int | None, digits: int | None) -> str:

@@ -17,8 +17,7 @@ from rmresearch.colours import (
     shade,
     steps_apart,
 )
-from rmresearch.errors import Problem
-from rmresearch.io.findings import nearest as spelt
+from rmresearch.errors import Problem, did_you_mean
 from rmresearch.io.pictures import LARGEST, UnfitError, logo
 from rmresearch.io.schema import BrandEntry
 from rmresearch.io.toml import read_toml
@@ -242,4 +241,4 @@ def _near(path: Path, endings: tuple[str, ...]) -> str:
         names = [one.name for one in path.parent.iterdir() if one.name.lower().endswith(endings)]
     except OSError:
         return ""
-    return spelt(path.name, names)
+    return did_you_mean(path.name, names)

@@ -5,7 +5,6 @@ A file of a million wrong rows is counted whole, but only the lines that are sho
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rmresearch.errors import Problem
+from rmresearch.errors import Problem, did_you_mean
 
 __all__ = [
     "BAD",
@@ -23,7 +22,6 @@ __all__ = [
     "ROW",
     "Findings",
     "is_code",
-    "nearest",
     "numbered",
     "some",
     "suggesting",
@@ -200,22 +198,15 @@ def _plain(value: object) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def nearest(value: str, known: Iterable[str]) -> str:
-    """`` Did you mean ...?`` for the known value most like this one, or nothing."""
-    candidates = {str(k).casefold(): str(k) for k in known}
-    near = difflib.get_close_matches(value.casefold(), candidates, n=1)
-    return f" Did you mean {candidates[near[0]]!r}?" if near else ""
-
-
 def is_code(text: str) -> bool:
     """Whether a text is short enough to be a code rather than somebody's own words."""
     return len(text) <= SHOWN
 
 
 def suggesting(known: Iterable[str]) -> Callable[[str], str]:
-    """``nearest`` for always the same known values."""
+    """``did_you_mean`` for always the same known values."""
     candidates = tuple(known)
-    return lambda value: nearest(value, candidates)
+    return lambda value: did_you_mean(value, candidates)
 
 
 def numbered(rows: Sequence[int] | Ints, limit: int = 10) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import inspect
 import re
 import tomllib
@@ -14,9 +13,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from rmresearch.errors import Problem
+from rmresearch.errors import Problem, did_you_mean, nearest
 from rmresearch.files import parse_toml
-from rmresearch.io.findings import nearest, some
+from rmresearch.io.findings import some
 from rmresearch.io.naming import UNFIT
 from rmresearch.io.schema import StudyFile
 
@@ -130,7 +129,7 @@ def _one(name: str, key: str, location: tuple[int | str, ...], entry: dict[str, 
     kind, context = entry["type"], entry.get("ctx", {})
     if kind == "extra_forbidden":
         known = _known_keys(location)
-        hint = nearest(str(location[-1]), known) or _elsewhere(str(location[-1]))
+        hint = did_you_mean(str(location[-1]), known) or _elsewhere(str(location[-1]))
         fix = f"Known keys here: {some(known, 40)}.{hint}"
         return Problem("toml-key", f"{key} is not a known key", fix, file=name)
     if kind == "missing":
@@ -145,7 +144,7 @@ def _one(name: str, key: str, location: tuple[int | str, ...], entry: dict[str, 
         given = entry["input"]
         shown = f" {given!r}" if isinstance(given, str | int | float) else ""
         expected = str(context.get("expected", ""))
-        hint = "" if key.endswith(".role") else nearest(str(given), _quoted(expected))
+        hint = "" if key.endswith(".role") else did_you_mean(str(given), _quoted(expected))
         found = f"{key} is{shown}"
         return Problem("toml-value", found, f"Use one of {expected}.{hint}", file=name)
     if kind == UNFIT:
@@ -213,10 +212,10 @@ def _mended(data: dict[str, Any], error: ValidationError) -> StudyFile | None:
         key = location[-1]
         if entry["type"] == "extra_forbidden":
             known = _known_keys(location)
-            near = difflib.get_close_matches(key, known, n=1)
+            near = nearest(key, known)
             value = holder.pop(key)
-            if near and near[0] not in holder:
-                holder[near[0]] = value
+            if near and near not in holder:
+                holder[near] = value
         elif key in HARMLESS or location[0] == "brand":
             holder.pop(key, None)  # a value of several types gives an error for each
         else:

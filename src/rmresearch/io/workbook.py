@@ -16,7 +16,8 @@ from xml.etree.ElementTree import ParseError
 import numpy as np
 import pandas as pd
 
-from rmresearch.io.findings import nearest, numbered, some
+from rmresearch.errors import did_you_mean
+from rmresearch.io.findings import numbered, some
 from rmresearch.io.ooxml import Contents, Part, Sheet, book_of, package, parse, unescaped
 from rmresearch.io.raw import FileLog, RawTable, UnreadableError, column_letters, name_columns
 
@@ -59,7 +60,7 @@ def _chosen(sheets: tuple[Sheet, ...], wanted: str | None, log: FileLog) -> Shee
         raise UnreadableError("empty-sheet", "the workbook has no sheet of cells", _SAVE)
     if wanted is not None and wanted not in names:
         found = f"there is no sheet {wanted!r}; the workbook has {listing}"
-        fix = f"Correct sheet in study.toml.{nearest(wanted, names)}"
+        fix = f"Correct sheet in study.toml.{did_you_mean(wanted, names)}"
         raise UnreadableError("unknown-sheet", found, fix)
     if wanted is None and len(sheets) > 1:
         found = f"the workbook has {len(sheets)} sheets: {listing}"

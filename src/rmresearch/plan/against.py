@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 
 from rmresearch.declared import ROSTER_FEATURES
-from rmresearch.errors import Problem
+from rmresearch.errors import Problem, nearest
 from rmresearch.plan.questions import Plan, Question
 from rmresearch.study import RECORD_KINDS, Design, Outcome
 
@@ -29,8 +28,8 @@ WHOLE = frozenset({"attrition", "engagement", "missingness"})
 def choose(given: str, known: Iterable[str]) -> str:
     """The fix for a name that is not known: the nearest one, and all there are."""
     known = list(known)
-    near = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]}? " if near else ""
+    near = nearest(given, known, cutoff=0.5)
+    hint = f"Did you mean {near}? " if near else ""
     return f"{hint}Known here: {', '.join(known) or 'none'}."
 
 

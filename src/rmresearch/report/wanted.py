@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from rmresearch.errors import did_you_mean
+
 __all__ = ["ALL", "AUDIENCES", "FOLDERS", "PAGES", "check_formats", "possible", "wanted"]
 
 #: the files of each audience by format; the first one asked for in this order leads
@@ -72,13 +74,11 @@ def possible() -> str:
 
 def _known(formats: Collection[str]) -> set[str]:
     """The formats as a set; ``ValueError`` for none, and for those that nobody can have."""
-    from rmresearch.io.findings import nearest
-
     asked = {formats} if isinstance(formats, str) else set(formats)
     known = dict.fromkeys(name for files in AUDIENCES.values() for name in files)
     unknown = sorted(asked - set(known))
     if unknown:
-        said = " ".join(f"{one!r}.{nearest(one, known)}" for one in unknown)
+        said = " ".join(f"{one!r}.{did_you_mean(one, known)}" for one in unknown)
         raise ValueError(f"there is no format {said} Known are: {', '.join(known)}")
     if not asked:
         raise ValueError("no format asked for")

@@ -246,7 +246,8 @@ def _word(design: Design | None, name: str, text: str) -> str:
         return design.role_label(text)
     if name == "outcome":
         return {one.name: one.label for one in design.outcomes}.get(text, text)
-    labels = {one.name: one.label for one in (*design.arms, *design.waves)}
+    labels = {one.name: one.label for one in design.arms}
+    labels |= {one.name: one.label for one in design.waves}
     return " minus ".join(labels.get(part, part) for part in text.split(" - "))
 
 

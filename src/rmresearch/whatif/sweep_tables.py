@@ -6,11 +6,11 @@ Each reader is given what the file holds and tells what is wrong with it through
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from rmresearch.errors import did_you_mean
 from rmresearch.whatif.budget import Prices, sizes_of
 from rmresearch.whatif.given import bounds_of
 from rmresearch.whatif.policies import BATCH, BATCHES, in_batches
@@ -45,8 +45,7 @@ def flat(given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 
 def near(key: str, known: Sequence[str]) -> str:
     """The nearest of the known names, or all of them."""
-    found = difflib.get_close_matches(key, known, n=1)
-    return f"Did you mean {found[0]!r}?" if found else f"There are: {', '.join(known)}."
+    return did_you_mean(key, known).strip() or f"There are: {', '.join(known)}."
 
 
 def pulled(given: Any, base: Scenario, wrong: Wrong) -> list[Variant]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 
-from rmresearch.errors import StudyError, kindly
+from rmresearch.errors import StudyError, did_you_mean, kindly
 from rmresearch.world.levers import Levers, Setting
 from rmresearch.world.nature import Nature
 from rmresearch.world.scenario import Scenario
 
-__all__ = ["PRESETS", "Preset", "nearest", "preset"]
+__all__ = ["PRESETS", "Preset", "preset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +98,7 @@ def preset(name: str, *, pairs: int | None = None) -> Scenario:
     'control'
     """
     if name not in PRESETS:
-        near = nearest(name)
-        hint = f" Did you mean {near!r}?" if near else ""
+        hint = did_you_mean(name, PRESETS)
         raise StudyError(f"no scenario {name!r}; there are {', '.join(PRESETS)}.{hint}")
     found = PRESETS[name].scenario
     return found if pairs is None else replace(found, pairs=pairs)
-
-
-def nearest(name: str) -> str | None:
-    """The preset whose name is most like this one, capitals aside; None where none is."""
-    near = difflib.get_close_matches(name.lower(), PRESETS, n=1)
-    return near[0] if near else None

@@ -7,7 +7,6 @@ and in what unit. Whatever is wrong with a file is said at once.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from rmresearch.errors import Problem, StudyError, kindly
+from rmresearch.errors import Problem, StudyError, kindly, nearest
 from rmresearch.files import parse_toml, write_bytes
 from rmresearch.world.fields import coefficients
-from rmresearch.world.presets import PRESETS, nearest
+from rmresearch.world.presets import PRESETS
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.toml import to_toml
 
@@ -162,7 +161,7 @@ def _base(name: str, document: Mapping[str, Any]) -> tuple[Scenario, list[Proble
     asked = document.get(BASE, "default")
     if isinstance(asked, str) and asked in PRESETS:
         return PRESETS[asked].scenario, []
-    near = nearest(asked) if isinstance(asked, str) else None
+    near = nearest(asked, PRESETS) if isinstance(asked, str) else None
     found = f"{BASE} is {asked!r}; legal: {', '.join(PRESETS)}"
     fix = f"Did you mean {near!r}?" if near else "Correct it."
     return PRESETS["default"].scenario, [_problem(name, "toml-value", found, fix)]
@@ -210,15 +209,15 @@ def _stranger(name: str, key: str, section: str, known: Sequence[str]) -> Proble
 def _hint(key: str, section: str, known: Sequence[str]) -> str:
     """Where the key would be known, else the nearest one here, else the nearest anywhere."""
     everywhere = {one: where for where in ("", *SECTIONS) for one in _names(where)}
-    near = difflib.get_close_matches(key, known, n=1)
+    near = nearest(key, known)
     if key in everywhere:
         return f"It belongs {_place(everywhere[key])}."
     if near:
-        asked = f"[{near[0]}]" if near[0] in SECTIONS else f"{near[0]!r} {_place(section)}"
+        asked = f"[{near}]" if near in SECTIONS else f"{near!r} {_place(section)}"
         return f"Did you mean {asked}?"
-    near = difflib.get_close_matches(key, everywhere, n=1)
+    near = nearest(key, everywhere)
     if near:
-        return f"Did you mean {near[0]!r} {_place(everywhere[near[0]])}?"
+        return f"Did you mean {near!r} {_place(everywhere[near])}?"
     return "`rmresearch simulate --explain` lists every key."
 
 

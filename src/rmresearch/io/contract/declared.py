@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from rmresearch.errors import Problem
+from rmresearch.errors import Problem, did_you_mean
 from rmresearch.io.contract.matching import matching_problems
-from rmresearch.io.findings import nearest, some
+from rmresearch.io.findings import some
 from rmresearch.io.schema import BOUNDS, OutcomeEntry, StudyFile, TableSource, to_design
 from rmresearch.study import RECORD_KINDS, TABLES
 
@@ -313,4 +313,4 @@ def _unknown(
 ) -> Iterator[Line]:
     for name in names:
         if name not in known:
-            yield f"{key}: {name!r} {words}", f"Known: {some(known)}.{nearest(name, known)}"
+            yield f"{key}: {name!r} {words}", f"Known: {some(known)}.{did_you_mean(name, known)}"

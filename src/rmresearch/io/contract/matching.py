@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rmresearch.io.findings import nearest, some
+from rmresearch.errors import did_you_mean
+from rmresearch.io.findings import some
 from rmresearch.io.schema import MatchingEntry, MatchingQuestion, StudyFile
 from rmresearch.study import TABLES
 
@@ -29,7 +30,7 @@ def matching_problems(file: StudyFile) -> Iterator[Line]:
     for arm in matching.arms:
         if arm not in arms:
             found = f"matching.arms: {arm!r} is not an arm"
-            yield found, f"Known: {some(arms)}.{nearest(arm, arms)}"
+            yield found, f"Known: {some(arms)}.{did_you_mean(arm, arms)}"
     names = [question.name.strip().casefold() for question in matching.questions]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
@@ -63,7 +64,7 @@ def _column(key: str, column: str, kind: str, kinds: Mapping[str, str]) -> Itera
         fix = f"Known: {some(kinds, 40)}. Others are declared in tables.participants.features."
         yield (
             f"{key}: {column!r} is no column of participants to match by",
-            fix + nearest(column, kinds),
+            fix + did_you_mean(column, kinds),
         )
     elif kinds[column] != kind:
         found = f"{key}: {column!r} holds {_words(kinds[column])}; expected {_words(kind)}"

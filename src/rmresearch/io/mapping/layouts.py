@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from rmresearch.errors import Problem
-from rmresearch.io.findings import Findings, nearest, some
+from rmresearch.errors import Problem, did_you_mean
+from rmresearch.io.findings import Findings, some
 from rmresearch.io.mapping.cells import Column, constant
 from rmresearch.io.mapping.codes import Codebook
 from rmresearch.io.mapping.opening import Opened
@@ -86,7 +86,7 @@ def lacking(opened: Opened, name: str, findings: Findings, more: str = "") -> No
     file, sheet = opened.where
     fix = (
         f"Name the file's column in {opened.key}.columns{more}; "
-        f"the file has {some(opened.columns)}.{nearest(name, opened.columns)}"
+        f"the file has {some(opened.columns)}.{did_you_mean(name, opened.columns)}"
     )
     found = f"no column gives {name}"
     findings.add(Problem("unknown-column", found, fix, file=file, sheet=sheet))

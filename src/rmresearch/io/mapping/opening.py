@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rmresearch.errors import Problem
+from rmresearch.errors import Problem, did_you_mean
 from rmresearch.files import sha256
-from rmresearch.io.findings import Findings, nearest, some
+from rmresearch.io.findings import Findings, some
 from rmresearch.io.mapping.cells import Column
 from rmresearch.io.schema import TableSource
 from rmresearch.io.sources import RawTable, read_raw
@@ -89,7 +89,7 @@ class Files:
             return Problem("path", "is a link that leads out of the data folder", fix, file=name)
         if not there:
             files = sorted(p.name for p in self.root.iterdir() if p.is_file())
-            hint = f" The folder has {some(files)}.{nearest(name, files)}" if files else ""
+            hint = f" The folder has {some(files)}.{did_you_mean(name, files)}" if files else ""
             found = "is a folder" if path.is_dir() else "is not in the data folder"
             return Problem("file", found, f"Correct file in study.toml.{hint}", file=name)
         return path
@@ -160,7 +160,7 @@ class Opened:
             return self.column(name)
         file, sheet = self.where
         found = f"there is no column {name!r}, which {key} names"
-        fix = f"Correct {key}; the file has {some(self.columns)}.{nearest(name, self.columns)}"
+        fix = f"Correct {key}; the file has {some(self.columns)}.{did_you_mean(name, self.columns)}"
         self.files.findings.add(Problem("unknown-column", found, fix, file=file, sheet=sheet))
         return None
 
@@ -188,7 +188,7 @@ def _prepared(
     absent = [old for old in source.rename.get(name, {}) if old not in headers]
     for old in absent:
         found = f"there is no column {old!r}, which {key}.rename names"
-        fix = f"Correct the old name; the file has {some(headers)}.{nearest(old, headers)}"
+        fix = f"Correct the old name; the file has {some(headers)}.{did_you_mean(old, headers)}"
         findings.add(Problem("unknown-column", found, fix, file=raw.file, sheet=raw.sheet))
     renamed = [names.get(header, header) for header in headers]
     twice = sorted({new for new in renamed if renamed.count(new) > 1} & set(names.values()))

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rmresearch.errors import Problem
-from rmresearch.io.findings import BAD, PLACE, ROW, Findings, nearest, numbered, some
+from rmresearch.errors import Problem, did_you_mean
+from rmresearch.io.findings import BAD, PLACE, ROW, Findings, numbered, some
 from rmresearch.io.mapping.cells import DATE_FAULTS, Column, constant, joined
 from rmresearch.io.mapping.opening import Opened
 from rmresearch.study import TABLES
@@ -273,7 +273,7 @@ def _required(table: str, opened: Opened, declared: Collection[str], findings: F
         lacking.append(" or ".join(either))
     for name in lacking:
         found = f"no column gives {name}"
-        hint = nearest(name, opened.columns)
+        hint = did_you_mean(name, opened.columns)
         fix = (
             f"Name the file's column in {opened.key}.columns (or a fixed value in constants); "
             f"the file has {some(opened.columns)}.{hint}"
@@ -288,5 +288,5 @@ def _missing_feature(opened: Opened, name: str, findings: Findings) -> None:
         return
     file, sheet = opened.where
     found = f"there is no column {name!r}, which {opened.key}.features names"
-    fix = f"Correct it; the file has {some(opened.columns)}.{nearest(name, opened.columns)}"
+    fix = f"Correct it; the file has {some(opened.columns)}.{did_you_mean(name, opened.columns)}"
     findings.add(Problem("unknown-column", found, fix, file=file, sheet=sheet))

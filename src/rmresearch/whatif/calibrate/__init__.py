@@ -32,12 +32,11 @@ coefficients that a pilot cannot inform: they keep their priors, and the table s
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rmresearch.errors import StudyError, kindly
+from rmresearch.errors import StudyError, kindly, nearest
 from rmresearch.privacy.rules import Limits
 from rmresearch.study import Study
 from rmresearch.whatif.calibrate.fit import Findings, fit
@@ -126,8 +125,8 @@ def _given(given: Mapping[str, float]) -> dict[str, float]:
     wrong = []
     for name in given:
         if name not in names:
-            near = difflib.get_close_matches(str(name), names, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            near = nearest(name, names)
+            hint = f"; did you mean {near!r}?" if near else ""
             wrong.append(f"{name!r} is no coefficient of nature{hint}")
     values = {name: value for name, value in given.items() if name in names}
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rmresearch.errors import nearest
 from rmresearch.world.matching.optimum import Links, best
 
 __all__ = ["POLICIES", "assign"]
@@ -109,8 +109,8 @@ def _problems(
     score: Floats, allowed: Flags, policy: str, wishes: tuple[Floats, Floats] | None
 ) -> Iterator[str]:
     if policy not in POLICIES:
-        near = difflib.get_close_matches(str(policy), POLICIES, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        near = nearest(policy, POLICIES)
+        hint = f"; did you mean {near}?" if near else ""
         yield f"policy is {policy!r}; expected one of {', '.join(POLICIES)}{hint}"
     matrices = {"score": score, "allowed": allowed}
     if wishes is not None:
