@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -75,3 +76,31 @@ def ink(picture: Picture) -> float:
 def empty(seen: list[Picture], least: float = 0.002) -> list[int]:
     """The numbers, from 1, of pages with next to nothing on them."""
     return [number for number, page in enumerate(seen, 1) if ink(page) < least]
+
+
+#: a word and its place on a page, as pdftotext tells them
+_WORD = re.compile(
+    r'<word xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)">(.*?)</word>'
+)
+
+
+def crossing(pdf: Path, *, apart: float = 0.75) -> list[str]:
+    """Words of a PDF that stand on one another, by more than a quarter of the lower one's height
+    and ``apart`` points in width: lines may touch, and boxes of letters are higher than letters.
+    """
+    command = [needed("pdftotext", "poppler-utils"), "-bbox", str(pdf), "-"]
+    told = subprocess.run(command, check=True, capture_output=True).stdout.decode(errors="replace")
+    found = []
+    for number, page in enumerate(told.split("<page ")[1:], 1):
+        words = [(*map(float, one[:4]), one[4]) for one in _WORD.findall(page)]
+        words.sort(key=lambda one: one[1])
+        for place, (left, top, right, bottom, text) in enumerate(words):
+            for x, y, end, low, other in words[place + 1 :]:
+                if y >= bottom:
+                    break
+                high = min(bottom, low) - max(top, y)
+                if min(right, end) - max(left, x) > apart and high > 0.25 * min(
+                    bottom - top, low - y
+                ):
+                    found.append(f"page {number}: {text!r} on {other!r}")
+    return found

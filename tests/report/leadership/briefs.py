@@ -39,12 +39,12 @@ FLOW = ("role", "arm", "stage", "wave", "people")
 LEVELS = (2, 3, 4, 2, 3)
 
 
-def flow(design: Design) -> Any:
-    """People from assignment to analysis, of both roles in every arm."""
+def flow(design: Design, *, few: str = "") -> Any:
+    """People from assignment to analysis, of both roles in every arm; ``few``: each count."""
     steps = (("assigned", "", 240), ("answered", "before", 200), ("answered", "m6", 180),
              ("analysed", "m6", 170))  # fmt: skip
     rows = [
-        (role, arm.name, *step)
+        (role, arm.name, *step[:2], few or step[2])
         for role in ("senior", "junior")
         for arm in design.arms
         for step in steps
@@ -117,6 +117,7 @@ def briefs() -> dict[str, Release]:
         "hidden": made(DESIGN, verdicts=[judged(SKILL, GAIN, RCT, primary=True, hidden=True)]),
         "nothing": made(DESIGN),
         "early": made(DESIGN, standing=early),
+        "few": made(DESIGN, tables=[flow(DESIGN, few="fewer than 5")]),
         "no main question": told(DESIGN, primary=False),
         "twenty-five": told(named("Outcome", many=25)),
         "long names": told(named(LONG, many=25)),

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.pictures import pictures
+from tests.pictures import crossing, pictures
 from tests.report.test_pdf import structure
 from tests.report.test_words import DESIGN, RCT, READINGS, SKILL
 
@@ -332,7 +332,7 @@ def test_the_brand_s_colour_name_and_logo() -> None:
 MARGIN = 0.05  # of the width, 10.5 mm: the text starts at 16 mm
 
 
-@pytest.mark.parametrize("name", ["all readings", "long names", "one long word", "nothing"])
+@pytest.mark.parametrize("name", ["all readings", "few", "long names", "one long word", "nothing"])
 def test_pictures_of_the_pages_are_full_and_their_margins_empty(name: str, tmp_path: Path) -> None:
     file = tmp_path / "brief.pdf"
     file.write_bytes(paper(name))
@@ -345,9 +345,16 @@ def test_pictures_of_the_pages_are_full_and_their_margins_empty(name: str, tmp_p
         assert not inked[: round(0.03 * high)].any()
         assert not inked[-round(0.02 * high) :].any()
         # text covers a fiftieth of a sheet that is full, and something of every third
-        assert inked.mean() > (0.005 if name == "nothing" else 0.02)
+        assert inked.mean() > (0.005 if name in {"few", "nothing"} else 0.02)
         for third in range(3):
             assert inked[third * high // 3 : (third + 1) * high // 3].mean() > 0.001, third
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_word_stands_on_another(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "brief.pdf"
+    file.write_bytes(paper(name))
+    assert crossing(file) == []
 
 
 # --- where it comes from --------------------------------------------------------------------------
