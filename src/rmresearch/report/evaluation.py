@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rmresearch.errors import kindly
+from rmresearch.errors import did_you_mean, kindly
 from rmresearch.files import write_bytes, write_json, write_text
 from rmresearch.io.read import read_study
 from rmresearch.privacy import Ledger, Release, release
@@ -87,7 +87,8 @@ class Evaluation:
         """One section of the report, ready to show; an unknown name lists the known ones."""
         if name not in (*SECTIONS, "provenance"):
             known = ", ".join((*SECTIONS, "provenance"))
-            raise KeyError(f"no section {name!r}; there are: {known}")
+            hint = did_you_mean(name, (*SECTIONS, "provenance"))
+            raise KeyError(f"no section {name!r}; there are: {known}.{hint}")
         if name not in self._made:
             make, found = SECTIONS.get(name), self.findings
             self._made[name] = make(found) if make else provenance(found, self.released)
@@ -166,6 +167,13 @@ class Evaluation:
         path = Path(folder) / PAPER
         write_bytes(path, to_pdf(self.page(), marks=(INTERNAL,)))
         return path
+
+    def __repr__(self) -> str:
+        names = ", ".join((*SECTIONS, "provenance"))
+        return f"Evaluation of {self.findings.study.design.name!r}. section(name) shows: {names}"
+
+    def _repr_html_(self) -> str:
+        return f"{self.head._repr_html_()}{self.section('answer')._repr_html_()}"
 
 
 @kindly
