@@ -116,6 +116,23 @@ MARKS = """
 """
 
 
+#: parts that the contents list, each without those listed below it, longer than so many pixels
+LONG = """
+most => [...document.querySelectorAll(".contents a")].map(link => {
+  const part = document.getElementById(link.hash.slice(1));
+  const tall = one => one.getBoundingClientRect().height;
+  const below = [...part.querySelectorAll("[id].subsection")].map(tall);
+  return [link.textContent, Math.round(below.reduce((left, one) => left - one, tall(part)))];
+}).filter(([, height]) => height > most)
+"""
+#: tables that are wider than the room they have
+SCROLLED = """
+() => [...document.querySelectorAll(".scroll")]
+  .filter(one => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1)
+  .map(one => one.getAttribute("aria-label"))
+"""
+
+
 @contextmanager
 def opened(
     browser: Any, file: Path, *, width: int = 1280, scheme: str = "light", free: bool = False

@@ -65,6 +65,11 @@ def test_folded_tables_open_by_keyboard(page: Any) -> None:
     assert not table.is_visible()
 
 
+def test_no_part_is_longer_than_a_screen_and_a_half_until_it_is_unfolded(page: Any) -> None:
+    assert page.evaluate(seen.LONG, 1.5 * 900) == []
+    assert page.evaluate(seen.LONG, 500) != []  # parts are measured at all
+
+
 def test_how_to_read_a_figure_is_folded_below_it(page: Any) -> None:
     reading = page.locator("#flow figure .reading").first
     assert not reading.locator("p").is_visible()

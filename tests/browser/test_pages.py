@@ -52,6 +52,12 @@ def test_nothing_is_cut_faint_or_out_of_reach_at_any_width(browser: Any, file: P
         assert seen.faint(page) == []
 
 
+def test_at_a_desk_every_table_fits_its_room(browser: Any, file: Path) -> None:
+    with seen.opened(browser, file) as page:
+        page.evaluate(seen.UNFOLD)
+        assert page.evaluate(seen.SCROLLED) == []
+
+
 @pytest.mark.parametrize(
     ("width", "scheme", "medium"),
     [(1280, "light", "screen"), (375, "dark", "screen"), (768, "light", "print")],

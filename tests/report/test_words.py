@@ -553,6 +553,11 @@ def test_gains_and_meetings_are_told_as_they_go_together():
         "than others (95% interval −0.12 to 0.06)."
     )
     assert "others" not in words.dose(same, None, DESIGN)
+    # 0.004 is shown as 0.00: neither "0.00 points more" nor "less" would be true of it
+    for nearly in (0.004, -0.004):
+        text = words.dose(number("within", nearly, -0.17, 0.18), None, DESIGN)
+        assert "it rose neither more nor less for the same person" in text
+        assert "0.00" not in text
     with pytest.raises(ValueError, match="within people or between"):
         words.dose(None, None, DESIGN)
     assert "observational" in words.association()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rmresearch.report import words
 from rmresearch.report.blocks import (
@@ -275,15 +276,9 @@ def _in_parts(found: Findings, table: Table) -> Iterator[TableBlock]:
     named = [name for name in ("role", "arm", "wave", "who") if name in columns]
     averages = [name for name in ("net recommend", "mean") if name in columns]
     shares = [name for name in columns if name not in {"outcome", "effective n", *averages}]
-    for wanted, caption in ((shares, table.title), ([*named, *averages], "Scores by wave")):
-        yield table_block(
-            table,
-            columns=wanted,
-            labels=found.labels,
-            group="outcome",
-            mixed=True,
-            caption=caption,
-        )
+    of_scores = replace(table, title="Scores by wave", note="")
+    for wanted, shown in ((shares, table), ([*named, *averages], of_scores)):
+        yield table_block(shown, columns=wanted, labels=found.labels, group="outcome", mixed=True)
 
 
 def _among(rows: Sequence[Interval]) -> str:

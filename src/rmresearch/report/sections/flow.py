@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rmresearch.errors import number_of
-from rmresearch.report.blocks import Block, Callout, Details, Paragraph, Section, TableBlock
+from rmresearch.report.blocks import Block, Callout, Column, Details, Paragraph, Section, TableBlock
 from rmresearch.report.figures.balance import Difference, balance_plot
 from rmresearch.report.figures.flow import Arm, Stage, flow_diagram
 from rmresearch.report.findings import Findings
@@ -192,7 +192,8 @@ def _compared(found: Findings, table: Table) -> TableBlock:
     wide = ("role", "measure", *heads, "difference in SD")
     made = Table(table.name, table.title, wide, tuple(rows), table.note)
     columns = [name for name in wide if name != "role"]
-    return table_block(made, columns=columns, labels=labels, group="role", mixed=True)
+    ends = {"difference in SD": Column("Difference in SD")}
+    return table_block(made, columns=columns, heads=ends, labels=labels, group="role", mixed=True)
 
 
 def _signed(cell: Cell) -> Cell:

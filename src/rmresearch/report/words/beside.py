@@ -18,10 +18,11 @@ from rmresearch.report.words.phrases import (
     quoted,
     range_of,
     share_within,
+    way,
     within,
 )
 from rmresearch.result import Estimate
-from rmresearch.study import Design
+from rmresearch.study import Design, Outcome
 
 __all__ = [
     "association",
@@ -145,13 +146,20 @@ def dose(same: Estimate | None, other: Estimate | None, design: Design) -> str:
         fill(
             "beside",
             f"dose_{key}",
-            amount=amount(outcome, one),
-            more="less" if (one.value or 0.0) < 0 else "more",
+            how=_rise(outcome, one),
             interval=within(outcome, one),
         )
         for key, one in known.items()
     ]
     return say(fill("beside", "dose", label=named(outcome.label), parts="; ".join(parts)))
+
+
+def _rise(outcome: Outcome, one: Estimate) -> str:
+    """How much more or less, as rounded: "0.00 points more" would be neither."""
+    words = catalogue()
+    more = {words["phrase"]["higher"]: "more", words["phrase"]["lower"]: "less"}
+    which = more.get(way(outcome, one))
+    return f"{amount(outcome, one)} {which}" if which else str(words["beside"]["dose_alike"])
 
 
 def association() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -21,6 +22,7 @@ __all__ = [
     "between",
     "capital",
     "catalogue",
+    "day_of",
     "fill",
     "group_name",
     "is_share",
@@ -85,6 +87,16 @@ def kept_back(text: str) -> str:
         return text
     few = count.lower() == FEW
     return fill("kept_back", rule, count=capital(spoken(FEW)) if few else count)
+
+
+def day_of(day: date) -> str:
+    """A day as a sentence names it.
+
+    >>> day_of(date(2026, 3, 1))
+    '1 March 2026'
+    """
+    months = catalogue()["phrase"]["months"].split()
+    return fill("phrase", "day", day=day.day, month=months[day.month - 1], year=day.year)
 
 
 def listed(names: Sequence[str]) -> str:
