@@ -22,6 +22,7 @@ from tests.report.test_words import (
     record,
 )
 
+from rmresearch.analysis.leavers import tipping
 from rmresearch.errors import PrivacyError, ReportError
 from rmresearch.evidence import Precision
 from rmresearch.privacy import Release, Standing, read_release
@@ -260,6 +261,31 @@ def test_both_denominators_and_counts_too_small_to_add() -> None:
     assert "answered both" not in " ".join(map(str, few.done.said))
     assert few.done.grid is not None
     assert str(few.done.grid.rows[1][-1]) == "fewer than 5"
+
+
+@pytest.mark.parametrize(
+    ("ends", "reading", "said", "never"),
+    [
+        (Precision.SOME_GAIN, tipping.OPEN, "as all measurements together do", "at hand do not"),
+        (Precision.CANNOT_TELL, tipping.OPEN, "at hand do not tell", "measurements together do"),
+        (Precision.CANNOT_TELL, tipping.AT_ONCE, "at hand do not tell", "does not hold once"),
+        (Precision.SOME_GAIN, tipping.AT_ONCE, "does not hold once", "at hand do not"),
+    ],
+)
+def test_what_the_lost_could_change_does_not_deny_the_answer(
+    ends: Precision, reading: str, said: str, never: str
+) -> None:
+    """Tipping is reckoned from one measurement, the answer from all: one range holds zero, the
+    other does not."""
+    verdict = judged(SKILL, READINGS[ends], RCT, primary=True)
+    one = verdict["estimate"]
+    assert (one["low"] > 0) == (ends == Precision.SOME_GAIN)
+    row = (one["role"], one["contrast"], one["wave"], reading)
+    columns = ("role", "contrast", "wave", "reading")
+    lost = told(verdict, tables=[table("attrition:skill", "tipping", columns, row)]).lost
+    text = " ".join(map(str, lost.said))
+    assert said in text
+    assert never not in text
 
 
 LABEL = "<script>alert(1)</script> & “x” *b* #1"
