@@ -60,6 +60,7 @@ def test_a_wrong_key_is_named(old: str, new: str, says: list[str], tmp_path: Pat
     ("title", "says"),
     [
         ("", "study.title is empty. Write something there."),
+        ("x" * 301, "study.title has 301 characters; at most 300 fit. Shorten it."),
         (" \\t\u200b", "study.title is blank. Write something that can be read."),
         ("Bell\\u0007", "study.title holds the sign U+0007, which controls machines"),
         ("\u202eDesrever", "study.title holds the sign U+202E, which turns other text around"),

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-__all__ = ["UNFIT", "Note", "Text"]
+__all__ = ["LINE", "UNFIT", "Note", "Text"]
 
 #: the error type of a text that cannot be shown; its context holds what to do
 UNFIT = "unfit_text"
@@ -31,6 +31,8 @@ def _line(text: str) -> str:
     return line
 
 
+#: what every text goes through, behind its bounds
+LINE = AfterValidator(_line)
 #: a text that may be left out
-Note = Annotated[str, AfterValidator(_line)]
-Text = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_line)]
+Note = Annotated[str, LINE]
+Text = Annotated[str, Field(min_length=1, max_length=300), LINE]

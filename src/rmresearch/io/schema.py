@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rmresearch import study as s
 from rmresearch.declared import Procedure, Process
-from rmresearch.io.naming import Note, Text
+from rmresearch.io.naming import LINE, Note, Text
 
 __all__ = [
     "BrandEntry",
@@ -188,7 +188,7 @@ class PrivacyEntry(Strict):
 class BrandEntry(Strict):
     """[brand]: how reports look. Paths are relative to the study's folder; see `io.brand`."""
 
-    name: Annotated[Note, Field(max_length=80)] = ""
+    name: Annotated[str, Field(max_length=80), LINE] = ""
     logo: str | None = None
     accent: str | None = None
     ink: str | None = None
@@ -209,7 +209,7 @@ class ValueEntry(Strict):
     rises). Each is a number or [low, most likely, high].
     """
 
-    currency: Annotated[Note, Field(max_length=12)] = ""
+    currency: Annotated[str, Field(max_length=12), LINE] = ""
     programme_cost: Span | None = None
     hours: Span | None = None
     hourly_cost: Span | None = None

@@ -151,6 +151,9 @@ def _one(name: str, key: str, location: tuple[int | str, ...], entry: dict[str, 
         return Problem("toml-value", f"{key} {entry['msg']}", str(context["fix"]), file=name)
     if kind == "string_too_short":
         return Problem("toml-value", f"{key} is empty", "Write something there.", file=name)
+    if kind == "string_too_long":
+        found = f"{key} has {len(entry['input'])} characters; at most {context['max_length']} fit"
+        return Problem("toml-value", found, "Shorten it.", file=name)
     words = str(entry["msg"]).replace("Input should", "it should")
     return Problem("toml-value", f"{key}: {words}", "Correct it.", file=name)
 
