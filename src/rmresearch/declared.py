@@ -80,7 +80,11 @@ class Matching:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A point of measurement. ``months`` counts from the start of the programme."""
+    """A point of measurement. ``months`` counts from the start of the programme.
+
+    >>> Wave("month6", "After six months", 6.0).baseline
+    False
+    """
 
     name: str
     label: str
@@ -91,7 +95,11 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A group that people were assigned to; ``programme`` = gets reverse mentoring (or a rival)."""
+    """A group that people were assigned to; ``programme`` = gets reverse mentoring (or a rival).
+
+    >>> Arm("waitlist", "Starts later", programme=False).label
+    'Starts later'
+    """
 
     name: str
     label: str
@@ -123,6 +131,9 @@ class Outcome:
     ``pool_mean`` (the score's mean before the start among everybody who could have joined) and
     ``untreated_retest`` (its correlation over the same time without a programme, -1..1) say how
     far regression to the mean alone would move a single group.
+
+    >>> Outcome("trust", "Trust", "senior", ("trust1", "trust2"), low=1, high=5).kirkpatrick
+    2
     """
 
     name: str
@@ -196,7 +207,19 @@ class Brand:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What study.toml declares about the study."""
+    """What study.toml declares about the study.
+
+    >>> import rmresearch as rm
+    >>> design = rm.simulate(rm.Scenario(pairs=20), seed=7).study.design
+    >>> design.randomised, design.baseline.name, [wave.name for wave in design.follow_ups]
+    (True, 'start', ['month3', 'month6'])
+    >>> [arm.name for arm in design.programme_arms], design.comparison.name
+    (['programme'], 'comparison')
+    >>> design.arm("comparison").label, design.wave("month6").months
+    ('Starts later', 6.0)
+    >>> design.outcome("digital_skill").label, design.role_label("senior")
+    ('Digital skill', 'senior mentee')
+    """
 
     name: str
     title: str

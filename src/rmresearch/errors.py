@@ -32,6 +32,9 @@ class Problem:
     ``where`` parts that do not apply are ``None``; ``row`` counts as a spreadsheet does
     (the header is row 1). ``value`` is an id or a code, never free text or a name.
     ``severity`` is ``"error"`` (nothing is read) or ``"warning"`` (said in the data-quality page).
+
+    >>> print(Problem("range", "a value above 5", "Correct it.", file="answers.csv", row=3))
+    answers.csv, row 3: a value above 5. Correct it.
     """
 
     rule: str
@@ -117,11 +120,27 @@ def _kindly(asked: Any, name: str) -> Any:
 
 
 class RmError(Exception):
-    """Base of the package's errors."""
+    """Base of the package's errors.
+
+    >>> import rmresearch as rm
+    >>> try:
+    ...     rm.read_study("no-such-pilot")
+    ... except rm.RmError as error:
+    ...     print(type(error).__name__)
+    StudyError
+    """
 
 
 class StudyError(RmError):
-    """The data or the question do not fit; ``problems`` lists everything that was found."""
+    """The data or the question do not fit; ``problems`` lists everything that was found.
+
+    >>> import rmresearch as rm
+    >>> try:
+    ...     rm.read_study("no-such-pilot")
+    ... except rm.StudyError as error:
+    ...     print(error.problems[0].found)
+    is not there
+    """
 
     def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
         super().__init__(message)
@@ -129,12 +148,42 @@ class StudyError(RmError):
 
 
 class FitError(RmError):
-    """A model could not be fitted to these data."""
+    """A model could not be fitted to these data.
+
+    >>> import pandas as pd
+    >>> import rmresearch as rm
+    >>> try:
+    ...     rm.ols("y ~ x", pd.DataFrame({"y": [1.0, 2.0, 4.0], "x": [1.0, 1.0, 1.0]}))
+    ... except rm.FitError as error:
+    ...     print("x" in str(error))
+    True
+    """
 
 
 class ReportError(RmError):
-    """A report could not be made or does not match its manifest."""
+    """A report could not be made or does not match its manifest.
+
+    >>> import rmresearch as rm
+    >>> fitted = rm.calibrate(rm.simulate(rm.Scenario(pairs=60), seed=7).study)
+    >>> try:
+    ...     fitted.write("pyproject.toml")
+    ... except rm.ReportError as error:
+    ...     print(error)
+    pyproject.toml is there and no scenario file, so it is not replaced. Name another file.
+    """
 
 
 class PrivacyError(RmError):
-    """Something would leave that the release rules do not let out."""
+    """Something would leave that the release rules do not let out.
+
+    >>> import pickle
+    >>> import rmresearch as rm
+    >>> from rmresearch.privacy import release
+    >>> study = rm.simulate(rm.Scenario(pairs=20), seed=7).study
+    >>> out = release({"means": rm.wave_means(study, "digital_skill")}, study)
+    >>> try:
+    ...     pickle.dumps(out)
+    ... except rm.PrivacyError as error:
+    ...     print(error)
+    a Release is not pickled; write to_json() and use read_release.
+    """

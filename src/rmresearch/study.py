@@ -101,6 +101,22 @@ class Study:
     that was held or reported as not held, with a date or a wave. records: one row an event.
     ``sources`` are the files read, as (path relative to the data root, SHA-256); ``notes`` what
     the reader noticed and said; ``excluded`` who was left out on import, and why.
+
+    >>> import rmresearch as rm
+    >>> study = rm.simulate(rm.Scenario(pairs=20), seed=7).study
+    >>> len(study.participants), study.sets().nunique(), study.clusters().nunique()
+    (40, 20, 20)
+    >>> study.describe_cluster().split(":")[0]
+    '40 people fall into 20 independent clusters'
+    >>> study.scores("digital_skill").columns.tolist()
+    ['person', 'wave', 'value', 'items']
+    >>> study.wide("digital_skill").columns.tolist()
+    ['start', 'month3', 'month6']
+    >>> set(study.answers("digital_skill")["item"]) == set(
+    ...     study.design.outcome("digital_skill").items)
+    True
+    >>> study.once("people", lambda: len(study.participants))
+    40
     """
 
     participants: pd.DataFrame

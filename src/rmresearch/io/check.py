@@ -91,8 +91,11 @@ def check(path: str | Path, data: str | Path | None = None) -> CheckReport:
     (default: ``data`` beside it). Nothing is written, not even the key of the pseudonyms, and
     outcomes after the start are not looked at.
 
-    >>> check("no-such-pilot").problems[0].found
-    'is not there'
+    >>> found = check("no-such-pilot")
+    >>> found.problems[0].found, found.total, found.lines()[0]
+    ('is not there', 1, '1 problem:')
+    >>> '"ok": false' in found.as_json()
+    True
     """
     loaded = load(path, data)
     found = loaded.findings

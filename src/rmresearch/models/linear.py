@@ -121,6 +121,10 @@ def ols(
     >>> fit = ols("post ~ arm", frame)
     >>> fit.to_frame()[["term", "estimate"]].round(3).to_numpy().tolist()
     [['Intercept', 2.667], ['arm[T.b]', 2.0]]
+    >>> float(fit.contrast({"arm[T.b]": 1}).estimate.round(6)), bool(fit.wald(["arm[T.b]"]).p < 1)
+    (2.0, True)
+    >>> "toprule" in fit.to_latex()
+    True
     """
     text = written(formula)
     rows = labelled(frame, level, cluster)

@@ -35,6 +35,12 @@ class Means:
     ``table``: the factors' columns, then estimate, se, df, low, high. ``differences``: the columns
     of ``by``, contrast ("a - b"), estimate, se, df, statistic, p, low, high; p is not adjusted for
     the number of differences. ``held`` says what the other variables were averaged over or held at.
+
+    >>> from rmresearch.models import lmm
+    >>> scores = {"pair": list("aabbcc"), "who": list("xyxyxy"), "score": [1.0, 3, 5, 8, 6, 7]}
+    >>> means = lmm("score ~ who + (1 | pair)", pd.DataFrame(scores)).means("who")
+    >>> means.to_frame()["who"].tolist()
+    ['x', 'y']
     """
 
     table: pd.DataFrame

@@ -64,6 +64,25 @@ class LmmFit:
     and, with ``robust``, the clusters.
     ``ddf``, ``robust``, ``cluster`` and ``level`` are as asked for; with ``robust`` every test and
     interval is CR2's by ``cluster``. ``kernel`` holds the arrays, ``rows`` what it was given.
+
+    >>> from rmresearch.models import lmm
+    >>> scores = {"pair": list("aabbcc"), "who": [1, 2] * 3, "score": [1.0, 3, 5, 8, 6, 7]}
+    >>> fit = lmm("score ~ who + (1 | pair)", pd.DataFrame(scores))
+    >>> fit.to_frame()["term"].tolist(), [float(one.estimate.round(6)) for one in
+    ...                                   fit.judged(np.array([[0.0, 1.0]]))]
+    (['Intercept', 'who'], [2.0])
+    >>> fit.variances["group"].tolist(), bool(fit.icc["pair"] > 0.5)  # 6.5 of 7 by hand
+    (['pair', 'Residual'], True)
+    >>> fit.converged, fit.singular, bool(abs(fit.gradient).max() < 1e-4)
+    (True, False, True)
+    >>> fit.loglik == -fit.criterion / 2
+    True
+    >>> (fit.fitted + fit.residuals).round(6).tolist()
+    [1.0, 3.0, 5.0, 8.0, 6.0, 7.0]
+    >>> fit.random_effects()["level"].tolist(), fit.simulate(3, seed=1).shape
+    (['a', 'b', 'c'], (3, 6))
+    >>> "toprule" in fit.to_latex()
+    True
     """
 
     formula: str

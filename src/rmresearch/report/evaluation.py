@@ -185,8 +185,13 @@ def evaluate(study: str | Path, *, data: str | Path | None = None) -> Evaluation
     the design can support, and lets out what the release rules allow.
 
     >>> import rmresearch as rm
-    >>> rm.evaluate("data/synthetic/pilot").section("answer").title
-    'The answer'
+    >>> found = rm.evaluate("data/synthetic/pilot")
+    >>> found.section("answer").title, found.head.title == found.findings.study.design.title
+    ('The answer', True)
+    >>> [section.id for section in found.page(("answer",)).sections]
+    ['answer']
+    >>> found.results()["study"], found.write(None), found.write_pdf(None)
+    ('example-pilot', (), None)
     """
     read = read_study(study, data=data)
     findings, folder = ask(read, Path(study)), Path(study)

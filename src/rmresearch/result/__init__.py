@@ -38,6 +38,11 @@ class Estimate:
     support is ``None``, never NaN. ``members`` are the pseudonyms behind the number, and
     ``parameters`` / ``smallest_level`` the model's size and its smallest factor level in people:
     the release rules count them; none of the three is ever serialised.
+
+    >>> Estimate(role="senior", outcome="trust", value=0.32, low=0.02, high=0.62, n_people=47)
+    Estimate(senior, trust: 0.32, 95% interval 0.02 to 0.62; 47 people)
+    >>> Estimate(role="senior", outcome="trust", value=0.32).key
+    ('senior', 'trust', '', '', '', '', '')
     """
 
     role: str = "all"
@@ -83,6 +88,9 @@ class Cell:
 
     ``value`` is ``None`` where the data give nothing. ``numerator`` belongs to proportions.
     ``members`` is never serialised: it is what the release rules count.
+
+    >>> Cell(0.25, "proportion", numerator=5).value
+    0.25
     """
 
     value: float | int | str | None
@@ -93,7 +101,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A titled grid: ``columns`` name the cells of each row, left to right."""
+    """A titled grid: ``columns`` name the cells of each row, left to right.
+
+    >>> rows = ((Cell("start", "label"), Cell(3.329, "mean")),)
+    >>> table = Table("means", "Scores", ("wave", "mean"), rows)
+    >>> table
+    Scores
+    Wave   Mean
+    start  3.33
+    >>> table.to_frame()["mean"].tolist(), "start & 3.33" in table.to_latex()
+    ([3.329], True)
+    """
 
     name: str
     title: str
@@ -127,7 +145,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """An assumption or limit that was looked at: passed or not, and what was seen."""
+    """An assumption or limit that was looked at: passed or not, and what was seen.
+
+    >>> Check("enough clusters for p", False, "4 in each arm").passed
+    False
+    """
 
     name: str
     passed: bool
@@ -136,7 +158,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Rows or people that did not enter, and why."""
+    """Rows or people that did not enter, and why.
+
+    >>> Dropped("no answer at month6", people=2).people
+    2
+    """
 
     reason: str
     people: int
@@ -148,6 +174,9 @@ class Call:
     """Which question was asked: the function's name and its arguments as text.
 
     ``design`` is the study's: it gives names their labels, and outcomes their smallest effect.
+
+    >>> Call("pre_post", (("outcome", "trust"),)).function
+    'pre_post'
     """
 
     function: str
@@ -157,7 +186,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The answer to one question."""
+    """The answer to one question.
+
+    >>> import rmresearch as rm
+    >>> study = rm.simulate(rm.Scenario(pairs=20), seed=7).study
+    >>> result = rm.wave_means(study, "digital_skill")
+    >>> result.to_frame()["wave"].unique().tolist()
+    ['start', 'month3', 'month6']
+    >>> len(result.table("means").rows), "Programme" in result.to_latex()
+    (6, True)
+    """
 
     call: Call
     estimates: tuple[Estimate, ...] = ()

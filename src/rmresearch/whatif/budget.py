@@ -157,6 +157,8 @@ def budget(
     ...                    per_pair=800, fixed=1_000, replicates=200, seed=1)
     >>> bought.to_frame()[["budget", "pairs", "spent"]].values.tolist()
     [[9000.0, 10.0, 9000.0], [17000.0, 20.0, 17000.0]]
+    >>> [one.pairs for one in bought.bought]
+    [10, 20]
     """
     alone(analysis, about)
     prices = Prices(per_pair, fixed, per_wave, per_month)

@@ -141,8 +141,11 @@ def policies(
     >>> import rmresearch as rm
     >>> usual = rm.Gaussian(programme=8, comparison=8, people=1, effect=0.5)
     >>> sure = rm.Gaussian(programme=8, comparison=8, people=1, effect=0.8)
-    >>> seen = rm.policies({"usual": usual, "sure": sure}, rm.compare_arms, outcome="score",
-    ...                    replicates=500, seed=1).ranked("truth")
+    >>> found = rm.policies({"usual": usual, "sure": sure}, rm.compare_arms, outcome="score",
+    ...                     replicates=500, seed=1)
+    >>> found.base, "rejects" in set(found.to_frame()["figure"])
+    ('usual', True)
+    >>> seen = found.ranked("truth")
     >>> seen["scenario"].tolist(), seen["difference"].round(9).tolist()
     (['sure'], [0.3])
     """

@@ -131,8 +131,8 @@ def sweep(
     >>> import rmresearch as rm
     >>> done = rm.sweep(rm.Scenario(pairs=24), rm.pre_post, outcome="digital_skill",
     ...                 replicates=20, seed=1)
-    >>> done.tallies["scenario", "pre_post"].replicates
-    20
+    >>> done.tallies["scenario", "pre_post"].replicates, len(done.failures)
+    (20, 0)
     """
     asked: dict[str, Any] = {"outcome": outcome, "alpha": alpha, "keep": keep, "options": options}
     called("say", say, "a function that is told how far it is, such as print")

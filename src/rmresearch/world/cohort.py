@@ -25,7 +25,12 @@ __all__ = ["Cohort", "cohort", "design", "simulate", "study"]
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Cohort:
-    """A study and its truth, siblings: an analysis takes ``study`` and cannot reach ``truth``."""
+    """A study and its truth, siblings: an analysis takes ``study`` and cannot reach ``truth``.
+
+    >>> made = simulate(Scenario(pairs=20, comparison="none"), seed=7)
+    >>> len(made.study.pairs), made.truth.seed
+    (20, 7)
+    """
 
     study: s.Study
     truth: Truth

@@ -48,8 +48,11 @@ class Gaussian:
 
     Raises ``ValueError`` naming every field with an impossible value.
 
-    >>> Gaussian(programme=8, comparison=24, waves=4, slope_sd=0.3, dropout=0.3).seniors
-    64
+    >>> one = Gaussian(programme=8, comparison=24, waves=4, slope_sd=0.3, dropout=0.3)
+    >>> one.seniors, int(one.sizes.sum()), one.wave_names
+    (64, 64, ('start', 'wave1', 'wave2', 'wave3'))
+    >>> one.design.kind
+    'randomised'
     """
 
     # fmt: off

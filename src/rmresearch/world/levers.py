@@ -28,8 +28,8 @@ GROUPS: tuple[Format, ...] = ("group", "team challenge")
 class Levers:
     """What a programme can pull. Raises ``ValueError`` naming every field outside its range.
 
-    >>> Levers(cadence=4).cadence
-    4
+    >>> Levers(cadence=4).cadence, Levers(format="reciprocal").exchange
+    (4, 1.0)
     """
 
     # fmt: off

@@ -43,8 +43,15 @@ class Scenario:
 
     Raises ``ValueError`` naming every field with an impossible value and what would be legal.
 
-    >>> Scenario(pairs=60, levers=Levers(cadence=4)).comparison
-    'waitlist'
+    >>> one = Scenario(pairs=60, levers=Levers(cadence=4))
+    >>> one
+    Scenario(pairs=60, levers=Levers(cadence=4))
+    >>> one.sets, one.programme_sets, one.programme_pairs, one.months
+    (60, 30, 30, 6)
+    >>> one.unpaired, one.randomised, one.stratified
+    (False, True, True)
+    >>> set(one.scales) <= set(one.scored), one.full_gain(one.scored[0]) > 0
+    (True, True)
     """
 
     pairs: int = coefficient(48, "pairs over all arms", "pairs", (1, 10_000_000), "")

@@ -50,6 +50,13 @@ def read_scenario(path: Path | str) -> Scenario:
     under the names that ``rmresearch simulate --explain`` lists. A file that cannot be opened or
     is no TOML, unknown keys (with the nearest known one and its place) and impossible values (with
     what would be legal) raise one ``StudyError`` that lists them all.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "ours.toml")
+    ...     _ = file.write_text('preset = "rct"\\npairs = 40', "utf-8")
+    ...     read_scenario(file).pairs
+    40
     """
     return scenario_from(document_of(path), name=Path(path).name)
 
@@ -111,6 +118,11 @@ def write_scenario(scenario: Scenario, path: Path | str, *, everything: bool = F
 
     What differs from the nearest preset is written, or ``everything``. The file appears whole or
     not at all; one of that name is replaced.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     read_scenario(write_scenario(Scenario(pairs=60), f"{folder}/sixty.toml"))
+    Scenario(pairs=60)
     """
     file = Path(path)
     write_bytes(file, scenario_text(scenario, everything=everything).encode())

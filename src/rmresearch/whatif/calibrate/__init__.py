@@ -76,6 +76,12 @@ def calibrate(study: Study, *, given: Mapping[str, float] | None = None) -> Cali
     ['parameter', 'estimate', 'low', 'high', 'prior']
     >>> rm.simulate(found.scenario, seed=8).study.design.kind
     'waitlist'
+    >>> found.lines()[0].split()
+    ['coefficient', 'estimate', '95%', 'interval', 'prior', 'value']
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     found.write(f"{folder}/ours.toml").read_text("utf-8") == found.to_toml()
+    True
     """
     if not isinstance(study, Study):
         raise TypeError(f"study is {type(study).__name__}; expected a Study")
