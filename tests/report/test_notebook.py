@@ -258,3 +258,18 @@ def test_every_error_of_ours_keeps_its_class() -> None:
     made = notebook._plain(Raised(), "fitting")
     assert type(made) is FitError
     assert str(made) == "it did not converge"
+
+
+def test_up_to_a_cell_nothing_after_it_runs(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "demo.ipynb",
+        cell("kept = 1", "kept", title="what is asked"),
+        cell("raise ValueError", "left-out", title="what is drawn"),
+    )
+    said: list[str] = []
+    done = run_notebook(path, {"name": "x"}, progress=said.append, last="what is asked")
+    assert [one.source for one in done.cells if "kept" in one.source] == ["kept = 1"]
+    assert not any("raise" in one.source for one in done.cells)
+    assert said[-1].startswith("2 of 2: what is asked")
+    with pytest.raises(ReportError, match="no cell titled 'what is foreseen'"):
+        run_notebook(path, {"name": "x"}, last="what is foreseen")

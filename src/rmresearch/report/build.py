@@ -26,6 +26,8 @@ NOTEBOOKS = {
     "leadership": "02_leadership_brief",
     "pulse": "03_programme_pulse",
 }
+#: the cell of the technical report's notebook after which all numbers are there
+ASKED = "reading the study and asking its questions"
 NUMBERS, RELEASED = "results.json", "released.json"
 Say = Callable[[str], None]
 Wanted = Mapping[str, tuple[str, ...]]
@@ -96,12 +98,13 @@ class _Run:
     kernel: Any
     say: Say | None
 
-    def notebook(self, audience: str, parameters: Mapping[str, str]) -> Any:
-        """Run an audience's notebook with these parameters; returns it executed."""
+    def notebook(self, audience: str, parameters: Mapping[str, str], last: str = "") -> Any:
+        """Run an audience's notebook with these parameters, all of it or up to the cell of that
+        title; returns it executed."""
         from rmresearch.report.notebook import find_notebook, run_notebook
 
         path = find_notebook(NOTEBOOKS[audience])
-        return run_notebook(path, parameters, progress=self.say, kernel=self.kernel)
+        return run_notebook(path, parameters, progress=self.say, kernel=self.kernel, last=last)
 
     def place(self, audience: str) -> Path:
         """Where an audience's notebook leaves its files."""
@@ -131,7 +134,8 @@ def _evaluated(
 
     place, paper = run.place("technical"), asked.get("technical", ())
     settings = {"out_dir": str(place), "formats": ",".join(paper), "audiences": ",".join(asked)}
-    executed = run.notebook("technical", run.where | settings)
+    # for leadership alone no section of the technical report is drawn
+    executed = run.notebook("technical", run.where | settings, last="" if paper else ASKED)
     results = json.loads((place / NUMBERS).read_bytes())
     title, plan = results["title"], results["plan"] or None
     sources = _sources(run.study, run.data, results["sources"])

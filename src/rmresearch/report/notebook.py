@@ -59,8 +59,11 @@ def run_notebook(
     progress: Progress | None = None,
     cwd: Path | None = None,
     kernel: Any = None,
+    last: str = "",
 ) -> Any:
     """Run a notebook with these parameters; returns it executed, and writes it to ``out``.
+
+    With ``last``, the title of a cell, what follows that cell is left out.
 
     ``parameters`` are texts (JSON for anything else) for names that the notebook's parameters cell
     declares; others raise ``ReportError``, as does a notebook without such a cell. ``progress``
@@ -75,12 +78,21 @@ def run_notebook(
     lighter_imports()
     with running_kernel(cwd) if kernel is None else emptied(kernel) as kernel:
         notebook = _read(path)
+        if last:
+            notebook.cells = _up_to(notebook.cells, last, path.name)
         _check_parameters(notebook, parameters, path.name)
-        executed = _execute(notebook, path, dict(parameters), kernel, progress)
+        executed = _execute(notebook, dict(parameters), kernel, progress)
     clean = _clean(executed)
     if out is not None:
         write_text(out, json.dumps(clean, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     return clean
+
+
+def _up_to(cells: list[Any], last: str, name: str) -> list[Any]:
+    titles = [cell.metadata.get("title", "") for cell in cells]
+    if last not in titles:
+        raise ReportError(f"{name} has no cell titled {last!r}; give one of that title.")
+    return cells[: titles.index(last) + 1]
 
 
 def _read(path: Path) -> Any:
@@ -117,7 +129,7 @@ def _declared(notebook: Any) -> set[str] | None:
 
 
 def _execute(
-    notebook: Any, path: Path, parameters: dict[str, str], kernel: Any, progress: Progress | None
+    notebook: Any, parameters: dict[str, str], kernel: Any, progress: Progress | None
 ) -> Any:
     import papermill
     from nbclient.exceptions import DeadKernelError
@@ -126,8 +138,7 @@ def _execute(
     doing = _Doing(notebook, progress)
     try:
         return papermill.execute_notebook(
-            # papermill fills {names} in paths; a folder may have braces in its name
-            str(path).replace("{", "{{").replace("}", "}}"),
+            notebook,
             None,
             parameters,
             kernel_name="python3",

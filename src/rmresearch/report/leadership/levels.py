@@ -264,7 +264,8 @@ ENDS: tuple[tuple[str, str, Form], ...] = (
 
 def _event(source: Source, held: Held) -> str:
     name = held.estimate.outcome
-    return named(source.labels.get(name) or capital(name.replace("_", " ")))
+    known = source.labels.get(name) or catalogue()["brief_event"].get(name)
+    return named(known or capital(name.replace("_", " ")))
 
 
 def _event_said(source: Source, held: Held) -> Said:

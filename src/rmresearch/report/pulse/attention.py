@@ -22,7 +22,7 @@ from rmresearch.report.numbers import count, number
 from rmresearch.report.pulse.reading import RISKS, Sign, Status
 from rmresearch.report.pulse.saying import about, arm_name, group, seen
 from rmresearch.report.words import pulse as words
-from rmresearch.report.words.phrases import listed, named, spoken
+from rmresearch.report.words.phrases import day_of, listed, named, spoken
 from rmresearch.study import Design
 
 __all__ = ["attention"]
@@ -48,7 +48,7 @@ def attention(design: Design, signs: Sequence[Sign]) -> Section:
     if flagged:
         blocks.append(Paragraph(words.tell("adapt")))
     if design.adaptations:
-        changes = (words.tell("change", day=f"{one.day:%d %B %Y}".lstrip("0"), what=named(one.what))
+        changes = (words.tell("change", day=day_of(one.day), what=named(one.what))
                    for one in design.adaptations)  # fmt: skip
         blocks += [Paragraph(words.tell("changes")), Bullets(tuple(changes))]
     if signs:
@@ -121,8 +121,8 @@ def _row(design: Design, sign: Sign) -> tuple[str, ...]:
         warning = sign.pairs.warning
         limit = words.tell("nothing") if warning is None else spoken(str(warning))
         rule = words.tell("rule_silent")
-        return (about(design, sign), whose, rule, words.tell("now"), spoken(str(sign.pairs.silent)), limit,
-                status)  # fmt: skip
+        silent = spoken(str(sign.pairs.silent))
+        return about(design, sign), whose, rule, words.tell("now"), silent, limit, status
     if sign.track is None:
         raise ValueError("a sign is about a track or about pairs")
     track, latest = sign.track, sign.track.latest

@@ -22,7 +22,7 @@ from rmresearch.report.pulse.reading import PULSE, Pairs, Track
 from rmresearch.report.pulse.saying import against_before, arm_name, group, state
 from rmresearch.report.tables import table_block
 from rmresearch.report.words import pulse as words
-from rmresearch.report.words.phrases import capital, kept_back, listed, named, spoken
+from rmresearch.report.words.phrases import capital, day_of, kept_back, listed, named, spoken
 from rmresearch.study import Design
 
 __all__ = ["meetings", "method", "quality", "response", "standing"]
@@ -91,7 +91,7 @@ def quality(design: Design, released: Release, tracks: Sequence[Track]) -> Secti
 
 def standing(design: Design, *, ended: bool) -> Section:
     """Why no difference is estimated, or where it is."""
-    end = f"{design.end:%d %B %Y}".lstrip("0") if design.end else words.tell("no_end")
+    end = day_of(design.end) if design.end else words.tell("no_end")
     text = words.tell("ended") if ended else words.tell("no_estimates", end=end)
     return Section("estimates", words.tell("estimates_title"), (Paragraph(text),))
 

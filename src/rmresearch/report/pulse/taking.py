@@ -19,6 +19,7 @@ from rmresearch.report.pulse import sections
 from rmresearch.report.pulse.attention import attention
 from rmresearch.report.pulse.reading import PULSE, Pairs, Track, pairs_of, signs, tracks
 from rmresearch.report.words import pulse as words
+from rmresearch.report.words.phrases import day_of
 from rmresearch.study import Design
 
 __all__ = ["RELEASED", "Pulse", "taken"]
@@ -74,7 +75,7 @@ class Pulse:
     def page(self, names: tuple[str, ...] | None = None) -> Page:
         """The whole page as typed blocks."""
         design = self.design
-        day = f"{self.until:%d %B %Y}".lstrip("0") if self.until else ""
+        day = day_of(self.until) if self.until else ""
         said = words.tell("ended_short") if self.ended else words.tell("not_yet")
         return Page(
             title=design.title,

@@ -1,0 +1,128 @@
+"""A translation is a file: brief, deck and pulse say nothing but the catalogue's and the study's.
+
+A made-up language stands in for a real one: every Latin letter of the catalogue becomes a Cyrillic
+one. What can still be read in Latin letters afterwards is the study's own, or was written in code
+and could never be translated.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from pptx import Presentation
+from tests.midway import midway
+from tests.report.leadership.briefs import briefs
+from tests.report.leadership.decks import notes, texts
+from tests.report.leadership.released import names_of
+from tests.report.leadership.sheets import displayed, page
+from tests.report.test_pulse import PILOT, of, troubled
+
+from rmresearch.io.read import read_study
+from rmresearch.report.html import render
+from rmresearch.report.leadership.brief import Pages
+from rmresearch.report.leadership.deck import deck
+from rmresearch.report.words.phrases import catalogue, plural
+from rmresearch.study import Design
+
+LATIN = "abcdefghijklmnopqrstuvwxyz"
+OTHER = "абцдефгхийклмнопярстувщхыз"
+LETTERS = str.maketrans(LATIN + LATIN.upper(), OTHER + OTHER.upper())
+WORD = re.compile(r"[A-Za-z]{2,}")
+#: releases that differ in what they have to say; the others differ in names
+TOLD = ("one", "all readings", "reactions", "one group", "hidden", "nothing", "early",
+        "no main question")  # fmt: skip
+
+
+def foreign(text: str) -> str:
+    """A sentence in the made-up language, its places kept."""
+    parts = re.split(r"(\{[^{}]*\})", text)
+    return "".join(part if part.startswith("{") else part.translate(LETTERS) for part in parts)
+
+
+@pytest.fixture
+def translated(monkeypatch: pytest.MonkeyPatch) -> None:
+    for entries in catalogue().values():
+        for key, text in entries.items():
+            monkeypatch.setitem(entries, key, foreign(text))  # type: ignore[arg-type]
+
+
+def left(several: Iterable[str], design: Design) -> set[str]:
+    """The words in Latin letters that no name of the study explains."""
+    roles = [label for _, label in design.role_labels]
+    names = {*names_of(design), *roles, *map(plural, roles), design.organisation}
+    names |= {one.unit for one in design.outcomes} | {design.currency}
+    found: set[str] = set()
+    for text in several:
+        read = " ".join(text.split())
+        for name in sorted(names - {""}, key=len, reverse=True):
+            read = re.sub(re.escape(name), "", read, flags=re.IGNORECASE)
+        found |= set(WORD.findall(read))
+    return found
+
+
+class _Read(HTMLParser):
+    """All texts of a page, what is read aloud among them; no styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self._inside = 0
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self._inside += tag == "style"
+        self.said += [value for name, value in attrs if name in {"aria-label", "alt", "title"}]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside -= tag == "style"
+
+    def handle_data(self, data: str) -> None:
+        self.said += [] if self._inside else [data]
+
+
+def read(html: str) -> list[str]:
+    parser = _Read()
+    parser.feed(html)
+    return parser.said
+
+
+def shown(slides: Any) -> Iterator[str]:
+    """All that a deck's slides say, show to a screen reader, and note."""
+    for slide in slides:
+        yield from (*texts(slide), *notes(slide))
+        yield from (one.get("descr", "") for one in slide._element.iter("{*}cNvPr"))
+
+
+def declared(name: str) -> Design:
+    """The design that a release carries."""
+    one = briefs()[name]
+    assert one.codebook is not None
+    return one.codebook.design(one.study, one.title)
+
+
+def test_what_is_left_is_found() -> None:
+    english = left(Pages.of(briefs()["one"]).story.texts(), declared("one"))
+    assert {"plausible", "range", "certainty"} <= {word.lower() for word in english}
+
+
+@pytest.mark.usefixtures("translated")
+@pytest.mark.parametrize("name", TOLD)
+def test_brief_and_deck_are_the_catalogue_s(name: str) -> None:
+    pages = Pages.of(briefs()[name])
+    design = declared(name)
+    assert left([*displayed(pages.brief), *read(page(pages))], design) == set()
+    assert left(pages.story.texts(), design) == set()
+    slides = Presentation(io.BytesIO(deck(pages.story, pages.brand))).slides
+    assert left(shown(slides), design) == set()
+
+
+@pytest.mark.usefixtures("translated")
+def test_the_pulse_is_the_catalogue_s() -> None:
+    # made anew: what a pulse has worked out it keeps, in the language of that moment
+    for pulse in (of(*midway()), of(*troubled()), of(read_study(PILOT))):
+        # joined, as charts break names into lines
+        assert left([" ".join(read(render(pulse.page())))], pulse.design) == set()
