@@ -19,6 +19,7 @@ from rmresearch.colours import contrast
 from rmresearch.errors import PrivacyError, ReportError
 from rmresearch.evidence import Precision
 from rmresearch.report.leadership import Story, story
+from rmresearch.report.leadership.content import Said, Shown
 from rmresearch.report.leadership.deck import deck, deck_of
 from rmresearch.report.words.phrases import catalogue
 
@@ -349,6 +350,20 @@ def test_the_story_ends_where_what_is_for_reference_begins(name: str) -> None:
     assert behind <= set(entries)
     assert behind.isdisjoint({part.title for part in found.parts})
     assert show.part._element[-1].tag == qn("p:extLst")  # the schema's last element
+
+
+def test_one_sentence_on_who_left_leaves_no_place_empty() -> None:
+    """Twelve pairs in one group: all that may be told is how many pairs were still together."""
+    found = told_by("one")
+    share = Shown("92%", ("/release/estimates/0/value",), "percent")
+    alone = Said("Of the pairs that started, 92% were still together.", (share,))
+    for said in ((alone,), (alone, *found.lost.said)):
+        show = opened(deck(replace(found, lost=replace(found.lost, said=said))))
+        assert any("92%" in text for text in texts(show.slides[5]))
+        for slide in show.slides:
+            for holder in slide.placeholders:
+                if holder.has_text_frame:
+                    assert holder.text_frame.text.strip(), slide.shapes.title.text
 
 
 def test_notes_hold_method_and_caveats() -> None:

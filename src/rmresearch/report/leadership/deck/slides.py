@@ -184,7 +184,8 @@ def _lost(part: Part, frame: Frame) -> Iterator[Slide]:
     whole, words = rest(frame), catalogue()["deck"]
     first = part.said[0]
     figure = first.numbers[0].text if first.numbers else ""
-    if not figure[:1].isdigit() or len(figure) > FEW:
+    alone = len(part.said) == 1  # nothing would stand beside the figure
+    if alone or not figure[:1].isdigit() or len(figure) > FEW:
         yield from _beside(part, frame, led(part.said), (44, 56))
         return
     left, right = whole.columns(34, 66, gap=GAP)
