@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pypdf
 import pytest
-from tests.pictures import empty, needed, pictures
+from tests.pictures import crossing, empty, needed, pictures
 
 from rmresearch.report.leadership.deck import deck_of
 
@@ -19,7 +19,7 @@ DOTS = 40
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["long names"])
+@pytest.mark.parametrize("name", ["long names", "twenty-five"])
 def test_every_slide_is_drawn_whole(name: str, tmp_path: Path) -> None:
     needed("soffice", "libreoffice-impress")
     packed = deck_of(briefs()[name])
@@ -35,6 +35,7 @@ def test_every_slide_is_drawn_whole(name: str, tmp_path: Path) -> None:
         strip = DOTS // 5  # of the accent, along the upper edge
         for side in (page[strip:, :edge], page[strip:, -edge:], page[-edge // 2 :]):
             assert np.all(side == 255)
+    assert crossing(tmp_path / "seen" / "deck.pdf") == []
     pdf = pypdf.PdfReader(tmp_path / "seen" / "deck.pdf")
     for slide, page in zip(show.slides, pdf.pages, strict=True):
         drawn = re.sub(r"\s+", "", page.extract_text())

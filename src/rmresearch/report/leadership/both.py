@@ -9,7 +9,7 @@ from rmresearch.report.leadership.content import Grid, Part, Said
 from rmresearch.report.leadership.levels import MOST
 from rmresearch.report.leadership.source import Source, Told, joined, said, sizes
 from rmresearch.report.leadership.verdicts import chart, marks, own_ratings, state
-from rmresearch.report.words.phrases import capital, catalogue, named
+from rmresearch.report.words.phrases import capital, catalogue, fill, named
 
 __all__ = ["both", "row"]
 
@@ -97,11 +97,13 @@ def _direction(source: Source, role: str, found: Sequence[Told]) -> Said:
 
     def labels(*wanted: str, rated: bool | None = None) -> str:
         """Of the outcomes with these states; rated by people themselves, by others or either."""
-        return "; ".join(
-            source.label(told.outcome)
+        names = [
+            told.called(source.label(told.outcome))
             for told, one in zip(found, states, strict=True)
             if one in wanted and (rated is None or own_ratings([told]) is rated)
-        )
+        ]
+        several = "; ".join(names[:LISTED])
+        return fill("brief_both", "more", names=several) if names[LISTED:] else several
 
     parts = [_led(who, labels("lead gain"), labels("lead harm"))]
     if changed := labels("changed"):
@@ -143,6 +145,8 @@ def _grid(source: Source, told: Sequence[Told]) -> Grid:
     )
 
 
+#: outcomes that a sentence names; the table has them all
+LISTED = 8
 HEADS = ("outcome", "who", "difference", "range", "result", "certainty")
 
 
@@ -153,7 +157,7 @@ def row(source: Source, told: Told) -> tuple[Said, ...]:
     words = catalogue()
     hidden = Said(words["brief_head"]["hidden"])
     who = Said(capital(source.who(told.held.estimate.role)))
-    first = (Said(named(told.outcome.label)), who)
+    first = (Said(told.called(named(told.outcome.label))), who)
     if judgement is None:
         return (*first, hidden, hidden, hidden, hidden)
     value = said("brief_head", "value", value=parts["signed"], unit=parts["unit"])

@@ -284,7 +284,7 @@ def _behind(picture: Picture, value: float, high: Value, size: float) -> float:
     """
     chart = picture.chart
     along = picture.plot.width / (chart.high - chart.low)
-    end = 0.0 if high is None else (high - value) * along
+    end = BESIDE + (0.0 if high is None else (high - value) * along)
     over = value < (chart.reference or 0.0)
     return end + over * (text_width(_read(chart, value), size, True) * DRAWN + 2 * BESIDE)
 
