@@ -64,13 +64,21 @@ def _unexplained(found: Judgement) -> list[tuple[str, ...]]:
     return rows
 
 
-#: columns of the tables of numbers: a figure of the verdict, its head, its decimals
-FIGURES = (
-    ("truth", "Truth", 3), ("mean", "Mean found", 3), ("bias", "Off by", 3),
-    ("empirical_se", "Spread", 3), ("model_se", "Standard error", 3), ("coverage", "Covered", 3),
-    ("rejects", "Found", 3), ("smallest_detectable", "Detectable", 3), ("type_m", "Type M", 2),
-    ("type_s", "Type S", 3),
-)  # fmt: skip
+Columns = tuple[tuple[str, str, int], ...]
+#: columns of the two tables of numbers, which side by side no page is wide enough for: a figure of
+#: the verdict, its head, its decimals
+FIGURES: dict[str, Columns] = {
+    "what it finds": (
+        ("truth", "Truth", 3), ("mean", "Mean found", 3), ("bias", "Off by", 3),
+        ("empirical_se", "Spread", 3), ("model_se", "Standard error", 3),
+    ),
+    "what it tells apart": (
+        ("coverage", "Covered", 3), ("rejects", "Found", 3),
+        ("smallest_detectable", "Detectable", 3), ("type_m", "Type M", 2), ("type_s", "Type S", 3),
+    ),
+}  # fmt: skip
+#: figures that count in the outcome's own unit
+MEASURED = frozenset({"truth", "mean", "bias", "empirical_se", "model_se", "smallest_detectable"})
 
 
 def numbers(found: Judgement) -> Section:
@@ -82,7 +90,10 @@ def numbers(found: Judgement) -> Section:
             held = [one for one in held if against in one.rows or against == LATENT]
             if held:
                 caption = f"{words.analysis(analysis)}, held to {what}"
-                parts.append(_numbers(held, against, caption))
+                parts += [
+                    _numbers(held, against, f"{caption}: {said}", columns, found.unit)
+                    for said, columns in FIGURES.items()
+                ]
     return Section(
         "numbers",
         "The numbers",
@@ -93,8 +104,10 @@ def numbers(found: Judgement) -> Section:
     )
 
 
-def _numbers(held: Sequence[Reading], against: str, caption: str) -> TableBlock:
-    shown = [(name, head, places) for name, head, places in FIGURES
+def _numbers(
+    held: Sequence[Reading], against: str, caption: str, columns: Columns, unit: str
+) -> TableBlock:
+    shown = [(name, head, places) for name, head, places in columns
              if any(name in one.row(against) and one.number(name, against) is not None
                     for one in held)]  # fmt: skip
     rows = tuple(
@@ -107,7 +120,8 @@ def _numbers(held: Sequence[Reading], against: str, caption: str) -> TableBlock:
         for one in held
     )
     heads = (Column("Design", numeric=False), Column("Studies"), Column("No answer"))
-    return TableBlock(caption, (*heads, *(Column(head) for _, head, _ in shown)), rows)
+    figures = (Column(head, unit if name in MEASURED else "") for name, head, _ in shown)
+    return TableBlock(caption, (*heads, *figures), rows)
 
 
 def _figure(one: Reading, name: str, against: str, places: int) -> str:
