@@ -57,6 +57,7 @@ def test_every_hidden_number_has_its_rule_on_the_page(released: Release) -> None
     assert not PSEUDONYM.search(text)
 
 
-def test_the_committed_page_has_today_s_rules() -> None:
+def test_the_committed_page_has_today_s_rules_and_today_s_numbers(released: Release) -> None:
     committed = (Path(DOCS) / "privacy-rules.md").read_text("utf-8")
     assert all(f"| {rule} | {what} |" in committed for rule, what in RULES.items())
+    assert committed == page(released), "run make privacy-rules"

@@ -236,7 +236,7 @@ class Wall:
         withheld: Mapping[Told, Rule],
         veils: Mapping[Row, frozenset[int]],
     ) -> tuple[ReleasedTable, list[Rule]]:
-        """A table as it may leave, and the rules that hid cells of it.
+        """A table as it may leave, and the rules that hid numbers of it.
 
         Rows that name a person or a pair are left out. ``refused`` are sets that may not be
         published; ``withheld`` are the numbers of hidden estimates, which no cell may tell, and
@@ -249,7 +249,11 @@ class Wall:
                 hidden += ["S4"] * sum(cell.kind != "label" for cell in cells)
                 continue
             verdicts = row.verdicts(refused, withheld, veils.get(row, frozenset()))
-            hidden += [verdict.rule for verdict in verdicts if verdict.rule is not None]
+            hidden += [
+                verdict.rule
+                for cell, verdict in zip(cells, verdicts, strict=True)
+                if verdict.rule is not None and cell.kind != "label"
+            ]
             kept.append(
                 tuple(
                     ReleasedCell(verdict.value, cell.kind, verdict.rule is not None)

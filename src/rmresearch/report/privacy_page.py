@@ -17,7 +17,7 @@ DOCS = Path(__file__).resolve().parents[3] / "docs"
 EXAMPLE = DOCS.parent / "data" / "synthetic" / "pilot"
 RULES: Mapping[Rule, str] = {
     "S0": "Counts of who was assigned, met, ended or answered: by arm, never by department; "
-    '"fewer than 5" outside the evaluation team.',
+    '"fewer than 5" outside the evaluation team, without the share that would tell the number.',
     "S1": "A mean of several items needs 5 people, 5 pairs and 5 of each role that is there; "
     "whatever says more (an interval, an SD, a share, one item) needs 10.",
     "S2": "Two published sets of people about one variable at one wave are the same or differ by 5 "
@@ -28,24 +28,45 @@ RULES: Mapping[Rule, str] = {
     "quarter of its range or more, a hidden share in 40 points, and a hidden count can be any of "
     "5 numbers or more. Otherwise the least planned number that would tell it is hidden too.",
     "S4": "No minimum, maximum or row that is one person or pair; bins of 5 or more.",
-    "S5": 'Shares above 90% or below 10% only as "90% or more", "10% or fewer"; nothing that says '
-    "that everybody in a group gave the same answer.",
+    "S5": 'Shares above 90% or below 10% only as "90% or more", "10% or fewer", without the '
+    "interval, SD or control limit that would tell them; nothing that says that everybody in a "
+    "group gave the same answer.",
     "S6": "A model has 10 more people than parameters and 5 for each; no level below 5 people.",
     "S7": "Values are rounded, and only rounded values leave.",
     "S8": "Months and reasons in which fewer than 5 pairs left are joined with their neighbours; a "
-    "share still paired needs 5 that left and 5 that stayed.",
+    "share still paired needs 5 that left and 5 that stayed; of those who finished nothing is "
+    "counted where fewer than 5 did not.",
 }
 KNOWN = """\
 Against S2 and S3 the attacker is taken to know who is in which group, the range of the scale, every
 published value to half a rounding step, and how the rules work. The number of people in a hidden
-cell looks the same for 0 and for 4 (S9). Not guarded against: an attacker who knows some people's
-answers beforehand, or who combines model estimates by arithmetic of their own. Means that come from
-a model are not taken as sums of answers.
+cell looks the same for 0 and for 4 (S9); words read from hidden numbers ("holds 0") are hidden too.
+A number that S2 hides is no secret by itself: it goes because another number is published for
+nearly the same people, and what S3 guards then are the few who make the difference.
+
+Not guarded against: an attacker who knows some people's answers beforehand, or who combines model
+estimates, or a mean and an adjusted difference, by arithmetic of their own. Means that come from a
+model are not taken as sums of answers. Two releases about the same people whose answers were
+corrected in between tell by how much all answers together changed.
+
+Who took part is no secret from five people on. Counts of 5 and more are exact (S0), and so is the
+number of people of a planned estimate (S2): whoever takes 22 who answered from 24 who were asked
+knows that two did not, although "lost" beside them says "fewer than 5". That phrase keeps small
+counts from being printed and quoted; it says nothing of anybody's answer. What cannot be had by
+subtraction are answers (S2, S3) and how few left (S8).
+
+What was declared stands in the release as it was declared: outcomes, waves, arms, and for
+leadership what the programme costs and what a gain is worth, because the answer to "is it worth
+it?" needs them. None of it comes from an answer. A pulse has no money in it.
 
 The study's `.rmresearch/NAME.ledger.json` remembers which sets of people numbers were published
 for, by keyed hashes, with the variable and wave and without the numbers. It is sealed with the
-study's key, so a change is noticed; that it was removed, or put back to an older copy, is not. A
-synthetic study keeps none. When a person withdraws, later numbers about what was published with
+study's key, so a change is noticed. The manifest in `leadership/` and `pulse/` notes how far the
+ledger had come: where it was removed, or put back to an older copy, the next report into the same
+folder is refused. A report into another folder cannot notice it, nor one of a study that was
+renamed: keep `.rmresearch/` in the backup, and the name. A synthetic study keeps none. Releases
+are held against earlier ones by S2, whose sets are remembered; S3 looks within one release, as
+values are not remembered. When a person withdraws, later numbers about what was published with
 them stay hidden until five people differ: the older number cannot be taken back.
 """
 
@@ -71,8 +92,11 @@ def page(released: Release) -> str:
         "Arm means, their SDs and the adjusted differences with their intervals survive. What goes "
         "most often are second answers to one question on a slightly other set of people (those "
         "who answered every item, who finished, who were imputed): beside the planned answer each "
-        "would tell of the few who make the difference. Models of the 22 people of one arm go by "
-        "S6, departments by S1 and S6.",
+        "would tell of the few who make the difference. So does all of `value`, which asks those "
+        "who answered before and after: the planned estimate, which chooses its people first, "
+        "takes those who answered once as well, and they are fewer than five. Models of the 22 "
+        "people of one arm go by S6, departments by S1 and S6. Of who left, how many they were "
+        "goes by S0 and S8.",
         "",
     ]
     return "\n".join(lines)
