@@ -297,3 +297,13 @@ def test_cells_for_the_notebook_only_stay_there() -> None:
 def test_internal_is_the_default_for_notebooks() -> None:
     assert '@top-right { content: "Internal"' in to_html(notebook(), title="t")
     assert '@top-right { content: ""' in to_html(notebook(), title="t", internal=False)
+
+
+def test_numbers_stay_behind_names_from_right_to_left_and_tags_stay_as_they_are() -> None:
+    body = (
+        '<h2 id="\u05e9\u05dd-2">\u05e9\u05dd: 0.3</h2><p title="\u05e9\u05dd 2">\u05e9\u05dd</p>'
+    )
+    page = wrap(body, title="x")
+    assert ">\u05e9\u05dd\u200e: 0.3<" in page
+    assert 'id="\u05e9\u05dd-2"' in page
+    assert 'title="\u05e9\u05dd 2"' in page

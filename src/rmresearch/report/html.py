@@ -22,6 +22,7 @@ from rmresearch.report.figures.palette import recoloured
 from rmresearch.report.furniture import furnished, linked, scrolled
 from rmresearch.report.lighter import lighter_imports
 from rmresearch.report.look import brand_css
+from rmresearch.report.scripts import steady_page
 from rmresearch.report.theme import blocks_css, page_css, template
 from rmresearch.report.words.phrases import catalogue
 
@@ -107,7 +108,7 @@ def wrap(
     astray.
     """
     brand = brand or Brand()
-    body = _SVG.sub(lambda found: recoloured(found[0], brand), _own_svg_ids(body))
+    body = _SVG.sub(lambda found: recoloured(found[0], brand), _own_svg_ids(steady_page(body)))
     ids = _ID.findall(body)
     twice = sorted({name for name in ids if ids.count(name) > 1} | {"main"} & set(ids))
     if twice:

@@ -197,6 +197,14 @@ def test_a_number_behind_a_name_from_right_to_left_stays_behind_it() -> None:
     assert steady("مريم −0.2") == f"مريم{mark} −0.2"
     assert steady("שלום עולם and 3") == "שלום עולם and 3"  # words lie between
     assert steady("Zoë 0.3 Ζωή 0.4") == "Zoë 0.3 Ζωή 0.4"
+    assert steady(steady("שלום: +0.3")) == steady("שלום: +0.3")
+
+
+def test_of_two_names_from_right_to_left_the_first_stays_first() -> None:
+    mark = "\u200e"
+    assert steady("better on שלום; עולם (3), not") == f"better on שלום{mark}; עולם{mark} (3), not"
+    assert steady("שלום − עולם") == f"שלום{mark} − עולם"
+    assert steady("שלום, עולם") == "שלום, עולם"  # one name may hold a comma
 
 
 def test_numbers_stay_in_place_on_paper_and_on_screen(monkeypatch: pytest.MonkeyPatch) -> None:

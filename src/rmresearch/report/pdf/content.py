@@ -9,6 +9,7 @@ from typing import Any
 from rmresearch.declared import Brand
 from rmresearch.report.blocks import Column, FigureBlock, TableBlock
 from rmresearch.report.figures.palette import recoloured
+from rmresearch.report.scripts import steady
 from rmresearch.report.words.phrases import catalogue, fill
 
 __all__ = ["described", "printable", "said"]
@@ -61,7 +62,9 @@ def said(text: str) -> str:
     >>> said("f" * 32).split("\u200b")
     ['ffffffff', 'ffffffff', 'ffffffff', 'ffffffff']
     """
-    return _LONG.sub(lambda word: "\u200b".join(re.findall(".{1,8}", word[0])), printable(text))
+    return _LONG.sub(
+        lambda word: "\u200b".join(re.findall(".{1,8}", word[0])), steady(printable(text))
+    )
 
 
 def printable(text: str) -> str:
