@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rmresearch.privacy import Release
-from rmresearch.privacy.release import ReleasedEstimate, ReleasedVerdict
+from rmresearch.privacy.judged import ReleasedVerdict
+from rmresearch.privacy.release import ReleasedEstimate
 from rmresearch.privacy.terms import IN_POINTS, OF_PEOPLE, SHARES
 from rmresearch.report.findings import in_words, labels_of
 from rmresearch.report.leadership.verdicts import precise
