@@ -7,7 +7,7 @@ from math import sqrt
 import pytest
 
 from rmresearch.privacy import release
-from rmresearch.result import Call, Cell, Result, Table
+from rmresearch.result import Call, Cell, Estimate, Result, Table
 
 from .studies import pilot
 
@@ -141,6 +141,22 @@ def test_promoters_less_detractors_tell_no_unanimous_group(promoters, detractors
     ends = [Cell(v, "statistic", None, who) for v in (net, net - 20.0, net + 10.0)]
     values, _ = let_out(RECOMMEND, Cell(promoters / 24, "proportion", promoters, who), *ends)
     assert [value is not None for value in values[1:]] == [shown] * 3
+
+
+@pytest.mark.parametrize(
+    "promoters, net, shown", [(24, 100.0, False), (22, 83.3, False), (0, -95.8, False),
+                              (12, 25.0, True)]
+)  # fmt: skip
+def test_neither_do_they_as_estimates(promoters, net, shown):
+    who = frozenset(PEOPLE[:24])
+    form = {"outcome": "again", "role": "senior", "wave": "after", "n_people": 24, "members": who}
+    both = (
+        Estimate(value=promoters / 24, term="favourable", **form),
+        Estimate(value=net, low=net - 9, high=net + 9, se=4.5, term="net-recommend", **form),
+    )
+    result = Result(Call("reaction", (("study", "pilot"), ("outcome", "again"))), both, ())
+    one = release({"answer": result}, STUDY).estimates[1]
+    assert (one.value is not None, one.low is not None) == (shown, shown)
 
 
 @pytest.mark.parametrize("column", ["finding", "interval", "reading", "Reading"])

@@ -171,6 +171,19 @@ def test_a_share_still_paired_needs_five_who_left_and_five_who_stayed(value, hid
     assert not tells_leavers(Estimate(value=value, term="met", n_pairs=24))
 
 
+@pytest.mark.parametrize(
+    "value, people, hidden",
+    [(3 / 12, 12, True), (4 / 12, 12, True), (5 / 12, 12, False), (1 / 24, 24, False)],
+)
+def test_a_share_of_people_who_left_needs_five_of_them(value, people, hidden):
+    # 25% of 12 are three; "10% or fewer" of 24 are none, one or two
+    who = frozenset(f"s{i:02d}" for i in range(people))
+    one = Estimate(value=value, term="share", outcome="left", n_people=people, members=who)
+    assert tells_leavers(one) == hidden
+    made, _ = let_out(life([0]), estimates=[one])
+    assert made.estimates[0].hidden == hidden
+
+
 ASKED = ("role", "arm", "wave", "who", "asked", "answered", "share answered")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rmresearch.privacy.rules import FEW, HIGH, LOW, Rule, Verdict
 from rmresearch.result import Cell
 
-__all__ = ["CHARTS", "told_beside", "told_by_limits"]
+__all__ = ["CHARTS", "tells_extremes", "told_beside", "told_by_limits"]
 
 PHRASES = frozenset({HIGH, LOW})
 #: promoters less detractors in a hundred: at its ends everybody is one or the other
@@ -84,14 +84,19 @@ def _net(named: Sequence[str], cells: Sequence[Cell], found: Sequence[Verdict]) 
     if NET not in named:
         return
     place = named.index(NET)
-    value, people = cells[place].value, cells[place].members
+    people = cells[place].members
     promoters = any(
         verdict.value in PHRASES and cell.numerator is not None and cell.members == people
         for cell, verdict in zip(cells, found, strict=True)
     )
-    if isinstance(value, (int, float)) and (promoters or abs(value) >= EXTREME):
+    if promoters or tells_extremes(cells[place].value):
         yield place
         yield from _tail(named, cells, place)
+
+
+def tells_extremes(net: float | int | str | None) -> bool:
+    """Whether promoters less detractors say that nearly everybody is one of them."""
+    return isinstance(net, (int, float)) and abs(net) >= EXTREME
 
 
 def told_by_limits(

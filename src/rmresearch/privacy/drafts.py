@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rmresearch.privacy.beside import tells_extremes
 from rmresearch.privacy.differencing import Claim, Past, Published, refused
 from rmresearch.privacy.leavers import merged
 from rmresearch.privacy.levels import GroupLevel, told_by_others
@@ -38,6 +39,7 @@ class Draft:
         function, asked = result.call.function, dict(result.call.arguments)
         default, wave = wall.outcome(asked.get("outcome")), asked.get("wave", "")
         estimates = [wall.estimate(name, function, one) for one in result.estimates]
+        estimates = _without_net(wall, name, result, estimates)
         tables = [
             (table, wall.rows(function, table, veils, default, wave))
             for table, veils in (merged(function, table) for table in result.tables)
@@ -91,6 +93,27 @@ class Draft:
                 numbers = (one.value, one.low, one.high, one.p)
                 withheld |= {(told, one.members): rule for told in numbers if told is not None}
         return passed, withheld
+
+
+def _without_net(
+    wall: Wall,
+    name: str,
+    result: Result,
+    estimates: Sequence[tuple[ReleasedEstimate, Rule | None]],
+) -> list[tuple[ReleasedEstimate, Rule | None]]:
+    """The estimates without promoters less detractors that tell an extreme share (S5)."""
+    phrased = {
+        (one.role, one.wave, one.group, one.members)
+        for one, (shown, _) in zip(result.estimates, estimates, strict=True)
+        if isinstance(shown.value, str)
+    }
+    kept = []
+    for one, (shown, rule) in zip(result.estimates, estimates, strict=True):
+        beside = (one.role, one.wave, one.group, one.members) in phrased
+        if rule is None and one.term == "net-recommend" and (beside or tells_extremes(one.value)):
+            shown, rule = wall.hidden(name, one), "S5"
+        kept.append((shown, rule))
+    return kept
 
 
 def refusals(

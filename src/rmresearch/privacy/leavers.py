@@ -30,11 +30,16 @@ def merged(function: str, table: Table) -> tuple[Table, list[frozenset[int]]]:
 
 
 def tells_leavers(one: Estimate) -> bool:
-    """Whether a share still paired tells how many of fewer than 5 pairs left, or stayed.
+    """Whether a share still paired tells how many of fewer than 5 pairs left, or stayed, or a
+    share of people with an event how many of fewer than 5 they are.
 
     The highest and lowest shares do not: S5 makes a phrase of them.
     """
-    if one.term != "still-paired" or one.value is None or not 0.1 < one.value < 0.9:
+    if one.value is None or not 0.1 < one.value < 0.9:
+        return False
+    if one.term == "share":
+        return one.value * one.n_people < SMALLEST - 1e-9
+    if one.term != "still-paired":
         return False
     left = (1 - one.value) * one.n_pairs
     return min(left, one.n_pairs - left) < SMALLEST - 1e-9
