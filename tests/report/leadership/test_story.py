@@ -180,7 +180,7 @@ def test_a_hidden_answer_tells_nothing() -> None:
 def test_too_early_and_nothing_at_all() -> None:
     early = told(standing=Standing(ended=False))
     assert early.answer.state == "too early"
-    assert "has not reached its planned end" in str(early.answer.sentence)
+    assert "answers end before the programme does as planned" in str(early.answer.sentence)
     assert early.next.title == "Wait for the planned end"
     facts = replace(RCT, ended=False)
     assert one(SKILL, READINGS[Precision.CLEAR_GAIN], facts).answer.state == "too early"
