@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import rmresearch as rm
-from rmresearch.privacy import release
+from rmresearch.privacy import Ledger, release
 from rmresearch.result import Result
 from rmresearch.study import Study
 from rmresearch.world.presets import preset
@@ -16,10 +18,10 @@ from .derivable import levels, told
 STUDIES = (("small-pilot", 8, 8), ("small-pilot", 12, 12), ("small-pilot", 20, 3), ("rct", 12, 5))
 
 
-def asked(study: Study) -> dict[str, Result]:
+def asked(study: Study, outcomes: int = 2) -> dict[str, Result]:
     """What tabulates groups' means."""
     found = {}
-    for outcome in study.design.outcomes[:2]:
+    for outcome in study.design.outcomes[:outcomes]:
         found[f"wave_means:{outcome.name}"] = rm.wave_means(study, outcome.name)
         found[f"pre_post:{outcome.name}"] = rm.pre_post(study, outcome.name)
         found[f"reliability:{outcome.name}"] = rm.reliability(study, outcome.name)
@@ -57,3 +59,42 @@ def test_without_the_rules_the_attack_succeeds(attacked) -> None:
                         study.design.outcome(outcome).high)
     ]  # fmt: skip
     assert found
+
+
+def without(study: Study, person: str) -> Study:
+    """The study after a person withdrew, with everything about them."""
+    rows, people = study.measures, study.participants
+    gone = (rows["person"] == person) | (rows["rater"] == person)
+    pairs = study.pairs
+    there = (pairs["senior"] != person) & (pairs["junior"] != person)
+    kept = set(pairs.loc[there, "pair"])
+    return replace(
+        study,
+        participants=people[people["person"] != person].reset_index(drop=True),
+        pairs=pairs[there].reset_index(drop=True),
+        measures=rows[~gone].reset_index(drop=True),
+        meetings=study.meetings[study.meetings["pair"].isin(kept)].reset_index(drop=True),
+        records=study.records[study.records["person"] != person].reset_index(drop=True),
+    )
+
+
+@pytest.mark.parametrize("order", ["withdrew", "came late"])
+def test_two_exports_tell_no_more_than_one(tmp_path, order) -> None:
+    whole = rm.simulate(preset("small-pilot", pairs=12), seed=12).study
+    senior = str(whole.participants.loc[whole.participants["role"] == "senior", "person"].iloc[0])
+    studies = [whole, without(whole, senior)]
+    if order == "came late":
+        studies.reverse()
+    answered = [asked(study, 1) for study in studies]
+    ledger = Ledger(tmp_path / ".rmresearch" / "pilot.ledger.json", b"the key of the study")
+    blind = [release(results, s) for results, s in zip(answered, studies, strict=True)]
+    first = release(answered[0], studies[0], ledger=ledger)
+    ledger = ledger.record(first.published)
+    second = release(answered[1], studies[1], ledger=ledger)
+    for pair, tells in ((blind, True), ((first, second), False)):
+        both: dict = {}
+        for made, results, study in zip(pair, answered, studies, strict=True):
+            for about, known in levels(results, made, study)[0].items():
+                both.setdefault(about, {}).update(known)
+        found = [line for known in both.values() for line in told(known, set(), 1, 5)]
+        assert bool(found) == tells, found
