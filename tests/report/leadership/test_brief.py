@@ -23,6 +23,7 @@ from rmresearch.report.leadership.brief import paper as papers
 from rmresearch.report.leadership.brief.drawn import SPARE, drawn
 from rmresearch.report.leadership.brief.fitted import SIZES, size_class
 from rmresearch.report.leadership.brief.kept import ROOM, ROWS, kept
+from rmresearch.report.leadership.brief.screen import _axis_only
 from rmresearch.report.scripts import steady
 from rmresearch.report.theme import template
 from rmresearch.report.words.phrases import catalogue
@@ -189,6 +190,14 @@ def test_labels_along_a_long_axis_are_few_and_zero_is_one_of_them() -> None:
     row = Interval(label="a", value=0.1, low=-0.4, high=1.0)
     ticks = drawn(chart(row, low=-0.4, high=1.0, step=0.1)).ticks
     assert [text for _, text in ticks] == ["−0.3", "0.0", "0.3", "0.6", "0.9"]
+
+
+def test_numbers_below_a_narrow_column_do_not_touch_and_zero_is_one_of_them() -> None:
+    row = Interval(label="a", value=0.1, low=-0.4, high=0.8)
+    html = _axis_only(drawn(chart(row, low=-0.4, high=0.8, step=0.2)))
+    assert re.findall(r">([^<>]+)</span>", html)[:4] == ["−0.4", "0.0", "0.4", "0.8"]
+    few = _axis_only(drawn(chart(row, low=-0.2, high=0.6, step=0.2)))
+    assert re.findall(r">([^<>]+)</span>", few)[:5] == ["−0.2", "0.0", "0.2", "0.4", "0.6"]
 
 
 def test_a_number_behind_a_name_from_right_to_left_stays_behind_it() -> None:

@@ -7,7 +7,7 @@ wraps and is read aloud, and a phone shows them as large as a desk does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape as escaped
 from typing import Any
 
@@ -289,6 +289,14 @@ def _row(one: Drawn, row: Sequence[Said], kinds: Sequence[str], mark: Mark | Non
     return f'<tr><th scope="row">{escape(row[0].text)}</th>{"".join(cells)}</tr>'
 
 
+#: so many numbers have room along a column's axis on a phone
+NARROW = 5
+
+
 def _axis_only(one: Drawn) -> str:
-    axis, _, _ = _axis(one).partition('<p class="unit">')
+    """The axis below a column; where its numbers would touch, every other one, zero among them."""
+    first = min(range(len(one.ticks)), key=lambda k: abs(one.ticks[k][0] - (one.zero or 0.0)))
+    every = 1 if len(one.ticks) <= NARROW else 2
+    ticks = tuple(tick for k, tick in enumerate(one.ticks) if (k - first) % every == 0)
+    axis, _, _ = _axis(replace(one, ticks=ticks)).partition('<p class="unit">')
     return axis
