@@ -13,9 +13,9 @@ from rmresearch.display.numbers import decimals_for, interval, number, span
 
 __all__ = ["Interval", "forest"]
 
-#: in pixels: a row, the names to the left, the plot, the room for half a number on either side
-ROW, NAMES, PLOT, EDGE = 22, 230, 330, 24
-#: letters that the names have room for
+#: in pixels: a row, a letter of a name, the plot, the room for half a number on either side
+ROW, LETTER, PLOT, EDGE = 22, 7, 330, 24
+#: the most letters of a name that are shown
 LETTERS = 36
 
 
@@ -52,9 +52,10 @@ def forest(
     ends = [end for row in rows for end in (row.value, row.low, row.high)]
     low, high, step = span([*ends, *marks])
     height = ROW * len(rows)
+    names = LETTER * min(LETTERS, max(len(row.name) for row in rows))
 
     def at(value: float) -> float:
-        return round(NAMES + EDGE + PLOT * (value - low) / (high - low), 1)
+        return round(names + EDGE + PLOT * (value - low) / (high - low), 1)
 
     parts = []
     if band:
@@ -68,13 +69,17 @@ def forest(
         parts += _row(row, ROW * place + ROW / 2, at)
     parts.append(_axis(low, high, step, height, at))
     words = _words(rows, unit, level, zero, band)
-    wide = NAMES + PLOT + 2 * EDGE
-    below = f'<text x="{NAMES + EDGE}" y="{height + 36}" opacity=".85">{escape(_key(unit, band))}'
+    wide = names + PLOT + 2 * EDGE
+    key, deep = _key(unit, band), height + 24
+    if key:
+        at_key = f'x="{names + EDGE}" y="{height + 36}"'
+        parts.append(f'<text {at_key} opacity=".85">{escape(key)}</text>')
+        deep += 18
     return (
-        f'<svg role="img" aria-label="{escape(words)}" viewBox="0 0 {wide} {height + 42}" '
+        f'<svg role="img" aria-label="{escape(words)}" viewBox="0 0 {wide} {deep}" '
         f'width="{wide}" style="max-width:100%;height:auto;display:block;margin:0 0 .6em" '
         f'fill="currentColor" stroke="none" font-size="12" font-family="inherit">'
-        f"<title>{escape(words)}</title>{''.join(parts)}{below}</text></svg>"
+        f"<title>{escape(words)}</title>{''.join(parts)}</svg>"
     )
 
 

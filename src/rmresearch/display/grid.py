@@ -7,7 +7,7 @@ package booktabs. Whatever comes from data is escaped in both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -23,7 +23,7 @@ from rmresearch.display.numbers import (
     significant,
 )
 
-__all__ = ["DIGITS", "Grid", "capital", "folded", "from_frame", "paragraph"]
+__all__ = ["DIGITS", "Grid", "capital", "folded", "from_frame", "marked", "paragraph"]
 
 #: significant digits of simulated figures in rows that differ in unit
 DIGITS = 3
@@ -83,7 +83,7 @@ class Grid:
 
     def to_html(self) -> str:
         """A plain table: caption, headings with their scope, the first column names the rows."""
-        sides = ["right" if numeric else "left" for numeric in self.numeric]
+        sides = ["right;white-space:nowrap" if one else "left" for one in self.numeric]
         caption = f'<caption style="{_CAPTION}">{escape(self.caption)}</caption>'
         heads = "".join(
             f'<th scope="col" style="text-align:{side}">{escape(head)}</th>'
@@ -128,15 +128,13 @@ def from_frame(
     ends_of: str = "",
     level: str = "",
     digits: int | None = None,
-    heads: Mapping[str, str] | None = None,
     shared: Sequence[str] = (),
 ) -> Grid:
     """A data frame as a table to read.
 
     The columns low and high become one, beside ``ends_of``, headed by the interval's ``level``.
     Numbers are rounded by the one rule, column by column, or to ``digits`` significant ones where
-    rows differ in unit. ``heads`` replaces names of columns. What never varies among the texts of
-    the columns ``shared`` goes to the caption.
+    rows differ in unit. What never varies of the columns ``shared`` goes to the caption.
 
     >>> rows = pd.DataFrame({"wave": ["month6"], "effect": [0.32], "low": [0.019], "high": [0.62]})
     >>> from_frame(rows, ends_of="effect", level="95%").rows
@@ -162,14 +160,26 @@ def from_frame(
         else:
             places = together if name == ends_of else None
             columns.append(_texts(name, values, places, digits))
-            named.append((heads or {}).get(name, capital(name.replace("_", " "))))
+            named.append(capital(name.replace("_", " ")))
         numeric.append(all(_is_numeric(value) for value in values))
     return Grid(caption, tuple(named), tuple(zip(*columns, strict=True)), tuple(numeric), note)
 
 
 def capital(text: str) -> str:
-    """The text with its first letter large, except for a sign such as p or n."""
-    return text if len(text) == 1 else text[:1].upper() + text[1:]
+    """The text with its first letter large, except for a sign such as p or df; SE and SD whole.
+
+    >>> capital("waves"), capital("p"), capital("se withheld"), capital("df")
+    ('Waves', 'p', 'SE withheld', 'df')
+    """
+    first, _, rest = text.partition(" ")
+    if first in {"se", "sd"}:
+        return f"{first.upper()} {rest}".rstrip()
+    return text if len(first) == 1 or text == "df" else text[:1].upper() + text[1:]
+
+
+def marked(inside: str) -> str:
+    """HTML that stands out: a thick rule beside it, in the colour of the text."""
+    return f'<div style="border-left:4px solid currentColor;padding-left:.8em">{inside}</div>'
 
 
 def folded(title: str, inside: str) -> str:

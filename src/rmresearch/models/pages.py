@@ -67,7 +67,6 @@ def terms_grid(terms: pd.DataFrame, level: float, caption: str, note: str = "") 
     ends = ["estimate", "low", "high"]
     before = [name for name in terms if name not in ends and name not in TESTED]
     terms = terms[[*before, *ends, *(name for name in terms if name in TESTED)]]
-    heads = {"se": "SE", "df": "df", "p": "p"}
     return from_frame(
         terms,
         caption,
@@ -75,7 +74,6 @@ def terms_grid(terms: pd.DataFrame, level: float, caption: str, note: str = "") 
         ends_of="estimate",
         level=confidence(level),
         digits=DIGITS,
-        heads=heads,
     )
 
 

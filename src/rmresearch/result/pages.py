@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rmresearch.declared import Design, Outcome
 from rmresearch.display.forest import Interval, forest
-from rmresearch.display.grid import Grid, capital, folded, paragraph
+from rmresearch.display.grid import Grid, capital, folded, marked, paragraph
 from rmresearch.display.numbers import (
     NOTHING,
     confidence,
@@ -142,7 +142,8 @@ def _parts(result: Result) -> Iterator[str]:
     broken = [one for one in result.checks if not one.passed]
     held = [one for one in result.checks if one.passed]
     if broken:
-        yield _checks("Not met", broken).to_html()
+        title = f"{number_of(len(broken), 'check', 'checks')} NOT met"
+        yield marked(_checks(title, broken).to_html())
     if held:
         yield folded(f"{number_of(len(held), 'check', 'checks')} met", _checks("", held).to_html())
     if result.dropped:
@@ -153,8 +154,8 @@ def _parts(result: Result) -> Iterator[str]:
 
 
 def _checks(title: str, checks: Sequence[Check]) -> Grid:
-    rows = tuple((one.name, "met" if one.passed else "NOT MET", one.detail) for one in checks)
-    return Grid(title, ("Check", "Met?", "What was seen"), rows, (False, False, False))
+    rows = tuple((one.name, one.detail) for one in checks)
+    return Grid(title, ("Check", "What was seen"), rows, (False, False))
 
 
 def _dropped(dropped: Sequence[Dropped]) -> Grid:

@@ -7,14 +7,14 @@ Science 9, 641-651.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rmresearch.display.grid import DIGITS, Grid, from_frame
+from rmresearch.display.grid import DIGITS, Grid, folded, from_frame
 from rmresearch.display.numbers import NOTHING, significant
 from rmresearch.errors import kindly
 from rmresearch.result import KEY
@@ -29,6 +29,8 @@ MEASURES = (
     "rejects", "rejects_given", "excludes_zero_given", "type_s", "type_m", "smallest_detectable",
     "converged", "singular",
 )  # fmt: skip
+#: figures that are seen first
+MAIN = ("mean", "truth", "bias", "coverage", "rejects", "smallest_detectable")
 #: what the figures are called where they are read
 WORDS = {
     "mean": "mean estimate", "rmse": "root mean squared error",
@@ -68,23 +70,26 @@ class Verdict:
         return self.table.copy()
 
     def __repr__(self) -> str:
-        return "\n".join(grid.to_text() for grid in self._grids())
+        return "\n".join(grid.to_text() for grid in (self._grid(MAIN), *self._failed()))
 
     def _repr_html_(self) -> str:
-        return "".join(grid.to_html() for grid in self._grids())
+        main, *failed = (grid.to_html() for grid in (self._grid(MAIN), *self._failed()))
+        every = folded("All figures", self._grid(MEASURES).to_html())
+        return "".join([main, *failed, every])
 
-    def _grids(self) -> list[Grid]:
+    def _failed(self) -> list[Grid]:
+        return [from_frame(self.failures, "No answer")] if len(self.failures) else []
+
+    def _grid(self, measures: Iterable[str]) -> Grid:
         names = ["scenario", "analysis", *KEY, "against"]
         shown = self.table[names].assign(
             **{name: self.table[name] for name in COUNTS if self.table[name].any()}
         )
-        for name in MEASURES:
+        for name in measures:
             if self.table[name].notna().any():
                 pairs = self.table[[name, f"{name} error"]].itertuples(index=False, name=None)
                 shown[WORDS.get(name, name)] = [_with_error(*pair) for pair in pairs]
-        judged = from_frame(shown, note=NOTE, digits=DIGITS, shared=names)
-        failed = [from_frame(self.failures, "No answer")] if len(self.failures) else []
-        return [judged, *failed]
+        return from_frame(shown, note=NOTE, digits=DIGITS, shared=names)
 
 
 def _with_error(value: float, error: float) -> str:

@@ -15,6 +15,7 @@ from rmresearch.errors import StudyError, did_you_mean
 from rmresearch.result import KEY
 from rmresearch.study import Design
 from rmresearch.whatif.given import share
+from rmresearch.whatif.judge import WORDS
 from rmresearch.whatif.paired import Difference, Pairing
 from rmresearch.whatif.plan import BLOCK_NUMBERS, Analysis, Plan, plan
 from rmresearch.whatif.run import attempt
@@ -99,6 +100,7 @@ class Policies:
         keys = ["scenario", "figure", *KEY]
         shown = self.table[[*keys, "against", "value", "base", "difference", "low", "high",
                             "failed", "base_failed"]]  # fmt: skip
+        shown = shown.assign(figure=shown["figure"].map(lambda name: WORDS.get(name, name)))
         level = f"{self.level:.0%}"
         return from_frame(shown, line, ends_of="difference", level=level, digits=DIGITS, shared=KEY)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rmresearch.display.grid import DIGITS, from_frame, paragraph
+from rmresearch.display.grid import DIGITS, folded, from_frame, paragraph
 from rmresearch.errors import ReportError, StudyError
 from rmresearch.files import write_bytes
 from rmresearch.world.scenario import Scenario
@@ -129,7 +129,8 @@ class Calibration:
         table = from_frame(told, "Coefficients", ends_of="estimate", level="95%", digits=DIGITS)
         silent = ", ".join(one.parameter for one in self.parameters if one.silent)
         head = "".join(map(paragraph, (*self._head(), *self.notes)))
-        return f"{head}{table.to_html()}{paragraph(f'Silent, priors kept: {silent}.')}"
+        rest = folded("Where the pilot is silent", paragraph(f"Silent, priors kept: {silent}."))
+        return head + table.to_html() + rest
 
 
 def _row(one: Parameter) -> str:
