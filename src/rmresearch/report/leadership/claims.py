@@ -64,8 +64,9 @@ def _can(source: Source, told: Told, judgement: Judgement) -> list[Said]:
     parts = {**source.sides(told.held), **sizes(told.held, told.outcome)}
     label = source.label(told.outcome)
     if judgement.precision in SEEN and not told.single:
-        key = judgement.certainty if judgement.planned or judgement.certainty == "weak" else "lead"
-        found.append(said("brief_can", key, judgement, label=label))
+        lead = not judgement.planned and judgement.certainty != "weak"
+        made = "lead" if lead else judgement.certainty
+        found.append(said("brief_can", made, judgement, label=label))
     if told.held.estimate.low is not None and told.held.numeric and _holds(judgement):
         key = "range_change" if told.single else "range"
         found.append(said("brief_can", key, label=label, **parts))
