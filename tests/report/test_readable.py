@@ -9,7 +9,15 @@ import pytest
 
 import rmresearch as rm
 from rmresearch.plan.frozen import CLOCK
-from rmresearch.report.blocks import Block, Column, Details, FigureBlock, Section, TableBlock
+from rmresearch.report.blocks import (
+    Block,
+    Column,
+    Details,
+    FigureBlock,
+    Section,
+    Subsection,
+    TableBlock,
+)
 from rmresearch.report.evaluation import Evaluation, evaluate
 from rmresearch.report.figures.intervals import Interval
 from rmresearch.report.sections.common import telling, without_repeats
@@ -119,6 +127,15 @@ def test_a_baseline_difference_has_the_sign_that_its_figure_shows(pilot: Evaluat
     shown = {row[0]: row[-1] for row in table.rows}
     assert f"Digital skill (Programme − Waiting list) {shown['Digital skill']};" in figure.alt
     assert shown["Digital skill"].startswith("+")
+
+
+def test_what_is_folded_has_no_heading_and_no_table_twice(pilot: Evaluation) -> None:
+    # on paper a heading within a folded part would stand above the part's own name
+    for section in pilot.page().sections:
+        for folded in inside(section, Details):
+            assert inside(folded, Subsection) == [], section.id
+            captions = [one.caption for one in inside(folded, TableBlock)]
+            assert len(set(captions)) == len(captions), section.id
 
 
 def test_nobody_lost_has_a_table_of_one_wave_under_five_headings(pilot: Evaluation) -> None:

@@ -137,6 +137,16 @@ def test_bias_is_told_of_the_worst_beside_the_best_in_its_design() -> None:
     )
 
 
+def test_one_share_of_intervals_is_no_range() -> None:
+    held: dict[str, Any] = {"truth": 0.3, "bias": 0.0, "bias error": 0.05, "coverage error": 0.02}
+    for shares, said in (((0.95, 0.95), "95% of"), ((0.94, 0.96), "94% to 96% of")):
+        rows = [row(name, "compare_arms", **held, coverage=value)
+                for name, value in zip(("one", "two"), shares, strict=True)]  # fmt: skip
+        assert titles(whatif.wrong(judgement(rows, named("one", "two"))))[1] == (
+            f"Adjusted comparison: the interval holds the truth in {said} studies in every design"
+        )
+
+
 def test_withheld_tests_and_failures_stand_beside_the_figure() -> None:
     rows = [row("pairs 24", "completers", truth=0.3, failed=100, p_withheld=300, **share(0.3)),
             row("pairs 48", "completers", truth=0.3, failed=4, **share(0.6)),

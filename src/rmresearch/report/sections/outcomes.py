@@ -177,7 +177,7 @@ def _folded(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> D
     shown = [table for table in result.tables if table.name == name]
     failed = tuple(check for check in result.checks if not check.passed)
     inside: list[Block] = [_numbers(found, table, main) for table in shown]
-    inside += [Subsection("Change within each arm", _changes(found, outcome))]
+    inside += _changes(found, outcome, shown)
     inside += [checked(found, failed, "What does not hold")] if failed else []
     inside += [left_out(found, result.dropped)] if result.dropped else []
     return Details(FOLDED, tuple(inside))
@@ -321,16 +321,16 @@ def _means_title(found: Findings, outcome: Outcome, points: Sequence[Point]) -> 
     return f"{outcome.label} at {wave}: mean {', '.join(told)}, in {outcome.unit}"
 
 
-def _changes(found: Findings, outcome: Outcome) -> tuple[Block, ...]:
-    """The tables of change in each arm: no answer to the question, but asked for by readers."""
+def _changes(found: Findings, outcome: Outcome, shown: Sequence[Table]) -> tuple[Block, ...]:
+    """The tables of change in each arm that are not shown: no answer, but asked for by readers."""
     result = found.result("pre_post", outcome.name)
     if result is None:
         return (Callout("missing", " ".join(_refusals(found, outcome))),)
-    note = "A change within an arm does not compare it with anything: it does not say why."
+    note = "A change within each arm is compared with nothing: it does not say why."
     tables = [
         table_block(t, columns=telling(t, "role"), labels=found.labels, mixed=True)
         for t in result.tables
-        if t.rows and not _empty(t, "expected change")
+        if t.rows and t not in shown and not _empty(t, "expected change")
     ]
     return (Paragraph(note, "small"), *tables)
 

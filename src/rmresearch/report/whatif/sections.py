@@ -287,7 +287,9 @@ def _coverage_title(held: Sequence[Reading]) -> str:
     other = f" for {words.analysis(high.analysis)}" if several else ""
     key = "coverage" if several or _apart(low, high, "coverage") else "coverage_one"
     parts = {"analysis": words.analysis(low.analysis), "other": f"{other}{_where(high)}"}
-    return words.tell(key, least=percent(least), most=percent(most), where=_where(low), **parts)
+    shares = {"least": percent(least), "most": percent(most)}
+    share = " to ".join(dict.fromkeys(shares.values()))
+    return words.tell(key, share=share, where=_where(low), **shares, **parts)
 
 
 def sizes(found: Judgement) -> Section:
