@@ -29,6 +29,7 @@ FLOORS = {
     "analysis": 5,
     "evidence": 5,
     "whatif": 6,
+    "commands": 7,
     "report": 7,
     "explorer": 8,
     "cli": 8,

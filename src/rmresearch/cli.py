@@ -6,61 +6,28 @@ import datetime as dt
 import os
 import sys
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import click
 
-from rmresearch.errors import ReportError, RmError, StudyError, did_you_mean
+from rmresearch.commands import (
+    FILE,
+    FOLDER,
+    STUDY,
+    Commands,
+    OneOf,
+    plain_errors,
+    whole_numbers,
+)
+from rmresearch.errors import ReportError
+from rmresearch.io.template.questions import questions
 from rmresearch.report.wanted import ALL, AUDIENCES, wanted
 
 __all__ = ["main"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
-STUDY = click.Path(exists=True, path_type=Path)
-FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
 #: those of world.matching, which a test compares: importing it here would load numpy
 POLICIES = ("random", "self-selected", "rules", "greedy", "optimal")
-
-
-class OneOf(click.Choice):  # type: ignore[type-arg] # (click 8.1 takes none)
-    """A choice that answers a wrong word with the nearest."""
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The word, if it is one of them."""
-        if value not in self.choices:
-            known = ", ".join(map(repr, self.choices))
-            hint = did_you_mean(value, self.choices)
-            self.fail(f"{value!r} is not one of {known}.{hint}", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-class Commands(click.Group):
-    """Commands that answer a wrong name with the nearest; click 8.1 does not."""
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """The command that the first argument names."""
-        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            hint = did_you_mean(args[0], self.commands)
-            ctx.fail(f"No such command {args[0]!r}.{hint or ' See --help.'}")
-        return super().resolve_command(ctx, args)
-
-
-def _plain_errors(command: Callable[P, T]) -> Callable[P, T]:
-    """Our own errors are sentences: print them, exit 2 for data and usage, 1 for runs."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return command(*args, **kwargs)
-        except RmError as error:
-            click.echo(str(error), err=True)
-            sys.exit(2 if isinstance(error, StudyError) else 1)
-
-    return run
 
 
 @click.group(
@@ -77,11 +44,48 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def _answers(command: Callable[..., None]) -> Callable[..., None]:
+    """A flag for each question that `new` asks."""
+    for name, question in reversed(questions().items()):
+        command = click.option(f"--{name}", metavar="TEXT", help=question.help)(command)
+    return command
+
+
+@main.command(short_help="Start a study: what it asks, and a workbook to fill in.")
+@click.argument("folder", type=FOLDER)
+@click.option("--pairs", type=click.IntRange(2, 5000), help="Say what so many pairs could show.")
+@click.option("--yes", is_flag=True, help="Ask nothing: what no flag says has its default.")
+@click.option("--workbook", is_flag=True, help="Only data/data.xlsx, for a changed study.toml.")
+@_answers
+@plain_errors
+def new(folder: Path, pairs: int | None, yes: bool, workbook: bool, **given: Any) -> None:
+    """Start a study in FOLDER: study.toml, plan.toml, README.md and data/data.xlsx.
+
+    FOLDER is new or empty; its name is the study's. On a terminal, what no flag says is asked.
+    The workbook's sheet "Read me" says how it is filled in; `rmresearch check FOLDER` says what is
+    still missing.
+    """
+    from rmresearch.io.template.asking import asked
+    from rmresearch.io.template.folder import new_study, new_workbook
+
+    if workbook:
+        if pairs is not None or any(text is not None for text in given.values()):
+            raise click.UsageError("--workbook takes everything from study.toml: no other flag")
+        click.echo(str(new_workbook(folder)))
+        return
+    if not yes and sys.stdin.isatty():
+        given = asked(given, prompt=click.prompt, say=_progress)
+    made = new_study(folder, given, pairs=pairs)
+    for line in made.outlook:
+        click.echo(line)
+    click.echo(str(made.path))
+
+
 @main.command(short_help="Name every problem in a study's files.")
 @click.argument("study", type=STUDY)
 @click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
 @click.option("--json", "as_json", is_flag=True, help="The same list for programs.")
-@_plain_errors
+@plain_errors
 def check(study: Path, data: Path | None, as_json: bool) -> None:
     """Name every problem in a study's files, then say what the study can show.
 
@@ -102,7 +106,7 @@ def plan() -> None:
 @plan.command("freeze")
 @click.argument("study", type=STUDY)
 @click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
-@_plain_errors
+@plain_errors
 def plan_freeze(study: Path, data: Path | None) -> None:
     """Freeze plan.toml: hashes of plan and data, and whether follow-up data were there."""
     from rmresearch.io.read import freeze_plan
@@ -112,7 +116,7 @@ def plan_freeze(study: Path, data: Path | None) -> None:
 
 @plan.command("show")
 @click.argument("study", type=STUDY)
-@_plain_errors
+@plain_errors
 def plan_show(study: Path) -> None:
     """Show the plan, whether it is frozen, and what has changed since."""
     from rmresearch.plan import describe
@@ -128,7 +132,7 @@ def plan_show(study: Path) -> None:
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Pulse: last day.")
 @click.option("--out", type=FOLDER, help="Where to (default: STUDY/reports/evaluation).")
 @click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
-@_plain_errors
+@plain_errors
 def report(
     study: Path,
     audience: str,
@@ -175,7 +179,7 @@ def report(
 @click.option("--key", default="", help="The outcome's name (default: the instrument's).")
 @click.option("--columns", default="", metavar="A,B,C", help="What your files call its items.")
 @click.option("--range", "bounds", metavar="LOW,HIGH", help="Your lowest and highest answer.")
-@_plain_errors
+@plain_errors
 def instruments(
     name: str | None, into: Path | None, key: str, columns: str, bounds: str | None
 ) -> None:
@@ -192,7 +196,7 @@ def instruments(
         if name is None:
             click.echo(listed())
             return
-        one, ends = instrument(name), _whole_numbers(bounds)
+        one, ends = instrument(name), whole_numbers(bounds)
         items = [column.strip() for column in columns.split(",")] if columns else []
         if into is None:
             click.echo(shown(one, key, columns=items, bounds=ends))
@@ -213,7 +217,7 @@ def instruments(
 @click.option("--out", type=FILE, required=True, help="The workbook to write (.xlsx).")
 @click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
 @click.option("--seed", type=click.IntRange(min=0), help="Drawn, printed and recorded if absent.")
-@_plain_errors
+@plain_errors
 def match(study: Path, policy: str, out: Path, data: Path | None, seed: int | None) -> None:
     """Propose pairs from people's applications, by the rules and questions of [matching].
 
@@ -238,7 +242,7 @@ def match(study: Path, policy: str, out: Path, data: Path | None, seed: int | No
 @click.option("--pairs", type=click.IntRange(min=2), help="Pairs over all arms.")
 @click.option("--parquet", is_flag=True, help="Parquet instead of CSV: for any number of pairs.")
 @click.option("--explain", is_flag=True, help="Print what SCENARIO rests on instead.")
-@_plain_errors
+@plain_errors
 def simulate(
     scenario: str,
     out: Path | None,
@@ -276,7 +280,7 @@ def simulate(
     metavar="NAME=VALUE",
     help="What is known of the eligible, used instead of an estimate; may be repeated.",
 )
-@_plain_errors
+@plain_errors
 def calibrate(study: Path, out: Path, data: Path | None, given: tuple[str, ...]) -> None:
     """Fit a scenario to a pilot: what its numbers say, each with its interval, and what they do
     not say.
@@ -303,7 +307,7 @@ def calibrate(study: Path, out: Path, data: Path | None, given: tuple[str, ...])
 @click.option("--out", type=FOLDER, required=True, help="Folder for numbers and page.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes (default: all cores).")
 @click.option("--dask", metavar="ADDRESS", help="A Dask scheduler, tcp://... or tls://...")
-@_plain_errors
+@plain_errors
 def whatif(sweep: Path, out: Path, workers: int | None, dask: str | None) -> None:
     """Ask a design question of simulated studies: what would they find, and how wrong?
 
@@ -324,7 +328,7 @@ def whatif(sweep: Path, out: Path, workers: int | None, dask: str | None) -> Non
 
 @main.command(short_help="Hold a report folder against its manifest.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@_plain_errors
+@plain_errors
 def verify(folder: Path) -> None:
     """Hold a report folder against its manifest; a changed file is named, exit code 1."""
     from rmresearch.files import verify as compare
@@ -339,24 +343,12 @@ def verify(folder: Path) -> None:
 
 @main.command(short_help="Open JupyterLab on the notebooks.")
 @click.argument("folder", type=FOLDER, required=False)
-@_plain_errors
+@plain_errors
 def lab(folder: Path | None) -> None:
     """Open JupyterLab on the notebooks; with a folder, they are copied there first."""
     from rmresearch.report.notebook import open_lab
 
     sys.exit(open_lab(folder))
-
-
-def _whole_numbers(text: str | None) -> tuple[int, int] | None:
-    """The two ends of "LOW,HIGH"; anything else raises ``ValueError``."""
-    if text is None:
-        return None
-    ends = text.split(",")
-    try:
-        low, high = (int(end) for end in ends)
-    except ValueError:
-        raise ValueError(f"--range {text}: give two whole numbers, as --range 1,5") from None
-    return low, high
 
 
 def _progress(message: str) -> None:

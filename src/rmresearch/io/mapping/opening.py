@@ -17,11 +17,15 @@ from rmresearch.io.mapping.cells import Column
 from rmresearch.io.schema import TableSource
 from rmresearch.io.sources import RawTable, read_raw
 
-__all__ = ["Files", "Opened", "opened"]
+__all__ = ["EXAMPLES", "Files", "Opened", "opened"]
 
 Flags = NDArray[np.bool_]
 #: rules of a file that holds nothing: what it would have answered stays open, the rest is read
 EMPTY = {"empty-file", "empty-sheet", "no-rows"}
+#: the ids of a new study's example rows: senior, junior and pair
+EXAMPLES = ("EX-SENIOR-1", "EX-JUNIOR-1", "EX-PAIR-1")
+#: our columns in which they stand
+NAMING = ("person", "pair", "junior", "senior")
 
 
 @dataclass(slots=True, eq=False)
@@ -226,4 +230,22 @@ def _filtered(whole: Opened) -> Opened | None:
             refused = ~answer.holds(source.consent.yes)
     if not usable:
         return None
+    keep &= ~_examples(whole, keep)
     return replace(whole, frame=whole.frame[keep], refused=refused[keep])
+
+
+def _examples(whole: Opened, kept: Flags) -> Flags:
+    """Rows that `rmresearch new` wrote as examples: errors, and never read any further."""
+    found = np.zeros(len(whole), dtype=bool)
+    for name in NAMING:
+        header = whole.source.columns.get(name, name)
+        if isinstance(header, str) and header in whole.frame.columns:
+            found |= whole.frame[header].isin(EXAMPLES).to_numpy(bool) & kept
+    file, sheet = whole.where
+    for row in whole.rows[found].tolist():
+        words = "an example row of the new study is still there"
+        fix = "Clear or delete it: nothing is evaluated before."
+        whole.files.findings.add(
+            Problem("example-row", words, fix, file=file, sheet=sheet, row=row)
+        )
+    return found

@@ -1,0 +1,79 @@
+"""What a pilot of so many pairs could show, said before it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from rmresearch.io.check import CLUSTERS_FOR_P
+from rmresearch.io.findings import BAD, PLACE, ROW
+from rmresearch.io.mapping.tables import empty
+from rmresearch.io.prospects import prospects
+from rmresearch.io.template.words import catalogue
+from rmresearch.study import ROLES, Design, Study
+
+__all__ = ["outlook"]
+
+
+def outlook(design: Design, pairs: int) -> tuple[str, ...]:
+    """What a design could show with so many pairs, in sentences.
+
+    ``pairs`` counts what is declared: all who apply where a lot decides (half of them start), those
+    in the programme otherwise; colleagues are reckoned to be as many of either role. The figures
+    are those of `check` for a study in which everybody answered the survey before the start.
+    """
+    return tuple(_lines(design, pairs))
+
+
+def _lines(design: Design, pairs: int) -> Iterator[str]:
+    said = catalogue("texts")["said"]
+    starting = (pairs + 1) // 2 if design.randomised else pairs
+    other = pairs - starting if design.randomised else pairs
+    key = {"waitlist": "waiting", "randomised": "drawn", "comparison": "colleagues"}
+    words = {"programme": starting, "other": other, "all": pairs}
+    people = said[key.get(design.kind, "alone")].format(**words)
+    yield said["reckoned"].format(people=people)
+    yield from prospects(_answered(design, starting, 0 if design.comparison is None else other))
+    if design.comparison is not None and min(starting, other) < CLUSTERS_FOR_P:
+        yield said["few"].format(least=CLUSTERS_FOR_P)
+    least = design.privacy.smallest_mean
+    most = starting // least
+    yield said["departments" if most else "no_departments"].format(most=most, least=least)
+    yield said["more"]
+
+
+def _answered(design: Design, programme: int, other: int) -> Study:
+    """A study in which so many people of each role answered every question before the start."""
+    arms = ["programme"] * programme + ["other"] * other
+    names = {
+        "programme": next((arm.name for arm in design.programme_arms), None),
+        "other": None if design.comparison is None else design.comparison.name,
+    }
+    tables = {
+        name: empty(name).drop(columns=[PLACE, ROW, BAD])
+        for name in ("participants", "pairs", "measures", "meetings", "records")
+    }
+    people = [
+        {"person": f"{role}{number}", "role": role, "arm": names[arm]}
+        for number, arm in enumerate(arms)
+        for role in ROLES
+    ]
+    matched = len(arms) if design.unit == "pair" else programme
+    pairs = [{"pair": f"{number}", "junior": f"junior{number}", "senior": f"senior{number}"}
+             for number in range(matched)]  # fmt: skip
+    baseline = design.baseline.name
+    answers = [
+        {"person": one["person"], "wave": baseline, "item": outcome.items[0], "value": 0.0}
+        for outcome in design.outcomes
+        if baseline in outcome.waves
+        for one in people
+        if outcome.role in {one["role"], "all"}
+    ]
+    made = {"participants": people, "pairs": pairs, "measures": answers}
+    filled = {name: _filled(tables[name], rows) for name, rows in made.items()}
+    return Study(**(tables | filled), design=design)
+
+
+def _filled(table: pd.DataFrame, rows: list[dict[str, object]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=table.columns).astype(table.dtypes.to_dict())

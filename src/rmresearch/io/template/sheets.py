@@ -1,0 +1,201 @@
+"""Which sheets a study's workbook has, and what each column takes: from study.toml alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rmresearch.errors import StudyError
+from rmresearch.io.mapping.opening import EXAMPLES
+from rmresearch.io.schema import BOUNDS, OutcomeEntry, StudyFile, TableSource
+from rmresearch.io.template.layout import FILE
+from rmresearch.io.template.words import catalogue
+from rmresearch.study import RECORD_KINDS
+
+__all__ = ["Column", "Row", "Sheet", "sheets"]
+
+Kind = Literal[
+    *("unique", "person", "once", "junior", "senior", "pair"),
+    *("choice", "department", "date", "number", "text"),
+]  # fmt: skip
+Value = str | float | dt.date
+Row = Mapping[str, Value]
+
+SENIOR, JUNIOR, PAIR = EXAMPLES
+KINDS: Mapping[str, Kind] = {
+    "pairs.pair": "unique",
+    "pairs.junior": "junior",
+    "pairs.senior": "senior",
+    "measures.person": "once",
+    "participants.person": "unique",
+    "participants.department": "department",
+    "participants.level": "number",
+    "records.person": "person",
+    "meetings.pair": "pair",
+    "meetings.minutes": "number",
+}
+DATES = {"start", "end", "date", "crossover_date"}
+NEEDED = {"person", "role", "arm", "pair", "junior", "senior", "date", "held", "kind"}
+LIMITS = {"level": (0.0, 100.0), "minutes": (0.0, 1440.0)}
+#: a day for example rows, where the programme's start is not fixed
+DAY = dt.date(2027, 1, 15)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its heading, what it takes, and what a chosen cell says.
+
+    ``options`` are the entries of a list; ``low`` and ``high`` bound a number (None: any);
+    ``role`` says who answers a question ("" where it is none), ``ours`` which of our columns it is.
+    """
+
+    header: str
+    kind: Kind
+    says: str
+    options: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    needed: bool = False
+    role: str = ""
+    ours: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: the table it holds, its wave if it is a survey, and its example rows."""
+
+    name: str
+    table: str
+    columns: tuple[Column, ...]
+    examples: tuple[Row, ...]
+    wave: str = ""
+
+
+def sheets(file: StudyFile, wordings: Mapping[str, str]) -> tuple[Sheet, ...]:
+    """The sheets of data.xlsx that study.toml names, in its tables' order.
+
+    ``wordings`` are the questions by item. ``StudyError`` where it names none, or one for answers
+    that is not one wave's with a row a person.
+    """
+    found = [
+        sheet
+        for table in ("participants", "pairs", "measures", "meetings", "records")
+        for source in getattr(file.tables, table)
+        if source.file == FILE and source.sheet
+        for sheet in [_sheet(table, source, file, wordings)]
+    ]
+    if not found:
+        raise StudyError(
+            f"study.toml names no sheet of {FILE}: there is no workbook to make. Its tables are "
+            "read from the files that it names."
+        )
+    return tuple(found)
+
+
+def _sheet(table: str, source: TableSource, file: StudyFile, wordings: Mapping[str, str]) -> Sheet:
+    name = str(source.sheet)
+    named = [(ours, theirs) for ours, theirs in source.columns.items() if isinstance(theirs, str)]
+    columns = [_column(table, ours, theirs, source, file) for ours, theirs in named]
+    columns += list(_further(source))
+    rows: Sequence[Row]
+    if table != "measures":
+        rows = _examples(table, dict(named), source, file)
+        return Sheet(name, table, tuple(columns), tuple(rows))
+    wave = source.constants.get("wave")
+    if source.layout != "by-wave" or not isinstance(wave, str):
+        raise StudyError(
+            f"sheet {name} of {FILE}: the workbook has a sheet a survey, with a row a person. Say "
+            'layout = "by-wave" and constants.wave there, or name another file.'
+        )
+    items = [
+        _item(item, outcome, wave, wordings)
+        for outcome in file.outcomes
+        if outcome.source == "self" and wave in (outcome.waves or [wave])
+        for item in outcome.items or [outcome.name]
+        if not source.only or item in source.only
+    ]
+    answered = {one.header: one for one in items}  # two outcomes may share an item
+    rows = [
+        {dict(named)["person"]: person} | {h: _answer(c) for h, c in answered.items()
+                                           if c.role in {role, "all"}}
+        for person, role in ((SENIOR, "senior"), (JUNIOR, "junior"))
+    ]  # fmt: skip
+    return Sheet(name, table, (*columns, *answered.values()), tuple(rows), wave)
+
+
+def _column(table: str, ours: str, theirs: str, source: TableSource, file: StudyFile) -> Column:
+    says = catalogue("texts")["columns"].get(table, {}).get(ours, "")
+    known = _known(ours, file)
+    options = tuple(source.values.get(ours, {})) or known
+    kind: Kind = "choice" if options else KINDS.get(f"{table}.{ours}", "text")
+    if ours in DATES:
+        kind = "date"
+    needed = ours in NEEDED and f"{table}.{ours}" != "records.date"
+    low, high = LIMITS.get(ours, (None, None))
+    return Column(theirs, kind, says, options, low, high, needed, ours=ours)
+
+
+def _known(ours: str, file: StudyFile) -> tuple[str, ...]:
+    """What a column may say, where these are few."""
+    recorded = [item for one in file.outcomes if one.source == "record"
+                for item in one.items or [one.name]]  # fmt: skip
+    return {
+        "role": ("senior", "junior"),
+        "arm": tuple(arm.name for arm in file.design.arms),
+        "held": ("yes", "no"),
+        "kind": (*RECORD_KINDS, *recorded),
+    }.get(ours, ())
+
+
+def _further(source: TableSource) -> Iterator[Column]:
+    """Columns of consent and features."""
+    if source.consent is not None:
+        yield Column(source.consent.column, "choice", "", (*source.consent.yes, "no"), needed=True)
+    for name, kind in source.features.items():
+        if name not in source.columns:
+            yield Column(name, "number" if kind == "number" else "text", "")
+
+
+def _item(item: str, outcome: OutcomeEntry, wave: str, wordings: Mapping[str, str]) -> Column:
+    labels = outcome.wave_labels.get(wave) or outcome.labels
+    options = tuple(sorted(labels, key=lambda text: labels[text]))
+    low, high = outcome.range or BOUNDS.get(outcome.kind) or (None, None)
+    kind: Kind = "choice" if options else "number"
+    role = outcome.role
+    return Column(item, kind, wordings.get(item, ""), options, low, high, role=role)
+
+
+def _answer(column: Column) -> Value:
+    """An answer above the middle."""
+    if column.options:
+        return column.options[len(column.options) * 3 // 4]
+    if column.low is None or column.high is None:
+        return 3
+    return float((column.low + 3 * column.high) // 4)
+
+
+def _examples(
+    table: str, named: Mapping[str, str], source: TableSource, file: StudyFile
+) -> Iterator[Row]:
+    """Example rows under the sheet's headings; what the sheet does not have is left out."""
+    day = file.design.start or DAY
+    roles = tuple(source.values.get("role", {})) or ("senior", "junior")
+    arm = next(iter(source.values.get("arm", {})), None)
+    arm = arm or next((one.name for one in file.design.arms if one.programme), "")
+    rows: Mapping[str, list[Row]] = {
+        "participants": [
+            {"person": SENIOR, "role": roles[0], "arm": arm, "department": "Sales", "level": 5},
+            {"person": JUNIOR, "role": roles[1], "arm": arm, "department": "Finance", "level": 2},
+        ],
+        "pairs": [
+            {"pair": PAIR, "junior": JUNIOR, "senior": SENIOR, "start": day, "topic": "chat tools"}
+        ],
+        "meetings": [
+            {"pair": PAIR, "date": day + dt.timedelta(days=14), "held": "yes", "minutes": 45}
+        ],
+        "records": [{"person": JUNIOR, "date": day + dt.timedelta(days=90), "kind": "promoted"}],
+    }
+    for row in rows[table]:
+        yield {named[ours]: value for ours, value in row.items() if ours in named}
