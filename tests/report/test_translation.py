@@ -23,10 +23,12 @@ from tests.report.leadership.sheets import displayed, page
 from tests.report.test_pulse import PILOT, of, troubled
 
 from rmresearch.io.read import read_study
+from rmresearch.privacy.release import WHY
+from rmresearch.privacy.rules import FEW, HIGH, LOW
 from rmresearch.report.html import render
 from rmresearch.report.leadership.brief import Pages
 from rmresearch.report.leadership.deck import deck
-from rmresearch.report.words.phrases import catalogue, plural
+from rmresearch.report.words.phrases import catalogue, kept_back, plural, spoken
 from rmresearch.study import Design
 
 LATIN = "abcdefghijklmnopqrstuvwxyz"
@@ -107,6 +109,30 @@ def declared(name: str) -> Design:
 def test_what_is_left_is_found() -> None:
     english = left(Pages.of(briefs()["one"]).story.texts(), declared("one"))
     assert {"plausible", "range", "certainty"} <= {word.lower() for word in english}
+
+
+@pytest.mark.parametrize("count", ["12", "Fewer than 5"])
+def test_why_values_are_kept_back_is_said_as_the_release_says_it(
+    count: str, request: pytest.FixtureRequest
+) -> None:
+    written = [f"{count} values are not shown: {why}." for why in WHY.values()]
+    assert list(map(kept_back, written)) == written
+    request.getfixturevalue("translated")
+    assert [text for text in map(kept_back, written) if WORD.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "foreign_one"),
+    [(HIGH, foreign(HIGH)), (LOW, foreign(LOW)), (FEW, foreign(FEW)),
+     ("20 to 24", foreign("{20} to {24}").replace("{", "").replace("}", "")),
+     ("2025-08-25", "2025-08-25")],
+)  # fmt: skip
+def test_what_a_release_writes_for_a_number_is_said_in_the_reader_s_language(
+    written: str, foreign_one: str, request: pytest.FixtureRequest
+) -> None:
+    assert spoken(written) == written
+    request.getfixturevalue("translated")
+    assert spoken(written) == foreign_one
 
 
 @pytest.mark.usefixtures("translated")
