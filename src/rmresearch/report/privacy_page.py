@@ -49,11 +49,13 @@ estimates, or a mean and an adjusted difference, by arithmetic of their own. Mea
 model are not taken as sums of answers. Two releases about the same people whose answers were
 corrected in between tell by how much all answers together changed.
 
-Who took part is no secret from five people on. Counts of 5 and more are exact (S0), and so is the
-number of people of a planned estimate (S2): whoever takes 22 who answered from 24 who were asked
-knows that two did not, although "lost" beside them says "fewer than 5". That phrase keeps small
-counts from being printed and quoted; it says nothing of anybody's answer. What cannot be had by
-subtraction are answers (S2, S3) and how few left (S8).
+Who took part is no secret. Counts of 5 and more are exact (S0), and so is the number of people of a
+planned estimate (S2): whoever takes 22 who answered from 24 who were asked knows that two did not,
+although "lost" beside them says "fewer than 5"; and the share of both groups that is missing tells
+one group's number beside the other's. That phrase keeps small counts from being printed and quoted;
+it says nothing of anybody's answer. What cannot be had by subtraction are answers (S2, S3) and how
+few left (S8), but for what S5 says in words: "90% or more" of 24 pairs still together are 22, 23 or
+24, and where it does not say so, with fewer than 5 gone, they are 20 or 21.
 
 What was declared stands in the release as it was declared: outcomes, waves, arms, and for
 leadership what the programme costs and what a gain is worth, because the answer to "is it worth
