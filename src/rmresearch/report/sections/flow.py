@@ -192,8 +192,10 @@ def _compared(found: Findings, table: Table) -> TableBlock:
     wide = ("role", "measure", *heads, "difference in SD")
     made = Table(table.name, table.title, wide, tuple(rows), table.note)
     columns = [name for name in wide if name != "role"]
-    ends = {"difference in SD": Column("Difference in SD")}
-    return table_block(made, columns=columns, heads=ends, labels=labels, group="role", mixed=True)
+    heading = {"difference in SD": Column("Difference in SD")}
+    return table_block(
+        made, columns=columns, heads=heading, labels=labels, group="role", mixed=True
+    )
 
 
 def _signed(cell: Cell) -> Cell:

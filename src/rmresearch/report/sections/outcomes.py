@@ -166,7 +166,8 @@ def _main(found: Findings, verdicts: Sequence[Verdict]) -> Verdict:
     """The verdict told first: the primary one, what the plan asks, or one at the last wave."""
     last = [one for one in verdicts if one.estimate.wave == verdicts[-1].estimate.wave]
     asked = [one for one in verdicts if one.evidence.facts.planned or one is found.primary]
-    return found.primary if found.primary in verdicts else next(iter(asked), last[0])
+    first = next((one for one in verdicts if one is found.primary), None)
+    return first or next(iter(asked), last[0])
 
 
 def _folded(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> Details:
