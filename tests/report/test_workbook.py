@@ -199,9 +199,16 @@ def test_charts_draw_released_numbers_and_say_them(
     assert first["level"] == 0.99
     ends = "{value:.2f} ({low:.2f} to {high:.2f})".format(**first)
     assert f"(99%), at the last survey: Digital skill {ends}" in told[0]
-    points = 0
+    points = bands = 0
     for chart in charts:
         for series in chart.iter(f"{HEAD}chart}}ser"):
+            if next(series.iter(f"{HEAD}chart}}plus"), None) is None:
+                bars = series.find(f"{HEAD}chart}}val")
+                assert bars is not None
+                bands += set(map(abs, cells(sheet, bars))) == {
+                    0.3
+                }  # as declared, on either side of zero
+                continue
             tags = ("plus", "minus", "yVal" if series.find(f"{HEAD}chart}}yVal") else "val")
             above, below, values = (
                 cells(sheet, next(series.iter(f"{HEAD}chart}}{tag}"))) for tag in tags
@@ -214,6 +221,7 @@ def test_charts_draw_released_numbers_and_say_them(
                 )
                 points += 1
     assert points == 5 + 5 * 6
+    assert bands == 2
 
 
 def test_answers_stand_first_and_are_what_deck_and_brief_say(

@@ -16,11 +16,13 @@ from rmresearch.report.workbook.cells import Cell, Column, form_of, number, text
 from rmresearch.report.workbook.lists import is_share
 from rmresearch.study import Design, Outcome
 
-__all__ = ["ABOVE", "ASIDE", "BELOW", "NAME", "VALUE", "Plot", "Series", "plots"]
+__all__ = ["ABOVE", "ASIDE", "BAND", "BELOW", "NAME", "VALUE", "Plot", "Series", "plots"]
 
 #: where in a chart's rows stand the name, the value, the length of its interval on either side,
 #: and the place that a point of a course is drawn at
 NAME, VALUE, BELOW, ABOVE, ASIDE = 0, 4, 7, 8, 9
+#: of a difference, up and down to what is too small to matter
+BAND = (9, 10)
 #: neighbours are drawn apart by this share of the time covered, so that intervals can be told apart
 APART = 0.015
 NUMBERS = ("From", "To", "Below", "Above")
@@ -30,7 +32,7 @@ MEANS = (
 )
 DIFFERENCES = (
     *(Column(head) for head in ("Outcome", "Who", "Survey", "Comparison")),
-    *(Column(head, numeric=True) for head in ("Difference", *NUMBERS)),
+    *(Column(head, numeric=True) for head in ("Difference", *NUMBERS, "Matters from", "Down to")),
 )
 
 
@@ -131,6 +133,7 @@ def _differences(same: Sequence[ReleasedEstimate], design: Design, key: str) -> 
                 text(labels.get(one.wave, one.wave)),
                 text(labels.get(one.contrast, one.contrast)),
                 *_interval(one, form),
+                *_band(one, design, form),
             )
         )
     alt = fill("workbook_chart", "differences_alt", title=title, told="; ".join(told))
@@ -140,6 +143,12 @@ def _differences(same: Sequence[ReleasedEstimate], design: Design, key: str) -> 
     return Plot(
         "differences", title, alt, DIFFERENCES, tuple(rows), series, unit, form, low, high, step
     )
+
+
+def _band(one: ReleasedEstimate, design: Design, form: str) -> tuple[Cell, Cell]:
+    outcome = _outcome(one, design)
+    smallest = outcome.smallest_effect if outcome is not None else None
+    return number(smallest, form), number(None if smallest is None else -smallest, form)
 
 
 def _level(same: Sequence[ReleasedEstimate]) -> str:

@@ -9,7 +9,7 @@ from xlsxwriter.utility import quote_sheetname, xl_range_abs
 from rmresearch.report.figures.palette import Palette
 from rmresearch.report.figures.style import AXIS, COMPARISON, GRID, MUTED
 from rmresearch.report.words.phrases import catalogue
-from rmresearch.report.workbook.charts import ABOVE, ASIDE, BELOW, NAME, VALUE, Plot, Series
+from rmresearch.report.workbook.charts import ABOVE, ASIDE, BAND, BELOW, NAME, VALUE, Plot, Series
 
 __all__ = ["BESIDE", "PLACES", "draw", "height"]
 
@@ -19,8 +19,10 @@ SMALLEST, EACH = 340, 26  # pixels
 PLOT = {"x": 0.09, "y": 0.14, "width": 0.87, "height": 0.56}
 #: the column that a chart begins in; what only draws it stands beyond, and is not printed
 BESIDE = 7
-PLACES = (0, 1, 2, 3, 4, 5, 6, 18, 19, 20)
+PLACES = (0, 1, 2, 3, 4, 5, 6, 18, 19, 20, 21)
 LONGEST_ALT = 1_000
+#: half a point's length as a share of its axis; how much of a band's colour lets through (percent)
+POINT, VEIL = 0.008, 85
 MARKERS = ("circle", "square", "diamond", "triangle")
 DASHES = ("solid", "dash", "round_dot", "dash_dot")
 
@@ -37,7 +39,12 @@ def draw(book: Any, sheet: Any, name: str, plot: Plot, top: int, palette: Palett
     }  # fmt: skip
     chart = book.add_chart(kind)
     for place, series in enumerate(plot.series):
+        if plot.kind == "differences":
+            for under in _bands(plot, series, name, top):
+                chart.add_series(under)
         chart.add_series(_series(plot, series, place, name, top, palette))
+        if plot.kind == "differences":
+            chart.add_series(_points(plot, series, name, top, palette))
     font = {"size": 10, "color": MUTED}
     title = {"name": plot.title, "overlay": False}
     chart.set_title({**title, "name_font": {"size": 12, "bold": True, "color": palette.ink}})
@@ -73,6 +80,39 @@ def draw(book: Any, sheet: Any, name: str, plot: Plot, top: int, palette: Palett
     sheet.insert_chart(top - 1, BESIDE, chart, alt)
 
 
+def _bands(plot: Plot, series: Series, name: str, top: int) -> list[dict[str, Any]]:
+    """What is too small to matter, on either side of zero: the only bars that are painted."""
+    rows = plot.rows[series.first : series.last + 1]
+    if not any(isinstance(row[BAND[0]].value, (int, float)) for row in rows):
+        return []
+    first, last = top + series.first, top + series.last
+    return [
+        {
+            "values": _cells(name, first, last, end),
+            "categories": _cells(name, first, last, NAME),
+            "fill": {"color": MUTED, "transparency": VEIL},
+            "border": {"none": True},
+            "gap": 0,
+            "overlap": 100,
+        }
+        for end in BAND
+    ]
+
+
+def _points(plot: Plot, series: Series, name: str, top: int, palette: Palette) -> dict[str, Any]:
+    """The estimates: short thick error bars around bars that are not painted."""
+    first, last = top + series.first, top + series.last
+    wide = (plot.high or 0.0) - (plot.low or 0.0)
+    return {
+        "values": _cells(name, first, last, VALUE),
+        "categories": _cells(name, first, last, NAME),
+        "fill": {"none": True},
+        "border": {"none": True},
+        "y_error_bars": {"type": "fixed", "value": POINT * wide, "end_style": 0,
+                         "line": {"color": palette.accent, "width": 7}},
+    }  # fmt: skip
+
+
 def _series(
     plot: Plot, series: Series, place: int, name: str, top: int, palette: Palette
 ) -> dict[str, Any]:
@@ -82,8 +122,8 @@ def _series(
     if plot.kind == "differences":
         made |= {
             "categories": _cells(name, first, last, NAME),
-            "fill": {"color": palette.pale},
-            "gap": 60,
+            "fill": {"none": True},
+            "border": {"none": True},
         }
     else:
         look = place % len(MARKERS)

@@ -291,7 +291,7 @@ def _charts(book: Any, sheet: Any, name: str, plots: Sequence[Plot], paint: _Pai
     if not plots:
         sheet.write_string(3, 0, words["workbook_chart"]["nothing"], paint())
         return
-    widths = [25.0, 17.0, 18.0, 25.0, *([11.0] * 6)]
+    widths = [25.0, 17.0, 18.0, 25.0, *([11.0] * 7)]
     for place, width in zip(PLACES, widths, strict=True):
         sheet.set_column(place, place, width)
     row, breaks, used = 3, [], 0
