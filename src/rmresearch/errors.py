@@ -78,14 +78,18 @@ def nearest(name: object, known: Iterable[object], cutoff: float = 0.6) -> str |
     return candidates[near[0]] if near else None
 
 
-def did_you_mean(name: object, known: Iterable[object]) -> str:
+def did_you_mean(given: object, known: Iterable[object]) -> str:
     """The sentence that suggests the nearest known name, after a space; empty where none is near.
+
+    ``given`` is a name, or a list of them.
 
     >>> did_you_mean("month5", ["start", "month3"])
     " Did you mean 'month3'?"
     """
-    near = nearest(name, known)
-    return f" Did you mean {near!r}?" if near else ""
+    choices = list(known)
+    found = [nearest(one, choices) for one in (given if isinstance(given, list) else [given])]
+    near = ", ".join(repr(one) for one in dict.fromkeys(found) if one)
+    return f" Did you mean {near}?" if near else ""
 
 
 def kindly(asked: Asked) -> Asked:
@@ -106,12 +110,19 @@ def kindly(asked: Asked) -> Asked:
 
 
 def _kindly(asked: Any, name: str) -> Any:
-    known = [one for one in inspect.signature(asked).parameters if one != "self"]
+    taken = {name: one for name, one in inspect.signature(asked).parameters.items()
+             if name != "self"}  # fmt: skip
+    known = list(taken)
+    # what is left over may be for somebody else, unless something that must be there is not
+    passed_on = any(one.kind is one.VAR_KEYWORD for one in taken.values())
+    needed = {
+        n for n, one in taken.items() if one.kind is one.KEYWORD_ONLY and one.default is one.empty
+    }
 
     @wraps(asked)
     def answer(*args: Any, **named: Any) -> Any:
         for given in named:
-            if given not in known:
+            if given not in known and (not passed_on or nearest(given, needed - set(named))):
                 hint = did_you_mean(given, known) or f" There are: {', '.join(known)}."
                 raise TypeError(f"{name}() got an unexpected keyword argument {given!r}.{hint}")
         return asked(*args, **named)

@@ -80,6 +80,8 @@ def equivalence(
     """
     codebook = base.outcome_of(study, outcome)
     margin = _margin(codebook, smallest_effect, alpha)
+    if not isinstance(of, Result):
+        raise TypeError(f"of is {of!r}; expected the answer of {' or '.join(SOURCES)}")
     if of.call.function not in SOURCES or dict(of.call.arguments)["outcome"] != codebook.name:
         raise ValueError(
             f"of= takes an answer of {' or '.join(SOURCES)} about {codebook.name}, not of "

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rmresearch.errors import FitError
+from rmresearch.errors import FitError, did_you_mean
 from rmresearch.numerics.basis import Array, Basis, decompose, solve
 from rmresearch.numerics.contrast import (
     Contrast,
@@ -324,7 +324,8 @@ def _checked(
     if n == 0 or p == 0:
         raise FitError(f"{n} rows and {p} columns: there is nothing to fit. Check the filters.")
     if vcov not in {"classical", "CR1", "CR2"}:
-        raise ValueError(f"vcov must be 'classical', 'CR1' or 'CR2', not {vcov!r}")
+        hint = did_you_mean(vcov, ("classical", "CR1", "CR2"))
+        raise ValueError(f"vcov must be 'classical', 'CR1' or 'CR2', not {vcov!r}.{hint}")
     if not (np.isfinite(outcome).all() and np.isfinite(design).all()):
         raise ValueError("y and x must be finite: drop rows with missing values first")
     labels = tuple(names) if names is not None else tuple(f"x{j}" for j in range(p))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from rmresearch.display.grid import DIGITS, Grid, from_frame
-from rmresearch.errors import StudyError, number_of
+from rmresearch.errors import StudyError, kindly, number_of
 from rmresearch.result import KEY
 from rmresearch.whatif.given import number
 from rmresearch.whatif.judge import judge
@@ -116,6 +116,7 @@ class Budget:
         return from_frame(frame, line, digits=DIGITS)
 
 
+@kindly
 def budget(
     scenario: Sized,
     analysis: Analysis,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rmresearch.display.grid import DIGITS, Grid, from_frame
-from rmresearch.errors import StudyError, did_you_mean
+from rmresearch.errors import StudyError, did_you_mean, kindly
 from rmresearch.result import KEY
 from rmresearch.study import Design
 from rmresearch.whatif.given import share
@@ -105,6 +105,7 @@ class Policies:
         return from_frame(shown, line, ends_of="difference", level=level, digits=DIGITS, shared=KEY)
 
 
+@kindly
 def policies(
     scenarios: object,
     analysis: Analysis,
@@ -240,7 +241,8 @@ def _base(made: Plan, base: str | None) -> str:
     if len(names) < 2:
         raise ValueError("there is one scenario only, and nothing to compare it with")
     if base is not None and base not in names:
-        raise ValueError(f"base is {base!r}; expected one of {', '.join(map(repr, names))}")
+        hint = did_you_mean(base, names)
+        raise ValueError(f"base is {base!r}; expected one of {', '.join(map(repr, names))}.{hint}")
     return names[0] if base is None else base
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import special
 
 from rmresearch.display.grid import DIGITS, from_frame, paragraph
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, kindly
 from rmresearch.numerics.fieller import Ratio
 from rmresearch.numerics.probit import ProbitLine, probit_line
 from rmresearch.whatif.given import bounds_of, number, share
@@ -142,6 +142,7 @@ class Required:
         return said + (BENDS if self.bent else "")
 
 
+@kindly
 def required(
     scenario: Sized,
     analysis: Analysis,

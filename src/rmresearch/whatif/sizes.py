@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from math import gcd
 
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, did_you_mean
 from rmresearch.result import KEY
 from rmresearch.study import Design
 from rmresearch.whatif.tally import Key
@@ -106,7 +106,9 @@ def meant(keys: Iterable[Key], about: Mapping[str, str], design: Design) -> Key:
         if len(_of(seen, name)) > 1 or (not fit and name in about)
     ]
     found = f"{len(fit)} estimates fit" if fit else "no estimate fits"
-    raise StudyError(f"{found} about={dict(about)}; name one by {'; '.join(apart)}.")
+    hints = [] if fit else [did_you_mean(text, _of(seen, name)) for name, text in about.items()]
+    near = "".join(hints)
+    raise StudyError(f"{found} about={dict(about)}; name one by {'; '.join(apart)}.{near}")
 
 
 def fitting(keys: Iterable[Key], about: Mapping[str, str], design: Design) -> list[Key]:
@@ -127,7 +129,8 @@ def fitting(keys: Iterable[Key], about: Mapping[str, str], design: Design) -> li
 def _known(about: Mapping[str, str]) -> None:
     unknown = sorted(set(map(str, about)) - set(KEY))
     if unknown:
-        raise TypeError(f"about has {', '.join(unknown)}; an estimate has {', '.join(KEY)}")
+        known = f"an estimate has {', '.join(KEY)}.{did_you_mean(unknown, KEY)}"
+        raise TypeError(f"about has {', '.join(unknown)}; {known}")
 
 
 def _of(keys: list[Key], name: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from rmresearch.display.grid import from_frame, paragraph
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, kindly
 from rmresearch.whatif import store
 from rmresearch.whatif.given import called
 from rmresearch.whatif.paired import Paired, Pairing
@@ -83,6 +83,7 @@ class Sweep:
         )
 
 
+@kindly
 def sweep(
     scenarios: object,
     analysis: Analysis | Iterable[Analysis] | Mapping[str, Analysis],

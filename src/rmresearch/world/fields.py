@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rmresearch.display.grid import Grid
+from rmresearch.errors import nearest
 
 __all__ = ["Coefficient", "Edge", "coefficient", "coefficients", "differing", "lowered", "problems",
            "short", "table"]  # fmt: skip
@@ -139,8 +140,17 @@ def problems(block: str, values: Any) -> list[str]:
         value, legal = getattr(values, field.name), field.metadata["legal"]
         if not _fits(value, field.default, legal):
             place = f"{block}.{field.name}" if block else field.name
-            found.append(f"{place} is {value!r}; legal: {_legal(field.default, legal)}")
+            found.append(
+                f"{place} is {value!r}; legal: {_legal(field.default, legal)}{_like(value, legal)}"
+            )
     return found
+
+
+def _like(value: object, legal: tuple[Any, ...]) -> str:
+    """The choice most like a word, or most like a word of a list, that is none."""
+    words = value if isinstance(value, tuple) else (value,)
+    near = [nearest(one, legal) for one in words if isinstance(one, str) and one not in legal]
+    return "".join(f" (did you mean {one!r}?)" for one in near if one)
 
 
 def lowered(found: list[str], what: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rmresearch.errors import kindly
+from rmresearch.errors import did_you_mean, kindly
 from rmresearch.world.course import draw_course
 from rmresearch.world.instruments import BURDEN, Instrument
 from rmresearch.world.levers import GROUPS, Levers
@@ -101,7 +101,10 @@ def levers_pulled(scenario: Scenario, *levers: str) -> dict[str, Scenario]:
     known = [field.name for field in dataclasses.fields(Levers)]
     wrong = [repr(name) for name in levers if name not in known]
     if wrong:
-        raise ValueError(f"{', '.join(wrong)}: no lever; expected some of {', '.join(known)}")
+        hint = did_you_mean([name for name in levers if name not in known], known)
+        raise ValueError(
+            f"{', '.join(wrong)}: no lever; expected some of {', '.join(known)}.{hint}"
+        )
     found = {"as it stands": scenario}
     for lever, _, value in _ends(scenario.levers):
         if not levers or lever in levers:

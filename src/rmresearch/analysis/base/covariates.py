@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, did_you_mean
 from rmresearch.study import Study
 
 __all__ = ["Column", "Covariate", "covariates"]
@@ -79,6 +79,7 @@ def covariates(study: Study, people: People, declared: Sequence[str]) -> tuple[C
         raise StudyError(
             f"no covariate {base.seen(unknown)}; a covariate is a declared feature of "
             f"participants, level or department. The study has {base.seen(known)}."
+            f"{did_you_mean(unknown, known)}"
         )
     found = []
     for name in declared:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People
 from rmresearch.analysis.base.pairs import wave_day
-from rmresearch.errors import StudyError, number_of
+from rmresearch.errors import StudyError, did_you_mean, number_of
 from rmresearch.result import Check
 from rmresearch.study import Outcome, Study, Wave
 
@@ -49,9 +49,15 @@ class Known:
 
 def codebook(study: Study, outcome: str | Outcome) -> Outcome:
     """The outcome in question: declared, or a kind of record that needs no declaration."""
+    declared = [one.name for one in study.design.outcomes]
     if isinstance(outcome, Outcome):
         found = outcome
-    elif outcome in EVENTS and all(one.name != outcome for one in study.design.outcomes):
+    elif outcome not in {*declared, *EVENTS}:
+        raise StudyError(
+            f"no outcome {outcome!r}; the study declares {base.seen(declared)}, and records can "
+            f"hold {base.seen(EVENTS)}.{did_you_mean(outcome, [*declared, *EVENTS])}"
+        )
+    elif outcome not in declared:
         label, way = EVENTS[outcome]
         found = Outcome(
             outcome, label, "all", (outcome,), "binary", 0.0, 1.0,

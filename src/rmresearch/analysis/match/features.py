@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rmresearch.analysis.base.pairs import programme_arms
 from rmresearch.declared import ROSTER_FEATURES
-from rmresearch.errors import StudyError
+from rmresearch.errors import StudyError, did_you_mean
 from rmresearch.pairing import fit
 from rmresearch.study import ROLES, Likeness, Study
 
@@ -120,7 +120,7 @@ def known(study: Study, wanted: Sequence[str] | None) -> list[Likeness | str]:
         raise StudyError(
             f"no match feature {', '.join(map(repr, wrong)) or 'is known'}; known before the "
             f"start: {listed}. Declare others as [[matching.questions]] in study.toml, or give "
-            f"participants their level and department."
+            f"participants their level and department.{did_you_mean(wrong, found)}"
         )
     return [found[name] for name in dict.fromkeys(wanted)]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rmresearch.analysis import base
 from rmresearch.analysis.base import People
 from rmresearch.analysis.mixed.by_pair import scores
-from rmresearch.errors import FitError, StudyError
+from rmresearch.errors import FitError, StudyError, did_you_mean
 from rmresearch.result import Dropped
 from rmresearch.study import Outcome, Study, Wave
 
@@ -185,7 +185,10 @@ def random_part(made: Frame, asked: Sequence[str] | None) -> tuple[str, ...]:
         return ("person", "pair" if made.pair is not None and _same(made, "pair", "set") else "set")
     unknown = [name for name in asked if name not in LEVELS]
     if unknown or not asked or len(set(asked)) < len(asked):
-        raise ValueError(f"random takes each of {', '.join(LEVELS)} at most once, not {asked!r}")
+        hint = did_you_mean(unknown, LEVELS)
+        raise ValueError(
+            f"random takes each of {', '.join(LEVELS)} at most once, not {asked!r}.{hint}"
+        )
     units = tuple(name for name in LEVELS if name in asked)
     for i, first in enumerate(units):
         for second in units[i + 1 :]:
