@@ -205,6 +205,13 @@ def test_waves_stand_by_month_unless_they_would_collide() -> None:
     assert "Month 3" in far
 
 
+def test_an_arm_of_thirty_letters_has_its_whole_name_beside_its_counts() -> None:
+    name = "Eligible, not in the programme"
+    points = [Point(series=arm, wave=f"Month {m}", months=m, value=3.0, n=9)
+              for arm in ("Programme", name) for m in (0, 3)]  # fmt: skip
+    assert name in texts(wave_lines(points, title="x", unit="points").svg)
+
+
 def test_the_comparison_is_the_grey_series_wherever_it_stands() -> None:
     for labels in (("Control", "Mentor"), ("Mentor", "Control")):
         assert tones(labels, "Control")["Control"] == COMPARISON

@@ -144,7 +144,7 @@ def _frame(series: Sequence[str], counted: bool) -> _Frame:
 
 
 def _short(name: str) -> str:
-    return wrap(name, 130.0, SMALL, lines=1)
+    return wrap(name, 190.0, SMALL, lines=1)
 
 
 def _spread(months: Sequence[float], width: float) -> list[float]:
