@@ -177,6 +177,16 @@ why = "Skill should come early."
 """
 
 
+def test_differences_of_both_roles_before_the_start_have_rows_of_their_own(tmp_path: Path) -> None:
+    pilot = Pilot().replace('label = "Confidence"\nrole = "junior"', 'label = "Ease"\nrole = "all"')
+    asked = [row for row in pilot.measures if row["item"] == "confidence"]
+    pilot.measures += [{**row, "person": row["person"].replace("J", "S")} for row in asked]
+    html = evaluate(pilot.write(tmp_path)).section("baseline").html()
+    picture = html[html.index("<svg") : html.index("</svg>")]
+    assert "Ease, Juniors" in picture
+    assert "Ease, Seniors" in picture
+
+
 def three_waves() -> Pilot:
     """The twelve pairs with a wave between, answered as the last one is."""
     middle = '[[waves]]\nname = "mid"\nlabel = "Half way"\ndate = 2026-04-05\nmonths = 3\n\n'
