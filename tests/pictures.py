@@ -54,7 +54,7 @@ def _as_pdf(file: Path, folder: Path) -> Path:
         _absent(part, package)
     settings = f"-env:UserInstallation={(folder / 'office').resolve().as_uri()}"
     command = [office, settings, "--headless", "--convert-to", "pdf", "--outdir", str(folder)]
-    subprocess.run([*command, str(file)], check=True, capture_output=True, timeout=120)
+    subprocess.run([*command, str(file)], check=True, capture_output=True, timeout=240)
     return folder / f"{file.stem}.pdf"
 
 
