@@ -142,7 +142,7 @@ def test_every_number_of_a_table_is_the_release_s(book: Any, plain: Mapping[str,
     ]
     assert seen == sum(isinstance(value, (int, float)) for value in let_out)
     assert typed == 9 + 10  # three costs with three numbers each; the smallest effect ten times
-    assert seen > 2_990  # 3,000 less those that would tell how few left
+    assert seen > 2_980  # 3,000 less those that would tell how few left, or an extreme share
 
 
 def displayed(cell: Any) -> float:
