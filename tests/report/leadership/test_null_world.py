@@ -4,8 +4,9 @@ The world `no-effect` keeps everything that makes a programme look as if it help
 flatter themselves, low scorers who drift back, leavers. Each study has 48 pairs and a plan of five
 questions, frozen before the answers; it goes through the whole evaluation, the release and the
 story. The plan's family is held at 5% on both sides (rule E4), so that gains alone, of any
-question, may be claimed in 2.5% of studies; what people say of themselves is told as that
-(rule E2) and counted beside.
+question, or the programme's part in them, may be claimed in 2.5% of studies. What people say of
+themselves is told as that (rule E2) and counted beside: in this world the programme does make them
+kinder to themselves.
 
     python -m pytest --validate -m validate -s tests/report/leadership/test_null_world.py
 
@@ -45,6 +46,7 @@ GAIN = re.compile(r"a gain is seen|[Tt]he gain is clear|gains? (?:is|are) seen|[
                   r"|were rated [\d.]+ \S+ higher|[Tt]heir partners rated .* higher")  # fmt: skip
 OWN = re.compile(r"rated themselves (?:better(?!, as a lead)|[\d.]+ \S+ higher)")
 LEAD = re.compile(r"better, as a lead only")
+CAUSE = re.compile(r"can claim.* that the programme made|it was the programme that made it so")
 #: most studies that may claim a gain, were the share of them all exactly what is allowed
 MOST = int(binom.ppf(MONTE_CARLO, STUDIES, NOMINAL))
 
@@ -61,7 +63,7 @@ def told(number: int, folder: Path) -> Story:
 
 def claims(found: Story) -> Counter[str]:
     """Which of the three a brief tells, in any of its texts."""
-    kinds = {"gain": GAIN, "own": OWN, "lead": LEAD}
+    kinds = {"gain": GAIN, "own": OWN, "lead": LEAD, "cause": CAUSE}
     return Counter(
         kind for kind, words in kinds.items() if any(map(words.search, found.texts()))
     )  # fmt: skip
@@ -79,7 +81,7 @@ def test_what_is_told_of_a_gain_is_seen(source: Any, kind: str) -> None:
         return claims(story(made(design, verdicts=[verdict]), design))
 
     for reading in (Precision.SOME_GAIN, Precision.CLEAR_GAIN):
-        assert brief(reading, RCT)[kind] == 1
+        assert brief(reading, RCT)[kind] == brief(reading, RCT)["cause"] == 1
         assert brief(reading, replace(RCT, planned=False))["lead"] == 1
     for reading in (Precision.CANNOT_TELL, Precision.NO_GAIN, Precision.NO_DIFFERENCE):
         assert not brief(reading, RCT)
@@ -109,7 +111,6 @@ def test_no_more_gains_are_claimed_than_chance_allows(tmp_path: Path) -> None:
     total, shown = counted(STUDIES, tmp_path)
     print(f"of {STUDIES} studies {shown} show an answer; told: {dict(total)}; at most {MOST}")
     assert shown > 0.9 * STUDIES
-    assert total["gain"] <= MOST
-    assert total["gain"] + total["own"] <= MOST
+    assert total["gain"] + total["cause"] <= MOST
     # every question is planned, so that nothing is left to be a lead
     assert total["lead"] == 0
