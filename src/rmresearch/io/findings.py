@@ -144,7 +144,10 @@ class Findings:
         place, row = frame[PLACE].to_numpy()[at], frame[ROW].to_numpy()[at]
 
         def line(i: int) -> Problem:
-            rows = row[order[starts[i] : ends[i]]]
+            mine = order[starts[i] : ends[i]]
+            # a survey's row may hold the value in many items
+            apart = row.max() + 2
+            rows = np.unique(place[mine] * apart + row[mine]) % apart
             value = str(values[i])
             allowed = show(value)
             words = problem.found + (f" ({numbered(rows)})" if len(rows) > 1 else "")

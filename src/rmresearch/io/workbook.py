@@ -299,7 +299,7 @@ def _table(cells: _Cells, log: FileLog) -> RawTable:
     names = name_columns(header, filled, header_row, log)
     numbers = np.unique(np.concatenate([np.array(r, dtype=np.int64) for r, _ in columns.values()]))
     if not len(numbers) and not log.problems:
-        fix = "Export it with its rows, or take the table out of study.toml."
+        fix = "Fill it in, or export it with its rows."
         raise UnreadableError("no-rows", "the sheet has column names but no rows", fix)
     index = pd.Index(numbers)
     table = {name: _column(*columns[p], index) for p, name in names.items()}

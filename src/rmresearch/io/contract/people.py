@@ -59,7 +59,7 @@ def check_people(everything: Everything, findings: Findings) -> None:
 def check_roles(everything: Everything, findings: Findings) -> None:
     """Every role is junior or senior."""
     # no nearest role is suggested: a mentor is the junior here, and a guess flips every effect
-    fix = 'Map it in values.role = { "theirs" = "junior", ... }.'
+    fix = 'Correct it, or map it in values.role = { "theirs" = "junior", ... }.'
     problem = Problem("unknown-role", "the role is neither junior nor senior", fix)
     unknown(findings, everything.participants.frame, "role", ROLES, problem, guess=False)
 
@@ -70,7 +70,7 @@ def _assignment(everything: Everything, findings: Findings) -> None:
     frame = mapped.frame
     arms = [arm.name for arm in design.arms]
     if len(arms) > 1:
-        fix = "Map it in values.arm, or declare the arm."
+        fix = "Correct it, map it in values.arm, or declare the arm."
         problem = Problem("unknown-arm", "the arm is not declared", fix)
         unknown(findings, frame, "arm", arms, problem)
         _arms_found(everything, findings)
@@ -216,7 +216,10 @@ def _records(everything: Everything, findings: Findings) -> None:
     unknown_people(everything, frame, "person", "the person is not a participant", findings)
     recorded = [o for o in design.outcomes if o.source == "record"]
     kinds = [*RECORD_KINDS, *(item for outcome in recorded for item in outcome.items)]
-    fix = "Map it in values.kind, filter it out with where, or declare an outcome from records."
+    fix = (
+        "Correct it, map it in values.kind, filter it out with where, or declare an outcome from "
+        "records."
+    )
     problem = Problem("unknown-kind", "no analysis knows this kind of record", fix)
     unknown(findings, frame, "kind", kinds, problem)
 

@@ -141,7 +141,8 @@ def _note(given: Answers, rows: Ints, wrong: Ints, book: Codebook, findings: Fin
         problem = Problem(
             "unknown-label",
             f"the answer to {item} is not among its labels",
-            f"Add it to the outcome's labels (or wave_labels, or missing): {'; '.join(labels)}.",
+            "Correct it, or add it to the outcome's labels (or wave_labels, or missing): "
+            f"{'; '.join(labels)}.",
             column=given.column,
         )
         findings.grouped(

@@ -22,6 +22,7 @@ __all__ = ["EXAMPLES", "Files", "Opened", "opened"]
 Flags = NDArray[np.bool_]
 #: rules of a file that holds nothing: what it would have answered stays open, the rest is read
 EMPTY = {"empty-file", "empty-sheet", "no-rows"}
+YET = "Fine if there is nothing yet; otherwise fill it in, or take the table out of study.toml."
 #: the ids of a new study's example rows: senior, junior and pair
 EXAMPLES = ("EX-SENIOR-1", "EX-JUNIOR-1", "EX-PAIR-1")
 #: our columns in which they stand
@@ -66,8 +67,9 @@ class Files:
             self.sums[name] = sha256(place)
         nothing = {problem.rule for problem in raw.problems} & EMPTY
         for problem in raw.problems:
-            mild = problem.rule in EMPTY and not needed
-            self.findings.add(replace(problem, severity="warning") if mild else problem)
+            if problem.rule in EMPTY and not needed:
+                problem = replace(problem, severity="warning", fix=YET)
+            self.findings.add(problem)
         if raw.problems:
             self.broken[raw.file, raw.sheet] = len(raw.problems)
         for note in raw.notes:

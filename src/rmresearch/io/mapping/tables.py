@@ -231,9 +231,10 @@ def _typed(
         return _days(opened, name, column, frame, findings)
     if kind == "flag":
         values, bad = column.flags()
-        found, fix = "is neither true nor false", f"Map the file's words in {opened.key}.values."
+        found = "is neither yes nor no (true nor false)"
+        fix = f"Correct it, or map the file's words in {opened.key}.values."
         findings.each(frame, bad, Problem("unknown-value", found, fix, column=name))
-        found, fix = "is empty", "Say true or false, or filter such rows out with where."
+        found, fix = "is empty", "Say yes or no, or filter such rows out with where."
         findings.each(frame, column.missing, Problem("no-value", found, fix, column=name))
         return pd.Series(np.nan_to_num(values, nan=1.0).astype(bool)), bad | column.missing
     return column.series(), np.zeros(len(column), dtype=bool)
