@@ -28,6 +28,7 @@ __all__ = ["DIGITS", "Grid", "capital", "folded", "from_frame", "marked", "parag
 #: significant digits of simulated figures in rows that differ in unit
 DIGITS = 3
 _TABLE = "border-collapse:collapse;margin:0 0 .8em;table-layout:auto"
+_HEAD = "border-bottom:1px solid currentColor"
 _CAPTION = "caption-side:top;text-align:left;font-weight:600;color:inherit;padding:0 0 .3em"
 #: how LaTeX writes what it would else act on, and the signs that our numbers use
 _LATEX = {
@@ -84,15 +85,17 @@ class Grid:
     def to_html(self) -> str:
         """A plain table: caption, headings with their scope, the first column names the rows."""
         sides = ["right;white-space:nowrap" if one else "left" for one in self.numeric]
+        sides = [f"padding:.25em .6em;text-align:{side}" for side in sides]
         caption = f'<caption style="{_CAPTION}">{escape(self.caption)}</caption>'
         heads = "".join(
-            f'<th scope="col" style="text-align:{side}">{escape(head)}</th>'
+            f'<th scope="col" style="{side}">{escape(head)}</th>'
             for head, side in zip(self.heads, sides, strict=True)
         )
         body = "".join(f"<tr>{_cells(row, sides)}</tr>" for row in self.rows)
         return (
             f'<table style="{_TABLE}">{caption if self.caption else ""}'
-            f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{paragraph(self.note)}"
+            f'<thead style="{_HEAD}"><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
+            f"{paragraph(self.note)}"
         )
 
     def to_latex(self) -> str:
@@ -229,8 +232,7 @@ def _ends(low: Any, high: Any, decimals: int | None, digits: int | None) -> str:
 
 def _cells(row: Sequence[str], sides: Sequence[str]) -> str:
     first, *others = (
-        f' style="text-align:{side}">{escape(text)}</'
-        for text, side in zip(row, sides, strict=True)
+        f' style="{side}">{escape(text)}</' for text, side in zip(row, sides, strict=True)
     )
     return f'<th scope="row"{first}th>' + "".join(f"<td{other}td>" for other in others)
 
