@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import tomllib
 from pathlib import Path
 from typing import get_args
 
@@ -102,3 +103,11 @@ def test_sweep_files_are_described_in_full() -> None:
     text = (ROOT / "docs" / "sweep-file.md").read_text("utf-8")
     described = {one.strip("[]") for one in re.findall(r"^\| `(.+?)` \|", text, re.MULTILINE)}
     assert described == {*KEYS, *CLAIMS}
+
+
+def test_the_page_on_sweep_files_links_every_example_by_its_question() -> None:
+    text = (ROOT / "docs" / "sweep-file.md").read_text("utf-8")
+    linked = {path: question for question, path in re.findall(r"\[(.+?)\]\((examples/.+?)\)", text)}
+    found = sorted((ROOT / "docs" / "examples").glob("*.toml"))
+    asked = {f"examples/{path.name}": tomllib.loads(path.read_text())["question"] for path in found}
+    assert linked == asked
