@@ -83,6 +83,9 @@ ELSEWHERE: dict[str, tuple[Callable[[], Any], str]] = {
     "section": (lambda: Evaluation(None, None).section("anwser"), "answer"),
     "attribute": (lambda: rm.compare_arm, "compare_arms"),
     "class": (lambda: rm.scenario, "Scenario"),
+    "truth": (
+        lambda: rm.simulate(rm.Scenario(pairs=8), seed=1).truth.row("visibilty", "month6"),
+        "visibility"),
 }  # fmt: skip
 
 

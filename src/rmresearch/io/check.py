@@ -56,6 +56,9 @@ class CheckReport:
             }
         )
 
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
+
     def lines(self) -> tuple[str, ...]:
         """Everything as lines of text, problems first."""
         return tuple(self._lines())

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rmresearch.errors import did_you_mean
 from rmresearch.result import KEY
 from rmresearch.world.draw import Draw
 from rmresearch.world.instruments import (
@@ -131,7 +132,12 @@ class Truth:
             found = (row.outcome, row.wave, row.contrast, row.group, row.estimand)
             if found == wanted and role in {"", row.role}:
                 return row
-        raise KeyError(f"no truth for {', '.join(map(repr, wanted))}")
+        known = {name for row in self.rows for name in (row.outcome, row.wave)}
+        hint = did_you_mean([name for name in (outcome, wave) if name not in known], known)
+        raise KeyError(f"no truth for {', '.join(map(repr, wanted))}.{hint}")
+
+    def __repr__(self) -> str:
+        return f"Truth of a cohort, seed {self.seed}: {len(self.rows)} rows, see to_frame()"
 
     def to_frame(self) -> pd.DataFrame:
         """One row a true quantity, keyed as the frame of a Result is."""
