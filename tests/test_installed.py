@@ -13,7 +13,9 @@ import subprocess
 import sys
 import sysconfig
 import time
+import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -172,14 +174,15 @@ def asked(address: str, method: str = "GET") -> Any:
 
 
 def served(runtime: Path, lab: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """Where the server says that it listens."""
+    """Where the server says that it listens, once it does: it says so a moment before."""
     for _ in range(600):
-        for path in runtime.glob("jpserver-*.json"):
-            text = path.read_text("utf-8")
-            if text.endswith("}"):
-                return dict(json.loads(text))
-        assert lab.poll() is None, "JupyterLab ended by itself"
         time.sleep(0.1)
+        assert lab.poll() is None, "JupyterLab ended by itself"
+        for path in runtime.glob("jpserver-*.json"):
+            with suppress(json.JSONDecodeError, ConnectionError, urllib.error.URLError):
+                server: dict[str, Any] = json.loads(path.read_text("utf-8"))
+                asked(f"{server['url']}api?token={server['token']}")
+                return server
     raise AssertionError("JupyterLab did not start within a minute")
 
 
