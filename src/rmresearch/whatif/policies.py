@@ -58,7 +58,7 @@ class Policies:
     >>> few, more = (rm.Gaussian(programme=n, people=1, drift=0.5) for n in (10, 20))
     >>> found = rm.policies({"few": few, "more": more}, rm.pre_post, outcome="score",
     ...                     replicates=500, seed=1)
-    >>> found.base, found.ranked("smallest_detectable")["difference"].max() < 0
+    >>> found.base, bool(found.ranked("smallest_detectable")["difference"].max() < 0)
     ('few', True)
     >>> "rejects" in set(found.to_frame()["figure"])
     True
