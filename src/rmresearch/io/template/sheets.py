@@ -38,7 +38,7 @@ KINDS: Mapping[str, Kind] = {
 }
 DATES = {"start", "end", "date", "crossover_date"}
 NEEDED = {"person", "role", "arm", "pair", "junior", "senior", "date", "held", "kind"}
-LIMITS = {"level": (0.0, 100.0), "minutes": (0.0, 1440.0)}
+LIMITS = {"level": (0, 100), "minutes": (0, 1440)}
 #: a day for example rows, where the programme's start is not fixed
 DAY = dt.date(2027, 1, 15)
 
