@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import rmresearch as rm
+from rmresearch.display.numbers import p_value, percent
 from rmresearch.report.evaluation import Evaluation, evaluate
 from rmresearch.report.findings import Verdict
-from rmresearch.report.numbers import p_value, percent
 from rmresearch.report.sections.doubts import sensitivity
 from rmresearch.report.sections.receipt import receipt
 from rmresearch.report.sections.variation import variation

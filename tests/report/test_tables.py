@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from rmresearch.display.numbers import HIDDEN, NOTHING
 from rmresearch.privacy.passing import ReleasedCell, ReleasedTable
 from rmresearch.report.blocks import Column
-from rmresearch.report.numbers import HIDDEN, NOTHING
 from rmresearch.report.tables import checks_table, dropped_table, table_block
 from rmresearch.result import Cell, CellKind, Check, Dropped, Table
 

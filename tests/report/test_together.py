@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from rmresearch.analysis.equivalence import FINDINGS
+from rmresearch.display.numbers import number
 from rmresearch.plan import freeze, read_plan
 from rmresearch.report import asking, words
 from rmresearch.report.evaluation import Evaluation, evaluate
-from rmresearch.report.numbers import number
 from rmresearch.report.sections.answer import answer
 from rmresearch.report.sections.dyads import dyads
 from rmresearch.report.sections.subgroups import equivalence, subgroups

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import rmresearch as rm
+from rmresearch.display.numbers import number
 from rmresearch.report import tour
 from rmresearch.report.blocks import FigureBlock
-from rmresearch.report.numbers import number
 from rmresearch.report.tour.base import Z
 from rmresearch.world.cohort import cohort
 from rmresearch.world.draw import draw

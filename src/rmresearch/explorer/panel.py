@@ -9,6 +9,7 @@ from typing import Any
 
 import ipywidgets as w
 
+from rmresearch.display.numbers import count
 from rmresearch.errors import FitError, StudyError
 from rmresearch.explorer.controls import Controls
 from rmresearch.explorer.files import Writer
@@ -16,7 +17,6 @@ from rmresearch.explorer.seen import Seen, seen
 from rmresearch.explorer.shown import figures, impossible, nothing, small_print, tell, tiles
 from rmresearch.report.blocks import Block, Callout, Paragraph
 from rmresearch.report.blocks.base import CLOSE, OPEN, joined
-from rmresearch.report.numbers import count
 from rmresearch.report.theme import blocks_css
 from rmresearch.world.scenario import Scenario
 

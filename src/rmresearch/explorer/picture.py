@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rmresearch.display.numbers import count, decimals_for, interval, number
 from rmresearch.explorer.seen import Mean, Seen
 from rmresearch.report.figures.canvas import FONTS, WIDTH, round_ticks
 from rmresearch.report.figures.style import ACCENT, AXIS, BAND, INK, MUTED, PAPER, SMALL, TEXT
-from rmresearch.report.numbers import count, decimals_for, interval, number
 from rmresearch.report.words.phrases import fill
 
 __all__ = ["picture"]

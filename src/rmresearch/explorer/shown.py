@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rmresearch.display.numbers import NOTHING, count, number, percent
 from rmresearch.explorer.picture import picture
 from rmresearch.explorer.seen import ALPHA, Mean, Seen
 from rmresearch.report.blocks import Block, Callout, Fact, Facts, FigureBlock, Paragraph
-from rmresearch.report.numbers import NOTHING, count, number, percent
 from rmresearch.report.words.gate import say
 from rmresearch.report.words.phrases import fill, lower_first, named
 from rmresearch.whatif.budget import Prices

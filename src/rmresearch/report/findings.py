@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from rmresearch.display.numbers import MINUS
 from rmresearch.evidence import TESTED, Evidence, at_level
 from rmresearch.plan import Plan, PlanStatus, Question
-from rmresearch.report.numbers import MINUS
 from rmresearch.report.words.phrases import capital, plural
 from rmresearch.result import Estimate, Result
 from rmresearch.study import Design, Outcome, Study

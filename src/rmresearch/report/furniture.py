@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
-from rmresearch.report.numbers import MINUS
+from rmresearch.display.numbers import MINUS
 from rmresearch.report.words.phrases import catalogue
 
 __all__ = ["as_csv", "cell", "furnished", "linked", "scrolled"]

@@ -1,6 +1,6 @@
 """Results as tables to read: cells formatted by kind, intervals in one column, plain heads.
 
-The one rounding rule of `report.numbers` applies to each column. Both ends of an interval stand in
+The one rounding rule of `display.numbers` applies to each column. Both ends of an interval stand in
 one cell ("0.12 to 0.45"), a share shows its numerator where no other column of the row does, and
 what a release hides looks the same whatever was there.
 """
@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rmresearch.report.blocks import Column, TableBlock
-from rmresearch.report.numbers import (
+from rmresearch.display.numbers import (
     HIDDEN,
     NOTHING,
     count,
@@ -21,6 +20,7 @@ from rmresearch.report.numbers import (
     p_value,
     percent,
 )
+from rmresearch.report.blocks import Column, TableBlock
 from rmresearch.report.words.phrases import catalogue, fill, spoken
 from rmresearch.result import Check, Dropped
 

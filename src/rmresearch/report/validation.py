@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from rmresearch.display.numbers import number
 from rmresearch.numerics.proportions import wilson
 from rmresearch.report.blocks import (
     Column,
@@ -18,7 +19,6 @@ from rmresearch.report.blocks import (
     TableBlock,
 )
 from rmresearch.report.figures.lanes import Dot, Lanes, lanes_plot
-from rmresearch.report.numbers import number
 from rmresearch.whatif.validation.cells import COVERAGE, SIZE
 from rmresearch.whatif.validation.measure import BIAS, MONTE_CARLO, Family, Row, Z
 from rmresearch.whatif.validation.stored import PATH, Table, stored

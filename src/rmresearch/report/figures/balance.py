@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rmresearch.display.numbers import NOTHING, number
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures.canvas import WIDTH, place, plain_ticks, round_ticks, svg, write
 from rmresearch.report.figures.style import (
@@ -20,7 +21,6 @@ from rmresearch.report.figures.style import (
     tones,
     wrap,
 )
-from rmresearch.report.numbers import NOTHING, number
 
 __all__ = ["LIMITS", "Difference", "balance_plot"]
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from io import StringIO
 from typing import Any
 
+from rmresearch.display.numbers import number
 from rmresearch.report.figures.style import INK, MUTED, SMALL, TEXT, rc, text_width, wrap
-from rmresearch.report.numbers import number
 
 __all__ = [
     "WIDTH",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rmresearch.display.numbers import number, percent
 from rmresearch.privacy.rules import HIGH, LOW
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures.canvas import (
@@ -32,7 +33,6 @@ from rmresearch.report.figures.style import (
     text_width,
     wrap,
 )
-from rmresearch.report.numbers import number, percent
 from rmresearch.report.words.phrases import catalogue, fill, spoken
 
 __all__ = ["Panel", "Round", "control_chart"]

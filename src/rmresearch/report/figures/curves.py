@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rmresearch.display.numbers import decimals_for, number, percent
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures.canvas import (
     WIDTH,
@@ -31,7 +32,6 @@ from rmresearch.report.figures.style import (
     tones,
     wrap,
 )
-from rmresearch.report.numbers import decimals_for, number, percent
 
 __all__ = ["MOST", "Line", "Spot", "curves_plot"]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rmresearch.display.numbers import count
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures.canvas import WIDTH, px, rule, svg, write
 from rmresearch.report.figures.style import (
@@ -18,7 +19,6 @@ from rmresearch.report.figures.style import (
     TEXT,
     wrap,
 )
-from rmresearch.report.numbers import count
 
 __all__ = ["Arm", "Stage", "flow_diagram"]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Self
 
+from rmresearch.display.numbers import NOTHING, confidence, decimals_for, interval, number, percent
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures.canvas import (
     WIDTH,
@@ -31,7 +32,6 @@ from rmresearch.report.figures.style import (
     text_width,
     wrap,
 )
-from rmresearch.report.numbers import NOTHING, confidence, decimals_for, interval, number, percent
 from rmresearch.result import Estimate
 
 __all__ = ["Interval", "interval_plot"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rmresearch.display.numbers import decimals_for, number
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures.canvas import (
     WIDTH,
@@ -30,7 +31,6 @@ from rmresearch.report.figures.style import (
     text_width,
     wrap,
 )
-from rmresearch.report.numbers import decimals_for, number
 
 __all__ = ["Dot", "Lanes", "lanes_plot"]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rmresearch.display.numbers import NOTHING, count, percent
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures.canvas import WIDTH, place, plain_ticks, px, rule, svg, write
 from rmresearch.report.figures.style import (
@@ -22,7 +23,6 @@ from rmresearch.report.figures.style import (
     text_width,
     wrap,
 )
-from rmresearch.report.numbers import NOTHING, count, percent
 
 __all__ = ["Answered", "Meeting", "meetings_bars", "missing_map"]
 

@@ -8,6 +8,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from rmresearch.display.numbers import (
+    NOTHING,
+    confidence,
+    count,
+    decimals_for,
+    interval,
+    number,
+    percent,
+)
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures.canvas import (
     WIDTH,
@@ -20,15 +29,6 @@ from rmresearch.report.figures.canvas import (
     write_near,
 )
 from rmresearch.report.figures.style import GRID, MUTED, SMALL, TEXT, Tone, text_width, tones, wrap
-from rmresearch.report.numbers import (
-    NOTHING,
-    confidence,
-    count,
-    decimals_for,
-    interval,
-    number,
-    percent,
-)
 
 __all__ = ["Curve", "Point", "Step", "survival_steps", "wave_lines"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rmresearch.display.numbers import span
 from rmresearch.report.figures.intervals import Interval
 from rmresearch.report.leadership.answer import last, main
 from rmresearch.report.leadership.content import Chart, Form, Grid, Part, Said, Shown
 from rmresearch.report.leadership.source import Held, Source, Words, said, shown, sizes
 from rmresearch.report.leadership.verdicts import alt, caption
-from rmresearch.report.numbers import span
 from rmresearch.report.words.phrases import capital, catalogue, named, quoted
 from rmresearch.study import Outcome
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rmresearch.analysis.leavers import tipping
+from rmresearch.display.numbers import NOTHING
 from rmresearch.privacy.passing import ReleasedCell
 from rmresearch.report.leadership.answer import last, main
 from rmresearch.report.leadership.content import Grid, Part, Said, Shown
 from rmresearch.report.leadership.source import Row, Source, Told, Words, said, shown, sizes
-from rmresearch.report.numbers import NOTHING
 from rmresearch.report.words.phrases import capital, catalogue, named
 
 __all__ = ["assigned_and_analysed", "done", "flows", "lost"]

@@ -8,6 +8,7 @@ from functools import cached_property
 from string import Formatter
 from typing import Any, Literal
 
+from rmresearch.display.numbers import decimals_for, number, percent
 from rmresearch.evidence import Certainty, Evidence, Facts, Precision
 from rmresearch.privacy.judged import Judgement
 from rmresearch.privacy.passing import ReleasedCell, ReleasedEstimate, ReleasedTable
@@ -15,7 +16,6 @@ from rmresearch.privacy.release import Release
 from rmresearch.privacy.rules import decimals as grid_of
 from rmresearch.report.findings import labels_of
 from rmresearch.report.leadership.content import Form, Said, Shown
-from rmresearch.report.numbers import decimals_for, number, percent
 from rmresearch.report.words.gate import say
 from rmresearch.report.words.phrases import (
     capital,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from rmresearch.display.numbers import confidence, number, percent, span
 from rmresearch.evidence import Certainty
 from rmresearch.privacy.judged import Judgement
 from rmresearch.report.blocks import Badge
 from rmresearch.report.figures.intervals import Interval
 from rmresearch.report.leadership.content import Chart, Said, State
 from rmresearch.report.leadership.source import Source, Told, Words, said, sizes
-from rmresearch.report.numbers import confidence, number, percent, span
 from rmresearch.report.sections.outcomes import CERTAINTY
 from rmresearch.report.words.phrases import (
     capital,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rmresearch.display.numbers import count, number
 from rmresearch.numerics.control import WARNING
 from rmresearch.report.blocks import (
     Block,
@@ -18,7 +19,6 @@ from rmresearch.report.blocks import (
     Subsection,
     TableBlock,
 )
-from rmresearch.report.numbers import count, number
 from rmresearch.report.pulse.reading import RISKS, Sign, Status
 from rmresearch.report.pulse.saying import about, arm_name, group, seen
 from rmresearch.report.words import pulse as words

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from rmresearch.display.numbers import HIDDEN, NOTHING, number, percent
 from rmresearch.privacy import Release
 from rmresearch.privacy.rules import HIGH, LOW
 from rmresearch.report.figures.control import Round
-from rmresearch.report.numbers import HIDDEN, NOTHING, number, percent
 from rmresearch.report.words import pulse as words
 from rmresearch.report.words.phrases import spoken
 from rmresearch.study import Design

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rmresearch.analysis.pulse.meetings import cadence, silent_after
+from rmresearch.display.numbers import NOTHING, number
 from rmresearch.privacy.rules import HIGH, LOW
-from rmresearch.report.numbers import NOTHING, number
 from rmresearch.report.pulse.reading import Entry, Pairs, Sign, Track, signs
 from rmresearch.report.words import pulse as words
 from rmresearch.report.words.phrases import named, people, spoken

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rmresearch.display.numbers import count, number
 from rmresearch.report import words
 from rmresearch.report.blocks import (
     Answer,
@@ -17,7 +18,6 @@ from rmresearch.report.blocks import (
     TableBlock,
 )
 from rmresearch.report.findings import Findings, Verdict
-from rmresearch.report.numbers import count, number
 from rmresearch.report.sections.outcomes import badges, precision
 from rmresearch.report.words.phrases import matters, range_of, signed, within
 from rmresearch.result import Estimate

@@ -6,8 +6,8 @@ import importlib.metadata
 import platform
 from collections.abc import Iterator
 
+from rmresearch.display.numbers import confidence, count
 from rmresearch.report.findings import Findings, Verdict
-from rmresearch.report.numbers import confidence, count
 from rmresearch.report.sections.references import REFERENCES
 from rmresearch.report.words.phrases import catalogue, fill, lower_first, named, plural
 

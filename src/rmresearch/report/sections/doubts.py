@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from rmresearch.display.numbers import decimals_for, number, p_value
 from rmresearch.report import words
 from rmresearch.report.blocks import (
     Block,
@@ -19,7 +20,6 @@ from rmresearch.report.blocks import (
 )
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings, Verdict
-from rmresearch.report.numbers import decimals_for, number, p_value
 from rmresearch.report.sections.common import checked, stacked, telling, unanswered, without_repeats
 from rmresearch.report.sections.units import span_of, unit_of
 from rmresearch.report.tables import table_block

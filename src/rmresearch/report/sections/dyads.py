@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rmresearch.display.numbers import interval, number, p_value
 from rmresearch.report import words
 from rmresearch.report.blocks import Block, Bullets, Details, Paragraph, Section
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings
-from rmresearch.report.numbers import interval, number, p_value
 from rmresearch.report.sections.common import checked, left_out, unanswered
 from rmresearch.report.tables import table_block
 from rmresearch.report.words.phrases import capital, fill, lower_first, people

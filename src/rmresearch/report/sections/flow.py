@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from rmresearch.display.numbers import count, number
 from rmresearch.errors import number_of
 from rmresearch.report.blocks import Block, Callout, Column, Details, Paragraph, Section, TableBlock
 from rmresearch.report.figures.balance import Difference, balance_plot
 from rmresearch.report.figures.flow import Arm, Stage, flow_diagram
 from rmresearch.report.findings import Findings
-from rmresearch.report.numbers import count, number
 from rmresearch.report.sections.common import without_repeats
 from rmresearch.report.tables import table_block
 from rmresearch.report.words.phrases import capital, plural

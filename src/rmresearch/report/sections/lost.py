@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from rmresearch.analysis.leavers import tipping
+from rmresearch.display.numbers import decimals_for, number
 from rmresearch.report import words
 from rmresearch.report.blocks import (
     Block,
@@ -19,7 +20,6 @@ from rmresearch.report.blocks import (
 )
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings, in_words
-from rmresearch.report.numbers import decimals_for, number
 from rmresearch.report.sections.common import checked, has, stacked, without_repeats
 from rmresearch.report.sections.units import span_of, unit_of
 from rmresearch.report.tables import table_block

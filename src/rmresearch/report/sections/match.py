@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from rmresearch.display.numbers import count
 from rmresearch.report import words
 from rmresearch.report.blocks import Block, Bullets, Callout, Details, Paragraph, Section
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings
-from rmresearch.report.numbers import count
 from rmresearch.report.sections.common import (
     checked,
     left_out,

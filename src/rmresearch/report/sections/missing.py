@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from rmresearch.display.numbers import percent
 from rmresearch.report.blocks import Block, Details, Section
 from rmresearch.report.figures.people import Answered, missing_map
 from rmresearch.report.findings import Findings
-from rmresearch.report.numbers import percent
 from rmresearch.report.sections.common import checked, has, telling, unanswered
 from rmresearch.report.sections.people import IN_SD, MORE
 from rmresearch.report.tables import table_block

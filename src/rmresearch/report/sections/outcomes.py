@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from rmresearch.display.numbers import decimals_for, number
 from rmresearch.evidence import Certainty, Precision, at_level
 from rmresearch.report import words
 from rmresearch.report.blocks import (
@@ -23,7 +24,6 @@ from rmresearch.report.blocks.texts import BadgeKind
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.figures.waves import Point, wave_lines
 from rmresearch.report.findings import Findings, Verdict
-from rmresearch.report.numbers import decimals_for, number
 from rmresearch.report.sections.common import checked, left_out, stacked, telling, without_repeats
 from rmresearch.report.sections.units import differs_in, unit_of
 from rmresearch.report.tables import table_block

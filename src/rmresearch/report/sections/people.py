@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Literal
 
+from rmresearch.display.numbers import number, percent
 from rmresearch.report import words
 from rmresearch.report.blocks import (
     Block,
@@ -22,7 +23,6 @@ from rmresearch.report.blocks import (
 from rmresearch.report.figures.people import Meeting, meetings_bars
 from rmresearch.report.figures.waves import Curve, Step, survival_steps
 from rmresearch.report.findings import Findings
-from rmresearch.report.numbers import number, percent
 from rmresearch.report.sections.common import (
     checked,
     has,

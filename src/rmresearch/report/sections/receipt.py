@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from rmresearch.display.numbers import number, percent
 from rmresearch.report import words
 from rmresearch.report.blocks import Block, Callout, Column, Paragraph, Subsection, TableBlock
 from rmresearch.report.findings import Findings
-from rmresearch.report.numbers import number, percent
 from rmresearch.result import Cell, Result
 
 __all__ = ["receipt"]

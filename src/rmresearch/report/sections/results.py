@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rmresearch.analysis.base.events import EVENTS, codebook, counted
+from rmresearch.display.numbers import interval, number, percent
 from rmresearch.report import words
 from rmresearch.report.blocks import (
     Block,
@@ -21,7 +22,6 @@ from rmresearch.report.blocks import (
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.figures.tornado import Pull, tornado
 from rmresearch.report.findings import Findings
-from rmresearch.report.numbers import interval, number, percent
 from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
 from rmresearch.report.tables import table_block
 from rmresearch.report.words import results as say

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rmresearch.display.numbers import decimals_for, number
 from rmresearch.report.figures.intervals import Interval
-from rmresearch.report.numbers import decimals_for, number
 from rmresearch.study import Outcome
 
 __all__ = ["differs_in", "span_of", "unit_of"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rmresearch.display.numbers import number, p_value, percent
 from rmresearch.report import words
 from rmresearch.report.blocks import (
     Block,
@@ -16,7 +17,6 @@ from rmresearch.report.blocks import (
 )
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings
-from rmresearch.report.numbers import number, p_value, percent
 from rmresearch.report.sections.common import (
     checked,
     left_out,

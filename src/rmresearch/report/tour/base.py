@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rmresearch.display.numbers import number
 from rmresearch.report.figures import Interval
-from rmresearch.report.numbers import number
 from rmresearch.world.draw import Draw
 from rmresearch.world.instruments import INSTRUMENTS, Instrument
 from rmresearch.world.scenario import Scenario

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rmresearch.display.numbers import count, interval, number
 from rmresearch.report.blocks import (
     Block,
     Column,
@@ -17,7 +18,6 @@ from rmresearch.report.blocks import (
 )
 from rmresearch.report.figures import Interval, interval_plot
 from rmresearch.report.figures.tornado import Pull, tornado
-from rmresearch.report.numbers import count, interval, number
 from rmresearch.report.whatif.readings import LATENT, apart_from
 from rmresearch.report.words import whatif as words
 from rmresearch.whatif.judgement import Design, Judgement

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rmresearch.display.numbers import NOTHING, count, number, percent
 from rmresearch.numerics.proportions import wilson
 from rmresearch.report.blocks import (
     Block,
@@ -19,7 +20,6 @@ from rmresearch.report.blocks import (
 )
 from rmresearch.report.figures import Interval, interval_plot
 from rmresearch.report.figures.curves import MOST, Line, Spot, curves_plot
-from rmresearch.report.numbers import NOTHING, count, number, percent
 from rmresearch.report.whatif.readings import ALONE, apart_from
 from rmresearch.report.words import whatif as words
 from rmresearch.whatif.budget import Bought

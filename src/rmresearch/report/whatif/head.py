@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rmresearch.display.numbers import count
 from rmresearch.report.blocks import (
     Block,
     Callout,
@@ -12,7 +13,6 @@ from rmresearch.report.blocks import (
     Paragraph,
     Section,
 )
-from rmresearch.report.numbers import count
 from rmresearch.report.whatif.readings import readings
 from rmresearch.report.words import whatif as words
 from rmresearch.whatif.judgement import Judgement

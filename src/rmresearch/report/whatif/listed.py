@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rmresearch.display.numbers import NOTHING, count, number
 from rmresearch.report.blocks import Column, Details, Paragraph, Section, TableBlock
-from rmresearch.report.numbers import NOTHING, count, number
 from rmresearch.report.whatif.readings import (
     ALONE,
     LATENT,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rmresearch.display.numbers import count
 from rmresearch.report.blocks import Block, Details, FigureBlock, Paragraph
 from rmresearch.report.figures import Interval, interval_plot
 from rmresearch.report.figures.curves import MOST, Line, curves_plot
-from rmresearch.report.numbers import count
 from rmresearch.report.whatif.readings import (
     ALONE,
     LATENT,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from rmresearch.display.numbers import number, percent
 from rmresearch.report.blocks import Block, Details, Paragraph, Section
-from rmresearch.report.numbers import number, percent
 from rmresearch.report.whatif.pictures import Measure, picture
 from rmresearch.report.whatif.readings import (
     LATENT,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rmresearch.display.numbers import count
 from rmresearch.numerics.effects import holm
-from rmresearch.report.numbers import count
 from rmresearch.report.words.gate import say
 from rmresearch.report.words.phrases import (
     amount,

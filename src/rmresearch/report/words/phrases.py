@@ -10,9 +10,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from rmresearch.display.numbers import HIDDEN, MINUS, decimals_for, number, percent
 from rmresearch.privacy.release import WHY
 from rmresearch.privacy.rules import FEW, HIGH, LOW
-from rmresearch.report.numbers import HIDDEN, MINUS, decimals_for, number, percent
 from rmresearch.report.words.gate import chance_words, lint
 from rmresearch.result import Estimate
 from rmresearch.study import Design, Outcome

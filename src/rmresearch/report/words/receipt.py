@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rmresearch.report.numbers import count, number, percent
+from rmresearch.display.numbers import count, number, percent
 from rmresearch.report.words.gate import say
 from rmresearch.report.words.phrases import capital, fill, lower_first, matters, named
 from rmresearch.result import Check, Estimate, Result

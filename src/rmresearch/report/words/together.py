@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rmresearch.report.numbers import count, number
+from rmresearch.display.numbers import count, number
 from rmresearch.report.words.gate import say
 from rmresearch.report.words.phrases import (
     amount,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from rmresearch.report.numbers import HIDDEN, NOTHING
+from rmresearch.display.numbers import HIDDEN, NOTHING
 from rmresearch.report.words.phrases import named
 
 __all__ = ["Cell", "Column", "Sheet", "filled", "form_of", "hidden", "number", "text"]

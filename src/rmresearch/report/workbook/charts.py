@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
+from rmresearch.display.numbers import span
 from rmresearch.privacy import Release
 from rmresearch.privacy.release import ReleasedEstimate
 from rmresearch.report.findings import labels_of
-from rmresearch.report.numbers import span
 from rmresearch.report.words.phrases import capital, catalogue, fill
 from rmresearch.report.workbook.cells import Cell, Column, form_of, number, text
 from rmresearch.report.workbook.lists import is_share

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rmresearch.display.numbers import MINUS, NOTHING
 from rmresearch.privacy import Release
 from rmresearch.privacy.judged import ReleasedVerdict
 from rmresearch.privacy.release import ReleasedEstimate
 from rmresearch.privacy.terms import IN_POINTS, OF_PEOPLE, SHARES
 from rmresearch.report.findings import in_words, labels_of
 from rmresearch.report.leadership.verdicts import precise
-from rmresearch.report.numbers import MINUS, NOTHING
 from rmresearch.report.words.phrases import capital, catalogue, fill, plural
 from rmresearch.report.workbook.cells import Cell, Column, Sheet, form_of, hidden, number, text
 from rmresearch.report.workbook.tables import about

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from rmresearch.display.numbers import MINUS
 from rmresearch.privacy import Release
 from rmresearch.privacy.release import ReleasedCell, ReleasedTable
 from rmresearch.report.findings import labels_of
-from rmresearch.report.numbers import MINUS
 from rmresearch.report.tables import interval_ends
 from rmresearch.report.words.phrases import capital, catalogue, fill, plural
 from rmresearch.report.workbook.cells import (

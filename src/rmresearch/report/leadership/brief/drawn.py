@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rmresearch.display.numbers import decimals_for, number, percent
 from rmresearch.report.figures.intervals import Interval
 from rmresearch.report.leadership.content import Chart
 from rmresearch.report.leadership.verdicts import alt
-from rmresearch.report.numbers import decimals_for, number, percent
 from rmresearch.report.words.phrases import fill
 
 __all__ = ["Drawn", "Mark", "drawn"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rmresearch.display.numbers import number, percent
 from rmresearch.report.figures.style import text_width, wrap
 from rmresearch.report.leadership.content import Chart
 from rmresearch.report.leadership.deck.charts import TOLD, ends_width, sided
 from rmresearch.report.leadership.deck.measure import LEADING, Box, Para, fitted, lines
 from rmresearch.report.leadership.deck.planned import Picture, Placed, Text
 from rmresearch.report.leadership.verdicts import alt
-from rmresearch.report.numbers import number, percent
 from rmresearch.report.words.phrases import catalogue, fill
 
 __all__ = ["forest", "small", "tallest"]

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rmresearch.report.numbers import (
+from rmresearch.display.numbers import (
     NOTHING,
     count,
     decimals_for,
