@@ -213,7 +213,7 @@ class Study:
         apart = number_of(n, "independent cluster", "independent clusters")
         return (
             f"{people} people fall into {apart}: people who are linked by pairs, or were assigned "
-            f"together (by {unit}), count as one; {paired} share one with others."
+            f"together (by {unit}), count as one; {paired} of them are not alone in theirs."
         )
 
     def __repr__(self) -> str:

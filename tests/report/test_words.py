@@ -268,7 +268,7 @@ PAGE = [
     (
         (replace(ONE, planned=True), SKILL, (2.0, 1.2, 2.8)),
         "Scores on digital skill changed by +0.60 points by their own rating for senior mentees in "
-        "the Programme group between the Before and the Month 6 measurement (95% interval 0.36 to "
+        "the Programme group between “Before” and “Month 6” (95% interval 0.36 to "
         "0.84). The change is larger than 0.3 points, the smallest difference that matters. One "
         "group without a comparison shows that scores changed, not why. How much of this is "
         "regression to the mean (groups that start low tend to score nearer the average next time) "
@@ -531,8 +531,8 @@ def test_the_question_where_the_plan_puts_none():
     )
     change = number("", None, contrast="m6 - before", group="programme")
     assert words.question(change, DESIGN, single=True) == (
-        "Did digital skill change for senior mentees in the Programme group between the Before "
-        "and the Month 6 measurement?"
+        "Did digital skill change for senior mentees in the Programme group between “Before” "
+        "and “Month 6”?"
     )
 
 

@@ -229,7 +229,8 @@ def _summary(rules: Iterable[Rule]) -> tuple[str, ...]:
     """How many values each rule hid, in words; small numbers stay unnamed."""
     counts = Counter(rules)
     return tuple(
-        f"{counts[rule] if counts[rule] >= 5 else FEW.capitalize()} values are not shown: {why}."
+        f"{f'{counts[rule]:,}' if counts[rule] >= 5 else FEW.capitalize()} values are not shown: "
+        f"{why}."
         for rule, why in WHY.items()
         if counts[rule]
     )
