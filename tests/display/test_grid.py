@@ -157,6 +157,15 @@ def test_significant_digits_where_rows_differ_in_unit() -> None:
     assert rows == (("0.0123", "0.5 to 1"), ("123,456", "0.5 to 2"), ("–", "0.5 to 3"))
 
 
+def test_an_error_stands_behind_its_figure() -> None:
+    frame = pd.DataFrame({"power": [0.8123, np.nan], "power_error": [0.01234, np.nan],
+                          "bias": [0.5, -1.0], "bias error": [np.nan, 0.1]})  # fmt: skip
+    grid = from_frame(frame, digits=3)
+    assert grid.heads == ("Power", "Bias")
+    assert grid.rows == (("0.812 ± 0.012", "0.5"), ("–", "−1 ± 0.1"))
+    assert grid.numeric == (True, True)
+
+
 def test_what_is_shared_becomes_the_caption() -> None:
     frame = pd.DataFrame({"role": ["senior"] * 2, "wave": ["a", "b"], "n": [1, 2]})
     grid = from_frame(frame, "Found.", shared=("role", "wave"))

@@ -57,6 +57,13 @@ def test_an_unknown_section_names_the_known_ones(pilot: Evaluation) -> None:
         pilot.section("matching")
 
 
+def test_in_a_notebook_it_shows_its_answer_in_the_houses_style(pilot: Evaluation) -> None:
+    page = pilot._repr_html_()
+    assert page.count("<style>") == 1
+    assert pilot.section("answer").html() in page
+    assert repr(pilot).startswith("Evaluation of 'example-pilot'. section(name) shows: answer, ")
+
+
 def test_the_primary_question_opens_the_report(pilot: Evaluation) -> None:
     found = pilot.findings
     primary = next(q for q in (found.plan.questions if found.plan else ()) if q.primary)

@@ -28,6 +28,7 @@ __all__ = ["DIGITS", "Grid", "capital", "folded", "from_frame", "marked", "parag
 #: significant digits of simulated figures in rows that differ in unit
 DIGITS = 3
 _TABLE = "border-collapse:collapse;margin:0 0 .8em;table-layout:auto"
+_CELL = "padding:.25em .6em"
 _HEAD = "border-bottom:1px solid currentColor"
 _CAPTION = "caption-side:top;text-align:left;font-weight:600;color:inherit;padding:0 0 .3em"
 #: how LaTeX writes what it would else act on, and the signs that our numbers use
@@ -84,14 +85,15 @@ class Grid:
 
     def to_html(self) -> str:
         """A plain table: caption, headings with their scope, the first column names the rows."""
-        sides = ["right;white-space:nowrap" if one else "left" for one in self.numeric]
-        sides = [f"padding:.25em .6em;text-align:{side}" for side in sides]
+        sides = [f"{_CELL};text-align:{'right' if one else 'left'}" for one in self.numeric]
+        whole = [f"{_CELL};text-align:right;white-space:nowrap" if one else side
+                 for one, side in zip(self.numeric, sides, strict=True)]  # fmt: skip
         caption = f'<caption style="{_CAPTION}">{escape(self.caption)}</caption>'
         heads = "".join(
             f'<th scope="col" style="{side}">{escape(head)}</th>'
             for head, side in zip(self.heads, sides, strict=True)
         )
-        body = "".join(f"<tr>{_cells(row, sides)}</tr>" for row in self.rows)
+        body = "".join(f"<tr>{_cells(row, whole)}</tr>" for row in self.rows)
         return (
             f'<table style="{_TABLE}">{caption if self.caption else ""}'
             f'<thead style="{_HEAD}"><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
@@ -137,7 +139,8 @@ def from_frame(
 
     The columns low and high become one, beside ``ends_of``, headed by the interval's ``level``.
     Numbers are rounded by the one rule, column by column, or to ``digits`` significant ones where
-    rows differ in unit. What never varies of the columns ``shared`` goes to the caption.
+    rows differ in unit. What never varies of the columns ``shared`` goes to the caption. A column
+    "x error" joins the column x, after a ±.
 
     >>> rows = pd.DataFrame({"wave": ["month6"], "effect": [0.32], "low": [0.019], "high": [0.62]})
     >>> from_frame(rows, ends_of="effect", level="95%").rows
@@ -146,7 +149,7 @@ def from_frame(
     alike = [name for name in shared if frame[name].nunique(dropna=False) <= 1]
     said = [str(frame[name].iloc[0]) for name in alike if len(frame)]
     caption = " · ".join(filter(None, [caption.removesuffix("."), *said])) if said else caption
-    frame = frame.drop(columns=alike)
+    frame = _with_errors(frame.drop(columns=alike), digits or DIGITS)
     named: list[str] = []
     columns: list[Sequence[str]] = []
     numeric: list[bool] = []
@@ -197,8 +200,26 @@ def paragraph(text: str) -> str:
 
 def _is_numeric(value: Any) -> bool:
     if isinstance(value, str):
-        return value.removesuffix("%").lstrip("+−<>").replace(".", "").isdigit()
+        first = value.partition(" ± ")[0]
+        return first.removesuffix("%").lstrip("+−<>").replace(".", "").isdigit() or value == NOTHING
     return not isinstance(value, bool)
+
+
+def _with_errors(frame: pd.DataFrame, digits: int) -> pd.DataFrame:
+    """Each figure with its Monte Carlo error, where that is a column of its own."""
+    for name in list(frame.columns):
+        errors = next((e for e in (f"{name} error", f"{name}_error") if e in frame), None)
+        if errors is not None:
+            pairs = zip(frame[name].tolist(), frame[errors].tolist(), strict=True)
+            texts = [_with_error(value, error, digits) for value, error in pairs]
+            frame = frame.assign(**{name: texts}).drop(columns=errors)
+    return frame
+
+
+def _with_error(value: float | None, error: float | None, digits: int) -> str:
+    """A figure and its error to two digits; an error is known from two cohorts on."""
+    said = significant(error, 2)
+    return significant(value, digits) + ("" if said == NOTHING else f" ± {said}")
 
 
 def _texts(

@@ -113,7 +113,7 @@ class Budget:
         about = ", ".join(part for part in self.key if part)
         line = f"What each budget buys, at the {self.alpha:g} level: {about}."
         frame = self.to_frame().dropna(axis="columns", how="all")
-        return from_frame(frame, line, digits=DIGITS)
+        return from_frame(frame, line, note="± Monte Carlo error.", digits=DIGITS)
 
 
 @kindly

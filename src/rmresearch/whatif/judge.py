@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 
 from rmresearch.display.grid import DIGITS, Grid, folded, from_frame
-from rmresearch.display.numbers import NOTHING, significant
 from rmresearch.errors import kindly
 from rmresearch.result import KEY
 from rmresearch.whatif.sweep import Sweep
@@ -70,32 +69,26 @@ class Verdict:
         return self.table.copy()
 
     def __repr__(self) -> str:
-        return "\n".join(grid.to_text() for grid in (self._grid(MAIN), *self._failed()))
+        return "\n".join(grid.to_text() for grid in (self._grid(MAIN, COUNTS[:2]), *self._failed()))
 
     def _repr_html_(self) -> str:
-        main, *failed = (grid.to_html() for grid in (self._grid(MAIN), *self._failed()))
-        every = folded("All figures", self._grid(MEASURES).to_html())
+        main, *failed = (grid.to_html() for grid in (self._grid(MAIN, COUNTS[:2]), *self._failed()))
+        every = folded("All figures", self._grid(MEASURES, COUNTS).to_html())
         return "".join([main, *failed, every])
 
     def _failed(self) -> list[Grid]:
         return [from_frame(self.failures, "No answer")] if len(self.failures) else []
 
-    def _grid(self, measures: Iterable[str]) -> Grid:
+    def _grid(self, measures: Iterable[str], counts: Iterable[str]) -> Grid:
         names = ["scenario", "analysis", *KEY, "against"]
         shown = self.table[names].assign(
-            **{name: self.table[name] for name in COUNTS if self.table[name].any()}
+            **{name: self.table[name] for name in counts if self.table[name].any()}
         )
         for name in measures:
             if self.table[name].notna().any():
-                pairs = self.table[[name, f"{name} error"]].itertuples(index=False, name=None)
-                shown[WORDS.get(name, name)] = [_with_error(*pair) for pair in pairs]
+                said = WORDS.get(name, name)
+                shown[[said, f"{said} error"]] = self.table[[name, f"{name} error"]]
         return from_frame(shown, note=NOTE, digits=DIGITS, shared=names)
-
-
-def _with_error(value: float, error: float) -> str:
-    """A figure and its Monte Carlo error, which is known from two cohorts on."""
-    known = f" ± {significant(error, 2)}" if np.isfinite(error) else ""
-    return f"{significant(value, DIGITS)}{known}" if np.isfinite(value) else NOTHING
 
 
 @kindly

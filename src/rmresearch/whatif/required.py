@@ -129,7 +129,9 @@ class Required:
         return f"{self._said()}\n{from_frame(self.to_frame(), digits=DIGITS).to_text()}"
 
     def _repr_html_(self) -> str:
-        grid = from_frame(self.to_frame(), "Power by number of pairs", digits=DIGITS)
+        grid = from_frame(
+            self.to_frame(), "Power by number of pairs, ± Monte Carlo error", digits=DIGITS
+        )
         return paragraph(self._said()) + grid.to_html()
 
     def _said(self) -> str:
