@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-
-from rmresearch.files import parse_toml
+from pathlib import Path
 
 __all__ = ["Question", "questions"]
 
@@ -28,5 +27,6 @@ def questions() -> Mapping[str, Question]:
     >>> list(questions())[:3]
     ['title', 'organisation', 'comparison']
     """
-    content = parse_toml(files(__package__).joinpath("questions.toml").read_text("utf-8"))
+    # by the standard library alone: `rmresearch.files` would double what --help loads
+    content = tomllib.loads(Path(__file__).with_name("questions.toml").read_text("utf-8"))
     return {name: Question(**one) for name, one in content.items()}
