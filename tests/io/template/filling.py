@@ -1,4 +1,4 @@
-"""A new study's workbook filled in as a person would: people of a synthetic cohort, cell by cell."""
+"""A new study's workbook filled in as a person would: a synthetic cohort, cell by cell."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ def fill(folder: Path, study: Study) -> dict[str, str]:
         raise ValueError("no study.toml to fill in")
     ids = {person: f"{number:04d}" for number, person in enumerate(study.participants["person"])}
     book = open_book(folder)
-    people = study.participants.assign(arm=study.participants["arm"].replace("comparison", "waiting"))
+    people = study.participants.assign(
+        arm=study.participants["arm"].replace("comparison", "waiting")
+    )
     for table, frame in (
         ("participants", people),
         ("pairs", study.pairs),

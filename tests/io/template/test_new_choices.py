@@ -25,7 +25,7 @@ def test_defaults_are_answers() -> None:
 def test_every_question_reads_its_answer() -> None:
     given = {
         "title": " Two  ways ",
-        "organisation": "Müller & Söhne \"AG\"",
+        "organisation": 'Müller & Söhne "AG"',
         "comparison": "lot",
         "start": "2027-02-28",
         "waves": "1, 2,12",

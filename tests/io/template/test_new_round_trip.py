@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from filling import cohort, fill, open_book, write
 from openpyxl.formula.translate import Translator
-from pictures import needed
 
+from pictures import needed
 from rmresearch.io.check import check
 from rmresearch.io.read import load, read_study
 from rmresearch.io.template.folder import new_study

@@ -121,7 +121,9 @@ def test_headings_are_locked_and_everything_else_is_open(made: Path, tables: lis
     with zipfile.ZipFile(made / "data" / "data.xlsx") as archive:
         styles = archive.read("xl/styles.xml").decode()
         sheets = [archive.read(f"xl/worksheets/sheet{n}.xml").decode() for n in range(3, 11)]
-    formats = re.findall(r"<xf [^>]*/>|<xf .*?</xf>", styles.split("<cellXfs")[1].split("</cellXfs")[0])
+    formats = re.findall(
+        r"<xf [^>]*/>|<xf .*?</xf>", styles.split("<cellXfs")[1].split("</cellXfs")[0]
+    )
     for text in sheets:
         columns = re.findall(r'<col min="(\d+)" max="(\d+)"[^>]* style="(\d+)"', text)
         assert columns[-1][1] == "16384", "whole rows are open, so that they can be deleted"

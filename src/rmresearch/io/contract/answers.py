@@ -137,7 +137,10 @@ def _silent(
         column = looked_for.get(item)
         where = f" (there is no column {column!r})" if column else ""
         found = f"{item} of {outcome.name} has no answers at wave {wave}{where}"
-        fix = "Map its column, or take the item out of the outcome: a scale keeps its items."
+        fix = (
+            "Fill it in, map its column, or take the item out of the outcome: a scale keeps its "
+            "items."
+        )
         severity = "error" if certain or column else "warning"
         yield Problem("absent-item", found, fix, severity=severity)
 

@@ -61,7 +61,9 @@ def new_study(
         "plan.toml": plan_text(choices, to_design(file)).encode(),
         "study.toml": text.encode(),
     }
-    said = () if pairs is None else outlook(to_design(file), pairs)
+    said: tuple[str, ...] = ()
+    if pairs is not None:
+        said = outlook(to_design(file), pairs, departments=choices.departments)
     try:
         _write(target, content)
     except OSError as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from rmresearch.errors import number_of
 from rmresearch.io.check import CLUSTERS_FOR_P
 from rmresearch.io.findings import BAD, PLACE, ROW
 from rmresearch.io.mapping.tables import empty
@@ -16,17 +17,18 @@ from rmresearch.study import ROLES, Design, Study
 __all__ = ["outlook"]
 
 
-def outlook(design: Design, pairs: int) -> tuple[str, ...]:
+def outlook(design: Design, pairs: int, *, departments: bool = True) -> tuple[str, ...]:
     """What a design could show with so many pairs, in sentences.
 
     ``pairs`` counts what is declared: all who apply where a lot decides (half of them start), those
     in the programme otherwise; colleagues are reckoned to be as many of either role. The figures
     are those of `check` for a study in which everybody answered the survey before the start.
+    ``departments``: they are recorded, and groups of them are spoken of.
     """
-    return tuple(_lines(design, pairs))
+    return tuple(_lines(design, pairs, departments))
 
 
-def _lines(design: Design, pairs: int) -> Iterator[str]:
+def _lines(design: Design, pairs: int, departments: bool) -> Iterator[str]:
     said = catalogue("texts")["said"]
     starting = (pairs + 1) // 2 if design.randomised else pairs
     other = pairs - starting if design.randomised else pairs
@@ -39,7 +41,11 @@ def _lines(design: Design, pairs: int) -> Iterator[str]:
         yield said["few"].format(least=CLUSTERS_FOR_P)
     least = design.privacy.smallest_mean
     most = starting // least
-    yield said["departments" if most else "no_departments"].format(most=most, least=least)
+    if departments and most:
+        shown = number_of(most, "department", "departments of equal size")
+        yield said["departments"].format(shown=shown, least=least)
+    elif departments:
+        yield said["no_departments"].format(least=least)
     yield said["more"]
 
 
