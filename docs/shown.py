@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 import rmresearch as rm
 from rmresearch.report.blocks import FigureBlock
+from rmresearch.report.figures.curves import Line, Spot, curves_plot
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.whatif.judge import Verdict
+from rmresearch.whatif.policies import Policies
 
-__all__ = ["errors", "picked", "shares"]
+__all__ = ["changes", "curves", "errors", "found", "picked", "shares"]
 
 #: 95% of a normal distribution lie this many standard deviations about its mean
 NORMAL = 1.959964
@@ -95,6 +98,76 @@ def shares(
         caption=f"Dots: share of simulated studies. Lines: 95% Monte Carlo interval. "
         f"Vertical line: {100 * reference:g}%.",
     )
+
+
+def curves(
+    rows: pd.DataFrame,
+    measure: str,
+    title: str,
+    *,
+    places: Mapping[str, tuple[str, float]],
+    unit: str,
+    along: str,
+    reference: float | None = None,
+    share: bool = False,
+) -> FigureBlock:
+    """A measure along what was varied, in its 95% Monte Carlo band.
+
+    ``places`` has the line that each scenario stands on, and the number that was varied.
+    """
+    lines: dict[str, list[Spot]] = {}
+    for _, row in rows.iterrows():
+        name, x = places[row["scenario"]]
+        value, half = row[measure], NORMAL * row[f"{measure} error"]
+        ends = (max(0.0, value - half), min(1.0, value + half)) if share else (
+            value - half, value + half)  # fmt: skip
+        lines.setdefault(name, []).append(Spot(x, value, *ends))
+    studies = sorted(set(rows["replicates"]))
+    return curves_plot(
+        [Line(name, tuple(spots)) for name, spots in lines.items()],
+        title=title,
+        unit=unit,
+        along=along,
+        caption=f"{studies[0]:,} simulated studies each. Bands: 95% Monte Carlo intervals.",
+        reference=reference,
+        share=share,
+    )
+
+
+def changes(
+    compared: Policies,
+    title: str,
+    *,
+    figure: str = "truth",
+    unit: str = "points",
+    labels: Mapping[str, str] | None = None,
+    **drawn: Any,
+) -> FigureBlock:
+    """What each policy changes against the base, with the interval of the paired difference."""
+    rows = compared.to_frame()
+    rows = rows[(rows["figure"] == figure) & rows["against"].isin(["latent", ""])]
+    return interval_plot(
+        [
+            Interval(
+                label=(labels or {}).get(row["scenario"], row["scenario"]),
+                value=row["difference"],
+                low=row["low"],
+                high=row["high"],
+            )
+            for _, row in rows.iterrows()
+        ],
+        title=title,
+        unit=unit,
+        caption=f"Against: {(labels or {}).get(compared.base, compared.base)}. Dots: the mean"
+        f" difference over {compared.replicates:,} simulated studies each, under the same luck."
+        " Lines: 95% Monte Carlo intervals.",
+        **drawn,
+    )
+
+
+def found(row: Any, measure: str = "rejects") -> str:
+    """A share with its Monte Carlo error, for a sentence."""
+    return f"{100 * row[measure]:.0f}% (±{100 * row[f'{measure} error']:.1f})"
 
 
 def _labels(rows: pd.DataFrame, labels: Mapping[str, str] | None) -> list[str]:
