@@ -63,7 +63,7 @@ def answer(name: str, text: str) -> Any:
 
     >>> answer("waves", "3, 6")
     (3, 6)
-    >>> answer("comparison", "waiting list")
+    >>> answer("comparison", "waiting list")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ValueError: --comparison 'waiting list': use waitlist, lot, colleagues or none. Did you ...
     """
@@ -80,17 +80,16 @@ def chosen(folder: str, given: Mapping[str, str | None]) -> tuple[Choices | None
     """
     wrong: list[str] = []
 
-    def read(ask: Callable[[], Any]) -> Any:
+    def read(ask: Callable[..., Any], *texts: str) -> Any:
         try:
-            return ask()
+            return ask(*texts)
         except ValueError as error:
             wrong.append(str(error))
 
-    found = {"name": read(lambda: study_name(folder))}
+    found = {"name": read(study_name, folder)}
     for name, question in questions().items():
         text = given.get(name)
-        text = question.default if text is None else text
-        found[name] = read(lambda name=name, text=text: answer(name, text))
+        found[name] = read(answer, name, question.default if text is None else text)
     found["months"] = found.pop("waves")
     if None not in (found["outcomes"], found["instruments"]):
         wrong += _clashes(found["outcomes"], found["instruments"])
