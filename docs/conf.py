@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+from html import unescape
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
@@ -12,6 +15,12 @@ from docutils.utils.math.latex2mathml import tex2mathml
 import rmresearch
 
 HERE = Path(__file__).parent
+MATHML = "http://www.w3.org/1998/Math/MathML"
+ElementTree.register_namespace("", MATHML)
+#: the converter's marks over letters, and those that fonts have
+ACCENTS = {"ˉ": "¯", "ˆ": "ˆ", "˜": "˜"}
+#: what HTML has names for and XML has not
+NAMED = re.compile("&(?!lt;|gt;|amp;)[A-Za-z]+;")
 #: pages draw with shown.py, in kernels of their own
 os.environ["PYTHONPATH"] = os.pathsep.join(
     part for part in (str(HERE), os.environ.get("PYTHONPATH")) if part
@@ -57,7 +66,21 @@ html_last_updated_fmt = None
 
 
 def _mathml(text: str, *, block: bool) -> str:
-    return tex2mathml(text, as_block=block)
+    """A formula; accents stand clear of their letter, and a letter's index beside it, not under."""
+    made = NAMED.sub(lambda one: unescape(one[0]), tex2mathml(text, as_block=block))
+    root = ElementTree.fromstring(made)
+    for one in list(root.iter()):
+        mark = one[-1] if len(one) else None
+        if mark is None or mark.text not in ACCENTS:
+            continue
+        mark.text = ACCENTS[mark.text]
+        one.attrib.pop("accent", None)  # without a font for formulas it would cover the letter
+        if one.tag == f"{{{MATHML}}}munderover":
+            letter, index, _ = one
+            over = ElementTree.Element(f"{{{MATHML}}}mover")
+            over.extend((letter, mark))
+            one.tag, one[:] = f"{{{MATHML}}}msub", (over, index)
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _inline(translator: Any, node: nodes.math) -> None:
