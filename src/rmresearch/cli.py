@@ -46,7 +46,7 @@ def main() -> None:
 
 def _answers(command: Callable[..., None]) -> Callable[..., None]:
     """A flag for each question that `new` asks."""
-    for name, question in reversed(questions().items()):
+    for name, question in reversed(list(questions().items())):
         command = click.option(f"--{name}", metavar="TEXT", help=question.help)(command)
     return command
 

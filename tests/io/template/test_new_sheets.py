@@ -91,6 +91,8 @@ def test_the_sheets_follow_what_was_changed() -> None:
     people = planned(('columns.role = "Role"', mapped))["Participants"]
     assert people.columns[1].options == ("Mentee", "Mentor")
     assert [row["Role"] for row in people.examples] == ["Mentee", "Mentor"]
+    ours = planned(('columns.person = "Person"\nlayout', "layout"))["Survey start"]
+    assert headers(ours)[:2] == ["person", "Digital 1"], "under our own name"
     gone = planned(('columns.level = "Level"\n', ""))["Participants"]
     assert "Level" not in headers(gone)
     assert "Level" not in gone.examples[0]

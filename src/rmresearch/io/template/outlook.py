@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -56,10 +56,6 @@ def _answered(design: Design, programme: int, other: int) -> Study:
         "programme": next((arm.name for arm in design.programme_arms), None),
         "other": None if design.comparison is None else design.comparison.name,
     }
-    tables = {
-        name: empty(name).drop(columns=[PLACE, ROW, BAD])
-        for name in ("participants", "pairs", "measures", "meetings", "records")
-    }
     people = [
         {"person": f"{role}{number}", "role": role, "arm": names[arm]}
         for number, arm in enumerate(arms)
@@ -76,10 +72,16 @@ def _answered(design: Design, programme: int, other: int) -> Study:
         for one in people
         if outcome.role in {one["role"], "all"}
     ]
-    made = {"participants": people, "pairs": pairs, "measures": answers}
-    filled = {name: _filled(tables[name], rows) for name, rows in made.items()}
-    return Study(**(tables | filled), design=design)
+    return Study(
+        participants=_table("participants", people),
+        pairs=_table("pairs", pairs),
+        measures=_table("measures", answers),
+        meetings=_table("meetings", []),
+        records=_table("records", []),
+        design=design,
+    )
 
 
-def _filled(table: pd.DataFrame, rows: list[dict[str, object]]) -> pd.DataFrame:
+def _table(name: str, rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    table = empty(name).drop(columns=[PLACE, ROW, BAD])
     return pd.DataFrame(rows, columns=table.columns).astype(table.dtypes.to_dict())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,8 +17,8 @@ from rmresearch.study import RECORD_KINDS
 __all__ = ["Column", "Row", "Sheet", "sheets"]
 
 Kind = Literal[
-    *("unique", "person", "once", "junior", "senior", "pair"),
-    *("choice", "department", "date", "number", "text"),
+    "unique", "person", "once", "junior", "senior", "pair",
+    "choice", "department", "date", "number", "text",
 ]  # fmt: skip
 Value = str | float | dt.date
 Row = Mapping[str, Value]
@@ -35,6 +35,14 @@ KINDS: Mapping[str, Kind] = {
     "records.person": "person",
     "meetings.pair": "pair",
     "meetings.minutes": "number",
+}
+#: columns without which a table cannot be
+ESSENTIAL: Mapping[str, tuple[str, ...]] = {
+    "participants": ("person", "role"),
+    "pairs": ("pair", "junior", "senior"),
+    "measures": ("person",),
+    "meetings": ("pair", "date"),
+    "records": ("person", "kind"),
 }
 DATES = {"start", "end", "date", "crossover_date"}
 NEEDED = {"person", "role", "arm", "pair", "junior", "senior", "date", "held", "kind"}
@@ -96,13 +104,14 @@ def sheets(file: StudyFile, wordings: Mapping[str, str]) -> tuple[Sheet, ...]:
 
 def _sheet(table: str, source: TableSource, file: StudyFile, wordings: Mapping[str, str]) -> Sheet:
     name = str(source.sheet)
-    named = [(ours, theirs) for ours, theirs in source.columns.items() if isinstance(theirs, str)]
-    columns = [_column(table, ours, theirs, source, file) for ours, theirs in named]
+    named = {ours: theirs for ours, theirs in source.columns.items() if isinstance(theirs, str)}
+    given = {*source.columns, *source.constants}
+    named |= {ours: ours for ours in ESSENTIAL[table] if ours not in given}  # under our own name
+    columns = [_column(table, ours, theirs, source, file) for ours, theirs in named.items()]
     columns += list(_further(source))
-    rows: Sequence[Row]
     if table != "measures":
-        rows = _examples(table, dict(named), source, file)
-        return Sheet(name, table, tuple(columns), tuple(rows))
+        examples = _examples(table, named, source, file)
+        return Sheet(name, table, tuple(columns), tuple(examples))
     wave = source.constants.get("wave")
     if source.layout != "by-wave" or not isinstance(wave, str):
         raise StudyError(
@@ -117,8 +126,8 @@ def _sheet(table: str, source: TableSource, file: StudyFile, wordings: Mapping[s
         if not source.only or item in source.only
     ]
     answered = {one.header: one for one in items}  # two outcomes may share an item
-    rows = [
-        {dict(named)["person"]: person} | {h: _answer(c) for h, c in answered.items()
+    rows: list[Row] = [
+        {named["person"]: person} | {h: _answer(c) for h, c in answered.items()
                                            if c.role in {role, "all"}}
         for person, role in ((SENIOR, "senior"), (JUNIOR, "junior"))
     ]  # fmt: skip

@@ -26,7 +26,7 @@ def listed(file: StudyFile) -> list[tuple[str, ...]]:
     """A row an item for people: its column, wording, who answers, when, with which answers."""
     texts, said = wordings(file), catalogue("texts")["questions"]
     waves = [wave.name for wave in file.waves]
-    rows = {}
+    rows: dict[str, tuple[str, ...]] = {}
     for outcome in file.outcomes:
         whom = said["reaction" if outcome.kirkpatrick == 1 and outcome.role == "all" else
                     outcome.role]  # fmt: skip
