@@ -33,6 +33,7 @@ def source(cell: dict[str, Any]) -> str:
 
 def test_there_are_notebooks() -> None:
     assert [path.name for path in NOTEBOOKS] == [
+        "00_tour.ipynb",
         "01_pilot_evaluation.ipynb",
         "02_leadership_brief.ipynb",
         "03_programme_pulse.ipynb",

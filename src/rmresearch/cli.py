@@ -152,8 +152,10 @@ def report(
     were not asked for stay as they are. A path for each audience is printed.
     """
     from rmresearch.files import check_out
+    from rmresearch.privacy.tombstone import refuse_forgotten
 
     folder = study if study.is_dir() else study.parent
+    refuse_forgotten(folder)
     out = out or folder / "reports" / "evaluation"
     named = None if formats is None else [one.strip() for one in formats.split(",") if one.strip()]
     try:
@@ -341,14 +343,42 @@ def verify(folder: Path) -> None:
     click.echo(f"{folder}: every file is as it was made")
 
 
-@main.command(short_help="Open JupyterLab on the notebooks.")
-@click.argument("folder", type=FOLDER, required=False)
+@main.command(short_help="Delete a study's answers, key and internal reports.")
+@click.argument("study", type=STUDY)
+@click.option("--data", type=FOLDER, help="Where the data files are (default: STUDY/data).")
+@click.option("--yes", is_flag=True, help="Do it; without, only say what would be deleted.")
 @plain_errors
-def lab(folder: Path | None) -> None:
-    """Open JupyterLab on the notebooks; with a folder, they are copied there first."""
-    from rmresearch.report.notebook import open_lab
+def forget(study: Path, data: Path | None, yes: bool) -> None:
+    """Delete a study's answers, its key and ledger, and its internal reports, for good.
 
-    sys.exit(open_lab(folder))
+    Without --yes it is said what would be deleted and what cannot be found from here; nothing
+    changes. study.toml, the plan and what was released stay. Afterwards no report can be made of
+    the study. Cut short, the same command finishes.
+    """
+    from rmresearch.report.forgetting import forget as do
+    from rmresearch.report.forgetting import look
+
+    found = do(study, data) if yes else look(study, data)
+    for line in found.lines(done=yes):
+        click.echo(line)
+    if not yes:
+        click.echo("Nothing was deleted. The same command with --yes deletes it, for good.")
+
+
+@main.command(short_help="Open JupyterLab on the tour.")
+@click.argument("folder", type=FOLDER, required=False)
+@click.option("--no-browser", is_flag=True, help="Only say the address.")
+@click.option("--allow-root", is_flag=True, help="Also as root, as in a container.")
+@plain_errors
+def lab(folder: Path | None, no_browser: bool, allow_root: bool) -> None:
+    """Open JupyterLab on the tour, the other notebooks beside it.
+
+    With FOLDER the notebooks are copied there first; those that are there stay as they are. It
+    listens on this machine only and asks for no news or updates. Ctrl-C ends it.
+    """
+    from rmresearch.report.lab import open_lab
+
+    sys.exit(open_lab(folder, browser=not no_browser, root=allow_root, say=_progress))
 
 
 def _progress(message: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from rmresearch.errors import FitError, ReportError, StudyError
 from rmresearch.report import notebook
-from rmresearch.report.notebook import find_notebook, notebooks, open_lab, run_notebook, to_html
+from rmresearch.report.notebook import find_notebook, notebooks, run_notebook, to_html
 
 NASTY = 'a "quoted" \\ back\\slash {brace} \n line \' % $x é \u2028 <script>'
 ASKS = """
@@ -213,42 +213,6 @@ def test_the_packages_notebooks_are_found(tmp_path: Path, monkeypatch: pytest.Mo
         notebook, "__file__", str(tmp_path / "rmresearch" / "report" / "notebook.py")
     )
     assert list(notebooks()) == ["only"]
-
-
-def test_lab_copies_but_never_overwrites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[list[str]] = []
-
-    class Done:
-        returncode = 7
-
-    def run(command: list[str], check: bool) -> Done:
-        started.append(command)
-        return Done()
-
-    monkeypatch.setattr(notebook.subprocess, "run", run)
-    folder = tmp_path / "mine"
-    assert open_lab(folder) == 7
-    copied = folder / "01_pilot_evaluation.ipynb"
-    assert copied.read_bytes() == find_notebook("01_pilot_evaluation").read_bytes()
-    copied.write_text("my own work")
-    assert open_lab(folder) == 7
-    assert copied.read_text() == "my own work"
-    assert "--ServerApp.ip=127.0.0.1" in started[0]
-    assert "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate" in started[0]
-    assert f"--ServerApp.root_dir={folder.resolve()}" in started[0]
-
-
-def test_an_installed_lab_asks_for_a_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    inside = tmp_path / "rmresearch" / "_notebooks"
-    inside.mkdir(parents=True)
-    (inside / "only.ipynb").write_text("{}")
-    monkeypatch.setattr(
-        notebook, "__file__", str(tmp_path / "rmresearch" / "report" / "notebook.py")
-    )
-    with pytest.raises(ReportError, match="rmresearch lab FOLDER"):
-        open_lab()
 
 
 def test_every_error_of_ours_keeps_its_class() -> None:

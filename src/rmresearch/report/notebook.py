@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,7 +21,7 @@ from rmresearch.report.html import to_html
 from rmresearch.report.kernel import emptied, running_kernel
 from rmresearch.report.lighter import lighter_imports
 
-__all__ = ["find_notebook", "notebooks", "open_lab", "run_notebook", "to_html"]
+__all__ = ["find_notebook", "notebooks", "run_notebook", "to_html"]
 
 Progress = Callable[[str], None]
 
@@ -223,27 +220,3 @@ def _clean(notebook: Any) -> Any:
             cell["outputs"] = [one for one in cell["outputs"] if one.get("name") != "stderr"]
     as_node: Any = nbformat.from_dict
     return as_node(clean)
-
-
-def open_lab(folder: Path | None = None) -> int:
-    """Open JupyterLab on the notebooks, copied to ``folder`` first; returns its exit code.
-
-    Notebooks that are there already stay as they are. Without a folder the checkout's own are
-    opened; an installed package asks for a folder, because its own would be lost on update. The
-    server listens on this machine only, with its token, and asks nobody for a newer JupyterLab.
-    """
-    found = notebooks()
-    if folder is None:
-        folder = next(iter(found.values())).parent if found else Path.cwd()
-        if folder.name == "_notebooks":
-            raise ReportError("say where the notebooks shall be copied to: rmresearch lab FOLDER")
-    else:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in found.values():
-            if not (folder / path.name).exists():
-                shutil.copyfile(path, folder / path.name)
-    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
-    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    return subprocess.run(
-        [*command, f"--ServerApp.root_dir={folder.resolve()}"], check=False
-    ).returncode
