@@ -27,6 +27,7 @@ from rmresearch.io.schema import StudyFile, to_design
 from rmresearch.io.toml import read_toml
 from rmresearch.plan import follow_up_present, freeze
 from rmresearch.privacy.pseudonyms import Pseudonyms, pseudonymise
+from rmresearch.privacy.tombstone import tombstone
 from rmresearch.study import TABLES, Design, Study
 
 __all__ = [
@@ -159,6 +160,9 @@ def places(path: Path, data: Path | None, findings: Findings) -> tuple[Path, Pat
         return None
     if toml.suffix.lower() != ".toml":
         problem(path, "is not a TOML file", "Give the study's folder, or its .toml file.")
+        return None
+    if stone := tombstone(toml.parent):
+        problem(toml, stone.found, stone.fix)
         return None
     root = toml.parent / "data" if data is None else data
     if root.is_dir():

@@ -22,8 +22,9 @@ from rmresearch.errors import PrivacyError, ReportError
 from rmresearch.files import lock, to_json, write_bytes
 from rmresearch.privacy.crowds import Crowds, Flags
 from rmresearch.privacy.differencing import Past, PastSet, Published, refused
-from rmresearch.privacy.pseudonyms import FOLDER, Pseudonyms
+from rmresearch.privacy.pseudonyms import Pseudonyms
 from rmresearch.privacy.subjects import Subject
+from rmresearch.privacy.tombstone import FOLDER
 from rmresearch.study import Design
 
 __all__ = ["Ledger"]

@@ -17,11 +17,11 @@ import pandas as pd
 from rmresearch.errors import PrivacyError, ReportError
 from rmresearch.files import create_bytes
 from rmresearch.numerics.likeness import listed
+from rmresearch.privacy.tombstone import FOLDER, refuse_forgotten
 from rmresearch.study import Matching, Study
 
 __all__ = ["Pseudonyms", "pseudonymise"]
 
-FOLDER = ".rmresearch"
 KEY_BYTES = 32
 LENGTH = 12  # of 32 signs: 100,000 ids collide with probability 4e-9
 ALPHABET = np.frombuffer(b"0123456789abcdefghjkmnpqrstvwxyz", dtype="S1")  # no i, l, o, u
@@ -64,10 +64,11 @@ class Pseudonyms:
         the folder out of version control. A synthetic study uses a fixed public key and writes
         nothing. With ``create=False`` nothing is written either: without a key file the
         pseudonyms then hold for this run only. A key that is damaged, or that can be neither read
-        nor made, raises ``PrivacyError``.
+        nor made, raises ``PrivacyError``, a study that was forgotten ``StudyError``.
         """
         if synthetic:
             return cls(name, PUBLIC_KEY)
+        refuse_forgotten(study_dir)
         path = study_dir / FOLDER / "key"
         try:
             if not path.exists():

@@ -12,6 +12,7 @@ from typing import Any
 from rmresearch.errors import ReportError, StudyError
 from rmresearch.files import check_out, lock, sha256
 from rmresearch.io.brand import study_brand, template_path
+from rmresearch.privacy.tombstone import refuse_forgotten
 from rmresearch.report.lighter import lighter_imports
 from rmresearch.report.remembered import check_ledger, noted
 from rmresearch.report.sealing import Part, seal, workshop
@@ -234,6 +235,7 @@ def _readable(study: Path) -> None:
     """Before anything is made: is there a study at all?"""
     if not (study.is_file() or (study / "study.toml").is_file()):
         raise StudyError(f"{study} has no study.toml. Give the folder that holds it.")
+    refuse_forgotten(study if study.is_dir() else study.parent)
 
 
 def _declared(study: Path) -> dict[Path, str]:

@@ -16,6 +16,7 @@ import pandas as pd
 from rmresearch.errors import ReportError
 from rmresearch.files import TEMPORARY, parse_toml, to_json, write_bytes
 from rmresearch.files.atomic import unwritten
+from rmresearch.privacy.tombstone import refuse_forgotten
 from rmresearch.study import TABLES, Design
 from rmresearch.world.cohort import Cohort
 from rmresearch.world.documents import design_document, plan_document, tables_document
@@ -180,6 +181,7 @@ def refuse_others(folder: Path, files: Collection[str]) -> None:
         return
     if not folder.is_dir():
         raise ReportError(f"{folder} is a file. Name a folder that is new or empty.")
+    refuse_forgotten(folder)
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     there = [
         path.as_posix()

@@ -52,7 +52,7 @@ class Files:
         return self.raws[key]
 
     def _read(self, name: str, source: TableSource, needed: bool) -> RawTable | None:
-        place = self._inside(name)
+        place = self.inside(name)
         if isinstance(place, Problem):
             self.findings.add(place)
             return None
@@ -76,7 +76,7 @@ class Files:
             self.findings.note(note)
         return raw if len(raw.frame.columns) or nothing else None
 
-    def _inside(self, name: str) -> Path | Problem:
+    def inside(self, name: str) -> Path | Problem:
         """The file's path, if it is a file and truly lies inside the data root."""
         fix = "Give the file's path inside the data folder."
         shape = PurePosixPath(name.replace("\\", "/"))
