@@ -37,7 +37,8 @@ POLICIES = ("random", "self-selected", "rules", "greedy", "optimal")
 def main() -> None:
     """Evaluate reverse-mentoring pilots honestly: from a pilot's files to a report.
 
-    A study is a folder with study.toml and data/ (see the README).
+    A study is a folder with study.toml and data/. New here? `rmresearch lab FOLDER` opens a tour,
+    `rmresearch new FOLDER` starts a study of your own.
     """
     # Before numpy loads: two processes with two threads each run far slower than with one.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
