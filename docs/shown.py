@@ -33,7 +33,9 @@ def picked(sweep: object, against: str = "as_reported", **about: str) -> pd.Data
     for column, value in about.items():
         rows = rows[rows[column] == value]
     if "wave" not in about:
-        rows = rows[rows["wave"] == rows["wave"].max()]
+        # in the order of the design: month12 comes after month9; each scenario has its own last
+        last = rows.groupby(["scenario", "analysis"])["wave"].transform("last")
+        rows = rows[rows["wave"] == last]
     twice = rows.duplicated(["scenario", "analysis"])
     if rows.empty or twice.any():
         kept = rows[["scenario", "analysis", "wave", "contrast", "estimand"]].to_string()
@@ -105,7 +107,6 @@ def curves(
     measure: str,
     title: str,
     *,
-    places: Mapping[str, tuple[str, float]],
     unit: str,
     along: str,
     reference: float | None = None,
@@ -113,22 +114,21 @@ def curves(
 ) -> FigureBlock:
     """A measure along what was varied, in its 95% Monte Carlo band.
 
-    ``places`` has the line that each scenario stands on, and the number that was varied.
+    ``rows`` are those of `picked` with the columns "x", the number that was varied, and "line".
     """
     lines: dict[str, list[Spot]] = {}
-    for _, row in rows.iterrows():
-        name, x = places[row["scenario"]]
+    for _, row in rows.sort_values("x").iterrows():
         value, half = row[measure], NORMAL * row[f"{measure} error"]
         ends = (max(0.0, value - half), min(1.0, value + half)) if share else (
             value - half, value + half)  # fmt: skip
-        lines.setdefault(name, []).append(Spot(x, value, *ends))
-    studies = sorted(set(rows["replicates"]))
+        lines.setdefault(row["line"], []).append(Spot(float(row["x"]), value, *ends))
     return curves_plot(
         [Line(name, tuple(spots)) for name, spots in lines.items()],
         title=title,
         unit=unit,
         along=along,
-        caption=f"{studies[0]:,} simulated studies each. Bands: 95% Monte Carlo intervals.",
+        caption=f"{rows['replicates'].min():,} simulated studies each."
+        " Bands: 95% Monte Carlo intervals.",
         reference=reference,
         share=share,
     )
