@@ -23,10 +23,11 @@ Flags = NDArray[np.bool_]
 #: rules of a file that holds nothing: what it would have answered stays open, the rest is read
 EMPTY = {"empty-file", "empty-sheet", "no-rows"}
 YET = "Fine if there is nothing yet; otherwise fill it in, or take the table out of study.toml."
-#: the ids of a new study's example rows: senior, junior and pair
-EXAMPLES = ("EX-SENIOR-1", "EX-JUNIOR-1", "EX-PAIR-1")
+#: what only a new study's example rows say: ids of a senior, a junior and a pair, free text; all
+#: else there is nothing that its column takes, so that a row typed over in part is found as well
+EXAMPLES = ("EX-SENIOR-1", "EX-JUNIOR-1", "EX-PAIR-1", "e.g. Sales", "e.g. IT", "e.g. chat tools")
 #: our columns in which they stand
-NAMING = ("person", "pair", "junior", "senior")
+NAMING = ("person", "pair", "junior", "senior", "department", "topic")
 
 
 @dataclass(slots=True, eq=False)

@@ -20,10 +20,11 @@ Kind = Literal[
     "unique", "person", "once", "junior", "senior", "pair",
     "choice", "department", "date", "number", "text",
 ]  # fmt: skip
-Value = str | float | dt.date
-Row = Mapping[str, Value]
+Row = Mapping[str, str]
 
-SENIOR, JUNIOR, PAIR = EXAMPLES
+SENIOR, JUNIOR, PAIR, *OTHERS = EXAMPLES
+#: what example rows say is set off by it, so that no column takes it
+EXAMPLE = "e.g. "
 KINDS: Mapping[str, Kind] = {
     "pairs.pair": "unique",
     "pairs.junior": "junior",
@@ -176,13 +177,13 @@ def _item(item: str, outcome: OutcomeEntry, wave: str, wordings: Mapping[str, st
     return Column(item, kind, wordings.get(item, ""), options, low, high, role=role)
 
 
-def _answer(column: Column) -> Value:
-    """An answer above the middle."""
+def _answer(column: Column) -> str:
+    """An answer above the middle, as an example."""
     if column.options:
-        return column.options[len(column.options) * 3 // 4]
+        return _set_off(column.options[len(column.options) * 3 // 4])
     if column.low is None or column.high is None:
-        return 3
-    return float((column.low + 3 * column.high) // 4)
+        return _set_off(3)
+    return _set_off(int((column.low + 3 * column.high) // 4))
 
 
 def _examples(
@@ -193,18 +194,21 @@ def _examples(
     roles = tuple(source.values.get("role", {})) or ("senior", "junior")
     arm = next(iter(source.values.get("arm", {})), None)
     arm = arm or next((one.name for one in file.design.arms if one.programme), "")
-    rows: Mapping[str, list[Row]] = {
+    first, second, topic = OTHERS
+    rows: Mapping[str, list[Mapping[str, object]]] = {
         "participants": [
-            {"person": SENIOR, "role": roles[0], "arm": arm, "department": "Sales", "level": 5},
-            {"person": JUNIOR, "role": roles[1], "arm": arm, "department": "Finance", "level": 2},
+            {"person": SENIOR, "role": roles[0], "arm": arm, "department": first, "level": 5},
+            {"person": JUNIOR, "role": roles[1], "arm": arm, "department": second, "level": 2},
         ],
-        "pairs": [
-            {"pair": PAIR, "junior": JUNIOR, "senior": SENIOR, "start": day, "topic": "chat tools"}
-        ],
+        "pairs": [{"pair": PAIR, "junior": JUNIOR, "senior": SENIOR, "start": day, "topic": topic}],
         "meetings": [
             {"pair": PAIR, "date": day + dt.timedelta(days=14), "held": "yes", "minutes": 45}
         ],
         "records": [{"person": JUNIOR, "date": day + dt.timedelta(days=90), "kind": "promoted"}],
     }
     for row in rows[table]:
-        yield {named[ours]: value for ours, value in row.items() if ours in named}
+        yield {named[ours]: _set_off(value) for ours, value in row.items() if ours in named}
+
+
+def _set_off(value: object) -> str:
+    return str(value) if value in EXAMPLES else f"{EXAMPLE}{value}"

@@ -13,7 +13,7 @@ from xlsxwriter.utility import xl_col_to_name
 from rmresearch.io.schema import StudyFile
 from rmresearch.io.template.limits import DEPARTMENTS, IDS, ROWS, fits, rule
 from rmresearch.io.template.looks import formats
-from rmresearch.io.template.sheets import Column, Sheet, Value, sheets
+from rmresearch.io.template.sheets import Column, Sheet, sheets
 from rmresearch.io.template.wording import listed, wordings
 from rmresearch.io.template.words import catalogue
 
@@ -95,7 +95,7 @@ class _Book:
             text = told.format(**words)
             page.write_string(line, 0, topic, self.formats["topic"])
             page.merge_range(line, 1, line, 2, text, self.formats["line"])
-            page.set_row(line, LINE * _lines(text, FRONT[1] + FRONT[2]) + 6)
+            page.set_row(line, LINE * _lines(text, 110) + 6)
             line += 1
         for place, head in enumerate(said["sheets"]):
             page.write_string(line + 1, place, head, self.formats["optional"])
@@ -146,7 +146,10 @@ class _Book:
             self._limit(page, place, column)
             for line, row in enumerate(sheet.examples, 1):
                 form = self.formats[f"example {kind}"]
-                _write(page, line, place, row.get(column.header), form)
+                if column.header in row:
+                    page.write_string(line, place, row[column.header], form)
+                else:
+                    page.write_blank(line, place, None, form)
         page.freeze_panes(1, 1)
         page.repeat_rows(0)
         page.repeat_columns(0)
@@ -169,17 +172,6 @@ class _Book:
         letter = xl_col_to_name(list(self.lists).index(options) if options in self.lists
                                 else len(self.lists))  # fmt: skip
         return self.lists.setdefault(options, f"={LISTS}!${letter}$1:${letter}${len(options)}")
-
-
-def _write(page: Any, line: int, place: int, value: Value | None, form: Any) -> None:
-    if value is None:
-        page.write_blank(line, place, None, form)
-    elif isinstance(value, dt.date):
-        page.write_datetime(line, place, value, form)
-    elif isinstance(value, str):
-        page.write_string(line, place, value, form)
-    else:
-        page.write_number(line, place, value, form)
 
 
 def _width(column: Column) -> int:
