@@ -41,9 +41,6 @@ class Installed:
         self.site = place / "env"
         self.work = place / "work"
         self.work.mkdir()
-        root_too = place / "home" / ".jupyter" / "jupyter_server_config.json"
-        root_too.parent.mkdir(parents=True)
-        root_too.write_text('{"ServerApp": {"allow_root": true}}', "utf-8")
         made = [sys.executable, "-m", "venv", "--without-pip", str(self.site)]
         subprocess.run(made, check=True)
         self.bin = self.site / ("Scripts" if os.name == "nt" else "bin")
@@ -66,8 +63,8 @@ class Installed:
         home = str(self.work.parent / "home")
         threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
-        browser = {"BROWSER": "true", "JUPYTER_RUNTIME_DIR": str(self.work.parent / "runtime")}
-        return {**kept, **threads, **browser, "HOME": home, "USERPROFILE": home}
+        where = {"JUPYTER_RUNTIME_DIR": str(self.work.parent / "runtime")}
+        return {**kept, **threads, **where, "HOME": home, "USERPROFILE": home}
 
     def run(self, program: str, *words: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -142,6 +139,13 @@ def test_a_new_study_with_a_published_scale(installed: Installed) -> None:
     assert "an example row of the new study is still there" in done.stdout
 
 
+def test_forget(installed: Installed) -> None:
+    installed.told("rmresearch", "simulate", "small-pilot", "--seed", "8", "--out", "over")
+    installed.told("rmresearch", "forget", "over", "--yes")
+    assert [path.name for path in (installed.work / "over").rglob("*.csv")] == []
+    assert installed.run("rmresearch", "check", "over").returncode == 2
+
+
 def test_report_for_all_audiences_and_verify(installed: Installed) -> None:
     installed.told("rmresearch", "simulate", "small-pilot", "--seed", "7", "--out", "small")
     told = installed.told("rmresearch", "report", "small", "--audience", "all", "--out", "made")
@@ -187,7 +191,7 @@ def served(runtime: Path, lab: subprocess.Popen[bytes]) -> dict[str, Any]:
 
 
 def test_lab_serves_copies_of_the_notebooks_to_this_machine_only(installed: Installed) -> None:
-    command = [str(installed.bin / "rmresearch"), "lab", "bench"]
+    command = [str(installed.bin / "rmresearch"), "lab", "bench", "--no-browser", "--allow-root"]
     runtime = Path(installed.surroundings["JUPYTER_RUNTIME_DIR"])
     with subprocess.Popen(
         command,
@@ -201,12 +205,13 @@ def test_lab_serves_copies_of_the_notebooks_to_this_machine_only(installed: Inst
             assert server["hostname"] == "127.0.0.1"
             token = f"?token={server['token']}"
             listed = asked(f"{server['url']}api/contents{token}")["content"]
-            with urllib.request.urlopen(f"{server['url']}lab{token}", timeout=30) as page:
+            with urllib.request.urlopen(f"{server['url']}{token}", timeout=30) as page:
+                assert page.url.split("?")[0].endswith("/lab/tree/00_tour.ipynb")
                 assert "JupyterLab" in page.read().decode()
             asked(f"{server['url']}api/shutdown{token}", "POST")
             assert lab.wait(timeout=60) == 0
         finally:
             lab.terminate()
     names = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert {one["name"] for one in listed} >= names
+    assert {one["name"] for one in listed} >= names >= {"00_tour.ipynb"}
     assert {path.name for path in (installed.work / "bench").glob("*.ipynb")} == names
