@@ -255,5 +255,5 @@ def unknown_pairs(
 
 
 def _empty_cells(frame: pd.DataFrame, column: str, words: str, findings: Findings) -> None:
-    problem = Problem(f"no-{column}", words, f"Fill in {column}.", column=column)
+    problem = Problem(f"no-{column}", words, "Fill it in.", column=column)
     findings.each(frame, frame[column].isna().to_numpy(), problem)
