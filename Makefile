@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: help setup report test validate validate-size lab docs bench bench-quick lint format lock \
-  examples world privacy-rules gallery clean
+  examples world privacy-rules dictionary gallery clean
 
 help:
 	@echo "make report    set up, evaluate the example pilot for all three audiences, print the paths"
@@ -22,6 +22,7 @@ help:
 	@echo "make validate-size  false-positive rates and coverage"
 	@echo "make world     write docs/world.md and its pictures from the code"
 	@echo "make privacy-rules  write docs/privacy-rules.md: what may leave of the example pilot"
+	@echo "make dictionary  write docs/data-dictionary.md from the schema and types"
 	@echo "make gallery   write reports/gallery: the example pilot in every format, with pictures"
 	@echo "make lint, format, lock, examples, clean"
 
@@ -92,6 +93,9 @@ world: $(READY)
 
 privacy-rules: $(READY)
 	@$(BIN)/python -m rmresearch.report.privacy_page
+
+dictionary: $(READY)
+	@$(BIN)/python -m rmresearch.report.dictionary_page
 
 gallery: $(READY)
 	@$(BIN)/python -m tests.make_gallery
