@@ -10,6 +10,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
+from rmresearch.io.mapping.opening import EXAMPLES
 from rmresearch.io.schema import StudyFile
 from rmresearch.io.template.limits import DEPARTMENTS, IDS, ROWS, fits, rule
 from rmresearch.io.template.looks import formats
@@ -29,8 +30,9 @@ LAST_COLUMN = 16_383
 #: Excel's limits for what a chosen cell says: its title, its text
 TITLE, MESSAGE = 32, 255
 #: widths in characters: the columns of "Read me" and of "Questions"
-FRONT, ASKED = (24, 70, 28), (18, 66, 22, 24, 54)
+FRONT, ASKED = (24, 70, 28), (26, 66, 22, 24, 54)
 LINE = 16  # points
+WIDEST = 12  # columns on a printed page
 
 
 def workbook(file: StudyFile) -> bytes:
@@ -95,7 +97,7 @@ class _Book:
             text = told.format(**words)
             page.write_string(line, 0, topic, self.formats["topic"])
             page.merge_range(line, 1, line, 2, text, self.formats["line"])
-            page.set_row(line, LINE * _lines(text, 110) + 6)
+            page.set_row(line, LINE * _lines(text, 124) + 6)
             line += 1
         for place, head in enumerate(said["sheets"]):
             page.write_string(line + 1, place, head, self.formats["optional"])
@@ -153,6 +155,7 @@ class _Book:
         page.freeze_panes(1, 1)
         page.repeat_rows(0)
         page.repeat_columns(0)
+        page.fit_to_pages(math.ceil(len(sheet.columns) / WIDEST), 0)
         page.protect("", ALLOWED)
 
     def _limit(self, page: Any, place: int, column: Column) -> None:
@@ -163,7 +166,8 @@ class _Book:
         page.data_validation(1, place, ROWS, place, limits | says)
         if column.kind in IDS:  # what is pasted passes by the limits
             cell = f"${xl_col_to_name(place)}2"
-            wrong = f'=AND({cell}<>"",NOT({fits(place, column, self.sheets)}))'
+            own = ",".join(f'{cell}<>"{text}"' for text in ("", *EXAMPLES[:3]))
+            wrong = f"=AND({own},NOT({fits(place, column, self.sheets)}))"
             look = {"type": "formula", "criteria": wrong, "format": self.formats["wrong"]}
             page.conditional_format(1, place, ROWS, place, look)
 
