@@ -49,6 +49,11 @@ def test_on_a_terminal_what_no_flag_says_is_asked(
     assert "planned_meetings = 12" in text
     assert "[outcomes.labels]" not in text
     assert "Department" not in text
+    again = CliRunner().invoke(main, ["new", str(target), "--waves", "x"], input=typed)
+    assert again.exit_code == 2
+    assert "holds something already" in again.output
+    assert "--waves" in again.output
+    assert "What is the study called" not in again.output, "nobody answers in vain"
     quiet = CliRunner().invoke(main, ["new", str(tmp_path / "quiet"), "--yes"], input="")
     assert quiet.exit_code == 0, quiet.output
 

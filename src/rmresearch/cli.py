@@ -67,7 +67,7 @@ def new(folder: Path, pairs: int | None, yes: bool, workbook: bool, **given: Any
     still missing.
     """
     from rmresearch.io.template.asking import asked
-    from rmresearch.io.template.folder import new_study, new_workbook
+    from rmresearch.io.template.folder import new_study, new_workbook, ready
 
     if workbook:
         if pairs is not None or any(text is not None for text in given.values()):
@@ -75,6 +75,7 @@ def new(folder: Path, pairs: int | None, yes: bool, workbook: bool, **given: Any
         click.echo(str(new_workbook(folder)))
         return
     if not yes and sys.stdin.isatty():
+        ready(folder, given)  # before anybody answers in vain
         given = asked(given, prompt=click.prompt, say=_progress)
     made = new_study(folder, given, pairs=pairs)
     for line in made.outlook:

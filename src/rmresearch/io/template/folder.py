@@ -14,7 +14,7 @@ from rmresearch.files import TEMPORARY, create_bytes, parse_toml, write_bytes
 from rmresearch.files.atomic import sync_folder, unwritten
 from rmresearch.io.contract.declared import declaration_problems
 from rmresearch.io.schema import StudyFile, to_design
-from rmresearch.io.template.choices import chosen
+from rmresearch.io.template.choices import Choices, chosen
 from rmresearch.io.template.declaring import plan_text, readme_text, study_text
 from rmresearch.io.template.layout import FILE
 from rmresearch.io.template.outlook import outlook
@@ -23,7 +23,7 @@ from rmresearch.io.template.words import filled
 from rmresearch.io.template.workbook import workbook
 from rmresearch.io.toml import read_toml
 
-__all__ = ["Made", "new_study", "new_workbook"]
+__all__ = ["Made", "new_study", "new_workbook", "ready"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,8 @@ def new_study(
     pilot could show, see `outlook`. Everything wrong is named at once by ``StudyError``; a folder
     that cannot be written raises ``ReportError``. The same answers make the same bytes.
     """
+    choices = ready(folder, given)
     target = Path(folder).resolve()
-    known = list(questions())
-    unknown = [f"there is no question {name!r}.{did_you_mean(name, known)}" for name in given
-               if name not in known]  # fmt: skip
-    choices, wrong = chosen(target.name, given)
-    wrong = [*_place(target), *unknown, *wrong]
-    if wrong or choices is None:
-        raise StudyError("nothing was made:\n" + "\n".join(wrong))
     text = study_text(choices)
     file = StudyFile.model_validate(parse_toml(text))
     content = {
@@ -69,6 +63,24 @@ def new_study(
     except OSError as error:
         raise unwritten(target, error) from error
     return Made(Path(folder), said)
+
+
+def ready(folder: str | Path, given: Mapping[str, str | None]) -> Choices:
+    """The choices that a new study in the folder would have; writes nothing.
+
+    ``StudyError`` names everything that is wrong with the folder, its name and the answers.
+    """
+    target, known = Path(folder).resolve(), list(questions())
+    unknown = [
+        f"there is no question {name!r}.{did_you_mean(name, known)}"
+        for name in given
+        if name not in known
+    ]
+    choices, wrong = chosen(target.name, given)
+    wrong = [*_place(target), *unknown, *wrong]
+    if wrong or choices is None:
+        raise StudyError("nothing was made:\n" + "\n".join(wrong))
+    return choices
 
 
 def new_workbook(study: str | Path) -> Path:
