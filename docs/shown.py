@@ -64,6 +64,7 @@ def errors(
         unit=f"estimate minus truth, {unit}",
         sides=("too low", "too high"),
         detail="studies",
+        level=None,  # where estimates fall is no confidence interval
         caption="Dots: mean over simulated studies (Monte Carlo standard error at most "
         f"{error:.2g}). Lines: where 95 in 100 studies' estimates fall, by their"
         " standard deviation.",
