@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from rmresearch.cli import main
 from rmresearch.io.template.questions import questions
+from rmresearch.io.template.words import catalogue
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "new-study.md"
 
@@ -93,6 +94,14 @@ def test_the_page_runs_and_names_every_question(
         assert not question.default or name == "outcomes" or f"`{question.default}`" in row[0] or (
             question.default in row[0]
         ), name  # fmt: skip
+    words = catalogue("words")
+    for name, outcome in words["outcomes"].items():
+        row = re.search(rf"^\|[^|]*`{name}`[^|]*\|(.*)$", text, re.MULTILINE)
+        assert row is not None, name
+        count = len(outcome["english"])
+        assert (f"{count} questions" if count > 1 else "a question each") in row[1], name
+    for name in words["comparisons"]:
+        assert re.search(rf"^\| `{name}` \|", text, re.MULTILINE), name
     monkeypatch.chdir(tmp_path)
     commands = [
         line
