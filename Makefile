@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: help setup report test validate validate-size lab docs bench bench-quick lint format lock \
-  examples world privacy-rules dictionary gallery clean
+  examples world privacy-rules dictionary house gallery clean
 
 help:
 	@echo "make report    set up, evaluate the example pilot for all three audiences, print the paths"
@@ -23,6 +23,7 @@ help:
 	@echo "make world     write docs/world.md and its pictures from the code"
 	@echo "make privacy-rules  write docs/privacy-rules.md: what may leave of the example pilot"
 	@echo "make dictionary  write docs/data-dictionary.md from the schema and types"
+	@echo "make house     draw the floors of docs/architecture.md from the imports"
 	@echo "make gallery   write reports/gallery: the example pilot in every format, with pictures"
 	@echo "make lint, format, lock, examples, clean"
 
@@ -96,6 +97,9 @@ privacy-rules: $(READY)
 
 dictionary: $(READY)
 	@$(BIN)/python -m rmresearch.report.dictionary_page
+
+house: $(READY)
+	@$(BIN)/python -m rmresearch.report.house_page
 
 gallery: $(READY)
 	@$(BIN)/python -m tests.make_gallery

@@ -29,13 +29,20 @@ class Layout:
     ways: Mapping[Line, tuple[str, ...]]
 
 
-def layout(lines: Sequence[Line], heights: Mapping[str, float], bend: float = 9.0) -> Layout:
+def layout(
+    lines: Sequence[Line],
+    heights: Mapping[str, float],
+    bend: float = 9.0,
+    *,
+    layers: Mapping[str, int] | None = None,
+) -> Layout:
     """Places of the nodes of a graph without circles, each line (left node, right node).
 
     ``heights`` are what nodes take up with the room around them; ``bend`` is that of a long line
-    where it passes a layer.
+    where it passes a layer. ``layers`` places nodes in layers of one's own choice, from 0 on, in
+    which every line must point to a later one.
     """
-    layer = _layers(lines)
+    layer = _layers(lines) if layers is None else dict(layers)
     ways = {line: _way(line, layer) for line in lines}
     for way in ways.values():
         start = layer[way[0]]
