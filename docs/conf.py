@@ -13,6 +13,7 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import rmresearch
+from rmresearch.colours import ACCENT, DARK, EDGE, INK, PAPER, TINT, lighter_on, tinted
 
 HERE = Path(__file__).parent
 MATHML = "http://www.w3.org/1998/Math/MathML"
@@ -32,8 +33,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 project = "rmresearch"
 author = "The rmresearch authors"
-copyright = "the rmresearch authors, MIT licence"
 version = release = rmresearch.__version__
+copyright = f"the rmresearch authors, MIT licence. This is the handbook of version {version}"
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
@@ -63,6 +64,40 @@ html_css_files = ["handbook.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_last_updated_fmt = None
+#: summaries beside what was found would be fetched, which a page opened as a file may not
+html_show_search_summary = False
+html_sidebars = {
+    "**": [f"sidebar/{one}.html" for one in ("brand", "search", "scroll-start", "navigation")]
+    + ["sidebar/scroll-end.html"]
+}
+
+
+def _look(paper: str, ink: str, accent: str, panel: str, line: str) -> dict[str, str]:
+    """The house's colours by the names that the theme has for them."""
+    return {
+        "color-foreground-primary": ink,
+        "color-background-primary": paper,
+        "color-background-secondary": panel,
+        "color-background-border": line,
+        "color-brand-primary": accent,
+        "color-brand-content": accent,
+        "color-brand-visited": accent,
+        "color-sidebar-link-text--top-level": ink,
+        "color-sidebar-search-text": ink,
+    }
+
+
+_LIGHT = lighter_on(ACCENT, DARK, 7.0)
+html_theme_options = {
+    "light_css_variables": _look(PAPER, INK, ACCENT, TINT, EDGE),
+    "dark_css_variables": _look(
+        DARK,
+        lighter_on(INK, DARK, 12.0),
+        _LIGHT,
+        tinted(DARK, _LIGHT, 0.08),
+        tinted(DARK, _LIGHT, 0.3),
+    ),
+}
 
 
 def _mathml(text: str, *, block: bool) -> str:
