@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+import openpyxl
 import pytest
 
 from rmresearch.errors import StudyError
@@ -13,6 +16,7 @@ from rmresearch.io.template.declaring import study_text
 from rmresearch.io.template.layout import HEADERS, SHEETS, survey
 from rmresearch.io.template.sheets import Sheet, sheets
 from rmresearch.io.template.wording import wordings
+from rmresearch.io.template.workbook import workbook
 from rmresearch.study import TABLES
 
 
@@ -106,6 +110,61 @@ def test_what_others_rate_and_what_records_tell_is_not_asked_in_a_survey() -> No
     told = planned(('name = "burden"', 'name = "burden"\nsource = "record"'))
     kind = next(column for column in told["Events"].columns if column.header == "Event")
     assert kind.options == ("left", "promoted", "adopted", *(f"Burden {n}" for n in range(1, 5)))
+
+
+def test_columns_that_are_joined_and_items_under_other_names() -> None:
+    joined = planned(('columns.level = "Level"', 'columns.stratum = ["Site", "Grade"]'))
+    assert headers(joined["Participants"])[-2:] == ["Site", "Grade"]
+    renamed = 'layout = "by-wave"\nitems = { "Digital 2" = "I know tools" }'
+    found = planned(('layout = "by-wave"', renamed))["Survey start"]
+    assert headers(found)[1:4] == ["Digital 1", "I know tools", "Digital 3"]
+    assert found.examples[0]["I know tools"] == "e.g. Agree"
+
+
+def test_an_anonymous_survey_has_roles_and_no_ids() -> None:
+    choices, _ = chosen("p", {"comparison": "none"})
+    assert choices is not None
+    content = parse_toml(study_text(choices))
+    content["study"]["linked"] = False
+    measures = [one | {"columns": {"role": "Role"}} for one in content["tables"]["measures"]]
+    content["tables"] = {"measures": measures}
+    file = StudyFile.model_validate(content)
+    found = sheets(file, wordings(file))
+    assert [sheet.name for sheet in found] == ["Survey start", "Survey month3", "Survey month6"]
+    assert headers(found[0])[:2] == ["Role", "Digital 1"]
+    assert found[0].columns[0].options == ("senior", "junior")
+    assert [row["Role"] for row in found[0].examples] == ["e.g. senior", "e.g. junior"]
+    assert openpyxl.load_workbook(io.BytesIO(workbook(file))).sheetnames[-1] == "Lists"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (('"Survey start"', '"pairs"'), "'pairs' is named for several tables"),
+        (('"Survey start"', '"Lists"'), "are taken"),
+        (('"Survey start"', '"a/b"'), "none of"),
+        (('"Survey start"', f'"{"s" * 32}"'), "at most 31"),
+        (('"Line manager"', '"Level"'), "two columns Level"),
+    ],
+)
+def test_what_excel_takes_for_no_sheet_is_refused(change: tuple[str, str], said: str) -> None:
+    with pytest.raises(StudyError) as refused:
+        planned(change)
+    assert said in str(refused.value)
+
+
+def test_words_that_look_like_formulas_and_links_stay_words() -> None:
+    choices, _ = chosen("p", {"outcomes": "time"})
+    assert choices is not None
+    text = study_text(choices).replace('"Strongly disagree"', '"=1+1"')
+    text = text.replace('"Agree"', '"https://example.org"')
+    consent = 'columns.role = "Role"\nconsent = { column = "Agrees", yes = ["@yes"] }'
+    text = text.replace('columns.role = "Role"', f'{consent}\nfeatures = {{ age = "number" }}')
+    book = openpyxl.load_workbook(io.BytesIO(workbook(StudyFile.model_validate(parse_toml(text)))))
+    words = {cell.value for row in book["Lists"].iter_rows() for cell in row}
+    assert {"=1+1", "https://example.org", "@yes", "no"} <= words
+    assert all(cell.data_type == "s" for row in book["Lists"].iter_rows() for cell in row
+               if cell.value)  # fmt: skip
 
 
 def test_a_sheet_that_cannot_be_made_is_refused() -> None:

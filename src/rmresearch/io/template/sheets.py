@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rmresearch.errors import StudyError
+from rmresearch.io.findings import some
 from rmresearch.io.mapping.opening import EXAMPLES
 from rmresearch.io.schema import BOUNDS, OutcomeEntry, StudyFile, TableSource
 from rmresearch.io.template.layout import FILE
@@ -48,6 +49,8 @@ ESSENTIAL: Mapping[str, tuple[str, ...]] = {
 DATES = {"start", "end", "date", "crossover_date"}
 NEEDED = {"person", "role", "arm", "pair", "junior", "senior", "date", "held", "kind"}
 LIMITS = {"level": (0, 100), "minutes": (0, 1440)}
+#: names of sheets that the workbook has anyway
+TAKEN = ("read me", "questions", "departments", "lists")
 #: a day for example rows, where the programme's start is not fixed
 DAY = dt.date(2027, 1, 15)
 
@@ -73,20 +76,19 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: the table it holds, its wave if it is a survey, and its example rows."""
+    """One sheet: the table it holds, its columns and its example rows."""
 
     name: str
     table: str
     columns: tuple[Column, ...]
     examples: tuple[Row, ...]
-    wave: str = ""
 
 
 def sheets(file: StudyFile, wordings: Mapping[str, str]) -> tuple[Sheet, ...]:
     """The sheets of data.xlsx that study.toml names, in its tables' order.
 
-    ``wordings`` are the questions by item. ``StudyError`` where it names none, or one for answers
-    that is not one wave's with a row a person.
+    ``wordings`` are the questions by item. ``StudyError`` where it names none, one for answers that
+    is not one wave's with a row a person, or what Excel takes for no sheet of its own.
     """
     found = [
         sheet
@@ -100,14 +102,36 @@ def sheets(file: StudyFile, wordings: Mapping[str, str]) -> tuple[Sheet, ...]:
             f"study.toml names no sheet of {FILE}: there is no workbook to make. Its tables are "
             "read from the files that it names."
         )
+    wrong = list(_unfit(found))
+    if wrong:
+        raise StudyError("no workbook was made:\n" + "\n".join(wrong))
     return tuple(found)
 
 
+def _unfit(found: Sequence[Sheet]) -> Iterator[str]:
+    """What Excel does not take for a sheet's name, or for one heading a column."""
+    names = [sheet.name.casefold() for sheet in found]
+    for sheet in found:
+        name = sheet.name
+        if len(name) > 31 or set(name) & set("[]:*?/\\'") or name.casefold() in TAKEN:
+            yield (
+                f"sheet {name!r}: Excel takes at most 31 characters and none of []:*?/\\'; "
+                f"{', '.join(TAKEN)} are taken. Give it another name in study.toml."
+            )
+        if names.count(name.casefold()) > 1:
+            yield f"sheet {name!r} is named for several tables: give each a sheet of its own."
+        heads = [column.header for column in sheet.columns]
+        twice = sorted({head for head in heads if heads.count(head) > 1})
+        if twice:
+            yield f"sheet {name!r} has two columns {some(twice)}: give each a name of its own."
+
+
 def _sheet(table: str, source: TableSource, file: StudyFile, wordings: Mapping[str, str]) -> Sheet:
-    name = str(source.sheet)
+    name, linked = str(source.sheet), file.study.linked
     named = {ours: theirs for ours, theirs in source.columns.items() if isinstance(theirs, str)}
     given = {*source.columns, *source.constants}
-    named |= {ours: ours for ours in ESSENTIAL[table] if ours not in given}  # under our own name
+    needed = ESSENTIAL[table] if linked else ("role",)
+    named |= {ours: ours for ours in needed if ours not in given}  # under our own name
     columns = [_column(table, ours, theirs, source, file) for ours, theirs in named.items()]
     columns += list(_further(source))
     if table != "measures":
@@ -119,20 +143,23 @@ def _sheet(table: str, source: TableSource, file: StudyFile, wordings: Mapping[s
             f"sheet {name} of {FILE}: the workbook has a sheet a survey, with a row a person. Say "
             'layout = "by-wave" and constants.wave there, or name another file.'
         )
-    items = [
-        _item(item, outcome, wave, wordings)
+    answered = {  # two outcomes may share an item
+        item: _item(item, outcome, source, wordings)
         for outcome in file.outcomes
         if outcome.source == "self" and wave in (outcome.waves or [wave])
         for item in outcome.items or [outcome.name]
         if not source.only or item in source.only
-    ]
-    answered = {one.header: one for one in items}  # two outcomes may share an item
-    rows: list[Row] = [
-        {named["person"]: person} | {h: _answer(c) for h, c in answered.items()
-                                           if c.role in {role, "all"}}
-        for person, role in ((SENIOR, "senior"), (JUNIOR, "junior"))
-    ]  # fmt: skip
-    return Sheet(name, table, (*columns, *answered.values()), tuple(rows), wave)
+    }
+    items = tuple(answered.values())
+    rows = (_respondent(role, named, items) for role in ("senior", "junior"))
+    return Sheet(name, table, (*columns, *items), tuple(rows))
+
+
+def _respondent(role: str, named: Mapping[str, str], items: Sequence[Column]) -> Row:
+    """An example of an answered survey: who it is, and an answer above the middle each."""
+    person = {"person": SENIOR if role == "senior" else JUNIOR, "role": _set_off(role)}
+    found = {named[ours]: text for ours, text in person.items() if ours in named}
+    return found | {one.header: _answer(one) for one in items if one.role in {role, "all"}}
 
 
 def _column(table: str, ours: str, theirs: str, source: TableSource, file: StudyFile) -> Column:
@@ -160,21 +187,27 @@ def _known(ours: str, file: StudyFile) -> tuple[str, ...]:
 
 
 def _further(source: TableSource) -> Iterator[Column]:
-    """Columns of consent and features."""
+    """Columns of consent, of features, and those that are joined to one of ours."""
     if source.consent is not None:
         yield Column(source.consent.column, "choice", "", (*source.consent.yes, "no"), needed=True)
     for name, kind in source.features.items():
         if name not in source.columns:
             yield Column(name, "number" if kind == "number" else "text", "")
+    for parts in source.columns.values():
+        if isinstance(parts, list):
+            yield from (Column(part, "text", "") for part in parts)
 
 
-def _item(item: str, outcome: OutcomeEntry, wave: str, wordings: Mapping[str, str]) -> Column:
-    labels = outcome.wave_labels.get(wave) or outcome.labels
+def _item(
+    item: str, outcome: OutcomeEntry, source: TableSource, wordings: Mapping[str, str]
+) -> Column:
+    labels = outcome.wave_labels.get(str(source.constants["wave"])) or outcome.labels
     options = tuple(sorted(labels, key=lambda text: labels[text]))
     low, high = outcome.range or BOUNDS.get(outcome.kind) or (None, None)
     kind: Kind = "choice" if options else "number"
-    role = outcome.role
-    return Column(item, kind, wordings.get(item, ""), options, low, high, role=role)
+    listed = source.items.get(item, item)
+    header = listed if isinstance(listed, str) else item
+    return Column(header, kind, wordings.get(item, ""), options, low, high, role=outcome.role)
 
 
 def _answer(column: Column) -> str:

@@ -41,7 +41,9 @@ def workbook(file: StudyFile) -> bytes:
     ``StudyError`` where study.toml has no sheet to make, see `sheets`.
     """
     held = io.BytesIO()
-    book = xlsxwriter.Workbook(held, {"in_memory": True, "strings_to_formulas": False})
+    book = xlsxwriter.Workbook(
+        held, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
     book.set_properties({"title": file.study.title, "created": DAY})
     _Book(book, file).write()
     book.close()
