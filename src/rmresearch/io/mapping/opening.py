@@ -242,7 +242,9 @@ def _examples(whole: Opened, kept: Flags) -> Flags:
     found = np.zeros(len(whole), dtype=bool)
     for name in NAMING:
         header = whole.source.columns.get(name, name)
-        if isinstance(header, str) and header in whole.frame.columns:
+        if not isinstance(header, str) or header not in whole.frame.columns:
+            continue
+        if whole.frame[header].dtype.kind == "O":  # text, or cells of many kinds
             found |= whole.frame[header].isin(EXAMPLES).to_numpy(bool) & kept
     file, sheet = whole.where
     for row in whole.rows[found].tolist():

@@ -19,6 +19,7 @@ __all__ = ["plan_text", "readme_text", "study_text"]
 
 START = "start"
 WIDTH = 100
+NOTES = {"smallest_effect": "  # the smallest difference that matters, in points"}
 
 
 def study_text(choices: Choices) -> str:
@@ -144,7 +145,11 @@ def _outcome(
     yield f"kirkpatrick = {known['kirkpatrick']}"
     for key in ("direction", "process", "favourable", "smallest_effect"):
         if key in known:
-            note = "  # in points of the mean of 1 to 5" if key == "smallest_effect" else ""
+            note = (
+                "  # the smallest difference that matters, in points"
+                if key == "smallest_effect"
+                else ""
+            )
             yield f"{key} = {_value(known[key])}{note}"
     labels = wordings.get(known.get("words", ""), ())
     if labels:
