@@ -13,7 +13,7 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import rmresearch
-from rmresearch.colours import ACCENT, DARK, EDGE, INK, PAPER, TINT, lighter_on, tinted
+from rmresearch.colours import ACCENT, COMPARISON, DARK, EDGE, INK, PAPER, TINT, lighter_on, tinted
 
 HERE = Path(__file__).parent
 MATHML = "http://www.w3.org/1998/Math/MathML"
@@ -88,15 +88,13 @@ def _look(paper: str, ink: str, accent: str, panel: str, line: str) -> dict[str,
 
 
 _LIGHT = lighter_on(ACCENT, DARK, 7.0)
+_PANEL = tinted(DARK, _LIGHT, 0.08)
 html_theme_options = {
     "light_css_variables": _look(PAPER, INK, ACCENT, TINT, EDGE),
     "dark_css_variables": _look(
-        DARK,
-        lighter_on(INK, DARK, 12.0),
-        _LIGHT,
-        tinted(DARK, _LIGHT, 0.08),
-        tinted(DARK, _LIGHT, 0.3),
-    ),
+        DARK, lighter_on(INK, DARK, 12.0), _LIGHT, _PANEL, tinted(DARK, _LIGHT, 0.3)
+    )
+    | {"color-foreground-muted": lighter_on(COMPARISON, _PANEL, 5.0)},
 }
 
 
@@ -128,6 +126,18 @@ def _block(translator: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _reached(app: Any, name: str, template: str, context: dict[str, Any], page: Any) -> None:
+    """What scrolls is reached by keyboard, and the sidebar's headings say their level."""
+    body = context.get("body", "")
+    for one in ('<div class="table-wrapper', '<div class="output text_html', '<div class="math"'):
+        body = body.replace(one, one.replace("<div", '<div tabindex="0"'))
+    context["body"] = body.replace("<pre>", '<pre tabindex="0">')
+    context["furo_navigation_tree"] = context.get("furo_navigation_tree", "").replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
+
+
 def setup(app: Any) -> None:
     """Formulas become MathML, which browsers draw themselves."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    app.connect("html-page-context", _reached, priority=900)  # after the theme has made its tree

@@ -1,7 +1,6 @@
 """The handbook builds without a warning, and its pages hold together and fetch nothing.
 
-Built here without running the pages' code, which takes minutes: `make docs` runs it all, and so
-does `make validate`; of each folder's pages one is run here (tests/test_handbook_pages.py).
+Built without running the pages' code, which takes minutes: tests/test_handbook_pages.py has it.
 """
 
 from __future__ import annotations
@@ -14,9 +13,11 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from tests.browser.seen import opened, settled, violations
 
 pytest.importorskip("sphinx", reason="the handbook needs the extra docs")
 pytestmark = pytest.mark.slow
@@ -177,3 +178,51 @@ def test_the_search_knows_the_words_of_every_page(built: Path, root: Path) -> No
         for place in places if isinstance(places, list) else [places]:
             found[names[place]] += 1
     assert min(found.values()) > 20, min(found, key=lambda name: found[name])
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.mark.browser
+def test_a_question_is_typed_and_its_page_is_found_without_a_network(
+    browser: Any, built: Path
+) -> None:
+    with opened(browser, built / "index.html") as page:
+        page.fill(".sidebar-search", "pseudonyms")
+        page.press(".sidebar-search", "Enter")
+        page.wait_for_load_state("load")
+        listed = "[...document.querySelectorAll('#search-results li a')].map(one => one.pathname)"
+        settled(page, f"{listed}.length > 0", True)
+        found = [Path(one).name for one in page.evaluate(listed)]
+        assert "privacy-notice.html" in found
+        page.click("#search-results li a[href*='privacy-notice']")
+        page.wait_for_load_state("load")
+        assert "Privacy notice" in page.title()
+        assert all(url.startswith(("file:", "data:")) for url in page.asked)
+        assert not page.said
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["index", "data-dictionary", "privacy-notice"])
+def test_pages_are_for_everybody(browser: Any, built: Path, name: str, scheme: str) -> None:
+    """WCAG 2 at A and AA by axe, in the house's colours by day and by night."""
+    with opened(browser, built / f"{name}.html", scheme=scheme) as page:
+        assert not violations(page)
+        assert not page.said
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["index", "data-dictionary", "methods/compare-arms"])
+def test_pages_fit_a_phone(browser: Any, built: Path, name: str) -> None:
+    with opened(browser, built / f"{name}.html", width=390) as page:
+        over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(over) <= 0
+        assert not violations(page, ("scrollable-region-focusable",))
