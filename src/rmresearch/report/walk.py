@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-
-import pandas as pd
 
 from rmresearch.analysis.means import wave_means
 from rmresearch.display.numbers import number, percent
@@ -36,10 +34,11 @@ from rmresearch.world.writing import write_study
 __all__ = ["Pages", "before_after", "beside_truth", "completers", "found_anything", "found_by_size",
            "means", "off_by", "opening", "report"]  # fmt: skip
 
+Row = dict[Hashable, Any]
 #: normal quantile of the range in which 95 in 100 studies' estimates lie
 NORMAL = 1.959963984540054
 CLAIMED = {
-    "compare_arms": "arms compared, everyone assigned",
+    "compare_arms": "arms compared, as assigned",
     "before_after": "before against after",
     "completers": "only pairs that did not stop",
 }
@@ -126,8 +125,9 @@ def beside_truth(cohort: Cohort, found: Result) -> FigureBlock:
 def off_by(done: Sweep, scenario: str) -> FigureBlock:
     """How far from the truth do ways to read the same studies lie, on average?"""
     rows = _last(done, scenario)
-    worst = rows.loc[rows["bias"].abs().idxmax()]
-    record = rows[rows["analysis"] == "compare_arms"].iloc[0]
+    worst = max(rows, key=lambda row: abs(row["bias"]))
+    record = next(row for row in rows if row["analysis"] == "compare_arms")
+    error = max(row["bias error"] for row in rows)
     drawn = [
         Interval(
             label=_claimed(row["analysis"]),
@@ -137,7 +137,7 @@ def off_by(done: Sweep, scenario: str) -> FigureBlock:
             detail=number(int(row["replicates"] - row["failed"])),
             main=row["analysis"] == "compare_arms",
         )
-        for _, row in rows.iterrows()
+        for row in rows
     ]
     return interval_plot(
         drawn,
@@ -146,35 +146,33 @@ def off_by(done: Sweep, scenario: str) -> FigureBlock:
         unit="points found minus points true",
         sides=("too low", "too high"),
         detail="studies",
-        caption=f"Points: means over simulated studies (Monte Carlo error up to "
-        f"{rows['bias error'].max():.2f}). Lines: where 95 in 100 of the studies lie.",
+        caption=f"Points: means over simulated studies (Monte Carlo error up to {error:.2f}). "
+        "Lines: where 95 in 100 of the studies lie.",
     )
 
 
 def found_anything(done: Sweep, scenario: str) -> FigureBlock:
     """How often does each way to read the same studies find a difference?"""
     rows = _last(done, scenario)
-    nothing = not rows["truth"].any()
-    opened = "Nothing was put in, and it is found" if nothing else "A difference is found"
-    labels = [_claimed(name) for name in rows["analysis"]]
-    return _shares(rows, labels, rows["analysis"].eq("compare_arms"), opened)
+    return _shares({_claimed(row["analysis"]): row for row in rows})
 
 
 def found_by_size(done: Sweep) -> FigureBlock:
     """How often do studies of each size find a difference?"""
-    rows = _last(done)
-    return _shares(rows, list(rows["scenario"]), rows["scenario"].eq(""), "A difference is found")
+    return _shares({row["scenario"]: row for row in _last(done)})
 
 
-def _shares(rows: pd.DataFrame, labels: list[str], main: pd.Series, opened: str) -> FigureBlock:
+def _shares(rows: Mapping[str, Row]) -> FigureBlock:
     """The share of studies that find a difference, a row each."""
+    nothing = not any(row["truth"] for row in rows.values())
+    opened = "Nothing was put in, yet a difference is found" if nothing else "A difference is found"
     drawn = []
-    for label, bold, (_, row) in zip(labels, main, rows.iterrows(), strict=True):
+    for label, row in rows.items():
         studies = int(row["replicates"] - row["failed"])
         low, high = wilson(round(row["rejects"] * studies), studies)
         drawn.append(
             Interval(label=label, value=row["rejects"], low=float(low), high=float(high),
-                     detail=number(studies), main=bool(bold))
+                     detail=number(studies), main=label == CLAIMED["compare_arms"])
         )  # fmt: skip
     told = "; ".join(f"{one.label} {percent(one.value)}" for one in drawn)
     return interval_plot(
@@ -188,13 +186,13 @@ def _shares(rows: pd.DataFrame, labels: list[str], main: pd.Series, opened: str)
     )
 
 
-def _last(done: Sweep, scenario: str = "") -> pd.DataFrame:
+def _last(done: Sweep, scenario: str = "") -> list[Row]:
     """The last wave of a scenario, or of all of them, held to what is true: a row an analysis."""
     rows = judge(done).to_frame()
     rows = rows[rows["against"].eq("latent") & rows["group"].eq("")]
     here = rows[rows["scenario"].eq(scenario)] if scenario else rows
     months = here["wave"].str.removeprefix("month").astype(int)
-    return here[months == months.max()].reset_index(drop=True)
+    return here[months == months.max()].to_dict("records")
 
 
 def _claimed(analysis: str) -> str:
@@ -253,10 +251,10 @@ def report(cohort: Cohort, folder: Path | str) -> Pages:
 
 def _shown() -> Callable[[str], None]:
     """A line below the cell that is replaced by the next; nothing outside of notebooks."""
-    from IPython.core.getipython import get_ipython
-    from IPython.display import display
+    import IPython
 
-    if get_ipython() is None:  # type: ignore[no-untyped-call]
+    if IPython.get_ipython() is None:
         return lambda message: None
-    line: Any = display(Paragraph("Starting", "small"), display_id=True)
+    show: Any = IPython.display.display
+    line = show(Paragraph("Starting", "small"), display_id=True)
     return lambda message: line.update(Paragraph(message, "small"))
