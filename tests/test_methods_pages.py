@@ -12,7 +12,7 @@ import rmresearch
 METHODS = Path(__file__).resolve().parents[1] / "docs" / "methods"
 INDEX = (METHODS / "index.md").read_text("utf-8")
 #: of a row of the index: the question, the functions it names, the page
-ROW = re.compile(r"^\| (.+?) \| ((?:`rm\.\w+`(?:, )?)+) \| \[.+?\]\((.+?)\.md\) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| (.+?) \| \[((?:`rm\.\w+`(?:, )?)+)\]\((.+?)\.md\) \|$", re.MULTILINE)
 ROWS = [
     (question, re.findall(r"rm\.(\w+)", named), page)
     for question, named, page in ROW.findall(INDEX)
