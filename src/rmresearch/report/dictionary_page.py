@@ -29,6 +29,16 @@ DOCS = Path(__file__).resolve().parents[3] / "docs"
 #: how types of columns are named to readers
 TYPES = {"text": "text", "number": "number", "date": "date", "flag": "yes or no"}
 UNITS = {"minutes": "minutes"}
+#: parts of a release: their heading, where their meanings stand, what they are made of
+LISTS: tuple[tuple[str, str, type], ...] = (
+    ("estimates", "released_estimate", ReleasedEstimate),
+    ("tables", "released_table", ReleasedTable),
+    ("cells of tables", "released_cell", ReleasedCell),
+)
+SINGLE: tuple[tuple[str, str, type], ...] = (
+    ("standing", "standing", Standing),
+    ("codebook", "codebook", Codebook),
+)
 OPENING = """\
 # Data dictionary
 
@@ -70,15 +80,11 @@ def page(study_file: str) -> str:
     parts += _told("column", PUBLIC, meanings["estimate"])
     parts += [KINDS, *_told("kind", get_args(CellKind), meanings["kinds"]), RELEASED]
     parts += _told("part", _names(Release), meanings["release"])
-    for title, name, made in (
-        ("estimates", "released_estimate", ReleasedEstimate),
-        ("tables", "released_table", ReleasedTable),
-        ("cells of tables", "released_cell", ReleasedCell),
-    ):
+    for title, name, made in LISTS:
         parts += [f"### {title}\n", *_told("field", _names(made), meanings[name])]
     parts += [WORDED, *_judgement(meanings["judgement"])]
-    for title, made in (("standing", Standing), ("codebook", Codebook)):
-        parts += [f"### {title}\n", *_told("field", _names(made), meanings[title])]
+    for title, name, made in SINGLE:
+        parts += [f"### {title}\n", *_told("field", _names(made), meanings[name])]
     return "\n".join(parts)
 
 
