@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +146,23 @@ def test_pages_are_linked_where_a_link_reaches(
     assert '<a href="a%20tour/x.html">Near &amp; dear</a>' in html
     assert html.count("<a ") == 1
     assert "&lt;y&gt;.html" in html
+
+
+@pytest.mark.skipif(os.name == "nt", reason="quoted for POSIX shells")
+def test_what_is_to_be_typed_works_in_a_bare_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command, as typed; whether the program is installed beside Python or not."""
+    for scripts in (sysconfig.get_path("scripts"), str(tmp_path)):
+        monkeypatch.setattr(walk.sysconfig, "get_path", lambda name, scripts=scripts: scripts)
+        lines = walk.your_own("my pilot").plain().splitlines()
+        assert [line.startswith("# ") for line in lines] == [True, False] * 4
+        for line in (lines[1], lines[-1]):
+            assert "'my pilot'" in line
+            told = subprocess.run(["sh", "-c", f"{line} --help"], env={"PATH": "/usr/bin:/bin"},
+                                  capture_output=True, check=True)  # fmt: skip
+            assert told.stdout.decode().startswith("Usage:")
+    assert "&#x27;my pilot&#x27;" in walk.your_own("my pilot").html()
 
 
 @pytest.mark.slow

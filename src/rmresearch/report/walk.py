@@ -7,6 +7,9 @@ beside the truth, and the report at the end.
 from __future__ import annotations
 
 import os
+import shlex
+import sys
+import sysconfig
 import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -32,7 +35,7 @@ from rmresearch.world.cohort import Cohort
 from rmresearch.world.writing import write_study
 
 __all__ = ["Pages", "before_after", "beside_truth", "completers", "found_anything", "found_by_size",
-           "means", "off_by", "opening", "report"]  # fmt: skip
+           "means", "off_by", "opening", "report", "your_own"]  # fmt: skip
 
 Row = dict[Hashable, Any]
 #: normal quantile of the range in which 95 in 100 studies' estimates lie
@@ -247,6 +250,42 @@ def report(cohort: Cohort, folder: Path | str) -> Pages:
     asked = wanted("all", ("html",))
     made = leading(place / "report", asked)
     return Pages(tuple(zip((READERS[name] for name in asked), made, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Typed(Block):
+    """Commands to be typed in a terminal, each below what it is for."""
+
+    commands: tuple[tuple[str, str], ...]
+
+    def html(self) -> str:
+        """A ``pre`` that can be copied whole: what a command is for is a comment to the shell."""
+        return f"<pre>{escape(self.plain())}</pre>"
+
+    def plain(self) -> str:
+        """The same lines."""
+        return "\n".join(f"# {why}\n{command}" for command, why in self.commands)
+
+
+NEXT = {
+    "new {}": "a folder that explains itself, with a workbook to fill in",
+    "check {}": "every problem at once, and what the study will be able to show",
+    "plan freeze {}": "the questions, before the answers are known",
+    "report {} --audience all": "what this tour has made, of your own people",
+}
+
+
+def your_own(name: str) -> Typed:
+    """What to type for a study of one's own, in words that any terminal of this machine takes.
+
+    A terminal of JupyterLab need not find what the shell that started it found: the program
+    stands with its place.
+    """
+    program = Path(sysconfig.get_path("scripts"), "rmresearch")
+    there = any(path.is_file() for path in (program, program.with_suffix(".exe")))
+    typed = shlex.join([str(program)] if there else [sys.executable, "-m", "rmresearch"])
+    place = shlex.quote(name)
+    return Typed(tuple((f"{typed} {told.format(place)}", why) for told, why in NEXT.items()))
 
 
 def _shown() -> Callable[[str], None]:
