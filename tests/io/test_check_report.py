@@ -88,6 +88,28 @@ def test_lines_come_by_file_and_row(tmp_path: Path) -> None:
     assert order == sorted(order)
 
 
+def test_what_is_wrong_alike_all_down_a_column_is_one_line_with_its_rows(tmp_path: Path) -> None:
+    """One cause, one line; every row stays in ``problems``. Unknown pairs are each named."""
+    pilot = Pilot()
+    for row in pilot.meetings[:7]:
+        row["date"] = "25/03/2026"
+    for row in pilot.meetings[7:12]:
+        row["date"], row["held"] = "26/03/2026", "ja"
+    for number, row in enumerate(pilot.meetings[12:19]):
+        row["pair"] = f"P{77 + number}"
+    report = check(pilot.write(tmp_path))
+    assert sum(problem.rule == "date" for problem in report.problems) == 12
+    lines = report.lines()
+    assert lines[0] == f"{len(report.problems)} problems:"
+    (dates,) = (line for line in lines if "column date" in line)
+    assert "row 2, column date" in dates
+    assert "The same in 11 rows: 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 1 more." in dates
+    held = [line for line in lines if "column held" in line]
+    assert len(held) == 5, "five rows are few enough for a line each"
+    assert 'tables.meetings.values.held = { "theirs" = "yes", ... }' in held[0]
+    assert sum("column pair:" in line for line in lines) == 7
+
+
 def test_json_says_the_same(tmp_path: Path) -> None:
     report = check(twenty()[0].write(tmp_path))
     said = json.loads(report.as_json())

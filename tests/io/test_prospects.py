@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from rmresearch.analysis.arms import compare_arms
 from rmresearch.evidence import Facts, judge
 from rmresearch.io.prospects import BETWEEN_WAVES, CERTAINTY, prospects
 from rmresearch.io.read import read_study
+from rmresearch.privacy.rules import model_rule
 from rmresearch.study import Study
 
 PILOT = Path(__file__).resolve().parents[2] / "data" / "synthetic" / "pilot"
@@ -62,3 +65,38 @@ def test_a_single_group_is_told_that_it_cannot_say_why(study: Study) -> None:
     told = " ".join(prospects(replace(study, design=design)))
     assert "a change of about" in told
     assert "Certainty that this design can reach: weak" in told
+
+
+def test_who_is_too_few_to_be_shown_hears_it_before_the_report(study: Study) -> None:
+    """Needed by hand: 3 waves, 2 after the start for the arm, 3 for the second of two strata."""
+    people = study.participants
+    told = " ".join(prospects(study))
+    assert "Outside the evaluation team no" not in told  # 46 and more answered
+    seniors = people[people["role"] == "senior"]
+    kept = seniors.groupby("arm").head(12)
+    few = replace(study, participants=pd.concat([kept, people[people["role"] == "junior"]]))
+    (said,) = (one for one in prospects(few) if "Outside the evaluation team no" in one)
+    before = study.measures[(study.measures["wave"] == "start") & (study.measures["item"] == "D1")]
+    answered = int(kept["person"].isin(before["person"]).sum())
+    assert "no difference between arms will be shown for senior mentees" in said
+    assert f"answers of 40 senior mentees, 5 of them in each arm, and {answered} answered" in said
+
+
+def test_the_need_is_that_of_the_model_the_release_will_judge(study: Study) -> None:
+    (planned,) = (
+        one for one in compare_arms(study, "digital_skill").estimates
+        if one.term == "" and one.wave == "month6"
+    )  # fmt: skip
+    assert planned.parameters == 8  # the number behind 40 in the test above
+    assert model_rule(40, planned.parameters, None)
+    assert not model_rule(39, planned.parameters, None)
+
+
+def test_one_group_too_few_hears_of_its_change(study: Study) -> None:
+    people = study.participants
+    ten = people[people["arm"] == "programme"].groupby("role").head(10)
+    design = replace(study.design, kind="single-group", arms=())
+    told = prospects(replace(study, design=design, participants=ten))
+    said = [one for one in told if "Outside the evaluation team no change" in one]
+    assert len(said) == 2  # a parameter and ten more people are eleven
+    assert all("answers of 11 " in one for one in said)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from rmresearch.errors import Problem, StudyError, kindly
 from rmresearch.files import to_json
-from rmresearch.io.findings import some
+from rmresearch.io.findings import numbered, some
 from rmresearch.io.prospects import prospects
 from rmresearch.io.read import LISTED, load
 from rmresearch.plan import plan_path, read_lock, read_plan, status
@@ -20,6 +20,8 @@ __all__ = ["CheckReport", "abilities", "check"]
 
 #: clusters in an arm below which no p-value is given (rule E6)
 CLUSTERS_FOR_P = 10
+#: rows of one column with the same problem from which on they are one line
+FOLDED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class CheckReport:
     def _lines(self) -> Iterator[str]:
         if self.problems:
             yield f"{self.total:,} problem{'' if self.total == 1 else 's'}:"
-            yield from (f"  {problem}" for problem in self.problems[:LISTED])
+            yield from (f"  {line}" for line in _folded(self.problems[:LISTED]))
             if self.total > LISTED:
                 yield f"  and {self.total - LISTED:,} more"
                 most = [f"{rule} {count:,}" for rule, count in self.counts.items()]
@@ -84,6 +86,25 @@ class CheckReport:
                 yield from (f"  {entry}" for entry in entries[:LISTED])
                 if len(entries) > LISTED:
                     yield f"  and {len(entries) - LISTED:,} more"
+
+
+def _folded(problems: Sequence[Problem]) -> Iterator[str]:
+    """A line a problem; what is wrong alike all down a column is one, with its rows.
+
+    A column whose dates, say, are written another way has one cause and one remedy: a line a row
+    would push everything else off the screen. What names a pair or a code keeps its line.
+    """
+    alike = [replace(one, row=None, value=None) for one in problems]
+    rows: dict[Problem, list[int]] = {}
+    for key, one in zip(alike, problems, strict=True):
+        if one.row is not None and one.column and (one.value is None or one.rule == "date"):
+            rows.setdefault(key, []).append(one.row)
+    for key, one in zip(alike, problems, strict=True):
+        found = rows.get(key, [])
+        if len(found) < FOLDED or one.row not in found:
+            yield str(one)
+        elif one.row == found[0]:
+            yield f"{one} The same in {numbered(found[1:])}."
 
 
 @kindly

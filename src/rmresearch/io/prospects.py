@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 import numpy as np
 import pandas as pd
 
 from rmresearch.numerics.effects import smallest_detectable
+from rmresearch.privacy.rules import Limits, model_rule
 from rmresearch.study import ROLES, Outcome, Study, among
 
 __all__ = ["prospects"]
@@ -29,6 +31,8 @@ def prospects(study: Study) -> Iterator[str]:
         yield from _detectable(study)
         yield _certainty(study)
     yield from _hidden(study)
+    if study.design.linked and len(study.design.waves) > 1:
+        yield from _withheld(study)
 
 
 def _detectable(study: Study) -> Iterator[str]:
@@ -62,16 +66,21 @@ def _repeated(outcome: Outcome) -> bool:
 
 def _clusters(study: Study, outcome: Outcome, role: str) -> tuple[int, ...]:
     """Clusters with baseline answers: the comparison arm first, then each programme arm."""
+    cluster = study.clusters()
+    return tuple(cluster.reindex(pd.Index(who)).nunique() for who in _there(study, outcome, role))
+
+
+def _there(study: Study, outcome: Outcome, role: str) -> list[pd.Series[str]]:
+    """People with baseline answers: of the comparison arm first, then of each programme arm."""
     table = study.participants
     rows = study.measures
     first = rows[(rows["wave"] == study.design.baseline.name) & rows["item"].isin(outcome.items)]
     there = table[(table["role"] == role) & among(table["person"], first["person"])]
-    cluster = study.clusters().reindex(pd.Index(there["person"])).to_numpy()
     comparison = study.design.comparison
     if comparison is None:
-        return (len(set(cluster)),)
+        return [there["person"]]
     arms = [comparison.name, *(arm.name for arm in study.design.programme_arms)]
-    return tuple(len(set(cluster[(there["arm"] == arm).to_numpy()])) for arm in arms)
+    return [there.loc[there["arm"] == arm, "person"] for arm in arms]
 
 
 def _certainty(study: Study) -> str:
@@ -101,3 +110,39 @@ def _hidden(study: Study) -> Iterator[str]:
     few = int((sizes < rules.smallest_mean).sum())
     if few:
         yield f"Departments with too few people to be shown: {few} of {len(sizes)}."
+
+
+def _withheld(study: Study) -> Iterator[str]:
+    """Roles too few for any difference (one group: change) to leave by S1 and S6, with the need."""
+    limits = Limits.of(study.design.privacy)
+    for role in ROLES:
+        asked = [o for o in study.design.outcomes if o.role in {role, "all"} and _repeated(o)]
+        there = [[len(who) for who in _there(study, outcome, role)] for outcome in asked]
+        needed = [_needed(study, outcome, limits) for outcome in asked]
+        short = [
+            sum(n) < need or min(n) < limits.mean for n, need in zip(there, needed, strict=True)
+        ]
+        if not any(map(sum, there)) or not all(short):
+            continue
+        who, of_arms = study.design.role_label(role), ""
+        what = "change"
+        if study.design.comparison is not None:
+            what, of_arms = "difference between arms", f", {limits.mean} of them in each arm"
+        yield (
+            f"Outside the evaluation team no {what} will be shown for {who}s: that takes answers "
+            f"of {min(needed)} {who}s{of_arms}, and {max(map(sum, there))} answered at "
+            f"{study.design.baseline.name}. Only the technical report will have it."
+        )
+
+
+def _needed(study: Study, outcome: Outcome, limits: Limits) -> int:
+    """People from whom on S6 lets the planned model of an outcome leave; its parameters counted.
+
+    One group's change has one. Arms share a baseline: a mean a wave, a difference an arm and later
+    wave, and at every wave one for each stratum but one (``analysis.arms``).
+    """
+    design, waves, parameters = study.design, len(outcome.waves), 1
+    if design.comparison is not None:
+        strata = max(1, study.participants["stratum"].nunique())
+        parameters = waves + len(design.programme_arms) * (waves - 1) + waves * (strata - 1)
+    return next(n for n in count(limits.interval) if model_rule(n, parameters, None))

@@ -232,7 +232,8 @@ def _typed(
     if kind == "flag":
         values, bad = column.flags()
         found = "is neither yes nor no (true nor false)"
-        fix = f"Correct it, or map the file's words in {opened.key}.values."
+        words = f'{opened.key}.values.{name} = {{ "theirs" = "yes", ... }}'
+        fix = f"Correct it, or map the file's words: {words}."
         findings.each(frame, bad, Problem("unknown-value", found, fix, column=name))
         found, fix = "is empty", "Say yes or no, or filter such rows out with where."
         findings.each(frame, column.missing, Problem("no-value", found, fix, column=name))
