@@ -162,3 +162,15 @@ def test_explain_prints_each_coefficient_with_its_source() -> None:
     assert "* pairs = 30 (default 48)" in out
     assert "* comparison = control (default waitlist)" in out
     assert run("simulate", "nobody", "--explain")[0] == 2
+
+
+def test_ctrl_c_is_a_sentence_and_the_exit_code_that_shells_expect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rmresearch.io.check.check", stopped)
+    code, out, err = run("check", PILOT)
+    assert (code, out) == (130, "")
+    assert "Stopped. The same command can be run again" in err

@@ -33,6 +33,9 @@ class OneOf(click.Choice):  # type: ignore[type-arg] # (click 8.1 takes none)
         return super().convert(value, param, ctx)
 
 
+STOPPED = "Stopped. The same command can be run again; whatif goes on where it was."
+
+
 class Commands(click.Group):
     """Commands that answer a wrong name with the nearest; click 8.1 does not."""
 
@@ -45,7 +48,7 @@ class Commands(click.Group):
 
 
 def plain_errors(command: Callable[P, T]) -> Callable[P, T]:
-    """Our own errors are sentences: print them, exit 2 for data and usage, 1 for runs."""
+    """Our own errors are sentences: exit 2 for data and usage, 1 for runs; Ctrl-C is one too."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -54,6 +57,9 @@ def plain_errors(command: Callable[P, T]) -> Callable[P, T]:
         except RmError as error:
             click.echo(str(error), err=True)
             sys.exit(2 if isinstance(error, StudyError) else 1)
+        except KeyboardInterrupt:
+            click.echo(f"\n{STOPPED}", err=True)
+            sys.exit(130)  # what a shell expects of a command that Ctrl-C ended
 
     return run
 

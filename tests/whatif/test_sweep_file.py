@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +169,41 @@ def test_a_large_grid_tells_how_far_its_reading_is() -> None:
     large = {**FINE, "analyses": ["pre_post"], "grid": {"pairs": list(range(4, 604))}}
     assert len(sweep_of(large, say=told.append).variants) == 600
     assert told == ["read 250 of 600 designs", "read 500 of 600 designs"]
+
+
+def test_a_sweep_starts_from_a_scenario_file_beside_it(tmp_path: Path) -> None:
+    """What calibrate writes is where the next what-if starts; the sweep's own lines come on top."""
+    (tmp_path / "ours.toml").write_text(
+        'preset = "rct"\npairs = 36\n[nature]\ntrend = 0.03\nitem_center = 3.5\n', "utf-8"
+    )
+    path = tmp_path / "s.toml"
+    path.write_text(
+        'outcome = "digital_skill"\nanalyses = ["compare_arms"]\n'
+        '[scenario]\nfile = "ours.toml"\nnature.trend = 0.05\n[grid]\npairs = [24, 48]\n',
+        "utf-8",
+    )
+    found = read_sweep(path)
+    start = rm.read_scenario(tmp_path / "ours.toml")
+    assert [one.scenario.pairs for one in found.variants] == [24, 48]
+    for one in found.variants:
+        assert one.scenario.nature == replace(start.nature, trend=0.05)
+        assert one.scenario.comparison == start.comparison
+    assert found.base == replace(start, nature=replace(start.nature, trend=0.05))
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ('"theirs.toml"', "theirs.toml: cannot be opened"),
+        ("3", "scenario.file is 3. Name a scenario file"),
+        ('"ours.toml"', "trand is not a known key"),
+    ],
+)
+def test_a_scenario_file_that_is_not_there_or_wrong(tmp_path: Path, named: str, said: str) -> None:
+    (tmp_path / "ours.toml").write_text("[nature]\ntrand = 0.03\n", "utf-8")
+    path = tmp_path / "s.toml"
+    path.write_text(
+        f'outcome = "digital_skill"\nanalyses = ["compare_arms"]\n[scenario]\nfile = {named}\n'
+    )
+    with pytest.raises(StudyError, match=re.escape(said)):
+        read_sweep(path)

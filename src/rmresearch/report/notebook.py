@@ -8,6 +8,7 @@ because a traceback may hold data.
 from __future__ import annotations
 
 import json
+import logging
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -147,6 +148,10 @@ def _execute(
         )
     except PapermillExecutionError as error:
         raise _plain(error, doing.what) from None
+    except KeyboardInterrupt:
+        # the cell at work dies with its kernel: asyncio would print that as a traceback
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        raise
     except (DeadKernelError, RuntimeError) as error:
         raise ReportError(
             f"the notebook's Python process ended before its time ({type(error).__name__}), while "

@@ -19,7 +19,7 @@ from rmresearch.whatif import sweep_tables as tables
 from rmresearch.whatif.question import START, Ask, SweepFile, Variant, known_analyses
 from rmresearch.whatif.run import TRIALS, Part, attempt
 from rmresearch.whatif.sizes import fitting
-from rmresearch.whatif.sweep_tables import flat, near
+from rmresearch.whatif.sweep_tables import flat, merged, near
 from rmresearch.world import cohort
 from rmresearch.world.scenario import Scenario
 from rmresearch.world.scenario_file import TOP, document_of, known_key, scenario_from
@@ -49,7 +49,8 @@ def read_sweep(path: Path | str, *, say: Say = None) -> SweepFile:
     (``before_after``, ``post_only``, ``change_score``, ``completers``), or a table
     ``[analyses.NAME]`` each with ``ask``, options of that analysis, and ``estimate`` (which of its
     estimates is drawn, by the fields of its key). ``[scenario]`` is a scenario as its own file has
-    it. ``[grid]`` lists values by dotted name, every combination of them is a scenario;
+    it; its key ``file`` names such a file, beside this one, on top of which the other keys come.
+    ``[grid]`` lists values by dotted name, every combination of them is a scenario;
     ``[[scenarios]]`` give a ``name`` and what differs, in the same form as [scenario]; with both,
     every combination is tried in each. ``pull`` names levers instead, each of which is moved from
     where the start has it to its ends, one at a time.
@@ -62,7 +63,8 @@ def read_sweep(path: Path | str, *, say: Say = None) -> SweepFile:
     All problems are raised as one ``StudyError``, each with its place and what to do. ``say`` is
     told how far it is, where there are hundreds of designs.
     """
-    return sweep_of(document_of(path), name=Path(path).name, say=say)
+    document = tables.from_file(document_of(path), Path(path))
+    return sweep_of(document, name=Path(path).name, say=say)
 
 
 def sweep_of(document: Mapping[str, Any], *, name: str = "sweep", say: Say = None) -> SweepFile:
@@ -360,7 +362,7 @@ class _Reading:
             for values in product(*grid.values()):
                 swept = dict(zip(grid, values, strict=True))
                 variant = Variant(name, dict(flat(changes)), swept, Scenario())
-                held = _merged(_merged(document, changes), _nested(swept))
+                held = merged(merged(document, changes), _nested(swept))
                 before = len(self.problems)
                 scenario = self._made(held, f"{self.name}, scenario {variant.name!r}")
                 # what many combinations share is said of the first
@@ -379,16 +381,6 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in flat.items():
         section, _, key = name.rpartition(".")
         (made.setdefault(section, {}) if section else made)[key] = value
-    return made
-
-
-def _merged(document: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The document with the changes in it, section by section."""
-    made = dict(document)
-    for key, value in changes.items():
-        held = made.get(key)
-        both = isinstance(held, Mapping) and isinstance(value, Mapping)
-        made[key] = {**held, **value} if both else value  # type: ignore[dict-item]
     return made
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from rmresearch.errors import did_you_mean
+from rmresearch.errors import Problem, StudyError, did_you_mean
 from rmresearch.whatif.budget import Prices, sizes_of
 from rmresearch.whatif.given import bounds_of
 from rmresearch.whatif.policies import BATCH, BATCHES, in_batches
@@ -20,8 +21,9 @@ from rmresearch.whatif.sizes import step_of
 from rmresearch.world.lever_effects import levers_pulled
 from rmresearch.world.levers import Levers
 from rmresearch.world.scenario import Scenario
+from rmresearch.world.scenario_file import document_of, scenario_from
 
-__all__ = ["against", "flat", "money", "near", "need", "pulled"]
+__all__ = ["against", "flat", "from_file", "merged", "money", "near", "need", "pulled"]
 
 #: tells what was found and what to do
 Wrong = Callable[[str, str], None]
@@ -41,6 +43,35 @@ def flat(given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
             yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+def merged(document: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with the changes in it, section by section."""
+    made = dict(document)
+    for key, value in changes.items():
+        held = made.get(key)
+        both = isinstance(held, Mapping) and isinstance(value, Mapping)
+        made[key] = {**held, **value} if both else value  # type: ignore[dict-item]
+    return made
+
+
+def from_file(document: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    """A sweep's document whose [scenario] starts from the scenario ``file`` that it names, if any.
+
+    The file lies beside ``path``, the sweep's. ``StudyError`` where it cannot be read, or is wrong.
+    """
+    given = document.get("scenario")
+    if not isinstance(given, Mapping) or "file" not in given:
+        return document
+    own = {key: value for key, value in given.items() if key != "file"}
+    if not isinstance(given["file"], str):
+        found = f"scenario.file is {given['file']!r}"
+        fix = 'Name a scenario file, such as "ours.toml".'
+        one = Problem("sweep", found, fix, file=path.name)
+        raise StudyError(str(one), [one])
+    start = document_of(path.parent / given["file"])
+    scenario_from(start, name=given["file"])
+    return {**document, "scenario": merged(start, own)}
 
 
 def near(key: str, known: Sequence[str]) -> str:
