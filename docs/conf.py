@@ -49,6 +49,7 @@ nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_execution_timeout = 300
 nb_merge_streams = True
+nb_code_prompt_show, nb_code_prompt_hide = "Show the code", "Hide the code"
 #: nothing from another host, not even for widgets
 nb_ipywidgets_js: dict[str, Any] = {}
 
@@ -84,6 +85,8 @@ def _look(paper: str, ink: str, accent: str, panel: str, line: str) -> dict[str,
         "color-brand-visited": accent,
         "color-sidebar-link-text--top-level": ink,
         "color-sidebar-search-text": ink,
+        "color-admonition-title": accent,
+        "color-admonition-title-background": panel,
     }
 
 
