@@ -288,6 +288,18 @@ def test_what_the_lost_could_change_does_not_deny_the_answer(
     assert never not in text
 
 
+def test_who_was_lost_is_said_of_the_role_that_answers_the_question() -> None:
+    """Few seniors lost says nothing of juniors, of whom many more may be missing."""
+    for outcome, who in ((SKILL, "senior mentees"), (OUTCOMES[3], "juniors")):
+        for attrition, title in (
+            ("low", f"Few {who} were lost: that is unlikely to explain the result"),
+            ("high", f"Many {who} were lost: that could explain the result"),
+        ):
+            facts = replace(RCT, attrition=attrition)
+            verdict = judged(outcome, READINGS[Precision.CLEAR_GAIN], facts, primary=True)
+            assert told(verdict).lost.title == title
+
+
 LABEL = "<script>alert(1)</script> & “x” *b* #1"
 HEBREW = "מנטורים ותיקים"
 

@@ -195,10 +195,12 @@ def lost(source: Source) -> Part:
     told = main(source) or next(iter(last(source)), None)
     sentences = list(_lost(source, told)) if told else []
     key = _lost_key(told)
+    # the verdict is on one role's answers: of the other many more may be missing
+    whose = {"who": source.who(told.held.estimate.role)} if told and key in {"low", "high"} else {}
     return Part(
         name="lost",
         asks=catalogue()["brief_part"]["lost"],
-        title=said("brief_lost", f"title_{key}").text,
+        title=said("brief_lost", f"title_{key}", **whose).text,
         said=tuple(sentences) or (said("brief_lost", "nothing"),),
         notes=(said("brief_lost", "note"),),
     )
