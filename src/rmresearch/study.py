@@ -213,7 +213,7 @@ class Study:
         apart = number_of(n, "independent cluster", "independent clusters")
         return (
             f"{people} people fall into {apart}: people who are linked by pairs, or were assigned "
-            f"together (by {unit}), count as one; {paired} of them are not alone in theirs."
+            f"together (by {unit}), count as one; {paired} of them share theirs with somebody."
         )
 
     def __repr__(self) -> str:

@@ -296,6 +296,18 @@ def test_one_pair_shows_that_there_is_one_and_nothing_else() -> None:
     assert "No sign can be held against limits yet" in text(pulse)
 
 
+def test_a_small_pilot_s_hidden_share_is_not_read_out_and_one_sign_is_one() -> None:
+    """Seven pairs an arm and no plan of meetings: one sign is judged, shares of seven stay in."""
+    study = rm.simulate(rm.Scenario(pairs=14), seed=7).study
+    said = text(of(replace(study, design=replace(study.design, planned_meetings=None))))
+    assert (
+        "Month 6: the share of the Programme group that answered the survey is not shown." in said
+    )
+    assert "hidden answered" not in said
+    assert "One sign was held against its lower or upper warning limit." in said
+    assert "1 signs" not in said
+
+
 def test_no_department_and_no_markup_gets_in() -> None:
     study, day = midway()
     long = "Department of interdisciplinary and international relations!"

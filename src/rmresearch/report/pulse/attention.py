@@ -44,7 +44,8 @@ def attention(design: Design, signs: Sequence[Sign]) -> Section:
         chance = WARNING * len(held)
         expected = words.tell("expected", n=number(chance, decimals=1))
         expected = words.tell("few_expected") if chance < 1.0 else expected
-        blocks.append(Paragraph(words.tell("chance", of=count(len(held)), expected=expected)))
+        key = "chance_one" if len(held) == 1 else "chance"
+        blocks.append(Paragraph(words.tell(key, of=count(len(held)), expected=expected)))
     if flagged:
         blocks.append(Paragraph(words.tell("adapt")))
     if design.adaptations:

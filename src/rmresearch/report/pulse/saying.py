@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rmresearch.analysis.pulse.meetings import cadence, silent_after
-from rmresearch.display.numbers import NOTHING, number
+from rmresearch.display.numbers import HIDDEN, NOTHING, number
 from rmresearch.privacy.rules import HIGH, LOW
 from rmresearch.report.pulse.reading import Entry, Pairs, Sign, Track, signs
 from rmresearch.report.words import pulse as words
@@ -62,7 +63,8 @@ def state(design: Design, track: Track) -> str:
     latest, arm = track.latest, arm_name(design, track.arm)
     if track.kind == "meetings":
         key = "meetings" if arm else "meetings_all"
-        said = words.tell(key, month=latest.row["month"], arm=arm, held=latest.said("held"))
+        held = latest.said("held")
+        said = _told(key, held, month=latest.row["month"], arm=arm, held=held)
         planned = cadence(design)
         return said + (
             words.tell("planned", planned=number(planned, decimals=1)) if planned else ""
@@ -70,21 +72,30 @@ def state(design: Design, track: Track) -> str:
     if track.kind == "response":
         ends = [latest.said(name) for name in ("share low", "share high")]
         known = None not in (latest.row.get("share low"), latest.row.get("share high"))
-        return words.tell(
+        share = latest.said("share")
+        return _told(
             "response" if arm else "response_all",
+            share,
             arm=arm,
-            share=latest.said("share"),
+            share=share,
             interval=words.tell("interval", low=ends[0], high=ends[1]) if known else "",
             round=words.round_name(track.about),
             wave=named(latest.label),
         )
-    return words.tell(
+    share = latest.said("favourable")
+    return _told(
         "favourable",
-        share=latest.said("favourable"),
+        share,
+        share=share,
         who=people(design, track.role),
         label=design.outcome(track.about).label,
         wave=named(latest.label),
     )
+
+
+def _told(key: str, value: str, **parts: Any) -> str:
+    """A sentence about a number, or that it is not shown: "hidden" is no number to read out."""
+    return words.tell(f"{key}_unshown" if value == spoken(HIDDEN) else key, **parts)
 
 
 def _rule(sign: Sign, latest: Entry, track: Track) -> str:
