@@ -289,7 +289,8 @@ def calibrate(study: Path, out: Path, data: Path | None, given: tuple[str, ...])
     """Fit a scenario to a pilot: what its numbers say, each with its interval, and what they do
     not say.
 
-    The file is what `rmresearch simulate` takes: the next what-if starts from these people.
+    The file is what `rmresearch simulate` takes. A sweep starts from these people with file =
+    "FILE" under [scenario].
     """
     from rmresearch.io.read import read_study
     from rmresearch.whatif.calibrate import calibrate as fit
