@@ -112,6 +112,15 @@ DEFECTS = [
     ),
     Defect("no role", cell("participants", 3, "role", ""), "no-role", "participants.csv", 5),
     Defect(
+        "role in capitals",
+        cell("participants", 3, "role", "Senior"),
+        "unknown-role",
+        "participants.csv",
+        5,
+        "There is 'senior': capitals?",
+        "Senior",
+    ),
+    Defect(
         "unknown role",
         cell("participants", 3, "role", "mentee"),
         "unknown-role",

@@ -91,11 +91,14 @@ def unknown(
     *,
     guess: bool = True,
 ) -> None:
-    """One line a value of ``column`` that is not among ``known`` (few, and worth listing)."""
+    """One line a value of ``column`` that is not among ``known`` (few, and worth listing).
+
+    Without ``guess`` the nearest known value is not named, only one that differs in capitals.
+    """
     wrong = (frame[column].notna() & ~frame[column].isin(known)).to_numpy(bool)
     fix = f"{problem.fix} Known: {some(known)}."
     named = replace(problem, fix=fix, column=column)
-    hint = suggesting(known if guess else ())
+    hint = suggesting(known) if guess else like_ids(pd.Series(known, dtype=str))
     findings.grouped(frame, wrong, column, named, hint=hint, show=is_code, most=NAMED)
 
 
