@@ -257,6 +257,12 @@ def test_both_denominators_and_counts_too_small_to_add() -> None:
     assert [str(cell) for cell in found.done.grid.rows[0]] == [
         "Senior mentees, Programme", "24", "24", "20", "20",
     ]  # fmt: skip
+    people = gain["estimate"]["n_people"]
+    more = "The answer also counts people who answered at only some of the measurements."
+    for analysed, said_more in ((people - 21, False), (people - 22, True)):
+        grids = told(gain, tables=flow(analysed, 21)).done.grid
+        assert grids is not None
+        assert (more in grids.note) == said_more, "only where the answer rests on more people"
     few = told(gain, tables=flow(20, "fewer than 5"))
     assert "answered both" not in " ".join(map(str, few.done.said))
     assert few.done.grid is not None

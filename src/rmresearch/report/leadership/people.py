@@ -164,7 +164,19 @@ def flows(source: Source) -> tuple[Grid, ...]:
         return ()
     heads = (words["who"], *(_stage(source, stage, wave) for stage, wave in kept))
     numeric = (False, *(True for _ in kept))
-    return (Grid(words["caption"], heads, numeric, tuple(made), words["note"]),)
+    return (Grid(words["caption"], heads, numeric, tuple(made), _flow_note(source)),)
+
+
+def _flow_note(source: Source) -> str:
+    """What the counts mean, and why the answer rests on more people than they add up to."""
+    words, told = catalogue()["brief_flow"], main(source)
+    counts = assigned_and_analysed(source, told.held.estimate.role) if told else None
+    people = told.held.estimate.n_people if told else None
+    if counts is None or not isinstance(people, int):
+        return words["note"]
+    if people <= int(counts[1].text.replace(",", "")):
+        return words["note"]
+    return f"{words['note']} {words['note_more']}"
 
 
 def _ends_of(places: list[tuple[object, object]]) -> list[tuple[object, object]]:
