@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,45 @@ def test_every_error_of_ours_keeps_its_class() -> None:
     made = notebook._plain(Raised(), "fitting")
     assert type(made) is FitError
     assert str(made) == "it did not converge"
+
+
+def test_a_long_cell_says_that_it_is_still_at_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(
+        tmp_path / "demo.ipynb",
+        cell("import time; time.sleep(1.5)", "slow", title="asking its questions"),
+    )
+    monkeypatch.setattr(notebook, "PATIENCE", 0.5)
+    said: list[str] = []
+    run_notebook(path, {"name": "x"}, progress=said.append)
+    last, done = said[-2:]
+    assert last == "2 of 2: asking its questions, still at work"
+    assert done.startswith("2 of 2: asking its questions (")
+    monkeypatch.setattr(notebook, "PATIENCE", 600.0)
+    said.clear()
+    run_notebook(path, {"name": "x"}, progress=said.append)
+    assert not any("still at work" in one for one in said)
+
+
+def test_ctrl_c_leaves_asyncio_nothing_to_print(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The kernel ends under a cell that nobody awaits any more; that is no news for a terminal."""
+
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("papermill.execute_notebook", stopped)
+    log = logging.getLogger("asyncio")
+    before = log.level
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_notebook(write(tmp_path / "demo.ipynb", cell("1", "one")), {"name": "x"})
+        log.error("Task exception was never retrieved")
+        assert not caplog.records
+    finally:
+        log.setLevel(before)
 
 
 def test_up_to_a_cell_nothing_after_it_runs(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ __all__ = ["find_notebook", "notebooks", "run_notebook", "to_html"]
 
 Progress = Callable[[str], None]
 
+#: seconds after which a cell that has said nothing is said to be still at work
+PATIENCE = 10.0
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _OUR_LINE = re.compile(r"rmresearch[/\\]([\w/\\]+\.py)[^\d]{1,8}(\d+)")
 
@@ -168,9 +170,12 @@ class _Doing:
         self.what = "starting"
         self.count = 0
         self.since = time.perf_counter()
+        self.patience: Any = None
 
     def start(self, cell: Any, cell_index: int) -> None:
         """A cell begins."""
+        import asyncio
+
         if cell.cell_type != "code" or "injected-parameters" in cell.metadata.get("tags", []):
             return
         if not self.count:
@@ -178,9 +183,14 @@ class _Doing:
         self.count += 1
         self.what = cell.metadata.get("title") or cell.id.replace("-", " ")
         self.since = time.perf_counter()
+        if self.progress:
+            said = f"{self.count} of {self.total}: {self.what}, still at work"
+            self.patience = asyncio.get_running_loop().call_later(PATIENCE, self.progress, said)
 
     def done(self, cell: Any, cell_index: int, execute_reply: Any) -> None:
         """A cell has ended, well or not."""
+        if self.patience:
+            self.patience.cancel()
         if self.progress and "injected-parameters" not in cell.metadata.get("tags", []):
             took = time.perf_counter() - self.since
             self.progress(f"{self.count} of {self.total}: {self.what} ({took:.1f} s)")
