@@ -167,7 +167,8 @@ def _told_apart(accent: str, say: Say) -> str | None:
 
 
 def _instead(colour: str, passes: Callable[[str], bool]) -> str:
-    return f"{nearest(colour, passes)!r}, the nearest of its hue that passes"
+    more = " and is told from the comparison group's grey" if passes is _fit else ""
+    return f"{nearest(colour, passes)!r}, the nearest of its hue that passes{more}"
 
 
 def _floored(value: float) -> str:
