@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from html import unescape
@@ -26,6 +27,8 @@ NAMED = re.compile("&(?!lt;|gt;|amp;)[A-Za-z]+;")
 os.environ["PYTHONPATH"] = os.pathsep.join(
     part for part in (str(HERE), os.environ.get("PYTHONPATH")) if part
 )
+#: each page's start would be a line of its own
+logging.getLogger("traitlets").setLevel(logging.WARNING)
 #: whatever the reader's own kernels are set to do, these do not
 os.environ["IPYTHONDIR"] = str(HERE / "_ipython")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -159,9 +159,13 @@ def said() -> str:
 # --- what stands on paper ------------------------------------------------------------------------
 
 
+#: the tour's own blocks link and tell what to type: they stand in a notebook and on no page
+IN_NOTEBOOKS = "rmresearch.report.walk"
+
+
 def _kinds(of: type = Block) -> Iterator[type[Block]]:
     for kind in of.__subclasses__():
-        if kind.__module__.startswith("rmresearch."):
+        if kind.__module__.startswith("rmresearch.") and kind.__module__ != IN_NOTEBOOKS:
             yield kind
         yield from _kinds(kind)
 
