@@ -68,7 +68,7 @@ def test_the_wheel_is_the_package_and_its_notebooks(wheel: Path) -> None:
     package = {one.removeprefix("src/") for one in kept() if one.startswith("src/rmresearch/")}
     notebooks = {Path(one).name for one in kept() if one.startswith("notebooks/")}
     assert inside == package | {f"rmresearch/_notebooks/{name}" for name in notebooks}
-    for name in ("py.typed", "report/words/en.toml", "report/templates/brief.typ"):
+    for name in ("py.typed", "report/words/en/leadership.toml", "report/templates/brief.typ"):
         assert f"rmresearch/{name}" in inside
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 import string
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -488,6 +490,12 @@ def test_every_sentence_of_the_catalogue_passes_the_gate_unfilled():
             assert words.lint(text) == ()
             assert words.chance_words(text) == ()
             assert list(string.Formatter().parse(text))  # braces are balanced
+
+
+def test_no_two_files_of_the_catalogue_hold_the_same_section():
+    files = Path(phrases.__file__).parent.joinpath("en").glob("*.toml")
+    names = [name for file in files for name in tomllib.loads(file.read_text("utf-8"))]
+    assert sorted(names) == sorted(set(names)) == sorted(phrases.catalogue())
 
 
 def test_every_reading_has_its_words():

@@ -1,6 +1,6 @@
 """Words: every sentence a report says, made from typed results and passed through one gate.
 
-The sentences stand in ``en.toml``; a translation is another such file.
+The texts stand in the folder ``en``, a file an audience; a translation is another such folder.
 """
 
 from __future__ import annotations

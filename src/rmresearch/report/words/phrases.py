@@ -45,9 +45,11 @@ __all__ = [
 
 @cache
 def catalogue(language: str = "en") -> Mapping[str, Mapping[str, str]]:
-    """The sentences of a language, by section and key."""
-    text = files("rmresearch.report.words").joinpath(f"{language}.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    """The texts of a language, by section and key: all files of its folder as one."""
+    found: dict[str, Mapping[str, str]] = {}
+    for file in sorted(files("rmresearch.report.words").joinpath(language).iterdir(), key=str):
+        found |= tomllib.loads(file.read_text("utf-8"))
+    return found
 
 
 def fill(section: str, key: str, **parts: Any) -> str:
