@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from rmresearch.display.numbers import HIDDEN, MINUS, decimals_for, number, percent
+from rmresearch.display.numbers import HIDDEN, MINUS, NOTHING, decimals_for, number, percent
 from rmresearch.privacy.release import WHY
 from rmresearch.privacy.rules import FEW, HIGH, LOW
 from rmresearch.report.words.gate import chance_words, lint
@@ -24,6 +24,7 @@ __all__ = [
     "catalogue",
     "day_of",
     "fill",
+    "from_to",
     "group_name",
     "is_share",
     "kept_back",
@@ -89,6 +90,21 @@ def kept_back(text: str) -> str:
         return text
     few = count.lower() == FEW
     return fill("kept_back", rule, count=capital(spoken(FEW)) if few else count)
+
+
+def from_to(
+    low: float | None, high: float | None, *, decimals: int | None = None, share: bool = False
+) -> str:
+    """Two ends as `display.numbers.interval` writes them, in the catalogue's words.
+
+    >>> from_to(-0.12, 0.45), from_to(0.31, 0.58, share=True), from_to(None, 1.0)
+    ('−0.12 to 0.45', '31% to 58%', '–')
+    """
+    if low is None or high is None:
+        return NOTHING
+    places = decimals if decimals is not None else decimals_for([low, high])
+    ends = (percent(end) if share else number(end, decimals=places) for end in (low, high))
+    return fill("phrase", "to", **dict(zip(("low", "high"), ends, strict=True)))
 
 
 def day_of(day: date) -> str:
