@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from rmresearch.display.numbers import (
@@ -26,6 +27,7 @@ from rmresearch.result import Check, Dropped
 
 __all__ = ["checks_table", "dropped_table", "interval_ends", "table_block"]
 
+_said = partial(fill, "page_tables")
 COUNTS = frozenset({"administrative", "count"})
 SHARE = "proportion"
 
@@ -228,25 +230,26 @@ def _runs(names: Sequence[str]) -> tuple[tuple[int, str], ...]:
     )
 
 
-def checks_table(checks: Sequence[Check], *, caption: str = "What was checked") -> TableBlock:
+def checks_table(checks: Sequence[Check], *, caption: str = "") -> TableBlock:
     """Assumptions and limits: what was looked at, whether it holds, and what was seen."""
+    heads, held = ("check", "holds", "seen"), {True: _said("yes"), False: _said("no")}
     return TableBlock(
-        caption=caption,
-        columns=tuple(Column(name, numeric=False) for name in ("Check", "Holds", "What was seen")),
-        rows=tuple((one.name, "yes" if one.passed else "no", one.detail) for one in checks),
+        caption=caption or _said("checks"),
+        columns=tuple(Column(_said(head), numeric=False) for head in heads),
+        rows=tuple((one.name, held[one.passed], one.detail) for one in checks),
     )
 
 
-def dropped_table(dropped: Sequence[Dropped], *, caption: str = "Who did not enter") -> TableBlock:
+def dropped_table(dropped: Sequence[Dropped], *, caption: str = "") -> TableBlock:
     """Who or what was left out of an analysis, and why."""
     rows = any(one.rows for one in dropped)
     columns = (
-        Column("Reason", numeric=False),
-        Column("People"),
-        *([Column("Rows")] if rows else []),
+        Column(_said("reason"), numeric=False),
+        Column(_said("people")),
+        *([Column(_said("rows"))] if rows else []),
     )
     return TableBlock(
-        caption=caption,
+        caption=caption or _said("dropped"),
         columns=columns,
         rows=tuple(
             (one.reason, count(one.people), *([count(one.rows)] if rows else [])) for one in dropped

@@ -14,9 +14,7 @@ from rmresearch.study import Outcome
 __all__ = ["checked", "has", "left_out", "stacked", "telling", "unanswered", "without_repeats"]
 
 
-def checked(
-    found: Findings, checks: Sequence[Check], caption: str = "What was checked"
-) -> TableBlock:
+def checked(found: Findings, checks: Sequence[Check], caption: str = "") -> TableBlock:
     """What was looked at and whether it holds, in the study's own names."""
     told = [replace(one, detail=in_words(one.detail, found.labels)) for one in checks]
     return checks_table(tuple(dict.fromkeys(told)), caption=caption)
