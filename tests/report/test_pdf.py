@@ -43,7 +43,7 @@ from rmresearch.report.blocks import (
     Subsection,
     TableBlock,
 )
-from rmresearch.report.html import INTERNAL, MEANING
+from rmresearch.report.html import INTERNAL
 from rmresearch.report.pdf import setting, to_pdf
 from rmresearch.report.pdf.content import described
 from rmresearch.report.words.phrases import catalogue
@@ -204,7 +204,7 @@ def test_every_text_of_the_page_is_on_paper(said: str) -> None:
     missing = [text for text in texts_of(demo()) if squeezed(text) not in said]
     assert len(texts_of(demo())) > 600
     assert missing == []
-    assert squeezed(MEANING[INTERNAL]) in said
+    assert squeezed(catalogue()["mark_meaning"][INTERNAL]) in said
 
 
 def test_what_is_folded_on_screen_is_open_on_paper(said: str) -> None:
@@ -444,7 +444,7 @@ def test_pictures_are_drawn_not_pixels(whole: bytes) -> None:
 def test_it_is_the_same_bytes_elsewhere(whole: bytes, tmp_path: Path, root: Path) -> None:
     code = (
         "import sys; from rmresearch.report.pdf import to_pdf; from tests.report.demo import demo; "
-        "sys.stdout.buffer.write(to_pdf(demo(), marks=('Internal',)))"
+        "sys.stdout.buffer.write(to_pdf(demo(), marks=('internal',)))"
     )
     search = os.pathsep.join(str(path) for path in (root, root / "src"))
     environment = {**os.environ, "PYTHONPATH": search, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}

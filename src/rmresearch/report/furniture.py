@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from html import unescape
 
 from rmresearch.display.numbers import MINUS
-from rmresearch.report.words.phrases import catalogue
+from rmresearch.report.words.phrases import catalogue, fill
 
 __all__ = ["as_csv", "cell", "furnished", "linked", "scrolled"]
 
@@ -42,11 +42,11 @@ _PLAIN_NUMBER = re.compile(rf"[+{MINUS}-]?(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+
 
 def linked(body: str) -> str:
     """The body with a link beside each heading that leads to it, to be copied or sent."""
-    word = catalogue()["saving"]["anchor"]
 
     def titled(found: re.Match[str]) -> str:
         name, title = found["section"] or found["id"], found["title"] or found["title2"] or ""
-        link = f'<a class="anchor" href="#{name}" aria-label="{word}: {_text(title)}">#</a>'
+        label = fill("saving", "anchor", title=_text(title))
+        link = f'<a class="anchor" href="#{name}" aria-label="{label}">#</a>'
         heading = found["heading"] or found["heading2"]
         return f'{found["open"] or ""}<div class="titled">{heading}{link}</div>'
 
@@ -59,8 +59,11 @@ def scrolled(html: str) -> str:
     >>> scrolled("<table><tr><td>1</td></tr></table>").startswith('<div class="scroll"')
     True
     """
-    box = '<div class="scroll" role="group" tabindex="0" aria-label="Table">'
-    return re.sub("<table.*?</table>", rf"{box}\g<0></div>", html, flags=re.DOTALL)
+    label = _escaped(catalogue()["paper"]["table"])
+    box = f'<div class="scroll" role="group" tabindex="0" aria-label="{label}">'
+    return re.sub(
+        "<table.*?</table>", lambda found: f"{box}{found[0]}</div>", html, flags=re.DOTALL
+    )
 
 
 def furnished(body: str, *, files: str | None = None) -> str:
@@ -77,8 +80,8 @@ def furnished(body: str, *, files: str | None = None) -> str:
         style = "reading" if kind in seen else "reading printed"
         seen.add(kind)
         return (
-            f'{found[1]}<details class="{style}"><summary>{words["name"]}</summary>'
-            f"<p>{words[kind]}</p></details></figure>"
+            f'{found[1]}<details class="{style}"><summary>{_escaped(words["name"])}</summary>'
+            f"<p>{_escaped(words[kind])}</p></details></figure>"
         )
 
     body = _FIGURE.sub(read, body)
@@ -91,22 +94,24 @@ def _kept(body: str, beginning: str) -> str:
     def table(found: re.Match[str]) -> str:
         title = _caption(found[1])
         name = _free(f"{beginning}-{title}", taken)
-        link = _link(f"{name}.csv", "text/csv", as_csv(found[1]), words["table"], title)
+        label = fill("saving", "table_of", title=title) if title else ""
+        link = _link(f"{name}.csv", "text/csv", as_csv(found[1]), words["table"], label)
         return f'{found[0]}<p class="save">{link}</p>'
 
     def paragraph(found: re.Match[str]) -> str:
         name = _free(f"{beginning}-methods", taken)
         link = _link(f"{name}.txt", "text/plain", _text(found[1], False) + "\n", words["text"], "")
-        return f'{found[0]}<p class="save">{link} <span>{words["copying"]}</span></p>'
+        return f'{found[0]}<p class="save">{link} <span>{_escaped(words["copying"])}</span></p>'
 
     return _COPY.sub(paragraph, _TABLE.sub(table, body))
 
 
-def _link(name: str, kind: str, content: str, said: str, of: str) -> str:
+def _link(name: str, kind: str, content: str, said: str, spoken: str) -> str:
+    """A link that holds its file; ``spoken`` is read aloud in place of what it says."""
     data = base64.b64encode(content.encode()).decode()
-    label = f' aria-label="{said}: {_escaped(of)}"' if of else ""
+    label = f' aria-label="{_escaped(spoken)}"' if spoken else ""
     address = f"data:{kind};charset=utf-8;base64,{data}"
-    return f'<a download="{name}" href="{address}"{label}>{said}</a>'
+    return f'<a download="{name}" href="{address}"{label}>{_escaped(said)}</a>'
 
 
 def as_csv(table: str) -> str:

@@ -24,15 +24,12 @@ from rmresearch.report.lighter import lighter_imports
 from rmresearch.report.look import brand_css
 from rmresearch.report.scripts import steady_page
 from rmresearch.report.theme import blocks_css, page_css, template
-from rmresearch.report.words.phrases import catalogue
+from rmresearch.report.words.phrases import catalogue, fill
 
-__all__ = ["INTERNAL", "render", "to_html", "wrap"]
+__all__ = ["INTERNAL", "marked", "render", "to_html", "wrap"]
 
-#: what every sheet of the analyst's report carries
-INTERNAL = "Internal"
-MEANING = {
-    INTERNAL: "For the evaluation team only. It shows small groups that a released report hides."
-}
+#: the mark on every sheet of the analyst's report: a key of [mark] and [mark_meaning]
+INTERNAL = "internal"
 
 KINDS = ("text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain")
 #: what HTML that is not ours may keep
@@ -56,7 +53,10 @@ _ID = re.compile(r'<\w[^<>]*?\sid="([^"]+)"')
 
 
 def render(page: Page, *, marks: tuple[str, ...] = ()) -> str:
-    """A typed page as one HTML file; ``marks`` stand on every sheet beside the page's own."""
+    """A typed page as one HTML file; ``marks`` stand on every sheet beside the page's own.
+
+    A mark is a key of [mark] in the catalogue, or a text of its own.
+    """
     marks = (*page.marks, *marks)
     return wrap(
         page.html(), title=page.title, marks=marks, language=page.language, brand=page.brand
@@ -81,7 +81,7 @@ def to_html(
     """
     body = _STYLE.sub("", _exporter().from_notebook_node(notebook)[0])
     marks = (INTERNAL,) if internal else ()
-    files = INTERNAL.lower() if internal else "table"
+    files = INTERNAL if internal else "table"
     return wrap(
         body, title=title, marks=marks, brand=brand, files=files, unfolded=unfolded, sheet=sheet
     )
@@ -113,7 +113,7 @@ def wrap(
     twice = sorted({name for name in ids if ids.count(name) > 1} | {"main"} & set(ids))
     if twice:
         raise ReportError(f"two parts of the page share the id {', '.join(map(repr, twice))}.")
-    mark = " · ".join(marks)
+    mark = " · ".join(name for name, _ in marked(marks))
     layout = Template(page_css()).substitute(footer=_css_text(title), mark=_css_text(mark))
     return Template(template("page.html")).substitute(
         language=escape(language),
@@ -126,14 +126,21 @@ def wrap(
     )
 
 
+def marked(marks: tuple[str, ...]) -> list[tuple[str, str]]:
+    """What each mark is called and what it means ("" for one that the catalogue does not have)."""
+    names, meanings = catalogue()["mark"], catalogue()["mark_meaning"]
+    return [(names.get(mark, mark), meanings.get(mark, "")) for mark in marks]
+
+
 def _banner(marks: tuple[str, ...]) -> str:
     if not marks:
         return ""
+    told = marked(marks)
     said = " ".join(
-        f"<strong>{escape(mark)}.</strong> {escape(MEANING.get(mark, ''))}".strip()
-        for mark in marks
+        f"<strong>{escape(fill('paper', 'titled', title=name))}</strong> {escape(meaning)}".strip()
+        for name, meaning in told
     )
-    edge = f'<div class="edge" aria-hidden="true">{escape(" · ".join(marks))}</div>'
+    edge = f'<div class="edge" aria-hidden="true">{escape(" · ".join(n for n, _ in told))}</div>'
     return f'<p class="banner" role="note">{said}</p>{edge}'
 
 
@@ -214,6 +221,7 @@ def _exporter() -> Any:
         filters={
             "markdown2html": lambda text: _anchored(markdown.render(text)),
             "sanitised": lambda html: scrolled(cleaner.sanitize_html_tags(html)),
+            "described": lambda alt: alt or catalogue()["paper"]["picture"],
             "best_kind": lambda data: next((kind for kind in KINDS if kind in data), ""),
             "bare": lambda html: html.removeprefix(OPEN).removesuffix(CLOSE),
             "is_ours": lambda output: output.metadata.get("text/html") == ESCAPED,

@@ -11,6 +11,7 @@ from rmresearch.report.blocks.base import CLOSE, OPEN, Block, joined
 from rmresearch.report.blocks.texts import Badge, Badges, Paragraph
 from rmresearch.report.look import brand_css, masthead
 from rmresearch.report.theme import blocks_css
+from rmresearch.report.words.phrases import fill
 
 __all__ = ["Head", "Page", "Section", "Subsection"]
 
@@ -61,7 +62,7 @@ class Section(Block):
 
     def plain(self) -> str:
         """The section's name."""
-        return f"Section: {self.title}"
+        return fill("paper", "section", title=self.title)
 
 
 def _valid(name: str) -> None:

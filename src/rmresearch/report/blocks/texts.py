@@ -7,7 +7,7 @@ from html import escape
 from typing import Literal
 
 from rmresearch.report.blocks.base import Block, joined
-from rmresearch.report.words.phrases import catalogue
+from rmresearch.report.words.phrases import catalogue, fill
 
 __all__ = [
     "Answer",
@@ -85,10 +85,10 @@ class Callout(Block):
 
     def html(self) -> str:
         """An ``aside``-like box whose kind is said in words, not by colour alone."""
-        title = escape(self.title or catalogue()["paper"][self.kind])
+        title = fill("paper", "titled", title=self.title or catalogue()["paper"][self.kind])
         return (
             f'<div class="callout {self.kind}" role="note">'
-            f"<p><strong>{title}.</strong> {escape(self.text)}</p></div>"
+            f"<p><strong>{escape(title)}</strong> {escape(self.text)}</p></div>"
         )
 
 

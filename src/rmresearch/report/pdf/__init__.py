@@ -12,7 +12,7 @@ from typing import Any
 
 from rmresearch.report.blocks import Callout, Page
 from rmresearch.report.figures.palette import palette
-from rmresearch.report.html import MEANING
+from rmresearch.report.html import marked
 from rmresearch.report.pdf.content import described, printable, said
 from rmresearch.report.pdf.setting import COLOURS, typeset
 from rmresearch.report.words.phrases import catalogue
@@ -51,8 +51,8 @@ def _content(page: Page, marks: tuple[str, ...]) -> dict[str, Any]:
         "language": page.language,
         "short": said(short),
         "foot": said(page.kicker),
-        "marks": [said(mark) for mark in marks],
-        "said": [[said(mark), said(MEANING.get(mark, ""))] for mark in marks],
+        "marks": [said(name) for name, _ in marked(marks)],
+        "said": [[said(name), said(meaning)] for name, meaning in marked(marks)],
         "words": {**catalogue()["paper"], "reading": catalogue()["reading"]["name"]},
         "colours": {**COLOURS, **{n: getattr(colours, n) for n in ("ink", "accent", "tint")}},
         "head": head,
