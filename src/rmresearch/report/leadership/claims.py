@@ -7,9 +7,12 @@ from rmresearch.report.leadership.answer import last, main
 from rmresearch.report.leadership.content import Claims, Said
 from rmresearch.report.leadership.source import Source, Told, said, sizes
 from rmresearch.report.leadership.verdicts import SEEN
-from rmresearch.report.words.phrases import catalogue, named
+from rmresearch.report.words.phrases import catalogue, listed, named
 
 __all__ = ["claims", "reasons"]
+
+#: so many outcomes without a result are named, beyond one more the rest are "others"
+NAMED = 3
 
 
 def claims(source: Source) -> Claims:
@@ -101,7 +104,24 @@ def _cannot(source: Source, told: Told, judgement: Judgement) -> list[Said]:
         found.append(said("brief_cannot", "self_rated"))
     if judgement.contaminated:
         found.append(said("brief_cannot", "contaminated"))
+    silent = _silent(source)
+    if silent:
+        found.append(said("brief_cannot", "silent", labels=listed(silent)))
     return found
+
+
+def _silent(source: Source) -> list[str]:
+    """The outcomes that were to be compared and of which nothing came out, not even hidden."""
+    told = {held.estimate.outcome for held in source.estimates}
+    told |= {one.held.estimate.outcome for one in source.verdicts}
+    labels = [
+        source.label(one)
+        for one in source.design.outcomes
+        if one.timing == "repeated" and one.name not in told
+    ]
+    if len(labels) <= NAMED + 1:
+        return labels
+    return [*labels[:NAMED], catalogue()["brief_cannot"]["others"]]
 
 
 def _always(source: Source) -> list[Said]:
