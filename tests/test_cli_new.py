@@ -31,6 +31,7 @@ def test_without_a_terminal_nothing_is_asked(tmp_path: Path) -> None:
     checked = run("check", tmp_path / "my-pilot")
     assert checked.exit_code == 2
     assert checked.stdout.count("example row") == 11
+    assert "nobody is in arm" not in checked.stdout  # nobody is anywhere yet
 
 
 def test_on_a_terminal_what_no_flag_says_is_asked(

@@ -95,7 +95,8 @@ def _arms_found(everything: Everything, findings: Findings) -> None:
         return
     _empty_cells(frame, "arm", "a participant without arm", findings)
     for arm in design.arms:
-        if mapped.complete and not (frame["arm"] == arm.name).any():
+        # of an empty roster something else is said already
+        if len(frame) and mapped.complete and not (frame["arm"] == arm.name).any():
             found = f"nobody is in arm {arm.name}"
             fix = "No comparison with it can be made; check values.arm if that is not meant."
             findings.add(Problem("empty-arm", found, fix, severity="warning"))
