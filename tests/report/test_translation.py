@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from pptx import Presentation
 from tests.midway import midway
+from tests.report.cyrillic import FIGURES
 from tests.report.leadership.briefs import briefs
 from tests.report.leadership.decks import notes, texts
 from tests.report.leadership.released import names_of
@@ -152,3 +153,37 @@ def test_the_pulse_is_the_catalogue_s() -> None:
     for pulse in (of(*midway()), of(*troubled()), of(read_study(PILOT))):
         # joined, as charts break names into lines
         assert left([" ".join(read(render(pulse.page())))], pulse.design) == set()
+
+
+def test_every_kind_of_figure_is_drawn() -> None:
+    kinds = set(catalogue()["reading"]) - {"name"}
+    assert {draw().kind for draw in FIGURES.values()} == kinds
+
+
+@pytest.mark.usefixtures("translated")
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_the_catalogue_s(name: str) -> None:
+    figure = FIGURES[name]()
+    said = [*read(figure.svg), figure.alt, figure.caption]
+    assert {word for text in said for word in WORD.findall(text)} == set()
+
+
+def test_every_text_of_figures_is_drawn_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text that none of them asks for would be translated for nobody, or is not looked at."""
+    asked = set()
+
+    class Noting(dict[str, str]):
+        def __init__(self, section: str, entries: Mapping[str, str]) -> None:
+            super().__init__(entries)
+            self.section = section
+
+        def __getitem__(self, key: str) -> str:
+            asked.add((self.section, key))
+            return super().__getitem__(key)
+
+    own = [name for name in catalogue() if name.partition("_")[0] == "figure"]
+    for name in own:
+        monkeypatch.setitem(catalogue(), name, Noting(name, catalogue()[name]))  # type: ignore[arg-type]
+    for draw in FIGURES.values():
+        draw().html()
+    assert {(name, key) for name in own for key in catalogue()[name]} == asked

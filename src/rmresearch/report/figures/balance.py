@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rmresearch.display.numbers import NOTHING, number
@@ -21,6 +22,7 @@ from rmresearch.report.figures.style import (
     tones,
     wrap,
 )
+from rmresearch.report.words.phrases import fill
 
 __all__ = ["LIMITS", "Difference", "balance_plot"]
 
@@ -28,6 +30,7 @@ __all__ = ["LIMITS", "Difference", "balance_plot"]
 LIMITS = (0.05, 0.25)
 LABELS, COLUMN = 260.0, 104.0
 OUTER = "#f4f6f8"
+_text = partial(fill, "figure_balance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def balance_plot(
     left = max(text_width(label) for label in labels.values()) + 16.0
     right = COLUMN * len(contrasts)
     heads = [
-        wrap(c.replace("− ", "−\u00a0") or "difference", COLUMN - 8.0, SMALL, True, 4)
+        wrap(c.replace("− ", "−\u00a0") or _text("difference"), COLUMN - 8.0, SMALL, True, 4)
         for c in contrasts
     ]
     lines = max(1 + head.count("\n") for head in heads)
@@ -84,7 +87,7 @@ def balance_plot(
             figure,
             left + (WIDTH - left - right - 20.0) / 2,
             top + body + 36.0,
-            "standard deviations",
+            _text("unit"),
             ha="center",
             size=SMALL,
             color=MUTED,
@@ -93,9 +96,7 @@ def balance_plot(
     return FigureBlock(
         svg=svg(top + body + 46.0, paint),
         alt=_alt(differences, title),
-        caption=caption
-        or "Differences at the start. Inner band: within ±0.05, alike as they are; outer band: "
-        "within ±0.25, alike enough when the analysis adjusts for them.",
+        caption=caption or _text("caption"),
         title=title,
         kind="balance",
     )
@@ -142,10 +143,8 @@ def _heads(
 def _alt(differences: Sequence[Difference], title: str) -> str:
     said = []
     for one in differences:
-        name = f"{one.label} ({one.contrast})" if one.contrast else one.label
-        value = number(one.value, signed=True)
-        said.append(f"{name} {value if value != NOTHING else 'not computable'}")
-    return (
-        f"{title.rstrip('.')}. Dot plot of differences at the start in standard deviations, "
-        f"limits ±0.05 and ±0.25. {'; '.join(said)}."
-    )
+        shown = number(one.value, signed=True)
+        value = _text("unknown") if shown == NOTHING else shown
+        key = "row_contrast" if one.contrast else "row"
+        said.append(_text(key, name=one.label, contrast=one.contrast, value=value))
+    return _text("alt", title=title.rstrip("."), rows=fill("figure", "semicolon").join(said))

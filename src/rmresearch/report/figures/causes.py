@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from rmresearch.report.figures.style import (
     text_width,
     wrap,
 )
+from rmresearch.report.words.phrases import fill
 from rmresearch.world.fields import Edge
 from rmresearch.world.graph import Kind, forward
 
@@ -34,6 +36,7 @@ LINE = 14.0
 PORT, ROOM = 6.5, 11.0
 EDGE, TOP, KEY = 8.0, 6.0, 30.0
 LESS = SERIES[1].colour
+_text = partial(fill, "figure_causes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +61,9 @@ LOOKS: dict[Kind, _Look] = {
     "seen": _Look(PAPER, INK, 1.1, INK, dash=(0, (3, 2))),
     "elsewhere": _Look(PAPER, PAPER, 0.0, MUTED, slant="italic"),
 }
-KEYS: dict[Kind, str] = {
-    "lever": "a lever",
-    "given": "given",
-    "between": "in between",
-    "outcome": "what is changed",
-    "seen": "what is seen",
-    "elsewhere": "in another part",
-}
-SIGNS = {"+": "makes more", "-": "makes less", "0": "none, or open"}
+#: the key's words for each sign, and those of the alternative text
+SIGNS = {"+": "makes_more", "-": "makes_less", "0": "makes_none"}
+SAID = {"+": "more", "-": "less", "0": "none", "?": "open"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +221,11 @@ def _keys(
     """What stands in the key, row by row: its place from the left, and a kind or a sign."""
     there, signs = set(kinds), {edge.sign.replace("?", "0") for edge in arrows}
     sizes = {
-        kind: text_width(KEYS[kind], SIZE, _bold(kind)) + 30.0 for kind in KEYS if kind in there
+        kind: text_width(_text(kind), SIZE, _bold(kind)) + 30.0 for kind in LOOKS if kind in there
     }
-    shown = {sign: text_width(text, SIZE) + 64.0 for sign, text in SIGNS.items() if sign in signs}
+    shown = {
+        sign: text_width(_text(key), SIZE) + 64.0 for sign, key in SIGNS.items() if sign in signs
+    }
     rows: list[list[tuple[float, str]]] = [[]]
     x = EDGE
     for item, size in (*sizes.items(), *shown.items()):
@@ -243,11 +242,11 @@ def _key(figure: Any, y: float, row: Sequence[tuple[float, str]]) -> None:
     for x, item in row:
         if item in SIGNS:
             _draw(figure, Edge("", "", item), [(x + 8.0, y), (x + 44.0, y)], True)
-            write(figure, x + 50.0, y, SIGNS[item], size=SIZE)
+            write(figure, x + 50.0, y, _text(SIGNS[item]), size=SIZE)
             continue
         kind = cast(Kind, item)
-        width = text_width(KEYS[kind], SIZE, _bold(kind)) + 20.0
-        _small_box(figure, x, y, width, KEYS[kind], LOOKS[kind])
+        width = text_width(_text(kind), SIZE, _bold(kind)) + 20.0
+        _small_box(figure, x, y, width, _text(kind), LOOKS[kind])
 
 
 def _small_box(figure: Any, x: float, y: float, width: float, text: str, look: _Look) -> None:
@@ -264,9 +263,10 @@ def _small_box(figure: Any, x: float, y: float, width: float, text: str, look: _
 
 
 def _alt(arrows: Sequence[Edge], title: str) -> str:
-    words = {"+": "more", "-": "less", "0": "none", "?": "open"}
     said: dict[str, list[str]] = {}
     for one in arrows:
-        said.setdefault(one.cause, []).append(f"{one.effect} ({words[one.sign]})")
-    parts = (f"{cause}: {', '.join(effects)}" for cause, effects in said.items())
-    return f"{title.rstrip('.')}. Causal graph, from cause to effects. {'; '.join(parts)}."
+        said.setdefault(one.cause, []).append(_text(SAID[one.sign], node=one.effect))
+    comma = fill("figure", "comma")
+    parts = [fill("figure", "named", name=one, told=comma.join(to)) for one, to in said.items()]
+    rows = fill("figure", "semicolon").join(parts)
+    return _text("alt", title=title.rstrip("."), rows=rows)

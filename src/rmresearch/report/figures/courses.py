@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rmresearch.display.numbers import decimals_for, number
@@ -29,6 +30,7 @@ from rmresearch.report.figures.style import (
     tones,
     wrap,
 )
+from rmresearch.report.words.phrases import fill
 
 __all__ = ["Monthly", "month_lines"]
 
@@ -36,6 +38,7 @@ HEIGHT, TOP, LEFT, BELOW = 270.0, 30.0, 52.0, 48.0
 NAME = 190.0
 #: every so many pixels a mark tells lines apart where colour does not
 MARKS = 64.0
+_text = partial(fill, "figure_courses")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,8 @@ def month_lines(
         for line in lines:
             _line(axes, line, look[line.series], width / last)
         write(figure, 0.0, 10.0, wrap(unit, WIDTH, SMALL, lines=1), size=SMALL, color=MUTED)
-        write(figure, LEFT + 8.0, TOP + 10.0, "the programme", size=SMALL, color=MUTED)
-        write_near(figure, LEFT + width / 2, TOP + HEIGHT + 36.0, "months since the start")
+        write(figure, LEFT + 8.0, TOP + 10.0, _text("programme"), size=SMALL, color=MUTED)
+        write_near(figure, LEFT + width / 2, TOP + HEIGHT + 36.0, fill("figure", "months"))
         _names(figure, lines, names, look, (low - pad, high + pad), LEFT + width + 10.0)
 
     return FigureBlock(
@@ -138,12 +141,11 @@ def _alt(lines: Sequence[Monthly], title: str, unit: str, until: float) -> str:
     said = []
     for line in lines:
         peak = max(range(len(line.values)), key=lambda at: abs(line.values[at]))
-        said.append(
-            f"{line.series}: furthest from zero in month {line.months[peak]:g} "
-            f"({number(line.values[peak], decimals=places, signed=True)}), at the end "
-            f"{number(line.values[-1], decimals=places, signed=True)}"
+        furthest, last = (
+            number(value, decimals=places, signed=True)
+            for value in (line.values[peak], line.values[-1])
         )
-    return (
-        f"{title.rstrip('.')}. Line chart by month, {unit}, the programme ending in month "
-        f"{until:g}. {'; '.join(said)}."
-    )
+        month = f"{line.months[peak]:g}"
+        said.append(_text("row", name=line.series, month=month, furthest=furthest, last=last))
+    rows = fill("figure", "semicolon").join(said)
+    return _text("alt", title=title.rstrip("."), unit=unit, until=f"{until:g}", rows=rows)

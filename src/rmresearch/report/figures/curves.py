@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rmresearch.display.numbers import decimals_for, number, percent
@@ -32,12 +33,14 @@ from rmresearch.report.figures.style import (
     tones,
     wrap,
 )
+from rmresearch.report.words.phrases import fill, from_to
 
 __all__ = ["MOST", "Line", "Spot", "curves_plot"]
 
 #: lines that can be told apart
 MOST = len(SERIES)
 HEIGHT, TOP, BELOW, LEFT, LABELS = 270.0, 30.0, 50.0, 56.0, 170.0
+_text = partial(fill, "figure_curves")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +189,18 @@ def _alt(lines: Sequence[Line], title: str, unit: str, along: str, share: bool) 
     said = []
     for line in lines:
         each = [
-            f"{number(spot.x, decimals=across)}: {_told(spot.value, share, places)} "
-            f"({_told(spot.low, share, places)} to {_told(spot.high, share, places)})"
+            _text(
+                "spot",
+                at=number(spot.x, decimals=across),
+                value=_told(spot.value, share, places),
+                interval=from_to(spot.low, spot.high, decimals=places, share=share),
+            )
             for spot in line.spots
         ]
-        said.append(f"{line.label}: {', '.join(each)}")
-    return f"{title.rstrip('.')}. Line chart, {unit}, along {along}. {'; '.join(said)}."
+        told = fill("figure", "comma").join(each)
+        said.append(fill("figure", "named", name=line.label, told=told))
+    rows = fill("figure", "semicolon").join(said)
+    return _text("alt", title=title.rstrip("."), unit=unit, along=along, rows=rows)
 
 
 def _told(value: float, share: bool, places: int) -> str:

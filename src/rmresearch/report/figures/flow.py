@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rmresearch.display.numbers import count
@@ -19,6 +20,7 @@ from rmresearch.report.figures.style import (
     TEXT,
     wrap,
 )
+from rmresearch.report.words.phrases import fill
 
 __all__ = ["Arm", "Stage", "flow_diagram"]
 
@@ -26,6 +28,7 @@ GAP = 16.0
 PAD = 7.0
 LINE = 18.0
 TRUNK = 420.0
+_text = partial(fill, "figure_flow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +69,18 @@ def flow_diagram(
     arms: Sequence[Arm],
     *,
     title: str,
-    unit: str = "people",
+    unit: str = "",
     caption: str = "",
 ) -> FigureBlock:
     """How many entered, how many reached each stage in each arm, and why others did not?
 
     ``start`` are the stages before arms part (may be empty); stages of the same name stand side by
-    side, and an arm without one passes it by. ``unit`` is what is counted.
+    side, and an arm without one passes it by. ``unit`` is what is counted (default:
+    people).
     """
     if not arms or not any(arm.stages for arm in arms):
         raise ValueError("a flow diagram needs an arm with a stage")
+    unit = unit or _text("people")
     width = min((WIDTH - GAP * (len(arms) - 1)) / len(arms), TRUNK)
     total = width * len(arms) + GAP * (len(arms) - 1)
     lefts = [(WIDTH - total) / 2 + index * (width + GAP) for index in range(len(arms))]
@@ -100,7 +105,7 @@ def flow_diagram(
     return FigureBlock(
         svg=svg(height + 2.0 - GAP, paint),
         alt=_alt(start, arms, title, unit),
-        caption=caption or f"Numbers of {unit} at each stage.",
+        caption=caption or _text("caption", unit=unit),
         title=title,
         kind="flow",
     )
@@ -217,14 +222,18 @@ def _fork(figure: Any, middle: float, top: float, ends: Sequence[float]) -> None
 
 def _alt(start: Sequence[Stage], arms: Sequence[Arm], title: str, unit: str) -> str:
     def said(stages: Sequence[Stage]) -> str:
-        return ", ".join(map(_said, stages))
+        return fill("figure", "comma").join(map(_said, stages))
 
     parts = [said(start)] if start else []
-    parts += [f"{arm.label}: {said(arm.stages)}" for arm in arms]
-    return f"{title.rstrip('.')}. Flow diagram, numbers of {unit}. {'; '.join(parts)}."
+    parts += [fill("figure", "named", name=arm.label, told=said(arm.stages)) for arm in arms]
+    rows = fill("figure", "semicolon").join(parts)
+    return _text("alt", title=title.rstrip("."), unit=unit, rows=rows)
 
 
 def _said(stage: Stage) -> str:
-    lost = ", ".join(f"{count(n)} {why}" for why, n in stage.lost if n)
-    known = count(stage.n) if stage.n is not None else "unknown"
-    return f"{stage.label} {known}" + (f" (lost before: {lost})" if lost else "")
+    left = [_text("lost", number=count(n), why=why) for why, n in stage.lost if n]
+    known = count(stage.n) if stage.n is not None else _text("unknown")
+    if not left:
+        return _text("stage", stage=stage.label, number=known)
+    lost = fill("figure", "comma").join(left)
+    return _text("stage_lost", stage=stage.label, number=known, lost=lost)

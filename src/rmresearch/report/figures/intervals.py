@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from typing import Any, Self
 
-from rmresearch.display.numbers import NOTHING, confidence, decimals_for, interval, number, percent
+from rmresearch.display.numbers import NOTHING, confidence, decimals_for, number, percent
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures.canvas import (
     WIDTH,
@@ -32,6 +33,7 @@ from rmresearch.report.figures.style import (
     text_width,
     wrap,
 )
+from rmresearch.report.words.phrases import fill, from_to
 from rmresearch.result import Estimate
 
 __all__ = ["Interval", "interval_plot"]
@@ -42,6 +44,7 @@ LEAST = 80.0
 #: pixels that a number under the axis needs to stand apart from the next
 TICK = 44.0
 LINE = 17.0
+_text = partial(fill, "figure_intervals")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,29 +109,31 @@ def interval_plot(
     level: float | None = 0.95,
     reference: float | None = 0.0,
     share: bool = False,
-    detail: str = "people",
+    detail: str | None = None,
     decimals: int | None = None,
 ) -> FigureBlock:
     """How large is each estimate, and how sure?
 
     ``unit`` is what the axis counts; ``sides`` say what lies left and right of ``reference``
     (``None`` draws no line); ``level`` is that of all intervals (``None``: they have several, which
-    the text tells); ``share`` shows values in 0..1 as percentages; ``detail`` heads the
-    right-hand column; ``decimals`` of the numbers follow the largest unless they are given. An
-    interval far wider than the others ends in an arrow. Values against zero carry their sign, and
-    shares against zero are differences: percentage points, without a "%" that would say of what.
+    the text tells); ``share`` shows values in 0..1 as percentages; ``detail`` heads the right-hand
+    column (default: people); ``decimals`` of the numbers follow the largest unless they are given.
+    An interval far wider than the others ends in an arrow. Values against zero carry their sign,
+    and shares against zero are differences: percentage points, without a "%" that would say of
+    what.
     """
     if not rows:
         raise ValueError("an interval plot needs at least one row")
     texts = _texts(rows, share, decimals, apart=reference == 0.0)
     layout = _stack(rows)
+    head = _text("people") if detail is None else detail
     left = max(text_width(item.label, TEXT, _bold(item)) for item in layout if item.row) + 16.0
     body = layout[-1].middle + layout[-1].height / 2
     limits = _limits(rows, reference, share)
     top, below = _room(rows, sides)
 
     def paint(figure: Any) -> None:
-        right = _columns(figure, layout, texts, top, level, detail)
+        right = _columns(figure, layout, texts, top, level, head)
         axes = place(figure, left, top, max(WIDTH - right - left - 16.0, LEAST), body)
         axes.set(xlim=limits, ylim=(body, 0.0))
         _ground(axes, layout, reference)
@@ -161,13 +166,13 @@ def _texts(
     def within(low: float | None, high: float | None) -> str:
         if low is None or high is None:
             return NOTHING
-        return interval(times * low, times * high, decimals=places, share=share and not apart)
+        return from_to(times * low, times * high, decimals=places, share=share and not apart)
 
     def one(row: Interval) -> tuple[str, str]:
         if row.span is not None:
             value = within(*row.span)
         elif row.value is None:
-            return "", "not estimated"
+            return "", _text("not_estimated")
         elif share and not apart:
             value = percent(row.value)
         else:
@@ -239,7 +244,7 @@ def _columns(
     """Write labels left, numbers right; returns the width that the right-hand side took."""
     drawn = [item.row for item in layout if item.row is not None]
     counted = any(row.detail for row in drawn)
-    heads = (_kind(level), detail if counted else "")
+    heads = (_at("head", level), detail if counted else "")
     last = max((text_width(row.detail, SMALL) for row in drawn), default=0.0) if counted else 0.0
     last = max(last, text_width(heads[1], SMALL)) + (18.0 if counted else 0.0)
     middle = max(text_width(text, SMALL) for text in (*[t[1] for t in texts], heads[0])) + 14.0
@@ -345,22 +350,24 @@ def _band_label(
     if not sizes or reference is None:
         return
     ends = _across(axes, reference - sizes[-1]), _across(axes, reference + sizes[-1])
-    how_much = f" (±{times * sizes[0]:.4g})" if len(sizes) == 1 else ""
-    write_near(figure, _across(axes, reference), top - 24.0, f"too small to matter{how_much}")
+    one = f"{times * sizes[0]:.4g}"
+    told = _text("too_small_by", size=one) if len(sizes) == 1 else _text("too_small")
+    write_near(figure, _across(axes, reference), top - 24.0, told)
     rule(figure, ends, (top - 8.0, top - 8.0), color=AXIS, lw=1.0)
     for end in ends:
         rule(figure, (end, end), (top - 8.0, top - 3.0), color=AXIS, lw=1.0)
 
 
-def _kind(level: float | None) -> str:
-    return "interval" if level is None else f"{confidence(level)} interval"
+def _at(key: str, level: float | None, **parts: str) -> str:
+    """A text for intervals of one level, or of several."""
+    if level is None:
+        return _text(key, **parts)
+    return _text(f"{key}_level", level=confidence(level), **parts)
 
 
 def _caption(rows: Sequence[Interval], level: float | None) -> str:
-    text = f"Points are estimates, lines their {_kind(level)}s."
-    if any(row.smallest for row in rows):
-        text += " Shaded: differences smaller than the smallest effect that matters."
-    return text
+    banded = [_text("caption_band")] if any(row.smallest for row in rows) else []
+    return " ".join([_at("caption", level), *banded])
 
 
 def _alt(
@@ -372,8 +379,9 @@ def _alt(
 ) -> str:
     said = []
     for row, (value, within) in zip(rows, texts, strict=True):
-        name = f"{row.group}, {row.label}" if row.group else row.label
-        said.append(
-            f"{name}: {value} ({within})" if value and within else f"{name}: {value or within}"
-        )
-    return f"{title.rstrip('.')}. Interval plot, {unit}, {_kind(level)}s. {'; '.join(said)}."
+        name = _text("row", group=row.group, name=row.label) if row.group else row.label
+        both = fill("figure", "within", value=value, interval=within)
+        told = both if value and within else value or within
+        said.append(fill("figure", "named", name=name, told=told))
+    rows_told = fill("figure", "semicolon").join(said)
+    return _at("alt", level, title=title.rstrip("."), unit=unit, rows=rows_told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rmresearch.display.numbers import decimals_for, number
@@ -31,10 +32,12 @@ from rmresearch.report.figures.style import (
     text_width,
     wrap,
 )
+from rmresearch.report.words.phrases import fill
 
 __all__ = ["Dot", "Lanes", "lanes_plot"]
 
 LABELS, LANE, GAP, HEAD, TOP, BELOW = 230.0, 8.0, 9.0, 27.0, 40.0, 44.0
+_text = partial(fill, "figure_lanes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +158,15 @@ def _alt(rows: Sequence[Lanes], series: Sequence[str], title: str, unit: str) ->
     said, group = [], ""
     for row in rows:
         group = row.group or group
-        each = [
-            f"{name} {_told(dot, places)}"
-            for name, dot in zip(series, row.dots, strict=True)
-            if dot
-        ]
-        said.append(f"{group}{': ' if group else ''}{row.label}: {', '.join(each)}")
-    return f"{title.rstrip('.')}. Dots with intervals, {unit}. {'; '.join(said)}."
+        each = [_told(name, dot, places) for name, dot in zip(series, row.dots, strict=True) if dot]
+        told = fill("figure", "comma").join(each)
+        named = fill("figure", "named", name=row.label, told=told)
+        said.append(_text("row", group=group, name=row.label, told=told) if group else named)
+    rows_told = fill("figure", "semicolon").join(said)
+    return _text("alt", title=title.rstrip("."), unit=unit, rows=rows_told)
 
 
-def _told(dot: Dot, places: int) -> str:
-    value = number(dot.value, decimals=places)
-    if dot.predicted is None:
-        return value
-    return f"{value} (predicted {number(dot.predicted, decimals=places)})"
+def _told(series: str, dot: Dot, places: int) -> str:
+    value, predicted = (number(one, decimals=places) for one in (dot.value, dot.predicted))
+    key = "dot" if dot.predicted is None else "dot_predicted"
+    return _text(key, series=series, value=value, predicted=predicted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rmresearch.display.numbers import NOTHING, count, percent
@@ -23,6 +24,7 @@ from rmresearch.report.figures.style import (
     text_width,
     wrap,
 )
+from rmresearch.report.words.phrases import catalogue, fill
 
 __all__ = ["Answered", "Meeting", "meetings_bars", "missing_map"]
 
@@ -31,6 +33,8 @@ LABELS = 230.0
 LEFT, TOP, BARS = 52.0, 56.0, 180.0
 #: a bar's share of its slot
 THICK = 0.62
+_answers = partial(fill, "figure_answers")
+_met = partial(fill, "figure_meetings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,7 @@ class Meeting:
     running: int | None = None
 
 
-def missing_map(
-    cells: Sequence[Answered], *, title: str, unit: str = "people", caption: str = ""
-) -> FigureBlock:
+def missing_map(cells: Sequence[Answered], *, title: str, caption: str = "") -> FigureBlock:
     """Who answered at which wave? One row a group, one column a wave, dark where all answered."""
     if not cells:
         raise ValueError("a map of answers needs at least one cell")
@@ -87,8 +89,8 @@ def missing_map(
 
     return FigureBlock(
         svg=svg(top + row * len(groups) + 2.0, paint),
-        alt=_alt_map(found, groups, waves, title, unit),
-        caption=caption or f"Share of {unit} who answered, of those expected to.",
+        alt=_alt_map(found, groups, waves, title),
+        caption=caption or _answers("caption"),
         title=title,
         kind="answers",
     )
@@ -115,7 +117,7 @@ def _tile(
     x, y = corner[0] + size[0] / 2, corner[1] + size[1] / 2
     middle = {"ha": "center"}
     if cell is None or not asked:
-        text = wrap("not asked", size[0] - 4.0, SMALL, lines=2)
+        text = wrap(_answers("not_asked"), size[0] - 4.0, SMALL, lines=2)
         write(figure, x, y, text, size=SMALL, color=MUTED, **middle)
         return
     ink = ink_on(shade)
@@ -123,15 +125,16 @@ def _tile(
         high = y - 7.0 if between else y
         write(figure, x, high, percent(share), weight="bold", color=ink, **middle)
     if between:
-        text = f"{count(cell.answered)}{between}{count(cell.expected)}"
+        text = between.format(part=count(cell.answered), whole=count(cell.expected))
         write(figure, x, y + 10.0, text, size=SMALL - 1.0, color=ink, **middle)
 
 
 def _between(pairs: Sequence[tuple[int, int]], room: float) -> str:
-    """What joins two counts so that all such texts have room: " of ", "/", or nothing does."""
-    for between in (" of ", "/"):
-        if max(text_width(f"{count(a)}{between}{count(b)}", SMALL) for a, b in pairs) < room:
-            return between
+    """The form of two counts in which all such texts have room: "4 of 9", "4/9", or none has."""
+    for form in ("of", "of_short"):
+        texts = [fill("figure", form, part=count(a), whole=count(b)) for a, b in pairs]
+        if max(text_width(text, SMALL) for text in texts) < room:
+            return catalogue()["figure"][form]
     return ""
 
 
@@ -140,34 +143,26 @@ def _alt_map(
     groups: Sequence[str],
     waves: Sequence[str],
     title: str,
-    unit: str,
 ) -> str:
     said = []
     for group in groups:
         each = []
         for wave in waves:
             cell = found.get((group, wave))
-            asked = cell is not None and cell.expected > 0
-            each.append(
-                f"{wave} {cell.answered} of {cell.expected}"
-                if cell is not None and asked
-                else f"{wave} not asked"
-            )
-        said.append(f"{group}: {', '.join(each)}")
-    return f"{title.rstrip('.')}. Map of {unit} who answered. {'; '.join(said)}."
+            if cell is not None and cell.expected > 0:
+                each.append(
+                    _answers("one", wave=wave, answered=cell.answered, expected=cell.expected)
+                )
+            else:
+                each.append(_answers("one_not_asked", wave=wave))
+        told = fill("figure", "comma").join(each)
+        said.append(fill("figure", "named", name=group, told=told))
+    rows = fill("figure", "semicolon").join(said)
+    return _answers("alt", title=title.rstrip("."), rows=rows)
 
 
-def meetings_bars(
-    meetings: Sequence[Meeting],
-    *,
-    title: str,
-    among: tuple[str, str] = ("all pairs that started", "those that reported"),
-    caption: str = "",
-) -> FigureBlock:
-    """What share of the pairs met in each period, of all and of those that could be asked?
-
-    ``among`` names the two denominators.
-    """
+def meetings_bars(meetings: Sequence[Meeting], *, title: str, caption: str = "") -> FigureBlock:
+    """What share of the pairs met in each period, of all and of those that could be asked?"""
     if not meetings:
         raise ValueError("meeting bars need at least one period")
     both = any(_asked(m) != m.assigned for m in meetings)
@@ -197,14 +192,14 @@ def meetings_bars(
                 continue
             write(figure, x, TOP + BARS + 14.0, meeting.period, color=MUTED, **small)
             if between:
-                said = f"{count(meeting.met)}{between}{count(meeting.assigned)}"
+                said = between.format(part=count(meeting.met), whole=count(meeting.assigned))
                 write(figure, x, TOP + BARS + 32.0, said, **small)
-        _key(figure, among, both)
+        _key(figure, both)
 
     return FigureBlock(
         svg=svg(TOP + BARS + 44.0, paint),
-        alt=_alt_meetings(meetings, title, among),
-        caption=caption or f"Share that met in each period, of {among[0]}.",
+        alt=_alt_meetings(meetings, title, both),
+        caption=caption or _met("caption"),
         title=title,
         kind="meetings",
     )
@@ -239,25 +234,26 @@ def _bar(figure: Any, axes: Any, index: int, meeting: Meeting, place_: tuple[flo
         write(figure, x, above, percent(second), ha="center", size=SMALL)
 
 
-def _key(figure: Any, among: tuple[str, str], both: bool) -> None:
+def _key(figure: Any, both: bool) -> None:
     small = {"size": SMALL, "color": MUTED}
-    write(figure, 0.0, 10.0, f"bar: of {among[0]}", **small)
+    write(figure, 0.0, 10.0, _met("bar"), **small)
     if both:
-        x = text_width(f"bar: of {among[0]}", SMALL) + 24.0
+        x = text_width(_met("bar"), SMALL) + 24.0
         rule(figure, (x, x + 20.0), (10.0, 10.0), color=INK, lw=2.0)
-        write(figure, x + 27.0, 10.0, f"of {among[1]}", **small)
+        write(figure, x + 27.0, 10.0, _met("line"), **small)
 
 
-def _alt_meetings(meetings: Sequence[Meeting], title: str, among: tuple[str, str]) -> str:
-    said = []
-    for m in meetings:
-        text = f"{m.period}: {m.met} of {m.assigned}"
-        if m.assigned:
-            text += f" ({percent(m.met / m.assigned)})"
-        asked = _asked(m)
-        if asked and asked != m.assigned:
-            text += f", {percent(m.met / asked)} of the {asked}"
-        said.append(text)
-    first = f"Bars, pairs that met by period, of {among[0]}"
-    second = f", and of {among[1]}" if any(_asked(m) != m.assigned for m in meetings) else ""
-    return f"{title.rstrip('.')}. {first}{second}. {'; '.join(said)}."
+def _alt_meetings(meetings: Sequence[Meeting], title: str, both: bool) -> str:
+    rows = fill("figure", "semicolon").join(map(_told, meetings))
+    return _met("alt_both" if both else "alt", title=title.rstrip("."), rows=rows)
+
+
+def _told(one: Meeting) -> str:
+    asked = _asked(one)
+    parts = {"period": one.period, "met": one.met, "started": one.assigned}
+    if not one.assigned:
+        return _met("one", **parts)
+    share = percent(one.met / one.assigned)
+    if not asked or asked == one.assigned:
+        return _met("one_share", **parts, share=share)
+    return _met("one_both", **parts, share=share, second=percent(one.met / asked), reported=asked)

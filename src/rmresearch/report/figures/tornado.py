@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rmresearch.display.numbers import decimals_for, number
@@ -29,12 +30,14 @@ from rmresearch.report.figures.style import (
     text_width,
     wrap,
 )
+from rmresearch.report.words.phrases import fill
 
 __all__ = ["Pull", "tornado"]
 
 ROW, TOP, BELOW = 25.0, 34.0, 46.0
 LABELS = 200.0
 DOWN = SERIES[1].colour
+_text = partial(fill, "figure_tornado")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def tornado(pulls: Sequence[Pull], *, title: str, unit: str, caption: str) -> Fi
     rows = sorted(pulls, key=lambda pull: -pull.reach)
     changes = [change for pull in rows for _, change in pull.ends]
     places = decimals_for(changes)
-    labels = [wrap(f"{pull.label} ({pull.now})", LABELS, TEXT, lines=1) for pull in rows]
+    labels = [wrap(_name(pull), LABELS, TEXT, lines=1) for pull in rows]
     texts = [_texts(pull, places) for pull in rows]
     left = max(text_width(label) for label in labels) + 14.0
     columns = [max(text_width(text[side], SMALL) for text in texts) + 16.0 for side in (0, 1)]
@@ -88,13 +91,13 @@ def tornado(pulls: Sequence[Pull], *, title: str, unit: str, caption: str) -> Fi
             _bar(axes, (index + 0.5) * ROW, pull)
         x = (left + width + 16.0, left + width + columns[0] + 16.0)
         for side, (head, colour) in enumerate((("least", DOWN), ("most", ACCENT))):
-            write(figure, x[side], TOP - 14.0, head, size=SMALL, color=MUTED)
+            write(figure, x[side], TOP - 14.0, _text(head), size=SMALL, color=MUTED)
             for index, text in enumerate(texts):
                 y = TOP + (index + 0.5) * ROW
                 write(figure, x[side], y, text[side], size=SMALL, color=colour)
         for index, label in enumerate(labels):
             write(figure, 0.0, TOP + (index + 0.5) * ROW, label)
-        write(figure, 0.0, TOP - 14.0, "lever (as it stands)", size=SMALL, color=MUTED)
+        write(figure, 0.0, TOP - 14.0, _text("lever"), size=SMALL, color=MUTED)
         write_near(figure, left + width / 2, TOP + body + 36.0, unit)
 
     return FigureBlock(
@@ -104,6 +107,10 @@ def tornado(pulls: Sequence[Pull], *, title: str, unit: str, caption: str) -> Fi
         title=title,
         kind="tornado",
     )
+
+
+def _name(pull: Pull) -> str:
+    return _text("row", name=pull.label, now=pull.now)
 
 
 def _bar(axes: Any, y: float, pull: Pull) -> None:
@@ -134,7 +141,8 @@ def _texts(pull: Pull, places: int) -> tuple[str, str]:
     )
     down, up = (
         "".join(
-            f"{number(change, decimals=places, signed=True)} at {name}" for name, change in side
+            _text("end", change=number(change, decimals=places, signed=True), end=name)
+            for name, change in side
         )
         for side in sides
     )
@@ -142,8 +150,9 @@ def _texts(pull: Pull, places: int) -> tuple[str, str]:
 
 
 def _alt(rows: Sequence[Pull], texts: Sequence[tuple[str, str]], title: str, unit: str) -> str:
-    said = [
-        f"{pull.label} ({pull.now}): {', '.join(filter(None, text)) or 'nothing'}"
-        for pull, text in zip(rows, texts, strict=True)
-    ]
-    return f"{title.rstrip('.')}. Tornado chart, {unit}. {'; '.join(said)}."
+    said = []
+    for pull, text in zip(rows, texts, strict=True):
+        told = fill("figure", "comma").join(filter(None, text)) or _text("nothing")
+        said.append(fill("figure", "named", name=_name(pull), told=told))
+    rows_told = fill("figure", "semicolon").join(said)
+    return _text("alt", title=title.rstrip("."), unit=unit, rows=rows_told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,6 @@ from rmresearch.display.numbers import (
     confidence,
     count,
     decimals_for,
-    interval,
     number,
     percent,
 )
@@ -29,6 +29,7 @@ from rmresearch.report.figures.canvas import (
     write_near,
 )
 from rmresearch.report.figures.style import GRID, MUTED, SMALL, TEXT, Tone, text_width, tones, wrap
+from rmresearch.report.words.phrases import fill, from_to
 
 __all__ = ["Curve", "Point", "Step", "survival_steps", "wave_lines"]
 
@@ -39,6 +40,8 @@ ROW = 18.0
 DODGE = 6.0
 #: room left and right of the first and last wave, and the least room between two waves
 EDGE, CLOSE = 30.0, 44.0
+_text = partial(fill, "figure_waves")
+_lasting = partial(fill, "figure_survival")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +126,12 @@ def wave_lines(
         _wave_ticks(figure, axes, at, frame)
         write(figure, 0.0, 10.0, wrap(unit, WIDTH, SMALL, lines=1), size=SMALL, color=MUTED)
         _end_labels(figure, axes, series, look, ends, frame)
-        _counts(figure, axes, series, counts, list(at.values()), frame, "answered")
+        _counts(figure, axes, series, counts, list(at.values()), frame, _text("answered"))
 
     return FigureBlock(
         svg=svg(frame.height, paint),
         alt=_alt_points(points, title, unit, level),
-        caption=caption or f"Means with {confidence(level)} intervals.",
+        caption=caption or _text("caption", level=confidence(level)),
         title=title,
         kind="waves",
     )
@@ -204,11 +207,13 @@ def _wave_ticks(
     told = all(
         abs(m * pixels[0] - months[0] * p) < 1e-6 for m, p in zip(months, pixels, strict=True)
     )
-    said = [] if fits else ["months since the start"]
-    said += [] if told else ["not drawn to scale"]
+    if fits:
+        said = "" if told else _text("not_to_scale")
+    else:
+        said = fill("figure", "months") if told else _text("months_not_to_scale")
     middle = frame.left + frame.width / 2
     y = TOP + HEIGHT + 36.0
-    write_near(figure, middle, y, ", ".join(said))
+    write_near(figure, middle, y, said)
 
 
 def _end_labels(
@@ -296,15 +301,15 @@ def survival_steps(
         middle = frame.left + frame.width / 2
         y = TOP + HEIGHT + 36.0
         write_near(figure, middle, y, unit)
-        write(figure, 0.0, 10.0, "share of pairs still running", size=SMALL, color=MUTED)
+        write(figure, 0.0, 10.0, _lasting("running"), size=SMALL, color=MUTED)
         ends = [curve.steps[-1].share for curve in curves]
         _end_labels(figure, axes, series, look, ends, frame)
-        _counts(figure, axes, series, counts, ticks, frame, "still observed")
+        _counts(figure, axes, series, counts, ticks, frame, _lasting("observed"))
 
     return FigureBlock(
         svg=svg(frame.height, paint),
         alt=_alt_curves(curves, title, unit),
-        caption=caption or f"Kaplan-Meier estimates with {confidence(level)} intervals (shaded).",
+        caption=caption or _lasting("caption", level=confidence(level)),
         title=title,
         kind="survival",
     )
@@ -342,21 +347,24 @@ def _alt_points(points: Sequence[Point], title: str, unit: str, level: float) ->
     for name in dict.fromkeys(point.series for point in points):
         each = []
         for p in (p for p in points if p.series == name):
-            within = interval(p.low, p.high, decimals=places)
-            value = number(p.value, decimals=places) if p.value is not None else "no answers"
-            each.append(f"{p.wave} {value}" + (f" ({within})" if within != NOTHING else ""))
-        said.append(f"{name}: {', '.join(each)}")
-    return (
-        f"{title.rstrip('.')}. Line chart of means by wave, {unit}, {confidence(level)} intervals. "
-        f"{'; '.join(said)}."
-    )
+            within = from_to(p.low, p.high, decimals=places)
+            known = p.value is not None
+            value = number(p.value, decimals=places) if known else _text("no_answers")
+            key = "point" if within == NOTHING else "point_within"
+            each.append(_text(key, wave=p.wave, value=value, interval=within))
+        told = fill("figure", "comma").join(each)
+        said.append(fill("figure", "named", name=name, told=told))
+    rows = fill("figure", "semicolon").join(said)
+    return _text("alt", title=title.rstrip("."), unit=unit, level=confidence(level), rows=rows)
 
 
 def _alt_curves(curves: Sequence[Curve], title: str, unit: str) -> str:
     said = []
     for curve in curves:
         last = curve.steps[-1]
-        within = interval(last.low, last.high, share=True)
-        ends = f"{percent(last.share)}" + (f" ({within})" if within != NOTHING else "")
-        said.append(f"{curve.series}: {ends} at {last.time:g}")
-    return f"{title.rstrip('.')}. Step chart of pairs still running, {unit}. {'; '.join(said)}."
+        within, share = from_to(last.low, last.high, share=True), percent(last.share)
+        if within != NOTHING:
+            share = fill("figure", "within", value=share, interval=within)
+        said.append(_lasting("row", name=curve.series, share=share, time=f"{last.time:g}"))
+    rows = fill("figure", "semicolon").join(said)
+    return _lasting("alt", title=title.rstrip("."), unit=unit, rows=rows)
