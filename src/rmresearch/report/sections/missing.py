@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from rmresearch.display.numbers import percent
 from rmresearch.report.blocks import Block, Details, Section
 from rmresearch.report.figures.people import Answered, missing_map
 from rmresearch.report.findings import Findings
 from rmresearch.report.sections.common import checked, has, telling, unanswered
-from rmresearch.report.sections.people import IN_SD, MORE
 from rmresearch.report.tables import table_block
+from rmresearch.report.words.phrases import fill
 from rmresearch.result import Result, Table
 
 __all__ = ["missing"]
+
+_text = partial(fill, "page_missing")
 
 
 def missing(found: Findings) -> Section:
     """How much is missing, in which patterns?"""
     result = found.result("missingness")
     if result is None or not result.tables:
-        needs = "No answers were found."
-        return unanswered(found, "missing", "Missing answers", "missingness", needs)
+        return unanswered(found, "missing", _text("title"), "missingness", _text("needs"))
     blocks: list[Block] = [*_map(found, result)] if has(result, "response") else []
     rest = [
         table_block(
             table,
             columns=[n for n in telling(table, "role", within="outcome") if n != "outcome"],
-            heads=IN_SD,
+            heads={"standardised": fill("page_attrition", "in_sd")},
             labels=_patterns(found, table),
             group="outcome",
             mixed=True,
@@ -36,8 +38,9 @@ def missing(found: Findings) -> Section:
         if table.rows and table.name != "imputed"  # what the missing could change has its section
     ]
     failed = tuple(check for check in result.checks if not check.passed)
-    blocks.append(Details(MORE, (*rest, *([checked(found, failed)] if failed else []))))
-    return Section("missing", "Missing answers", tuple(blocks))
+    more = fill("page_meetings", "more")
+    blocks.append(Details(more, (*rest, *([checked(found, failed)] if failed else []))))
+    return Section("missing", _text("title"), tuple(blocks))
 
 
 def _patterns(found: Findings, table: Table) -> Mapping[str, str]:
@@ -47,7 +50,8 @@ def _patterns(found: Findings, table: Table) -> Mapping[str, str]:
         for cell in row:
             parts = str(cell.value).split(", ")
             if cell.kind == "label" and len(parts) > 1 and all(one in labels for one in parts):
-                labels[str(cell.value)] = ", ".join(labels[one] for one in parts)
+                named = fill("phrase", "comma").join(labels[one] for one in parts)
+                labels[str(cell.value)] = named
     return labels
 
 
@@ -65,8 +69,7 @@ def _map(found: Findings, result: Result) -> Iterator[Block]:
     shown = frame[frame["outcome"].isin(outcomes)]
     cells = [
         Answered(
-            found.labels.get(row["role" if many else "outcome"], row["outcome"])
-            + (f", {found.labels.get(row['arm'], row['arm'])}" if row["arm"] else ""),
+            _named(found, row["role"] if many else row["outcome"], row["outcome"], row["arm"]),
             found.labels.get(row["wave"], row["wave"]),
             int(row["answered"]),
             int(row["assigned"]),
@@ -75,9 +78,15 @@ def _map(found: Findings, result: Result) -> Iterator[Block]:
     ]
     last = shown[shown["wave"] == shown["wave"].iloc[-1]]
     share = last["answered"].sum() / last["assigned"].sum() if last["assigned"].sum() else 0.0
-    title = f"At {cells[-1].wave}, {percent(share)} of those assigned answered"
-    caption = "Of everyone assigned, arm by arm."
-    if many:
-        names = "; ".join(found.labels.get(name, name) for name in outcomes)
-        caption += f" One outcome stands for each role ({names}); the others are in the tables."
-    yield missing_map(cells, title=title, caption=caption)
+    names = fill("phrase", "semicolon").join(found.labels.get(name, name) for name in outcomes)
+    yield missing_map(
+        cells,
+        title=_text("map", wave=cells[-1].wave, share=percent(share)),
+        caption=_text("caption_roles" if many else "caption", names=names),
+    )
+
+
+def _named(found: Findings, code: str, otherwise: str, arm: str) -> str:
+    """What a row is called, with its arm where arms are told apart."""
+    name = found.labels.get(code, otherwise)
+    return _text("arm", name=name, arm=found.labels.get(arm, arm)) if arm else name

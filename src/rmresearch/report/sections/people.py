@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import Literal
 
-from rmresearch.display.numbers import number, percent
+from rmresearch.display.numbers import count, number, percent
 from rmresearch.report import words
 from rmresearch.report.blocks import (
     Block,
@@ -33,18 +34,18 @@ from rmresearch.report.sections.common import (
 from rmresearch.report.sections.dose import dose
 from rmresearch.report.sections.flow import one_a_role
 from rmresearch.report.tables import table_block
-from rmresearch.report.words.phrases import capital
+from rmresearch.report.words.phrases import capital, fill
 from rmresearch.result import Cell, Estimate, Result, Table
 
-__all__ = ["IN_SD", "MORE", "attrition", "meetings"]
+__all__ = ["attrition", "meetings"]
 
-MORE = "More tables and checks"
+_met_text = partial(fill, "page_meetings")
+_left_text = partial(fill, "page_attrition")
+
 #: a longer table of losses shows the last wave, and folds the rest
 MOST_LOST = 16
 #: how the reader counts them (`io.read`)
 REFUSED = "people who did not consent"
-#: a shorter head, for tables of many columns
-IN_SD = {"standardised": "In SD"}
 #: the measure of meetings that is a share of those planned
 OF_PLANNED = "meetings held, of those planned"
 
@@ -53,19 +54,16 @@ def meetings(found: Findings) -> Section:
     """Did the pairs meet, how often, and until when?"""
     result = found.result("engagement")
     if result is None:
-        reason = "".join(found.why_not("engagement", "")) or (
-            "Without ids nobody can say which pairs met. To answer this, the study would need a "
-            "meeting log with the pairs' ids."
-        )
-        return Section("meetings", "Meetings", (Callout("missing", reason),))
+        reason = "".join(found.why_not("engagement", "")) or _met_text("no_ids")
+        return Section("meetings", _met_text("title"), (Callout("missing", reason),))
     names = [table.name for table in result.tables]
     blocks: list[Block] = [*_met(found, result)] if "by-wave" in names else []
     blocks += [
         _by_arm(found, _once(table)) for table in result.tables if table.name == "engagement"
     ]
     rest = [_by_arm(found, _shares(table)) for table in result.tables if table.name != "engagement"]
-    blocks.append(Details(MORE, (*rest, checked(found, result.checks))))
-    return Section("meetings", "Meetings", (*blocks, *dose(found)))
+    blocks.append(Details(_met_text("more"), (*rest, checked(found, result.checks))))
+    return Section("meetings", _met_text("title"), (*blocks, *dose(found)))
 
 
 def _once(table: Table) -> Table:
@@ -126,12 +124,12 @@ def _met(found: Findings, result: Result) -> Iterator[Block]:
             )
         ]
         last = periods[-1]
-        heard = percent(last.met / last.running) if last.running else "none"
-        title = f"{heard} of the pairs that reported had met in the time before {last.period}"
-        caption = (
-            f"{found.labels.get(str(arm), str(arm))}. Pairs with a meeting since the wave before: "
-            "of all that started, and of those that reported."
+        heard = last.met / last.running if last.running else None
+        title = _met_text(
+            "figure_none" if heard is None else "figure", share=percent(heard), wave=last.period
         )
+        name = found.labels.get(str(arm), str(arm))
+        caption = _met_text("caption" if name else "caption_all", arm=name)
         yield meetings_bars(periods, title=title, caption=caption)
 
 
@@ -139,14 +137,11 @@ def attrition(found: Findings) -> Section:
     """Who left, when, and how different were they?"""
     results = list(found.of("attrition"))
     if not results:
-        needs = (
-            "Without person ids nobody can say who left. To answer this, the study would need ids "
-            "that stay the same over the waves."
-        )
-        return unanswered(found, "attrition", "Who left", "attrition", needs)
+        title, needs = _left_text("title"), _left_text("no_ids")
+        return unanswered(found, "attrition", title, "attrition", needs)
     told = tuple(_lost(found))
     blocks: list[Block] = [Bullets(told)] if told else []
-    lost = stacked(results, "attrition", "Who was lost, by outcome and wave")
+    lost = stacked(results, "attrition", _left_text("lost"))
     if lost is not None:
         wave = lost.columns.index("wave")
         told_at = [one.name for one in found.study.design.waves]
@@ -154,29 +149,33 @@ def attrition(found: Findings) -> Section:
         rows = tuple(row for row in lost.rows if row[wave].value == last)
         if len(lost.rows) > MOST_LOST:
             blocks.append(_losses(found, replace(lost, rows=rows)))
-            blocks.append(Details("Who was lost at every wave", (_losses(found, lost),)))
+            blocks.append(Details(_left_text("every_wave"), (_losses(found, lost),)))
         else:
             blocks.append(_losses(found, lost))
         blocks += _refused(found)
     life = next((r for _, r in results if has(r, "pair-life")), None)
     blocks += [*_pair_life(found, life)] if life else _no_dates(found, results)
-    leavers = stacked(results, "leavers", "Leavers against stayers, before the start")
-    if leavers is not None:
-        some = tuple(row for row in leavers.rows if row[5].value)
-        listed = _by_wave(found, replace(leavers, rows=some))
-        columns = [n for n in without_repeats(listed) if n not in {"outcome", "role", "wave"}]
-        table = table_block(
-            listed,
-            columns=columns,
-            heads=IN_SD,
-            labels=found.labels,
-            group="outcome",
-            mixed=True,
-        )
-        blocks.append(
-            Details("Leavers against stayers", (table,)) if some else Paragraph("Nobody left.")
-        )
-    return Section("attrition", "Who left", tuple(blocks))
+    leavers = stacked(results, "leavers", _left_text("leavers_before"))
+    blocks += [_leavers(found, leavers)] if leavers is not None else []
+    return Section("attrition", _left_text("title"), tuple(blocks))
+
+
+def _leavers(found: Findings, leavers: Table) -> Block:
+    """Those who left beside those who stayed."""
+    some = tuple(row for row in leavers.rows if row[5].value)
+    if not some:
+        return Paragraph(_left_text("nobody"))
+    listed = _by_wave(found, replace(leavers, rows=some))
+    columns = [n for n in without_repeats(listed) if n not in {"outcome", "role", "wave"}]
+    table = table_block(
+        listed,
+        columns=columns,
+        heads={"standardised": _left_text("in_sd")},
+        labels=found.labels,
+        group="outcome",
+        mixed=True,
+    )
+    return Details(_left_text("leavers"), (table,))
 
 
 def _by_wave(found: Findings, table: Table) -> Table:
@@ -185,7 +184,8 @@ def _by_wave(found: Findings, table: Table) -> Table:
     rows = []
     for first, *rest in table.rows:
         when = str(rest[wave - 1].value)
-        heading = f"{first.value}, {found.labels.get(when, when)}"
+        named = found.labels.get(when, when)
+        heading = _left_text("leavers_at", outcome=str(first.value), wave=named)
         rows.append((replace(first, value=heading), *rest))
     return replace(table, rows=tuple(rows))
 
@@ -211,7 +211,8 @@ def _lost(found: Findings) -> Iterator[str]:
             verdict: Literal["low", "high"] | None = "high" if "high" in classes else None
             if classes == {"low"}:
                 verdict = "low"
-            yield f"{outcome.label}: {words.attrition(one, beside, design, verdict)}"
+            said = words.attrition(one, beside, design, verdict)
+            yield _left_text("about", outcome=outcome.label, said=said)
 
 
 def _beside(result: Result, overall: Estimate) -> Estimate | None:
@@ -241,10 +242,11 @@ def _losses(found: Findings, lost: Table) -> TableBlock:
     shown = replace(lost, rows=tuple(rows))
     columns = without_repeats(shown, "role", "contrast", "counted")
     listed = "wave" in without_repeats(shown, "wave")
-    arms = ("Lost, arm", "Lost, comparison")
+    arms = (_left_text("lost_first"), _left_text("lost_other"))
     if "contrast" not in columns:
         first, _, second = str(lost.rows[0][lost.columns.index("contrast")].value).partition(" - ")
-        arms = (f"Lost, {found.labels.get(first)}", f"Lost, {found.labels.get(second)}")
+        names = (found.labels.get(first, first), found.labels.get(second, second))
+        arms = (_left_text("lost_arm", arm=names[0]), _left_text("lost_arm", arm=names[1]))
     wave = found.labels.get(str(lost.rows[0][lost.columns.index("wave")].value), "")
     left = {"role", "outcome"} if listed else {"role", "wave"}
     return table_block(
@@ -253,14 +255,14 @@ def _losses(found: Findings, lost: Table) -> TableBlock:
         heads={
             "lost": arms[0],
             "lost comparison": arms[1],
-            "overall": "Lost in all",
-            "differential": Column("Difference", "points"),
-            "allowed": Column("Allowed", "points"),
-            "class": Column("Attrition", numeric=False),
+            "overall": _left_text("overall"),
+            "differential": Column(_left_text("difference"), _left_text("points")),
+            "allowed": Column(_left_text("allowed"), _left_text("points")),
+            "class": Column(_left_text("class"), numeric=False),
         },
         labels=found.labels,
         group="outcome" if listed else None,
-        caption=lost.title if listed else f"Who was lost by {wave}",
+        caption=lost.title if listed else _left_text("lost_by", wave=wave),
     )
 
 
@@ -276,17 +278,13 @@ def _refused(found: Findings) -> list[Block]:
     counts = [n for reason, n in found.study.excluded if reason == REFUSED and n]
     if not counts or not found.study.design.randomised:
         return []
-    text = (
-        f"{number(counts[0])} of the people listed did not consent and "
-        f"{'is' if counts[0] == 1 else 'are'} in none of these counts. "
-        "If they refused after they were assigned, attrition is higher than shown."
-    )
-    return [Callout("caution", text)]
+    key = "refused_one" if counts[0] == 1 else "refused"
+    return [Callout("caution", _left_text(key, count=count(counts[0])))]
 
 
 def _no_dates(found: Findings, results: Sequence[tuple[object, Result]]) -> list[Block]:
     if found.study.pairs.empty:
-        return [Callout("missing", f"No pairs are given. {words.missing('pairs')}")]
+        return [Callout("missing", _left_text("no_pairs", needed=words.missing("pairs")))]
     told = dict.fromkeys(
         check.detail
         for _, result in results
@@ -310,18 +308,22 @@ def _pair_life(found: Findings, result: Result) -> Iterator[Block]:
             steps.append(
                 Step(time=float(row["month"]), share=share, low=low, high=high, at_risk=left)
             )
-        curves.append(Curve(found.labels.get(arm, arm) or "All pairs", tuple(steps)))
-    lasting = ", ".join(f"{percent(curve.steps[-1].share)} ({curve.series})" for curve in curves)
+        curves.append(Curve(found.labels.get(arm, arm) or _left_text("pairs_all"), tuple(steps)))
+    lasting = fill("phrase", "comma").join(
+        _left_text("pairs_share", share=percent(one.steps[-1].share), arm=one.series)
+        for one in curves
+    )
     figure = survival_steps(
         curves,
-        title=f"Pairs still together when last seen: {lasting}",
-        unit="months since the pair started",
+        title=_left_text("pairs_figure", shares=lasting),
+        unit=_left_text("pairs_unit"),
         caption=table.note,
     )
-    numbers = Details("The numbers, month by month", (_by_arm(found, table, "Month by month"),))
+    monthly = _by_arm(found, table, _left_text("months"))
+    numbers = Details(_left_text("months_folded"), (monthly,))
     reasons = [_by_arm(found, one) for one in result.tables if one.name == "reasons" and one.rows]
     risk = _risk(found, result)
-    yield Subsection("How long pairs lasted", (figure, numbers, *reasons, *risk), "pair-life")
+    yield Subsection(_left_text("pairs"), (figure, numbers, *reasons, *risk), "pair-life")
 
 
 def _risk(found: Findings, result: Result) -> Iterator[Block]:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from rmresearch.display.numbers import number, percent
 from rmresearch.report import words
 from rmresearch.report.blocks import Block, Callout, Column, Paragraph, Subsection, TableBlock
 from rmresearch.report.findings import Findings
+from rmresearch.report.words.phrases import catalogue, fill
 from rmresearch.result import Cell, Result
 
 __all__ = ["receipt"]
 
-TITLE = "Calibration receipt"
-ROWS = {
-    "lower limit": "at its lower 80% limit",
-    "estimate": "as estimated",
-    "upper limit": "at its upper 80% limit",
-}
-NOTE = (
-    "Behind ±: one Monte Carlo standard error. A sound 95% interval holds the truth in 94% to "
-    "96.5% of studies and claims something where nothing is in 3.5% to 5.5%."
-)
-DETECTABLE = "Found by 8 of 10 studies"
+_text = partial(fill, "page_receipt")
 
 
 def receipt(found: Findings) -> Subsection:
@@ -29,14 +22,18 @@ def receipt(found: Findings) -> Subsection:
     outcome = first.estimate.outcome if first else ""
     result = found.result("receipt", outcome)
     if first is None or result is None:
-        reasons = found.why_not("receipt", outcome) or ("Nothing was estimated.",)
-        return Subsection(TITLE, (Callout("note", words.no_receipt(reasons[0])),), "receipt")
+        reasons = found.why_not("receipt", outcome) or (_text("nothing"),)
+        return Subsection(
+            _text("title"), (Callout("note", words.no_receipt(reasons[0])),), "receipt"
+        )
     design = found.study.design
     said = words.receipt(result, first.estimate, design, change=not first.between)
     blocks: list[Block] = [Paragraph(said)]
     failed = [check for check in result.checks if not check.passed]
     blocks += [Callout("caution", words.uncalibrated(check)) for check in failed]
-    return Subsection(TITLE, (*blocks, _shown(result, design.outcome(outcome).unit)), "receipt")
+    return Subsection(
+        _text("title"), (*blocks, _shown(result, design.outcome(outcome).unit)), "receipt"
+    )
 
 
 def _shown(result: Result, unit: str) -> TableBlock:
@@ -44,14 +41,14 @@ def _shown(result: Result, unit: str) -> TableBlock:
     places = {name: place for place, name in enumerate(table.columns)}
     known = all(row[places["detectable"]].value is not None for row in table.rows)
     heads = (
-        Column("Scores that belong together correlate", numeric=False),
-        Column("Correlation"),
-        Column("Intervals that hold the truth"),
-        Column("Intervals that claim what is not there"),
-        *([Column(DETECTABLE, unit=unit)] if known else []),
+        Column(_text("together"), numeric=False),
+        Column(_text("correlation")),
+        Column(_text("held")),
+        Column(_text("claimed")),
+        *([Column(_text("detectable"), unit=unit)] if known else []),
     )
     rows = tuple(_row(row, places, known=known) for row in table.rows)
-    return TableBlock(table.title, heads, rows, NOTE)
+    return TableBlock(table.title, heads, rows, _text("note"))
 
 
 def _row(row: tuple[Cell, ...], places: dict[str, int], *, known: bool) -> tuple[str, ...]:
@@ -63,6 +60,8 @@ def _row(row: tuple[Cell, ...], places: dict[str, int], *, known: bool) -> tuple
     for name in ("coverage", "false positives"):
         share, error = told(name), told(f"{name} error")
         known_error = None if error is None else 100 * error
-        shares.append(f"{percent(share, decimals=1)} ± {number(known_error, decimals=1)}")
+        parts = {"share": percent(share, decimals=1), "error": number(known_error, decimals=1)}
+        shares.append(_text("share", **parts))
     size = [number(told("detectable"), decimals=2)] if known else []
-    return ROWS[str(row[0].value)], number(told("value"), decimals=2), *shares, *size
+    name = catalogue()["page_receipt_row"][str(row[0].value)]
+    return name, number(told("value"), decimals=2), *shares, *size

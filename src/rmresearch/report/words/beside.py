@@ -55,8 +55,9 @@ def exaggeration(found: Estimate, design: Design) -> str:
     """How much too large a result that stands out would be (term "exaggeration")."""
     label = lower_first(design.outcome(found.outcome).label)
     most = found.value is not None and found.value >= MOST_TIMES
-    ratio = f"more than {MOST_TIMES}" if most else number(found.value, decimals=1)
-    return say(fill("beside", "exaggeration", label=label, ratio=ratio))
+    key = "exaggeration_beyond" if most else "exaggeration"
+    ratio = count(MOST_TIMES) if most else number(found.value, decimals=1)
+    return say(fill("beside", key, label=label, ratio=ratio))
 
 
 def reaction(found: Sequence[Estimate], design: Design) -> str:
@@ -66,7 +67,7 @@ def reaction(found: Sequence[Estimate], design: Design) -> str:
     """
     one = found[0]
     key = "recommend" if one.term == "net-recommend" else "reaction"
-    parts = "; ".join(_received(each, design) for each in found)
+    parts = fill("phrase", "semicolon").join(_received(each, design) for each in found)
     label, wave = quoted(design.outcome(one.outcome).label), named(design.wave(one.wave).label)
     return say(fill("beside", key, label=label, wave=wave, parts=parts))
 
@@ -151,15 +152,15 @@ def dose(same: Estimate | None, other: Estimate | None, design: Design) -> str:
         )
         for key, one in known.items()
     ]
-    return say(fill("beside", "dose", label=named(outcome.label), parts="; ".join(parts)))
+    said = fill("phrase", "semicolon").join(parts)
+    return say(fill("beside", "dose", label=named(outcome.label), parts=said))
 
 
 def _rise(outcome: Outcome, one: Estimate) -> str:
     """How much more or less, as rounded: "0.00 points more" would be neither."""
-    words = catalogue()
-    more = {words["phrase"]["higher"]: "more", words["phrase"]["lower"]: "less"}
-    which = more.get(way(outcome, one))
-    return f"{amount(outcome, one)} {which}" if which else str(words["beside"]["dose_alike"])
+    words = catalogue()["phrase"]
+    keys = {words["higher"]: "dose_more", words["lower"]: "dose_less"}
+    return fill("beside", keys.get(way(outcome, one), "dose_alike"), amount=amount(outcome, one))
 
 
 def association() -> str:

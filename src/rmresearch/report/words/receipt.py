@@ -7,7 +7,7 @@ from typing import Any
 
 from rmresearch.display.numbers import count, number, percent
 from rmresearch.report.words.gate import say
-from rmresearch.report.words.phrases import capital, fill, lower_first, matters, named
+from rmresearch.report.words.phrases import capital, catalogue, fill, lower_first, matters, named
 from rmresearch.result import Check, Estimate, Result
 from rmresearch.study import Design
 
@@ -25,9 +25,10 @@ def receipt(result: Result, record: Estimate, design: Design, *, change: bool) -
     ]
     outcome, what = design.outcome(record.outcome), "change" if change else "difference"
     amount = matters(outcome)
+    added = f"smallest_{what}" if amount else f"luck_{what}"
     held, held_error = _furthest(rows, "coverage", 0.95)
     claimed, claimed_error = _furthest(rows, "false positives", 0.05)
-    worst = fill("receipt", "worst", what=what, held=held, held_error=held_error,
+    worst = fill("receipt", f"worst_{what}", held=held, held_error=held_error,
                  claimed=claimed, claimed_error=claimed_error)  # fmt: skip
     text = fill(
         "receipt",
@@ -36,8 +37,7 @@ def receipt(result: Result, record: Estimate, design: Design, *, change: bool) -
         wave=named(design.wave(record.wave).label),
         studies=count(rows[0]["studies"]),
         people=count(rows[0]["people"]),
-        what=what,
-        added=fill("receipt", "smallest" if amount else "luck", what=what, amount=amount),
+        added=fill("receipt", added, amount=amount),
         worst=worst,
     )
     return say(text)
@@ -47,7 +47,7 @@ def _furthest(rows: Sequence[Mapping[str, Any]], name: str, sound: float) -> tup
     """The share furthest from what it should be, and its Monte Carlo error."""
     told = [(row[name], row[f"{name} error"]) for row in rows if row[name] is not None]
     if not told:
-        return "none", "0"
+        return catalogue()["receipt"]["unknown"], count(0)
     share, error = max(told, key=lambda one: abs(one[0] - sound))
     return percent(share, decimals=1), number(100 * error, decimals=1)
 
