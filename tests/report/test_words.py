@@ -484,11 +484,19 @@ def test_missing_says_what_would_be_needed():
 # --- the catalogue -----------------------------------------------------------------------------
 
 
+#: what the analyst's page says of p-values themselves: warnings, never that something was found
+OF_P_VALUES = {
+    ("page_methods", "few"),
+    ("page_sensitivity", "few"),
+    ("page_sensitivity", "few_note"),
+}
+
+
 def test_every_sentence_of_the_catalogue_passes_the_gate_unfilled():
-    for section in phrases.catalogue().values():
-        for text in section.values():
+    for name, section in phrases.catalogue().items():
+        for key, text in section.items():
             assert words.lint(text) == ()
-            assert words.chance_words(text) == ()
+            assert bool(words.chance_words(text)) is ((name, key) in OF_P_VALUES)
             assert list(string.Formatter().parse(text))  # braces are balanced
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
-from rmresearch.display.numbers import decimals_for, number, p_value
+from rmresearch.display.numbers import confidence, count, decimals_for, number, p_value, percent
 from rmresearch.report import words
 from rmresearch.report.blocks import (
     Block,
@@ -23,45 +24,33 @@ from rmresearch.report.findings import Findings, Verdict
 from rmresearch.report.sections.common import checked, stacked, telling, unanswered, without_repeats
 from rmresearch.report.sections.units import span_of, unit_of
 from rmresearch.report.tables import table_block
+from rmresearch.report.words.phrases import catalogue, fill
 from rmresearch.result import Estimate, Result, Table
 
 __all__ = ["reaction", "reliability", "sensitivity"]
 
-#: what stands beside the record in the outcome's own units, and what each of them is
-OTHER_ANSWERS = {
-    "kenward-roger": "By a mixed model's own errors (Kenward-Roger)",
-    "ancova": "This wave by itself, adjusted for the baseline",
-    "classical": "The same, people taken as independent",
-    "lin-adjusted": "Adjusted within each arm (Lin)",
-    "post-only": "Follow-up scores only",
-    "change-score": "Change scores",
-    "difference-in-differences": "Difference in differences",
-    "reliability-corrected": "Adjusted for an unreliable baseline",
-    "overlap-weighted": "Weighted to where the arms overlap",
-    "complier": "Those who take part if assigned",
-    "completers": "Completers only (not comparable)",
-    "paired-t": "Paired t, people taken as independent",
-}
-#: where the record uses all waves, the mixed model is its own, and the rest is of one wave
-ALONE = {
-    "classical": "This wave by itself, people taken as independent",
-    "kenward-roger": "The same model by its own errors (Kenward-Roger)",
-}
+_text = partial(fill, "page_sensitivity")
+_received = partial(fill, "page_reaction")
+_scales = partial(fill, "page_reliability")
+
+#: what stands beside the record in the outcome's own units, in the order of the figure
+WAYS = (
+    "kenward-roger", "ancova", "classical", "lin-adjusted", "post-only", "change-score",
+    "difference-in-differences", "reliability-corrected", "overlap-weighted", "complier",
+    "completers", "paired-t",
+)  # fmt: skip
 #: so many answers are drawn; the headline's comes first
 MOST = 8
 #: more shares than this are no picture: the last measurement is drawn, the rest is in the table
 MOST_ROWS = 24
-LAST_ONLY = "Earlier measurements are in the table."
 CHANCE = ("rerandomisation", "rerandomisation-smallest")
 WILD = "wild-bootstrap"
+#: by whose answers they are, what names a row of the figure on how it was received
+WHOSE = {f"{who} who answered": who for who in ("starters", "finishers", "assigned", "anonymous")}
 
 
 def sensitivity(found: Findings) -> Section:
     """Would another reasonable analysis have said something else?"""
-    intro = (
-        "The same question answered in other ways. If they agree, the answer does not hang on one "
-        "way of asking; if they differ, the answer above stands and the difference is a doubt."
-    )
     several = len({(v.estimate.outcome, v.estimate.contrast) for v in found.verdicts}) > len(
         {v.estimate.outcome for v in found.verdicts}
     )
@@ -77,8 +66,8 @@ def sensitivity(found: Findings) -> Section:
     figures = [_alternatives(found, verdict, several) for verdict in drawn]
     blocks: list[Block] = figures[:1]
     if figures[1:]:
-        title = f"The other answers asked in other ways ({len(figures) - 1})"
-        blocks.append(Details(title, tuple(figures[1:])))
+        others = _text("others", count=count(len(figures) - 1))
+        blocks.append(Details(others, tuple(figures[1:])))
     if not asked:
         blocks = [Callout("missing", words.missing("baseline", "follow_up"))]
     if len(drawn) < len(asked):
@@ -88,14 +77,17 @@ def sensitivity(found: Findings) -> Section:
         blocks.append(_rerandomised(found, chance))
     few = [verdict for verdict in found.verdicts if _told(verdict, WILD)]
     if few:
-        blocks.append(Details("P-values where clusters are few", (_resampled(found, few),)))
-    return Section("sensitivity", "Other ways to ask", (Paragraph(intro), *blocks))
+        blocks.append(Details(_text("few"), (_resampled(found, few),)))
+    return Section("sensitivity", _text("title"), (Paragraph(_text("intro")), *blocks))
 
 
 def _others(verdict: Verdict) -> list[tuple[str, Estimate]]:
     """What stands beside the record in the outcome's units, with what it is called."""
-    labels = OTHER_ANSWERS | (ALONE if verdict.together else {})
-    found = [(label, verdict.beside(term)) for term, label in labels.items()]
+    labels = dict(catalogue()["page_sensitivity_way"])
+    if verdict.together:
+        # the mixed model is the record's own, and the rest is of one wave
+        labels |= catalogue()["page_sensitivity_way_together"]
+    found = [(labels[term], verdict.beside(term)) for term in WAYS]
     return [(label, one) for label, one in found if one is not None and one.value is not None]
 
 
@@ -114,16 +106,15 @@ def _agree(verdict: Verdict) -> bool:
 def _not_drawn(n: int, asked: Sequence[Verdict], drawn: Sequence[Verdict]) -> str:
     """How many answers no figure shows, and why."""
     same = [verdict for verdict in asked if _agree(verdict)]
+    others = n - len(same)
     text = []
     if same:
         ways = dict.fromkeys(label for verdict in same for label, _ in _others(verdict))
-        text.append(
-            f"{len(same)} of {n} answers come out the same to the last digit shown when asked "
-            f"otherwise ({'; '.join(ways)}), so they are not drawn."
-        )
-    if n - len(same) > len(drawn):
-        text.append(f"The first {len(drawn)} of the {n - len(same)} others are drawn.")
-    return " ".join([*text, "All numbers stand in results.json."])
+        told = fill("phrase", "semicolon").join(ways)
+        text.append(_text("same", same=count(len(same)), all=count(n), ways=told))
+    if others > len(drawn):
+        text.append(_text("drawn", drawn=count(len(drawn)), others=count(others)))
+    return " ".join([*text, _text("stored")])
 
 
 def _alternatives(found: Findings, verdict: Verdict, several: bool) -> Block:
@@ -134,15 +125,22 @@ def _alternatives(found: Findings, verdict: Verdict, several: bool) -> Block:
     rows += [Interval.of(o, label, smallest=smallest) for label, o in _others(verdict)]
     wave = found.labels.get(one.wave, one.wave)
     contrast = found.labels.get(one.contrast, one.contrast)
-    about = f", {contrast}" if several and verdict.between else ""
-    shown = f"{100 * verdict.shown.level:.3g}%"
-    level = f" The answer above is told with its {shown} interval." if shown != "95%" else ""
+    title = "asked_of" if several and verdict.between else "asked"
+    level = confidence(verdict.shown.level)
     return interval_plot(
         rows,
-        title=f"{outcome.label} at {wave}{about}: {span_of(rows, outcome)}, "
-        f"asked in {len(rows)} ways",
-        unit=f"{'Difference' if verdict.between else 'Change'} in {unit_of(outcome)}",
-        caption=f"{contrast}. Here each has its 95% interval, so that like meets like.{level}",
+        title=_text(
+            title,
+            label=outcome.label,
+            wave=wave,
+            contrast=contrast,
+            span=span_of(rows, outcome),
+            count=count(len(rows)),
+        ),
+        unit=_text("difference" if verdict.between else "change", unit=unit_of(outcome)),
+        caption=_text(
+            "caption" if level == "95%" else "caption_level", contrast=contrast, level=level
+        ),
         share=outcome.kind == "binary",
     )
 
@@ -150,9 +148,8 @@ def _alternatives(found: Findings, verdict: Verdict, several: bool) -> Block:
 def _answer(verdict: Verdict) -> str:
     """What the estimate of record is called among the others."""
     if not verdict.between:
-        return "The answer above, mean change"
-    how = "all waves in one model" if verdict.together else "adjusted for the baseline"
-    return f"The answer above, {how}"
+        return _text("answer_change")
+    return _text("answer_together" if verdict.together else "answer_adjusted")
 
 
 def _told(verdict: Verdict, term: str) -> bool:
@@ -170,10 +167,9 @@ def _rerandomised(found: Findings, verdicts: Sequence[Verdict]) -> TableBlock:
         found,
         verdicts,
         rows,
-        caption="If the assignment were drawn again",
-        heads=("Share of draws as extreme", "Smallest share possible"),
-        note="Of the ways in which the units could have been assigned (strata kept), the share "
-        "that gives a difference at least as large if nobody's scores depended on the arm.",
+        caption=_text("again"),
+        heads=(_text("again_share"), _text("again_smallest")),
+        note=_text("again_note"),
     )
 
 
@@ -188,11 +184,9 @@ def _resampled(found: Findings, verdicts: Sequence[Verdict]) -> TableBlock:
         found,
         verdicts,
         rows,
-        caption="P-values where clusters are few",
-        heads=("p by CR2", "p by wild bootstrap"),
-        note=f"No difference, tested twice in one model: {resampled.method if resampled else ''}. "
-        "Not corrected for the number of questions. With so few clusters, trust a p-value only "
-        "where both say the same.",
+        caption=_text("few"),
+        heads=(_text("few_own"), _text("few_wild")),
+        note=_text("few_note", method=resampled.method if resampled else ""),
     )
 
 
@@ -215,10 +209,13 @@ def _shares(
     ]
     alike = [k for k in (1, 2) if len({name[k] for name in named}) == 1]
     kept = [k for k in range(3) if k not in alike]
-    shared = ", ".join(named[0][k] for k in alike)
-    first = [Column(("Outcome", "Contrast", "Wave")[k], numeric=False) for k in kept]
+    shared = fill("phrase", "comma").join(named[0][k] for k in alike)
+    first = [
+        Column(_text(("head_outcome", "head_contrast", "head_wave")[k]), numeric=False)
+        for k in kept
+    ]
     return TableBlock(
-        caption=f"{caption} ({shared})" if shared else caption,
+        caption=_text("about", title=caption, names=shared) if shared else caption,
         columns=(*first, *map(Column, heads)),
         rows=tuple(
             (*(name[k] for k in kept), *map(p_value, row))
@@ -232,42 +229,37 @@ def reaction(found: Findings) -> Section:
     """How was the programme received?"""
     asked = list(found.of("reaction"))
     if not asked:
-        return unanswered(found, "reaction", "Reaction", "reaction", words.missing("reaction"))
-    said = tuple(text for _, result in asked for text in _received(found, result))
+        needs = words.missing("reaction")
+        return unanswered(found, "reaction", _received("title"), "reaction", needs)
+    said = tuple(text for _, result in asked for text in _sentences(found, result))
     blocks: list[Block] = [Bullets(said)] if said else []
     place = {wave.name: k for k, wave in enumerate(found.study.design.waves)}
     told = {
-        one: f"{found.labels[one.role]}: {outcome.label}"
+        one: _received("group", role=found.labels[one.role], label=outcome.label)
         for outcome, result in asked
         for one in result.estimates
         if one.term == "" and one.value is not None
     }
     last = max((place[one.wave] for one in told), default=0)
     many = len(told) > MOST_ROWS
-    shares = [
-        Interval.of(one, _who(found, one), group=group)
-        for one, group in told.items()
-        if place[one.wave] == last or not many
-    ]
+    drawn = {one: group for one, group in told.items() if place[one.wave] == last or not many}
+    shares = [Interval.of(one, _who(found, one), group=group) for one, group in drawn.items()]
     if shares:
         figure = interval_plot(
             shares,
-            title=f"Favourable answers from {_range(shares)} of those who answered",
-            unit="Share of favourable answers",
+            title=_range(shares),
+            unit=_received("unit"),
             share=True,
             reference=None,
-            caption=_among(shares) + (f" {LAST_ONLY}" if many else ""),
+            caption=" ".join([_among(list(drawn)), *([_received("last_only")] if many else [])]),
         )
         blocks.insert(0, figure)
-    table = stacked(asked, "reaction", "Reaction by wave")
+    table = stacked(asked, "reaction", _received("by_wave"))
     if table is not None:
         parts = tuple(_in_parts(found, table))
-        blocks.append(Details("The numbers, with means and net recommend scores", parts))
-    note = (
-        "Liking a programme and gaining from it are two things: this says nothing about change, "
-        "and those who did not answer may think otherwise."
-    )
-    return Section("reaction", "Reaction", (Callout("note", note), *blocks))
+        blocks.append(Details(_received("numbers"), parts))
+    note = Callout("note", _received("note"))
+    return Section("reaction", _received("title"), (note, *blocks))
 
 
 def _in_parts(found: Findings, table: Table) -> Iterator[TableBlock]:
@@ -276,32 +268,31 @@ def _in_parts(found: Findings, table: Table) -> Iterator[TableBlock]:
     named = [name for name in ("role", "arm", "wave", "who") if name in columns]
     averages = [name for name in ("net recommend", "mean") if name in columns]
     shares = [name for name in columns if name not in {"outcome", "effective n", *averages}]
-    of_scores = replace(table, title="Scores by wave", note="")
+    of_scores = replace(table, title=_received("scores"), note="")
     for wanted, shown in ((shares, table), ([*named, *averages], of_scores)):
         yield table_block(shown, columns=wanted, labels=found.labels, group="outcome", mixed=True)
 
 
-def _among(rows: Sequence[Interval]) -> str:
+def _among(shown: Sequence[Estimate]) -> str:
     """What the rows of the figure are shares of."""
-    if any("finishers" in row.label for row in rows):
-        return (
-            "Of those who answered. Starters: everyone who began. Finishers: those whose pair "
-            "did not end early. They stand apart because those who left answer less often."
-        )
-    return "Of those who answered, among everyone asked."
+    both = any(WHOSE[one.estimand] == "finishers" for one in shown)
+    return _received("among_both" if both else "among_all")
 
 
 def _who(found: Findings, one: Estimate) -> str:
-    return f"{found.labels[one.wave]}, {one.estimand.removesuffix(' who answered')}"
+    return _received(WHOSE[one.estimand], wave=found.labels[one.wave])
 
 
 def _range(rows: list[Interval]) -> str:
+    """The title: from where to where the shares reach."""
     values = sorted(row.value for row in rows if row.value is not None)
-    low, high = f"{100 * values[0]:.0f}%", f"{100 * values[-1]:.0f}%"
-    return low if low == high else f"{low} to {high}"
+    low, high = percent(values[0]), percent(values[-1])
+    if low == high:
+        return _received("favourable", share=low)
+    return _received("favourable_span", low=low, high=high)
 
 
-def _received(found: Findings, result: Result) -> Iterator[str]:
+def _sentences(found: Findings, result: Result) -> Iterator[str]:
     """A sentence for shares, one for scores: everyone who began, at the last wave."""
     design = found.study.design
     waves = [wave.name for wave in design.waves]
@@ -319,7 +310,8 @@ def reliability(found: Findings) -> Section:
     """Can the scales be trusted?"""
     scales = list(found.of("reliability"))
     if not scales:
-        return unanswered(found, "reliability", "Scales", "reliability", words.missing("items"))
+        needs = words.missing("items")
+        return unanswered(found, "reliability", _scales("title"), "reliability", needs)
     blocks: list[Block] = []
     for outcome, result in scales:
         start = found.study.design.baseline.name
@@ -332,6 +324,8 @@ def reliability(found: Findings) -> Section:
             if t.rows
         ]
         failed = tuple(check for check in result.checks if not check.passed)
-        more = [checked(found, failed, "What does not hold")] if failed else []
-        blocks.append(Subsection(outcome.label, (*said, Details("Items", (*tables, *more)))))
-    return Section("reliability", "Scales", tuple(blocks))
+        more = [checked(found, failed, fill("page_tables", "failing"))] if failed else []
+        blocks.append(
+            Subsection(outcome.label, (*said, Details(_scales("items"), (*tables, *more))))
+        )
+    return Section("reliability", _scales("title"), tuple(blocks))

@@ -3,44 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from rmresearch.display.numbers import interval, number, p_value
+from rmresearch.display.numbers import number, p_value
 from rmresearch.report import words
 from rmresearch.report.blocks import Block, Bullets, Details, Paragraph, Section
 from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.report.findings import Findings
 from rmresearch.report.sections.common import checked, left_out, unanswered
 from rmresearch.report.tables import table_block
-from rmresearch.report.words.phrases import capital, fill, lower_first, people
+from rmresearch.report.words.phrases import (
+    capital,
+    fill,
+    from_to,
+    listed,
+    lower_first,
+    people,
+)
 from rmresearch.result import Estimate, Result
 
 __all__ = ["dyads"]
 
-TITLE = "Junior and senior together"
-INTRO = (
-    "Each member's later score is held against the own score and the partner's score before, both "
-    "roles in one model. An association, observational: who is paired with whom, and what a pair "
-    "shares, moves both members, so no part of it says that one changed the other."
-)
-PARTS = {"actor": "own score before", "partner": "partner's score before"}
-RATIO = (
-    "Ratio of the partner's part to the own part, only where the own part is more than two "
-    "standard errors from 0"
-)
+_text = partial(fill, "page_dyads")
+
+#: what later scores are held against
+PARTS = ("actor", "partner")
 
 
 def dyads(found: Findings) -> Section:
     """Do junior and senior move together?"""
     results = found.every("dyadic")
     if not results:
-        return unanswered(found, "dyads", TITLE, "dyadic", words.missing("pairs", "follow_up"))
-    blocks: list[Block] = [Paragraph(INTRO)]
+        return unanswered(
+            found, "dyads", _text("title"), "dyadic", words.missing("pairs", "follow_up")
+        )
+    blocks: list[Block] = [Paragraph(_text("intro"))]
     if not any(found.planned(result, one) for result in results for one in result.estimates):
         blocks.append(Paragraph(fill("plan", "exploratory"), "small"))
     for result in results:
         blocks += _one(found, result)
     blocks.append(_more(found, results))
-    return Section("dyads", TITLE, tuple(blocks))
+    return Section("dyads", _text("title"), tuple(blocks))
 
 
 def _records(found: Findings, result: Result, *terms: str) -> list[Estimate]:
@@ -71,23 +74,25 @@ def _figure(found: Findings, slopes: Sequence[Estimate]) -> Block:
     rows = [
         Interval.of(
             one,
-            PARTS[one.term] + (f", {found.labels.get(one.group, one.group)}" if several else ""),
-            group=f"{capital(people(design, one.role))}: {design.outcome(one.outcome).label}",
+            _text(f"{one.term}_arm" if several else one.term, arm=_arm(found, one)),
+            group=_text(
+                "group",
+                who=capital(people(design, one.role)),
+                label=design.outcome(one.outcome).label,
+            ),
         )
         for one in slopes
     ]
     seen = [one for one in slopes if one.term == "partner" and _apart(one)]
-    title = "Whether later scores go with the partner's start cannot be told"
+    title = _text("unclear")
     if seen:
-        whose = " and ".join(lower_first(people(design, one.role)) for one in seen)
-        title = f"Later scores of {whose} go with their partner's start"
-    return interval_plot(
-        rows,
-        title=title,
-        unit="Points later for each point before, the other start held equal",
-        caption="Programme pairs. Points are estimates, lines their 95% intervals; 1 would mean "
-        "that scores keep their distances.",
-    )
+        whose = dict.fromkeys(lower_first(people(design, one.role)) for one in seen)
+        title = _text("seen", who=listed(list(whose)))
+    return interval_plot(rows, title=title, unit=_text("unit"), caption=_text("caption"))
+
+
+def _arm(found: Findings, one: Estimate) -> str:
+    return found.labels.get(one.group, one.group)
 
 
 def _apart(one: Estimate) -> bool:
@@ -100,12 +105,12 @@ def _more(found: Findings, results: Sequence[Result]) -> Details:
     for result in results:
         for table in result.tables:
             if table.rows:
-                labels = {**found.labels, "all pairs": "All pairs"}
+                labels = {**found.labels, "all pairs": _text("all_pairs")}
                 inside.append(table_block(table, labels=labels, group=_group(table.name)))
         inside += [Paragraph(text, "small") for text in _ratios(found, result)]
         inside.append(checked(found, result.checks))
         inside += [left_out(found, result.dropped)] if result.dropped else []
-    return Details("The numbers, matched pairs that wait, and what was checked", tuple(inside))
+    return Details(_text("more"), tuple(inside))
 
 
 def _group(name: str) -> str | None:
@@ -118,17 +123,20 @@ def _ratios(found: Findings, result: Result) -> list[str]:
     lines = []
     if ratios:
         told = [
-            f"{found.labels.get(one.role, one.role)}"
-            f"{', ' + found.labels.get(one.group, one.group) if one.group else ''}: "
-            f"{number(one.value, decimals=2)} ({interval(one.low, one.high, decimals=2)})"
+            _text(
+                "ratio_arm" if one.group else "ratio",
+                role=found.labels.get(one.role, one.role),
+                arm=_arm(found, one),
+                value=number(one.value, decimals=2),
+                interval=from_to(one.low, one.high, decimals=2),
+            )
             for one in ratios
         ]
-        lines.append(f"{RATIO}: {'; '.join(told)}.")
+        lines.append(_text("ratios", told=fill("phrase", "semicolon").join(told)))
     for one in result.estimates:
         if one.term == "likeness" and one.value is not None:
-            chance = f", {p_value(one.p)}" if one.p is not None else ""
-            lines.append(
-                f"Can the roles be told apart at all ({found.labels.get(one.group, 'all pairs')})? "
-                f"Likelihood ratio {number(one.value, decimals=1)} on 4 df{chance}."
-            )
+            key = "likeness" if one.p is None else "likeness_p"
+            value = number(one.value, decimals=1)
+            who = _arm(found, one) or _text("all")
+            lines.append(_text(key, who=who, value=value, p=p_value(one.p)))
     return lines

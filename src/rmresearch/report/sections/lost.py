@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 from rmresearch.analysis.leavers import tipping
-from rmresearch.display.numbers import decimals_for, number
+from rmresearch.display.numbers import confidence, decimals_for, number
 from rmresearch.report import words
 from rmresearch.report.blocks import (
     Block,
@@ -24,28 +25,19 @@ from rmresearch.report.sections.common import checked, has, stacked, without_rep
 from rmresearch.report.sections.units import span_of, unit_of
 from rmresearch.report.tables import table_block
 from rmresearch.report.words.lost import Tips
-from rmresearch.report.words.phrases import capital
+from rmresearch.report.words.phrases import fill, from_to
 from rmresearch.result import Estimate, Result, Table
 from rmresearch.study import Outcome
 
 __all__ = ["lost"]
 
-TITLE = "What the missing could change"
-INTRO = (
-    "Nobody knows how those who did not answer would have answered. Here is how far the difference "
-    "would move under other assumptions about them, from mild to none at all."
-)
-#: what each estimate is called, in the order of fewer and fewer assumptions
-ONE: Mapping[str, str] = {
-    "answered": "Those who answered, this wave by itself",
-    "weighted": "Weighted to all who answered before",
-    "imputed": "Missing answers imputed",
-}
-TWO: Mapping[str, str] = {
-    "lee": "Bounds, if answering moves in one direction (Lee)",
-    "worst": "Bounds, whatever the missing would say",
-}
-ANSWERS = ("answered", "weighted", "worst case")
+_text = partial(fill, "page_lost")
+_row = partial(fill, "page_lost_row")
+
+#: what stands in the figure, in the order of fewer and fewer assumptions: estimates, then bounds
+ONE = ("answered", "weighted", "imputed")
+TWO = ("lee", "worst")
+ANSWERS = {"answered": "answered", "weighted": "weighted", "worst case": "worst_case"}
 READINGS: Mapping[str, Tips] = {
     tipping.THERE: "there",
     tipping.AT_ONCE: "at_once",
@@ -73,12 +65,12 @@ def lost(found: Findings) -> Section:
     """Could those who did not answer change the answer?"""
     answers = [(o, r) for o, r in found.of("attrition") if has(r, "otherwise")]
     if not answers:
-        return Section("lost", TITLE, (_nothing(found),))
+        return Section("lost", _text("title"), (_nothing(found),))
     first = _first(found, answers)
-    blocks: list[Block] = [Paragraph(INTRO), *_figure(found, *first)]
+    blocks: list[Block] = [Paragraph(_text("intro")), *_figure(found, *first)]
     blocks.append(Bullets(tuple(_told(found, answers, first[1]))))
-    blocks.append(Details("The numbers of every outcome and wave", tuple(_tables(found, answers))))
-    return Section("lost", TITLE, tuple(blocks))
+    blocks.append(Details(_text("numbers"), tuple(_tables(found, answers))))
+    return Section("lost", _text("title"), tuple(blocks))
 
 
 def _nothing(found: Findings) -> Block:
@@ -90,7 +82,7 @@ def _nothing(found: Findings) -> Block:
         if check.name == "somebody is missing"
     ]
     if whole:
-        return Paragraph("Everybody answered, so there is nothing that the missing could change.")
+        return Paragraph(_text("nobody"))
     unfit = {"people in both arms", "people who answered", "model can be fitted"}
     seen = [check.detail for _, result in found.of("attrition") for check in result.checks
             if check.name in unfit and not check.passed]  # fmt: skip
@@ -144,18 +136,20 @@ def _figure(found: Findings, outcome: Outcome, one: Estimate, result: Result) ->
     record = _record(found, one)
     smallest = outcome.smallest_effect
     rows = []
+    bounded = ""
     if record is not None and record.value != one.value:
-        rows.append(Interval.of(record, "The answer above", smallest=smallest, main=True))
-    for term, label in ONE.items():
+        rows.append(Interval.of(record, _row("record"), smallest=smallest, main=True))
+    for term in ONE:
         if term in beside and beside[term].value is not None:
-            rows.append(Interval.of(beside[term], label, smallest=smallest, main=not rows))
-    for kind, label in TWO.items():
+            rows.append(Interval.of(beside[term], _row(term), smallest=smallest, main=not rows))
+    for kind in TWO:
         low, high = beside.get(f"{kind}-lower"), beside.get(f"{kind}-upper")
         if low is None or high is None or low.value is None or high.value is None:
             continue
+        bounded = kind
         rows.append(
             Interval(
-                label=label,
+                label=_row(kind),
                 value=None,
                 span=(low.value, high.value),
                 low=low.low,
@@ -166,33 +160,28 @@ def _figure(found: Findings, outcome: Outcome, one: Estimate, result: Result) ->
         )
     wave = found.labels.get(one.wave, one.wave)
     contrast = found.labels.get(one.contrast, one.contrast)
+    level = confidence(LEVEL if record is None else record.level)
     yield interval_plot(
         rows,
-        title=f"{outcome.label} at {wave}: {span_of(rows, outcome)}, {_under(rows)}",
-        unit=f"Difference in {unit_of(outcome)}",
-        caption=f"{contrast}. Points are estimates, thick bars bounds, thin lines 95% intervals. "
-        "An interval around bounds holds the difference wherever it lies between them."
-        + ("" if record is None else _level(record)),
+        title=_text(
+            "worst" if bounded == "worst" else "assumed",
+            label=outcome.label,
+            wave=wave,
+            span=span_of(rows, outcome),
+        ),
+        unit=_text("unit", unit=unit_of(outcome)),
+        caption=_text(
+            "caption" if level == confidence(LEVEL) else "caption_level",
+            contrast=contrast,
+            level=level,
+        ),
         share=outcome.kind == "binary",
     )
-
-
-def _under(rows: Sequence[Interval]) -> str:
-    """Under which assumptions the figure's values differ."""
-    bound = any(row.label == TWO["worst"] for row in rows)
-    return "whatever the missing would say" if bound else "by what is assumed of the missing"
 
 
 def _record(found: Findings, one: Estimate) -> Estimate | None:
     """The answer that the report gives about the same people, as it is told there."""
     return next((v.shown for v in found.verdicts if _same(one, v.estimate)), None)
-
-
-def _level(record: Estimate) -> str:
-    """What level the answer above is told at, where it is another than the rest's."""
-    if record.level == LEVEL:
-        return ""
-    return f" The answer above is told with its {100 * record.level:.3g}% interval."
 
 
 def _told(found: Findings, answers: Answers, first: Estimate) -> Iterator[str]:
@@ -249,8 +238,8 @@ def _between(found: Findings, one: Estimate, result: Result) -> Iterator[str]:
 
 def _tables(found: Findings, answers: Answers) -> Iterator[TableBlock]:
     tables = [
-        stacked(answers, "otherwise", "The difference under other assumptions about the missing"),
-        stacked(answers, "tipping", "Where the decision would tip"),
+        stacked(answers, "otherwise", _text("otherwise")),
+        stacked(answers, "tipping", _text("tipping")),
     ]
     imputed = found.result("missingness")
     if imputed is not None and has(imputed, "imputed"):
@@ -268,7 +257,7 @@ def _tables(found: Findings, answers: Answers) -> Iterator[TableBlock]:
         if check.name in CHECKS and not check.passed
     ]
     if failed:
-        yield checked(found, failed, "What could not be done")
+        yield checked(found, failed, _text("undone"))
 
 
 def _listed(found: Findings, table: Table) -> TableBlock:
@@ -281,15 +270,16 @@ def _listed(found: Findings, table: Table) -> TableBlock:
         for name in without_repeats(table, "role", "contrast")
         if name != "outcome" and not (name == "role" and single)
     ]
+    answers = {name: fill("page_lost_answer", key) for name, key in ANSWERS.items()}
     return table_block(
         table,
         columns=columns,
         heads={
-            "effective n": "Worth, in answers",
-            "up to": "Up to",
-            "reading": Column("Reading", numeric=False),
+            "effective n": _text("worth"),
+            "up to": _text("up_to"),
+            "reading": Column(_text("reading"), numeric=False),
         },
-        labels={**found.labels, **{name: capital(name) for name in ANSWERS}},
+        labels={**found.labels, **answers},
         group="outcome",
         mixed=True,
     )
@@ -312,21 +302,19 @@ def _grid(found: Findings, result: Result) -> TableBlock:
     rows = tuple(
         (
             number(a, decimals=2),
-            *(
-                f"{number(cell[a, b]['low'], decimals=2)} to "
-                f"{number(cell[a, b]['high'], decimals=2)}"
-                for b in steps
-            ),
+            *(from_to(cell[a, b]["low"], cell[a, b]["high"], decimals=2) for b in steps),
         )
         for a in sorted(set(last["programme worse by"]))
     )
     outcome = dict(result.call.arguments).get("outcome", "")
     return TableBlock(
-        caption=f"{found.labels.get(outcome, outcome)}: intervals where both groups' missing did "
-        "worse",
+        caption=_text("grid", label=found.labels.get(outcome, outcome)),
         columns=(
-            Column(f"{names[0]} worse by", numeric=False),
-            *(Column(f"{names[1]} worse by {number(b, decimals=2)}") for b in steps),
+            Column(_text("grid_rows", arm=names[0]), numeric=False),
+            *(
+                Column(_text("grid_column", arm=names[1], amount=number(b, decimals=2)))
+                for b in steps
+            ),
         ),
         rows=rows,
         note=result.table("tipping-grid").note,

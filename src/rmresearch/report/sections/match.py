@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 
 from rmresearch.display.numbers import count
@@ -18,30 +19,26 @@ from rmresearch.report.sections.common import (
     without_repeats,
 )
 from rmresearch.report.tables import table_block
-from rmresearch.report.words.phrases import catalogue, lower_first
+from rmresearch.report.words.phrases import catalogue, fill, lower_first
 from rmresearch.result import Estimate, Result, Table
 from rmresearch.study import Outcome
 
 __all__ = ["match"]
 
 Answers = Sequence[tuple[Outcome, Result]]
-TITLE = "Match quality"
+_text = partial(fill, "page_match")
+
 #: rows that the figure holds; with more, those of one outcome are drawn
 ROWS = 16
-NAMES = {
-    "associations": "Match and gain",
-    "features": "How well the pairs fit",
-    "shape": "Gain along the fit, against the middle fit",
-    "surface": "Where both answer alike, and where they differ",
-}
+#: heads of columns, by the table's own
 HEADS = {
-    "match": "Compared in",
-    "step": "For",
-    "predicted in new pairs": "Predicted in new pairs",
-    "at": "People below",
+    "match": "head_match",
+    "step": "head_step",
+    "predicted in new pairs": "head_predicted",
+    "at": "head_at",
 }
 #: what the figure calls a step of a feature
-STEPS = {"+1 SD": "one SD more", "1 - 0": "yes − no"}
+STEPS = {"+1 SD": "step_sd", "1 - 0": "step_yes"}
 
 
 def match(found: Findings) -> Section:
@@ -50,7 +47,7 @@ def match(found: Findings) -> Section:
     records = _of(answers, "")
     if not records:
         needs = words.missing("follow_up", "person_ids")
-        return unanswered(found, "match", TITLE, "match_quality", needs)
+        return unanswered(found, "match", _text("title"), "match_quality", needs)
     planned = [e for _, r in answers for e in r.estimates if not e.term and found.planned(r, e)]
     by_lot = found.study.design.matching.procedure == "random"
     drawn = records if len(records) <= ROWS else _of_one(found, records)
@@ -61,7 +58,7 @@ def match(found: Findings) -> Section:
         Callout("note" if by_lot else "caution", words.matching(found.study.design)),
         *_numbers(found, answers),
     ]
-    return Section("match", TITLE, tuple(blocks))
+    return Section("match", _text("title"), tuple(blocks))
 
 
 def _of(answers: Answers, term: str) -> list[Estimate]:
@@ -83,19 +80,20 @@ def _figure(found: Findings, records: Sequence[Estimate], whole: int, title: str
     for feature, same in groupby(ordered, key=lambda e: e.group):
         for one in same:
             outcome = design.outcome(one.outcome)
-            who = f", {lower_first(found.labels[one.role])}" if outcome.role == "all" else ""
-            heading = f"{feature} ({kinds[feature]})"
-            rows.append(Interval.of(one, f"{outcome.label}{who}", group=heading))
+            label = outcome.label
+            if outcome.role == "all":
+                label = _text("row", label=label, who=lower_first(found.labels[one.role]))
+            heading = _text("group", feature=feature, step=_text(kinds[feature]))
+            rows.append(Interval.of(one, label, group=heading))
     units = {design.outcome(one.outcome).unit for one in records}
-    drawn = "" if len(records) == whole else f" {count(whole)} comparisons stand in the numbers."
+    unit = "unit" if len(units) == 1 else "unit_own"
+    caption = "caption" if len(records) == whole else "caption_some"
     return interval_plot(
         rows,
         title=title,
-        unit="Difference at equal scores before, "
-        f"{units.pop() if len(units) == 1 else 'each in its own unit'}",
-        sides=("ended lower", "ended higher"),
-        caption="Beside the score before the start, each comparison holds what the two people "
-        f"bring by themselves; 95% intervals, cluster-robust.{drawn}",
+        unit=_text(unit, unit=units.pop()),
+        sides=(_text("left"), _text("right")),
+        caption=_text(caption, count=count(whole)),
     )
 
 
@@ -106,13 +104,14 @@ def _title(planned: Sequence[Estimate], records: Sequence[Estimate]) -> str:
     """
     tested = [one for one in planned or records if one.p is not None]
     if not tested:
-        return "Too few independent pairs to tell a difference from chance"
+        return _text("untested")
     apart = len(words.outstanding(tested))
-    kind = "planned comparison" if planned else "comparison"
     if len(tested) == 1:
-        return f"The {kind} {'stands' if apart else 'does not stand'} out from chance"
-    stands = "stand" if apart > 1 else "stands"
-    return f"{apart or 'None'} of {len(tested)} {kind}s {stands} out from chance"
+        key = "single_apart" if apart else "single_none"
+    else:
+        key = "several" if apart > 1 else "one" if apart else "none"
+    parts = {"apart": count(apart), "all": count(len(tested))}
+    return _text(f"planned_{key}" if planned else key, **parts)
 
 
 def _each_role(answers: Answers) -> Answers:
@@ -147,21 +146,23 @@ def _numbers(found: Findings, answers: Answers) -> list[Block]:
         told = (catalogue()["match"]["exploratory"],)
         inside.append(Bullets((*told, *(words.met_more(e, found.study.design) for e in dose))))
     checks = tuple(c for _, result in answers for c in result.checks if not c.passed)
-    inside += [checked(found, checks, "What does not hold")] if checks else []
+    inside += [checked(found, checks, fill("page_tables", "failing"))] if checks else []
     gone = tuple(dict.fromkeys(d for _, result in answers for d in result.dropped))
     inside += [left_out(found, gone)] if gone else []
-    folded: list[Block] = [Details("The numbers, and what does not hold", tuple(inside))]
+    folded: list[Block] = [Details(_text("numbers"), tuple(inside))]
     shapes = _tables(found, answers, ("shape", "surface"))
-    return [*folded, Details("The shape, a look", tuple(shapes))] if shapes else folded
+    return [*folded, Details(_text("shapes"), tuple(shapes))] if shapes else folded
 
 
 def _tables(found: Findings, answers: Answers, names: Sequence[str]) -> list[Block]:
     blocks: list[Block] = []
+    heads = {name: _text(key) for name, key in HEADS.items()}
     for name in names:
-        table = stacked(_each_role(answers) if name == "features" else answers, name, NAMES[name])
+        title = fill("page_match_table", name)
+        table = stacked(_each_role(answers) if name == "features" else answers, name, title)
         if table is not None:
             block = table_block(
-                table, columns=_columns(table), heads=HEADS, labels=found.labels,
+                table, columns=_columns(table), heads=heads, labels=found.labels,
                 group="outcome", mixed=True,
             )  # fmt: skip
             blocks.append(block)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from rmresearch.analysis.equivalence import FINDINGS
+from rmresearch.display.numbers import count
 from rmresearch.report import words
 from rmresearch.report.blocks import Block, Bullets, Details, Paragraph, Section
 from rmresearch.report.figures.intervals import Interval, interval_plot
@@ -18,39 +20,32 @@ from rmresearch.report.sections.common import (
 )
 from rmresearch.report.sections.units import differs_in, unit_of
 from rmresearch.report.tables import table_block
+from rmresearch.report.words.phrases import fill
 from rmresearch.result import Estimate, Result
 from rmresearch.study import Outcome
 
 __all__ = ["equivalence", "subgroups"]
 
+_text = partial(fill, "page_subgroups")
+_small = partial(fill, "page_equivalence")
+
 #: the findings of `analysis.equivalence` that show a difference to be too small to matter, and
 #: the one that this study could not have
 SHOWN = (FINDINGS["no meaningful difference"], FINDINGS["a difference too small to matter"])
 WIDE = FINDINGS["could not have shown it"]
-GROUPS = "Groups of people"
-SMALL = "Too small to matter?"
-ASK = (
-    "Groups are only looked into where the plan names them: whoever looks into many finds one that "
-    "differs by chance. None is named here."
-)
-TESTS = (
-    "No evidence of a difference is not evidence of no difference. Two tests ask whether each "
-    "difference lies within the smallest one that matters; the interval that they read is narrower "
-    "than the one of the answer above."
-)
 
 
 def subgroups(found: Findings) -> Section:
     """Does it differ for declared groups?"""
     answers = list(found.of("subgroups"))
     if not answers:
-        needs = f"{ASK} {words.missing('moderators')}"
-        return unanswered(found, "subgroups", GROUPS, "subgroups", needs)
+        needs = _text("needs", needed=words.missing("moderators"))
+        return unanswered(found, "subgroups", _text("title"), "subgroups", needs)
     blocks: list[Block] = []
     for outcome, result in answers:
         blocks += _groups(found, outcome, result)
     blocks.append(_numbers(found, answers))
-    return Section("subgroups", GROUPS, tuple(blocks))
+    return Section("subgroups", _text("title"), tuple(blocks))
 
 
 def _groups(found: Findings, outcome: Outcome, result: Result) -> list[Block]:
@@ -60,13 +55,14 @@ def _groups(found: Findings, outcome: Outcome, result: Result) -> list[Block]:
     rows = []
     for one in drawn:
         by, _, name = one.group.partition(" = ")
-        heading = f"{_moderator(by)}, {found.labels.get(one.contrast, one.contrast)}"
+        contrast = found.labels.get(one.contrast, one.contrast)
+        heading = _text("group", moderator=by.replace("_", " "), contrast=contrast)
         smallest = outcome.smallest_effect
         rows.append(Interval.of(one, name, group=heading, smallest=smallest, main=True))
         other = pooled.get(one.key[:6])
         if other is not None:
             rows.append(
-                Interval.of(other, "drawn towards the others", group=heading,
+                Interval.of(other, _text("pooled"), group=heading,
                             smallest=outcome.smallest_effect)
             )  # fmt: skip
     tests = [one for one in result.estimates if one.term == "interaction-test"]
@@ -75,29 +71,20 @@ def _groups(found: Findings, outcome: Outcome, result: Result) -> list[Block]:
         return [said]
     wave = found.labels.get(drawn[0].wave, drawn[0].wave)
     differ = any(one.p is not None and one.p < 0.05 for one in tests)
-    state = "groups differ" if differ else "no clear difference between groups"
     figure = interval_plot(
         rows,
-        title=f"{outcome.label} at {wave}: {state}",
-        unit=f"Difference in {unit_of(outcome)}",
-        caption="Lines are 95% intervals. Drawn towards the others: what partial pooling leaves of "
-        "the differences between groups. Shaded: too small to matter."
-        if pooled
-        else "",
+        title=_text("differ" if differ else "alike", label=outcome.label, wave=wave),
+        unit=_text("unit", unit=unit_of(outcome)),
+        caption=_text("caption") if pooled else "",
         share=outcome.kind == "binary",
     )
     return [figure, said]
 
 
-def _moderator(name: str) -> str:
-    return f"By {name.replace('_', ' ')}"
-
-
 def _numbers(found: Findings, answers: Sequence[tuple[Outcome, Result]]) -> Details:
     inside: list[Block] = []
-    titles = {"subgroups": "Difference in each group", "tests": "Do groups differ?"}
-    for name, title in titles.items():
-        table = stacked(answers, name, title)
+    for name, title in (("subgroups", "each"), ("tests", "tests")):
+        table = stacked(answers, name, _text(title))
         if table is not None:
             columns = [n for n in without_repeats(table, "who", "contrast") if n != "outcome"]
             inside.append(
@@ -106,14 +93,15 @@ def _numbers(found: Findings, answers: Sequence[tuple[Outcome, Result]]) -> Deta
                 )
             )
     inside += _beside(found, answers)
-    return Details("The numbers, and who is not in them", tuple(inside))
+    return Details(fill("page_tables", "numbers"), tuple(inside))
 
 
 def _beside(found: Findings, answers: Sequence[tuple[Outcome, Result]]) -> list[Block]:
     """What does not hold, and who is left out, each once."""
     failed = tuple(c for _, result in answers for c in result.checks if not c.passed)
     gone = tuple(dict.fromkeys(d for _, result in answers for d in result.dropped))
-    blocks: list[Block] = [checked(found, failed, "What does not hold")] if failed else []
+    failing = fill("page_tables", "failing")
+    blocks: list[Block] = [checked(found, failed, failing)] if failed else []
     return blocks + ([left_out(found, gone)] if gone else [])
 
 
@@ -122,7 +110,7 @@ def equivalence(found: Findings) -> Section:
     answers = list(found.of("equivalence"))
     if not answers:
         needs = words.missing("smallest_effect")
-        return unanswered(found, "equivalence", SMALL, "equivalence", needs)
+        return unanswered(found, "equivalence", _small("title"), "equivalence", needs)
     rows: list[Interval] = []
     told: list[tuple[Outcome, Estimate, Estimate, str]] = []
     for outcome, result in answers:
@@ -135,13 +123,12 @@ def equivalence(found: Findings) -> Section:
     said = _said(found, told)
     figure = interval_plot(
         rows,
-        title=f"{inside} of {len(rows)} differences are shown to be too small to matter",
-        unit=differs_in("Difference", [outcome for outcome, *_ in told]),
+        title=_small("shown", shown=count(inside), all=count(len(rows))),
+        unit=differs_in(_small("unit"), [outcome for outcome, *_ in told]),
         level=_level([test for _, test, *_ in told]),
-        caption="Lines are the intervals of the two one-sided tests. Shaded: differences smaller "
-        "than the smallest that matters; only an interval within it shows that.",
+        caption=_small("caption"),
     )
-    table = stacked(answers, "equivalence", "Two one-sided tests at each wave")
+    table = stacked(answers, "equivalence", _small("tests"))
     more: list[Block] = []
     if table is not None:
         columns = [
@@ -158,8 +145,9 @@ def equivalence(found: Findings) -> Section:
         more.append(
             table_block(table, columns=columns, labels=found.labels, group="outcome", mixed=True)
         )
-    details = Details("Every wave", tuple(more))
-    return Section("equivalence", SMALL, (Paragraph(TESTS), figure, Bullets(tuple(said)), details))
+    details = Details(_small("every"), tuple(more))
+    blocks = (Paragraph(_small("intro")), figure, Bullets(tuple(said)), details)
+    return Section("equivalence", _small("title"), blocks)
 
 
 def _said(found: Findings, told: Sequence[tuple[Outcome, Estimate, Estimate, str]]) -> list[str]:
@@ -202,4 +190,4 @@ def _label(found: Findings, outcome: Outcome, one: Estimate) -> str:
     wave = found.labels.get(one.wave, one.wave)
     arms = len(found.study.design.programme_arms) > 1 or bool(one.group)
     arm = found.labels.get(one.group or one.contrast, one.contrast) if arms else ""
-    return f"{outcome.label}, {wave}{', ' + arm if arm else ''}"
+    return _small("row_arm" if arm else "row", label=outcome.label, wave=wave, arm=arm)

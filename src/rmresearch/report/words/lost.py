@@ -20,12 +20,12 @@ def tips(found: Estimate, design: Design, reading: Tips) -> str:
     """Whether worse answers of the missing would change the decision (term "tipping-point")."""
     outcome = design.outcome(found.outcome)
     single = not any(found.contrast.startswith(f"{arm.name} - ") for arm in design.arms)
-    way = "lower" if outcome.direction == 1 else "higher"
+    who = fill("lost", "people" if single else "people_of", arm=between(design, found)[0])
     parts = {
         "label": named(outcome.label),
         "wave": named(design.wave(found.wave).label),
-        "who": "people" if single else f"people of the {between(design, found)[0]} group",
-        "way": way,
+        "who": who,
+        "way": fill("phrase", "lower" if outcome.direction == 1 else "higher"),
         "amount": amount(outcome, found),
     }
     return say(fill("lost", f"tips_{reading}", **parts))
