@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from rmresearch.display.numbers import count, number
 from rmresearch.report import words
@@ -18,13 +19,15 @@ from rmresearch.report.blocks import (
     TableBlock,
 )
 from rmresearch.report.findings import Findings, Verdict
+from rmresearch.report.sections.common import frozen
 from rmresearch.report.sections.outcomes import badges, precision
-from rmresearch.report.words.phrases import matters, range_of, signed, within
-from rmresearch.result import Estimate
-from rmresearch.study import Outcome
+from rmresearch.report.words.phrases import fill, matters, range_of, signed, within
 
 __all__ = ["answer"]
 
+_text = partial(fill, "page_answer")
+_fact = partial(fill, "page_fact")
+_glance = partial(fill, "page_glance")
 #: so many answers are told one by one where no question is primary
 MOST = 6
 
@@ -35,11 +38,18 @@ def answer(found: Findings) -> Section:
         reasons = found.why_not("compare_arms") or found.why_not("pre_post")
         listed = (Bullets(reasons),) if reasons else ()
         missing = Callout("missing", words.missing(*_needed(found)))
-        return Section("answer", "The answer", (missing, *listed))
+        return Section("answer", _text("title"), (missing, *listed))
     first = found.primary
     blocks = [_panel(found, first), *_basis(first)] if first is not None else _no_primary(found)
-    note = Callout("note", " ".join(found.status.sentences()), "The plan")
-    return Section("answer", "The answer", (*blocks, *_at_a_glance(found), note))
+    note = Callout("note", _standing(found), _text("plan"))
+    return Section("answer", _text("title"), (*blocks, *_at_a_glance(found), note))
+
+
+def _standing(found: Findings) -> str:
+    """Whether it was planned: also what a record of one's own is worth."""
+    said, *more = frozen(found.status)
+    witness = [fill("page_plan", "clock")] if found.status.frozen else []
+    return " ".join((said, *witness, *more))
 
 
 def _needed(found: Findings) -> tuple[str, ...]:
@@ -76,7 +86,7 @@ def _basis(*verdicts: Verdict) -> list[Block]:
     several = len({one.evidence.precision for one in verdicts}) > 1
     certainty = words.certainty(evidence, several=several)
     rests = (certainty, words.maryland(evidence), words.clearinghouse(evidence))
-    return [Paragraph("What it rests on", "lead"), Bullets(rests)]
+    return [Paragraph(_text("basis"), "lead"), Bullets(rests)]
 
 
 def _no_primary(found: Findings) -> list[Block]:
@@ -85,8 +95,7 @@ def _no_primary(found: Findings) -> list[Block]:
     said = [words.headline(v.shown, v.evidence, design) for v in last[:MOST]]
     text = _why_none(found, len(last))
     if len(last) > MOST:
-        return [Callout("caution", f"{text} They stand side by side under Outcomes."),
-                *_basis(*last)]  # fmt: skip
+        return [Callout("caution", _text("side_by_side", why=text)), *_basis(*last)]
     return [Callout("caution", text), Bullets(tuple(said)), *_basis(*last)]
 
 
@@ -95,22 +104,9 @@ def _why_none(found: Findings, others: int) -> str:
     planned = found.plan.questions if found.plan else ()
     questions = found.status.questions if found.status.frozen else planned
     asked = next((question for question in questions if question.primary), None)
-    if asked is not None and found.answers(asked):
-        return (
-            f"The plan's primary question ({asked.id}) does not ask for a difference; what answers "
-            f"it stands in its own section. No other answer takes its place."
-        )
     if asked is not None:
-        return (
-            f"The plan's primary question ({asked.id}) has no answer; Plan and deviations says "
-            f"why. No other answer takes its place."
-        )
-    if others > 1:
-        return (
-            f"No plan names a primary question, so none of the {others} answers at the last wave "
-            f"is picked out."
-        )
-    return "No plan names a primary question, so the answer below was not asked for in advance."
+        return _text("other_kind" if found.answers(asked) else "no_answer", question=asked.id)
+    return _text("none_picked", answers=others) if others > 1 else _text("not_asked")
 
 
 def _last(found: Findings) -> list[Verdict]:
@@ -129,26 +125,24 @@ def _question(found: Findings, verdict: Verdict) -> str:
     why = next((q.why for q in questions if q.primary), "")
     if not why.endswith("?"):
         why = words.question(verdict.estimate, found.study.design, single=not verdict.between)
-    return f"Primary question: {why}"
+    return _text("primary", question=why)
 
 
 def _facts(found: Findings, verdict: Verdict) -> list[Fact]:
     one, outcome = verdict.shown, found.study.design.outcome(verdict.estimate.outcome)
-    name = "Adjusted difference" if verdict.between else "Mean change"
-    facts = [Fact(name, signed(outcome, one), within(outcome, one))]
+    name = "difference" if verdict.between else "change"
+    facts = [Fact(_fact(name), signed(outcome, one), within(outcome, one))]
     if outcome.smallest_effect is not None:
-        facts.append(Fact("Smallest that matters", matters(outcome), "declared by the study"))
+        facts.append(Fact(_fact("smallest"), matters(outcome), _fact("declared")))
     size = verdict.beside("standardised")
     if size is not None and size.value is not None:
         detail = range_of(size, decimals=2)
         value = number(size.value, decimals=2, signed=True)
-        facts.append(Fact("In standard deviations", value, detail))
-    facts.append(Fact("People analysed", count(one.n_people), _independent(one.n_clusters)))
+        facts.append(Fact(_fact("standardised"), value, detail))
+    key = "cluster" if one.n_clusters == 1 else "clusters"
+    apart = _fact(key, clusters=count(one.n_clusters))
+    facts.append(Fact(_fact("people"), count(one.n_people), apart))
     return facts
-
-
-def _independent(clusters: int) -> str:
-    return f"{count(clusters)} independent {'cluster' if clusters == 1 else 'clusters'}"
 
 
 def _at_a_glance(found: Findings) -> list[Block]:
@@ -161,17 +155,15 @@ def _at_a_glance(found: Findings) -> list[Block]:
         return []
     order = [one.outcome for one in (found.plan.questions if found.plan else ())]
     planned.sort(key=lambda v: (v is not found.primary, _place(order, v.estimate.outcome)))
-    heads = [Column(h, numeric=False) for h in ("Outcome", "Who")]
-    what = "Difference" if planned[0].between else "Change"
-    heads += [Column(what), Column("Interval")]
-    heads += [Column(h, numeric=False) for h in ("Result", "Certainty")]
+    what = "difference" if planned[0].between else "change"
+    heads = ("outcome", "who", what, "interval", "result", "certainty")
     waves = {v.estimate.wave for v in planned}
-    when = f" at {found.labels[planned[0].estimate.wave]}" if len(waves) == 1 else ""
+    wave = found.labels[planned[0].estimate.wave]
     table = TableBlock(
-        caption=f"All planned questions{when}",
-        columns=tuple(heads),
+        caption=_glance("caption_wave", wave=wave) if len(waves) == 1 else _glance("caption"),
+        columns=tuple(Column(_glance(h), numeric=h in {what, "interval"}) for h in heads),
         rows=tuple(_row(found, one, len(waves) > 1) for one in planned),
-        note="The more questions a plan asks, the wider their intervals (Holm's correction).",
+        note=_glance("note"),
     )
     return [table]
 
@@ -180,19 +172,15 @@ def _place(order: Sequence[str], name: str) -> int:
     return order.index(name) if name in order else len(order)
 
 
-def _ends(outcome: Outcome, one: Estimate) -> str:
-    """The interval with its level, for the column of that name."""
-    return "–" if one.low is None else within(outcome, one).replace(" interval ", ": ")
-
-
 def _row(found: Findings, verdict: Verdict, told: bool) -> tuple[str, ...]:
     one, outcome = verdict.shown, found.study.design.outcome(verdict.estimate.outcome)
-    name = f"{outcome.label} (primary)" if verdict is found.primary else outcome.label
+    first = verdict is found.primary
+    name = _glance("primary", outcome=outcome.label) if first else outcome.label
     return (
-        f"{name}, {found.labels[one.wave]}" if told else name,
+        _glance("wave", outcome=name, wave=found.labels[one.wave]) if told else name,
         found.labels.get(one.role, one.role),
         signed(outcome, one),
-        _ends(outcome, one),
+        within(outcome, one, cell=True),
         precision(verdict),
-        verdict.evidence.certainty.word,
+        fill("certainty", verdict.evidence.certainty.word),
     )

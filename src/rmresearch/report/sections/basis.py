@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from rmresearch.plan import Question
 from rmresearch.privacy import Release
 from rmresearch.report.blocks import (
@@ -18,173 +20,114 @@ from rmresearch.report.blocks import (
 )
 from rmresearch.report.findings import Findings, in_words
 from rmresearch.report.sections.cited import cited, versions
-from rmresearch.report.sections.common import checked
+from rmresearch.report.sections.common import checked, frozen, independence
 from rmresearch.report.sections.receipt import receipt
 from rmresearch.report.sections.references import REFERENCES
+from rmresearch.report.words.phrases import catalogue, fill, kept_back
 from rmresearch.result import Check
 
 __all__ = ["methods", "plan", "provenance"]
 
-HOW_TO_READ = (
-    (
-        "Certainty",
-        "What the design can carry, whatever came out. Strong: chance formed the groups and few "
-        "were lost. Moderate: chance formed them but more were lost or people rated themselves, "
-        "or they were alike before and adjusted for. Weak: it cannot tell what made a difference.",
-    ),
-    (
-        "Interval",
-        "The differences that the data are compatible with. A 95% interval misses the true "
-        "difference in 5 of 100 such studies, if the assumptions hold.",
-    ),
-    (
-        "In standard deviations",
-        "The difference divided by how much people differ from each other, so that scales can be "
-        "compared.",
-    ),
-    (
-        "Cluster",
-        "People who belong together, such as a pair, and so count once where precision is judged.",
-    ),
-)
+#: words whose meaning stands above how it was computed
+READ = ("certainty", "interval", "standardised", "cluster")
+_plan = partial(fill, "page_plan")
+_text = partial(fill, "page_methods")
+_head = partial(fill, "page_methods_head")
+_file = partial(fill, "page_provenance")
 
 
 def plan(found: Findings) -> Section:
     """Was it planned, and what has changed since?"""
     status = found.status
-    blocks: list[Block] = [Paragraph(" ".join(status.in_short))]
+    blocks: list[Block] = [Paragraph(" ".join(frozen(status)))]
     if found.plan is not None:
         blocks.append(_questions(found))
         open_questions = [
             _unanswered(found, one) for one in found.plan.questions if not found.answers(one)
         ]
         if open_questions:
-            blocks.append(Subsection("Asked, but not answered", (Bullets(tuple(open_questions)),)))
+            blocks.append(Subsection(_plan("open"), (Bullets(tuple(open_questions)),)))
     if status.frozen:
-        told = status.deviations or ("None.",)
-        blocks.append(Subsection("Deviations", (Bullets(tuple(told)),), "deviations"))
-        blocks.append(Definitions((("Plan, SHA-256", status.hash),)))
+        told = status.deviations or (_plan("none"),)
+        blocks.append(Subsection(_plan("deviations"), (Bullets(tuple(told)),), "deviations"))
+        blocks.append(Definitions(((_plan("hash"), status.hash),)))
     else:
-        fix = "Write the questions into plan.toml and freeze them with rmresearch plan freeze."
-        blocks.append(Callout("note", fix))
-    return Section("plan", "Plan and deviations", tuple(blocks))
+        blocks.append(Callout("note", _plan("freeze")))
+    return Section("plan", _plan("title"), tuple(blocks))
 
 
 def _questions(found: Findings) -> TableBlock:
     questions = found.plan.questions if found.plan else ()
-    heads = ("Question", "Asked of", "Outcome", "When", "Contrast", "Population", "Why")
-    rows = tuple(_row(found, one) for one in questions)
-    return TableBlock("Questions", tuple(Column(h, numeric=False) for h in heads), rows)
+    heads = ("question", "role", "outcome", "wave", "contrast", "population", "why")
+    columns = tuple(Column(_plan(head), numeric=False) for head in heads)
+    return TableBlock(_plan("questions"), columns, tuple(_row(found, one) for one in questions))
 
 
 def _row(found: Findings, one: Question) -> tuple[str, ...]:
     labels = found.labels
-    name = f"{one.id} (primary)" if one.primary else one.id
+    name = _plan("primary", question=one.id) if one.primary else one.id
     outcome = labels.get(one.outcome, one.outcome)
     if one.junior_outcome:
-        outcome += f", with {labels.get(one.junior_outcome, one.junior_outcome)}"
+        junior = labels.get(one.junior_outcome, one.junior_outcome)
+        outcome = _plan("both", outcome=outcome, other=junior)
     if one.by:
-        outcome += f", by {one.by.replace('_', ' ')}"
+        outcome = _plan("by", outcome=outcome, feature=one.by.replace("_", " "))
     return (
         name,
         labels.get(one.role, one.role),
         outcome,
         labels.get(one.wave, one.wave),
         labels.get(one.contrast, one.contrast),
-        one.population.replace("-", " "),
+        fill("page_population", one.population),
         one.why,
     )
 
 
 def _unanswered(found: Findings, question: Question) -> str:
     if not question.as_computed:
-        return (
-            f"{question.id}: it asks about another population, or treats people otherwise, than "
-            "everyone assigned, as assigned; that is not computed yet."
-        )
-    if question.analysis == "pre_post" and any(verdict.between for verdict in found.verdicts):
-        return (
-            f"{question.id}: arms are compared, so the change within an arm stands beside the "
-            "comparison and nothing is decided about it. It still counts in Holm's correction."
-        )
-    return f"{question.id}: the data or the design do not allow it; its section says why."
+        key = "otherwise"
+    elif question.analysis == "pre_post" and any(verdict.between for verdict in found.verdicts):
+        key = "beside"
+    else:
+        key = "impossible"
+    return _plan(key, question=question.id)
 
 
 def methods(found: Findings) -> Section:
     """How was it computed, and what does it assume?"""
-    design = found.study.design
-    used = dict.fromkeys(one.method for v in found.verdicts for one in (v.estimate,) if one.method)
-    adaptations = [f"{one.day.isoformat()}: {one.what}" for one in design.adaptations]
-    estimand = "Everyone assigned is compared as assigned, whatever the meetings"
-    if any(verdict.evidence.facts.single_group for verdict in found.verdicts):
-        estimand = "The change of the people who answered both waves"
-    if adaptations:
-        estimand += "; the programme includes the adaptations made on its way"
-    blocks: list[Block] = [
-        Definitions(HOW_TO_READ),
-        Definitions(
-            (
-                ("What is estimated", f"{estimand}."),
-                ("Unit of independence", found.study.describe_cluster()),
-                ("Estimator", "; ".join(used) or "none: nothing could be estimated"),
-                (
-                    "Intervals",
-                    "t intervals from CR2 (bias-reduced, cluster-robust) standard errors with "
-                    f"Satterthwaite degrees of freedom{_allowance(found)}; each is recomputed by "
-                    "plain dense arithmetic, and the report stops if the two disagree.",
-                ),
-                (
-                    "Several questions",
-                    "Holm's correction over the questions of the frozen plan that ask for a "
-                    "difference; the interval shown is at the level that matches the decision. "
-                    "Comparisons of pairs that it asks for are a family of their own; all else is "
-                    "exploratory.",
-                ),
-                (
-                    "Missing answers",
-                    f"Nobody's answers are made up for an answer: {_rests(found)}. Who is missing "
-                    f"stands under Who left and Missing answers; weights, imputation, bounds and "
-                    f"tipping points, under What the missing could change, decide nothing.",
-                ),
-                (
-                    "Few clusters",
-                    "No p-value below 10 clusters in an arm; no interval below 6 in all, 3 in an "
-                    "arm, or where one holds more than a quarter of the people.",
-                ),
-            )
-        ),
+    adaptations = [
+        _text("adaptation", day=one.day.isoformat(), what=one.what)
+        for one in found.study.design.adaptations
     ]
+    reading = tuple((_head(word), _text(word)) for word in READ)
+    blocks: list[Block] = [Definitions(reading), Definitions(_computed(found))]
     if adaptations:
-        blocks.append(Subsection("Adaptations on the way", (Bullets(tuple(adaptations)),)))
+        blocks.append(Subsection(_head("adaptations"), (Bullets(tuple(adaptations)),)))
     blocks.append(receipt(found))
-    blocks.append(Subsection("Methods, to be copied", (Paragraph(cited(found), "copy"),), "cited"))
+    blocks.append(Subsection(_head("cited"), (Paragraph(cited(found), "copy"),), "cited"))
     checks = _checks(found)
     if checks:
-        table = checked(found, checks)
-        blocks.append(Details("Every check that does not hold", (table,)))
-    blocks.append(Details("References", (Bullets(tuple(REFERENCES.values())),)))
-    return Section("methods", "Methods", tuple(blocks))
+        blocks.append(Details(_head("checks"), (checked(found, checks),)))
+    blocks.append(Details(_head("references"), (Bullets(tuple(REFERENCES.values())),)))
+    return Section("methods", _head("title"), tuple(blocks))
 
 
-def _allowance(found: Findings) -> str:
-    """What the errors of the model of all waves have beside CR2."""
-    if not any(verdict.together for verdict in found.verdicts):
-        return ""
-    return (
-        ", widened by what Kenward and Roger's adjustment adds because the model's weights are "
-        "estimated"
-    )
-
-
-def _rests(found: Findings) -> str:
-    """Whose answers an estimate of record rests on."""
-    if not any(verdict.together for verdict in found.verdicts):
-        return "an estimate rests on the people who answered before and at the wave"
-    return (
-        "whoever answered at any wave that counts is in the model of all waves, which lets who is "
-        "missing hang on the answers given, the arm and the strata, but on nothing unseen; the "
-        "analyses of one wave by itself rest on those who answered before and at it"
-    )
+def _computed(found: Findings) -> tuple[tuple[str, str], ...]:
+    """What was estimated of whom and how, a line each."""
+    used = dict.fromkeys(v.estimate.method for v in found.verdicts if v.estimate.method)
+    single = any(verdict.evidence.facts.single_group for verdict in found.verdicts)
+    together = any(verdict.together for verdict in found.verdicts)
+    of = "change" if single else "arms"
+    said = {
+        "estimand": _text(f"{of}_adapted" if found.study.design.adaptations else of),
+        "independence": independence(found.study),
+        "estimator": catalogue()["phrase"]["semicolon"].join(used) or _text("no_estimator"),
+        "intervals": _text("intervals_together" if together else "intervals"),
+        "several": _text("several"),
+        "missing": _text("missing_together" if together else "missing"),
+        "few": _text("few"),
+    }
+    return tuple((_head(name), text) for name, text in said.items())
 
 
 def _checks(found: Findings) -> tuple[Check, ...]:
@@ -197,27 +140,23 @@ def _checks(found: Findings) -> tuple[Check, ...]:
 def provenance(found: Findings, released: Release) -> Section:
     """Which files, which versions, and what may leave?"""
     design = found.study.design
-    items = [
-        ("Study", f"{design.title} ({design.name})"),
-        ("Data", "Synthetic: drawn by rmresearch, nobody real" if design.synthetic else "Real"),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in versions())),
-    ]
+    said = {
+        "study": _file("named", title=design.title, name=design.name),
+        "data": _file("synthetic" if design.synthetic else "real"),
+        "versions": catalogue()["phrase"]["comma"].join(f"{n} {v}" for n, v in versions()),
+    }
     files = TableBlock(
-        "Files read",
-        (Column("File", numeric=False), Column("SHA-256", numeric=False)),
+        _file("files"),
+        (Column(_file("file"), numeric=False), Column(_file("hash"), numeric=False)),
         tuple((name, digest) for name, digest in found.study.sources),
     )
-    leave = (
-        "This page and results.json show everything and are internal. What the release rules let "
-        "out, rounded, beside what was released before, is in released.json and the workbook made "
-        "from it; whom it is about is written into the study's ledger. Left out of it:"
-    )
+    hidden = Bullets(tuple(kept_back(text) for text in released.hidden))
     blocks: list[Block] = [
-        Definitions(tuple(items)),
+        Definitions(tuple((_file(name), text) for name, text in said.items())),
         files,
-        Subsection("What may leave", (Paragraph(leave), Bullets(released.hidden)), "release"),
+        Subsection(_file("leave"), (Paragraph(_file("released")), hidden), "release"),
     ]
     if found.study.notes:
         notes = Bullets(tuple(in_words(note, found.labels) for note in found.study.notes))
-        blocks.append(Details("What was noticed while reading the files", (notes,)))
-    return Section("provenance", "Provenance", tuple(blocks))
+        blocks.append(Details(_file("notes"), (notes,)))
+    return Section("provenance", _file("title"), tuple(blocks))

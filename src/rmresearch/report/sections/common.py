@@ -4,20 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
+from rmresearch.display.numbers import count
+from rmresearch.plan import PlanStatus
 from rmresearch.report.blocks import Callout, Section, TableBlock
 from rmresearch.report.findings import Findings, in_words
 from rmresearch.report.tables import checks_table, dropped_table
+from rmresearch.report.words.phrases import fill
 from rmresearch.result import Cell, Check, Dropped, Result, Table
-from rmresearch.study import Outcome
+from rmresearch.study import Outcome, Study
 
-__all__ = ["checked", "has", "left_out", "stacked", "telling", "unanswered", "without_repeats"]
+__all__ = [
+    "checked",
+    "frozen",
+    "has",
+    "independence",
+    "left_out",
+    "stacked",
+    "telling",
+    "unanswered",
+    "without_repeats",
+]
+
+_plan = partial(fill, "page_plan")
 
 
 def checked(found: Findings, checks: Sequence[Check], caption: str = "") -> TableBlock:
     """What was looked at and whether it holds, in the study's own names."""
     told = [replace(one, detail=in_words(one.detail, found.labels)) for one in checks]
     return checks_table(tuple(dict.fromkeys(told)), caption=caption)
+
+
+def frozen(status: PlanStatus) -> tuple[str, ...]:
+    """When the plan was frozen, and whether anything changed since."""
+    if not status.frozen:
+        return (_plan("exploratory"), *status.deviations)
+    when = _plan(
+        "frozen_after" if status.follow_up_present else "frozen_before",
+        date=status.date,
+        version=status.version,
+        hash=status.hash[:16],
+    )
+    changes = len(status.deviations)
+    key = "unchanged" if not changes else "changed_once" if changes == 1 else "changed"
+    return when, _plan(key, changes=changes)
+
+
+def independence(study: Study) -> str:
+    """How many people stand alone, and who counts as one."""
+    clusters = study.clusters()
+    people, apart = len(clusters), clusters.nunique()
+    paired = int(clusters.duplicated(keep=False).sum())
+    key = "alone" if apart == people else "one" if apart == 1 else "linked"
+    unit = fill("page_unit", study.design.unit)
+    return fill("page_independence", key, people=people, clusters=count(apart), paired=paired,
+                unit=unit)  # fmt: skip
 
 
 def left_out(found: Findings, dropped: Sequence[Dropped]) -> TableBlock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 from rmresearch.display.numbers import decimals_for, number
@@ -27,23 +28,20 @@ from rmresearch.report.findings import Findings, Verdict
 from rmresearch.report.sections.common import checked, left_out, stacked, telling, without_repeats
 from rmresearch.report.sections.units import differs_in, unit_of
 from rmresearch.report.tables import table_block
-from rmresearch.report.words.phrases import between, capital, matters, plural
+from rmresearch.report.words.phrases import between, catalogue, fill, is_share, matters, people
 from rmresearch.report.words.results import wins as wins_told
 from rmresearch.result import Estimate, Result, Table
 from rmresearch.study import Outcome
 
 __all__ = ["badges", "outcomes", "precision"]
 
-LEVELS = {2: "Learning", 3: "Behaviour", 4: "Results"}
-#: what the columns of the tables under the figures are called
-HEADS = {
-    "people": "People, arm",
-    "comparison people": "People, comparison",
-    "mean": "Mean, arm",
-    "comparison mean": "Mean, comparison",
-    "standardised": "In SD",
-}
-FOLDED = "The numbers, change within each arm, and what does not hold"
+LEVELS = {2: "learning", 3: "behaviour", 4: "results"}
+#: columns of the tables under the figures that the catalogue names
+HEADS = ("people", "comparison people", "mean", "comparison mean", "standardised")
+_text = partial(fill, "page_outcomes")
+_badge = partial(fill, "page_badge")
+_head = partial(fill, "page_outcomes_head")
+_mean = partial(fill, "page_means")
 #: so many outcomes of one level are shown each by itself; more are shown side by side
 BY_THEMSELVES = 6
 CERTAINTY: dict[Certainty, BadgeKind] = {
@@ -70,17 +68,11 @@ def outcomes(found: Findings) -> Section:
             blocks += [_one(found, LEVELS[level], outcome) for outcome in listed]
     others = [o for o in found.study.design.outcomes if o.timing != "repeated"]
     if others:
-        names = ", ".join(outcome.label for outcome in others)
-        blocks.append(
-            Callout(
-                "note",
-                f"Not compared: {names}. The question asks people to judge their own change, so "
-                "there is no score from before to compare with; averages are not reported.",
-            )
-        )
+        names = catalogue()["phrase"]["comma"].join(outcome.label for outcome in others)
+        blocks.append(Callout("note", _text("not_compared", outcomes=names)))
     if not blocks:
         blocks.append(Callout("missing", words.missing("baseline", "follow_up")))
-    return Section("outcomes", "Outcomes", tuple(blocks))
+    return Section("outcomes", _text("title"), tuple(blocks))
 
 
 def badges(verdict: Verdict) -> tuple[Badge, ...]:
@@ -89,15 +81,19 @@ def badges(verdict: Verdict) -> tuple[Badge, ...]:
     single = evidence.facts.single_group
     clear = evidence.precision in {Precision.CLEAR_GAIN, Precision.NO_DIFFERENCE}
     return (
-        Badge(evidence.certainty.word, CERTAINTY[evidence.certainty], "Certainty"),
-        Badge(precision(verdict), "good" if clear and not single else "neutral", "Result"),
-        *([Badge("exploratory", "caution")] if evidence.exploratory else []),
+        Badge(
+            fill("certainty", evidence.certainty.word),
+            CERTAINTY[evidence.certainty],
+            _badge("certainty"),
+        ),
+        Badge(precision(verdict), "good" if clear and not single else "neutral", _badge("result")),
+        *([Badge(_badge("exploratory"), "caution")] if evidence.exploratory else []),
     )
 
 
 def precision(verdict: Verdict) -> str:
     """What the interval says, in a few words."""
-    return words.precision(verdict.evidence).removeprefix("Precision: ").rstrip(".")
+    return words.reading(verdict.evidence)
 
 
 def _verdicts(found: Findings, outcome: Outcome) -> list[Verdict]:
@@ -121,14 +117,22 @@ def _one(found: Findings, level: str, outcome: Outcome) -> Block:
 
 
 def _about(found: Findings, level: str, outcome: Outcome) -> str:
-    who = plural(found.study.design.role_label(outcome.role)) if outcome.role != "all" else "people"
-    source = {"self": "self-rated", "partner": "rated by the partner", "blind": "rated blindly"}
-    how = source.get(outcome.source, "from records")
-    items = f"{len(outcome.items)} items, " if len(outcome.items) > 1 else ""
-    scale = f"{outcome.low:g} to {outcome.high:g}, " if outcome.low is not None else ""
-    # in percentage points where differences are: .1 of a yes/no outcome is 10 of them
-    limit = f"; smallest difference that matters {matters(outcome)}" if matters(outcome) else ""
-    return f"{level}. {capital(who)}, {how}; {items}{scale}in {outcome.unit}{limit}."
+    low, high = outcome.low, outcome.high
+    scaled = low is not None and high is not None
+    measured = [
+        *([_text("items", items=len(outcome.items))] if len(outcome.items) > 1 else []),
+        *([_text("scale", low=f"{low:g}", high=f"{high:g}")] if scaled else []),
+        _text("unit", unit=outcome.unit),
+    ]
+    return _text(
+        "about_smallest" if matters(outcome) else "about",
+        level=fill("page_level", level),
+        who=people(found.study.design, outcome.role),
+        how=fill("page_source", outcome.source),
+        measured=catalogue()["phrase"]["comma"].join(measured),
+        # in percentage points where differences are: .1 of a yes/no outcome is 10 of them
+        matters=matters(outcome),
+    )
 
 
 def _refusals(found: Findings, outcome: Outcome) -> list[str]:
@@ -179,9 +183,9 @@ def _folded(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict]) -> D
     failed = tuple(check for check in result.checks if not check.passed)
     inside: list[Block] = [_numbers(found, table, main) for table in shown]
     inside += _changes(found, outcome, shown)
-    inside += [checked(found, failed, "What does not hold")] if failed else []
+    inside += [checked(found, failed, fill("page_tables", "failing"))] if failed else []
     inside += [left_out(found, result.dropped)] if result.dropped else []
-    return Details(FOLDED, tuple(inside))
+    return Details(_text("folded"), tuple(inside))
 
 
 def _figure(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict], main: Verdict) -> Block:
@@ -197,13 +201,13 @@ def _figure(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict], main
         )
         for one in sorted(verdicts, key=lambda one: _group(found, verdicts, one.estimate))
     ]
-    better = ("worse", "better") if outcome.direction == 1 else ("better", "worse")
+    sides = (_text("worse"), _text("better"))
     return interval_plot(
         rows,
         title=words.title(main.shown, main.evidence, found.study.design),
-        unit=f"{'Difference' if main.between else 'Change'} in {unit_of(outcome)}",
-        sides=better,
-        share=outcome.kind == "binary",
+        unit=_text("difference_in" if main.between else "change_in", unit=unit_of(outcome)),
+        sides=sides if outcome.direction == 1 else sides[::-1],
+        share=is_share(outcome),
         level=level,
         caption=_caption(main, rows),
     )
@@ -212,41 +216,30 @@ def _figure(found: Findings, outcome: Outcome, verdicts: Sequence[Verdict], main
 def _numbers(found: Findings, table: Table, main: Verdict | None = None) -> TableBlock:
     """The numbers under the figure; columns that say the same in every row are left out."""
     columns = without_repeats(table, "role", "group", "contrast", "wave")
-    heads = dict(HEADS)
+    heads = {name: _head(name.replace(" ", "_")) for name in HEADS}
     if main is not None and main.between and "contrast" not in columns:
         first, second = between(found.study.design, main.estimate)
         for name in ("people", "mean"):
-            heads[name] = f"{name.capitalize()}, {first}"
-            heads[f"comparison {name}"] = f"{name.capitalize()}, {second}"
+            heads[name] = _head(f"{name}_of", arm=first)
+            heads[f"comparison {name}"] = _head(f"{name}_of", arm=second)
     block = table_block(table, columns=columns, heads=heads, labels=found.labels)
     if main is None or main.shown.level == main.estimate.level:
         return block
-    level = f"{100 * main.shown.level:.3g}%"
-    note = (
-        f"{block.note} The intervals of this table are 95%, each by itself; those of the figure "
-        f"are {level}, which allows for the number of planned questions."
-    )
-    return replace(block, note=note.strip())
+    allowed = _text("intervals", level=f"{100 * main.shown.level:.3g}%")
+    return replace(block, note=f"{block.note} {allowed}".strip())
 
 
 def _caption(verdict: Verdict, rows: Sequence[Interval]) -> str:
     """What the figure shows, less what it has none of: intervals, or a band."""
     level = f"{100 * verdict.shown.level:.3g}%"
     known = any(row.low is not None for row in rows)
-    drawn = f", with {level} intervals" if known else ""
-    what = "differences" if verdict.between else "changes"
     banded = any(row.smallest is not None for row in rows)
-    band = f"; the band holds {what} too small to matter" if banded else ""
+    band = _text("band_difference" if verdict.between else "band_change")
+    how = "caption_change"
     if verdict.between:
-        how = "from one model of all waves" if verdict.together else "wave by wave"
-        return (
-            f"Adjusted difference to the comparison group, {how}{drawn}{band}. Everyone assigned, "
-            f"as assigned."
-        )
-    return (
-        f"Mean change of the people who answered both waves{drawn}{band}. A change in one group "
-        f"does not say why."
-    )
+        how = "caption_together" if verdict.together else "caption_by_wave"
+    drawn = _text("drawn", level=level) if known else ""
+    return _text(how, drawn=drawn, band=band if banded else "")
 
 
 def _group(found: Findings, verdicts: Sequence[Verdict], one: Estimate) -> str:
@@ -278,10 +271,11 @@ def _lines(found: Findings, outcome: Outcome, means: Result) -> Block:
     comparison = design.comparison
     points = [
         Point(
-            series=found.labels.get(one.group, one.group)
-            or capital(plural(design.role_label(one.role)))
+            series=found.labels.get(one.group, one.group) or found.labels[one.role]
             if not several
-            else f"{found.labels[one.role]} {found.labels.get(one.group, one.group)}".strip(),
+            else _mean(
+                "series", role=found.labels[one.role], arm=found.labels.get(one.group, one.group)
+            ).strip(),
             wave=waves[one.wave].label,
             months=waves[one.wave].months,
             value=one.value,
@@ -291,13 +285,12 @@ def _lines(found: Findings, outcome: Outcome, means: Result) -> Block:
         )
         for one in means.estimates
     ]
-    drawn = ", with its 95% interval" if any(one.low is not None for one in points) else ""
+    drawn = any(one.low is not None for one in points)
     return wave_lines(
         points,
         title=_means_title(found, outcome, points),
-        unit=f"{outcome.label} ({outcome.unit})",
-        caption=f"Mean of everyone who answered at the wave{drawn}; not adjusted, and not always "
-        "the same people.",
+        unit=_mean("unit", outcome=outcome.label, unit=outcome.unit),
+        caption=_mean("caption_drawn" if drawn else "caption"),
         comparison=comparison.label if comparison and not several else None,
     )
 
@@ -307,7 +300,7 @@ def _means_title(found: Findings, outcome: Outcome, points: Sequence[Point]) -> 
     known = [point for point in points if point.value is not None]
     names = list(dict.fromkeys(point.series for point in known))
     if not known or len(names) > 3:
-        return f"{outcome.label}: mean at each wave"
+        return _mean("title", outcome=outcome.label)
     places = decimals_for(point.value for point in known)
 
     def mean(point: Point) -> str:
@@ -315,11 +308,19 @@ def _means_title(found: Findings, outcome: Outcome, points: Sequence[Point]) -> 
 
     if len(names) == 1:
         first, last = known[0], known[-1]
-        before = f"from {mean(first)} ({first.wave}) to " if first is not last else ""
-        return f"{outcome.label}: mean {before}{mean(last)} {outcome.unit} ({last.wave})"
+        return _mean(
+            "moved" if first is not last else "one",
+            outcome=outcome.label,
+            before=mean(first),
+            earlier=first.wave,
+            value=mean(last),
+            unit=outcome.unit,
+            wave=last.wave,
+        )
     wave = max(known, key=lambda point: point.months).wave
-    told = [f"{mean(point)} ({point.series})" for point in known if point.wave == wave]
-    return f"{outcome.label} at {wave}: mean {', '.join(told)}, in {outcome.unit}"
+    told = [_mean("value", value=mean(p), arm=p.series) for p in known if p.wave == wave]
+    values = catalogue()["phrase"]["comma"].join(told)
+    return _mean("several", outcome=outcome.label, wave=wave, values=values, unit=outcome.unit)
 
 
 def _changes(found: Findings, outcome: Outcome, shown: Sequence[Table]) -> tuple[Block, ...]:
@@ -327,13 +328,12 @@ def _changes(found: Findings, outcome: Outcome, shown: Sequence[Table]) -> tuple
     result = found.result("pre_post", outcome.name)
     if result is None:
         return (Callout("missing", " ".join(_refusals(found, outcome))),)
-    note = "A change within each arm is compared with nothing: it does not say why."
     tables = [
         table_block(t, columns=telling(t, "role"), labels=found.labels, mixed=True)
         for t in result.tables
         if t.rows and t not in shown and not _empty(t, "expected change")
     ]
-    return (Paragraph(note, "small"), *tables)
+    return (Paragraph(_text("alone"), "small"), *tables)
 
 
 def _empty(table: Table, name: str) -> bool:
@@ -359,28 +359,29 @@ def _side_by_side(found: Findings, level: str, listed: Sequence[Outcome]) -> Ite
         return
     single = shown[0].evidence.facts.single_group
     what = "change" if single else "difference"
+    named = fill("page_level", level)
     figure = interval_plot(
         rows,
-        title=f"{len(rows)} outcomes side by side: none is picked out",
-        unit=differs_in(what.capitalize(), listed),
-        caption=f"Each {what} with its 95% interval, one by one and without correction for their "
-        f"number: of 20 intervals around nothing, one misses zero.",
+        title=_text("side_by_side", outcomes=len(rows)),
+        unit=differs_in(_text(what), listed),
+        caption=_text(f"side_by_side_{what}"),
     )
     text = words.standing(shown[0].evidence) if len({v.evidence for v in shown}) == 1 else ""
     first = [Paragraph(text)] if text else []
     asked = [(outcome, _answer(found, outcome)) for outcome in listed]
     answered = [(outcome, result) for outcome, result in asked if result is not None]
-    table = stacked(answered, "change" if single else "waves", f"{level}, outcome by outcome")
-    more = [Details("The numbers", (_numbers(found, table),))] if table else []
+    title = _text("side_by_side_table", level=named)
+    table = stacked(answered, "change" if single else "waves", title)
+    more = [Details(_text("numbers"), (_numbers(found, table),))] if table else []
     yield Subsection(
-        f"{level}: {len(shown)} outcomes",
+        _text("side_by_side_title", level=named, outcomes=len(shown)),
         (
             *first,
             figure,
             Badges(_shared_badges(shown)),
             *more,
         ),
-        f"outcomes-{level.lower()}",
+        f"outcomes-{level}",
     )
 
 
@@ -389,7 +390,7 @@ def _shared_badges(verdicts: Sequence[Verdict]) -> tuple[Badge, ...]:
     first = badges(verdicts[0])
     if len({one.evidence.precision for one in verdicts}) == 1:
         return first
-    return (first[0], Badge("differs from outcome to outcome", "neutral", "Result"), *first[2:])
+    return (first[0], Badge(_badge("differs"), "neutral", _badge("result")), *first[2:])
 
 
 def _answer(found: Findings, outcome: Outcome) -> Result | None:

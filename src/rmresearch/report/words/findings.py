@@ -33,6 +33,7 @@ __all__ = [
     "maryland",
     "precision",
     "question",
+    "reading",
     "regression",
     "standing",
     "title",
@@ -198,10 +199,15 @@ def certainty(evidence: Evidence, *, several: bool = False) -> str:
 
 def precision(evidence: Evidence) -> str:
     """What the interval says."""
+    return say(fill("precision", "line", precision=reading(evidence)), evidence)
+
+
+def reading(evidence: Evidence) -> str:
+    """What the interval says, in a few words: no sentence."""
     key = KEYS[evidence.precision]
     if evidence.facts.single_group:
         key = OF_CHANGE.get(evidence.precision, key)
-    return say(fill("precision", "line", precision=catalogue()["precision"][key]), evidence)
+    return say(catalogue()["precision"][key], evidence)
 
 
 def maryland(evidence: Evidence) -> str:

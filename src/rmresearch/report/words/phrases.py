@@ -244,10 +244,13 @@ def signed(outcome: Outcome, record: Estimate) -> str:
     return number(values[0], decimals=decimals, unit=_unit(outcome), signed=True)
 
 
-def within(outcome: Outcome, record: Estimate) -> str:
-    """The interval of a difference in the outcome's units, or that there is none."""
+def within(outcome: Outcome, record: Estimate, *, cell: bool = False) -> str:
+    """The interval of a difference in the outcome's units, or that there is none.
+
+    ``cell``: under a head that says already what it is.
+    """
     values, decimals = _scaled(outcome, record)
-    return _interval(record, *(number(end, decimals=decimals) for end in values[1:]))
+    return _interval(record, *(number(end, decimals=decimals) for end in values[1:]), cell=cell)
 
 
 def share_within(record: Estimate) -> str:
@@ -260,10 +263,11 @@ def range_of(record: Estimate, *, decimals: int) -> str:
     return _interval(record, *(number(x, decimals=decimals) for x in (record.low, record.high)))
 
 
-def _interval(record: Estimate, low: str, high: str) -> str:
+def _interval(record: Estimate, low: str, high: str, *, cell: bool = False) -> str:
     if record.low is None or record.high is None:
-        return catalogue()["phrase"]["no_interval"]
-    return fill("phrase", "interval", level=f"{100 * record.level:.3g}%", low=low, high=high)
+        return NOTHING if cell else catalogue()["phrase"]["no_interval"]
+    key = "interval_cell" if cell else "interval"
+    return fill("phrase", key, level=f"{100 * record.level:.3g}%", low=low, high=high)
 
 
 def matters(outcome: Outcome) -> str:
