@@ -90,10 +90,11 @@ class Levers:
     )
     juniors: int = coefficient(
         1, "juniors to one senior; more than one in a group or team challenge only", "people",
-        (1, 6), "C", "ReMEDI: two juniors to one senior",
+        (1, 6), "C", "a case in ReMEDI: two juniors to one senior",
     )
     duration: int = coefficient(
-        6, "length of the programme", "months", (1, 24), "C", "six meetings in six months (ReMEDI)",
+        6, "length of the programme", "months", (1, 24), "C",
+        "a case in ReMEDI: six meetings in six months",
         "duration -> meetings +; duration -> learning +; duration -> early ending +; "
         "duration -> junior burden +; duration -> harm to juniors +; "
         "duration -> months of pulses +",

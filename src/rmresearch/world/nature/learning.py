@@ -25,7 +25,8 @@ class LearningNature(PairNature):
     )
     quality_on_meetings: float = coefficient(
         0.2, "pairs that get on meet more, a month later", LOGIT, (-3.0, 3.0), "C",
-        "Eby et al. 2013: .25; direction A", "relationship quality -> meetings",
+        "Eby et al. 2013: frequency with psychosocial support .25; direction A",
+        "relationship quality -> meetings",
     )
     time_on_meetings: float = coefficient(
         -0.4, "pairs without time meet less", LOGIT, (-3.0, 3.0), "S", "S 3",

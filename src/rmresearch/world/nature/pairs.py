@@ -20,7 +20,7 @@ class PairNature(PeopleNature):
     # compatibility and psychological safety
     values_on_compatibility: float = coefficient(
         0.75, "similar values make a pair fit", "correlation", (0.0, 1.0), "C",
-        "Eby et al. 2013: deep-level similarity with quality .38-.59",
+        "Eby et al. 2013: perceived deep-level similarity with support and quality .38-.59",
         "value similarity -> compatibility",
     )
     interests_on_compatibility: float = coefficient(
@@ -30,7 +30,7 @@ class PairNature(PeopleNature):
     )
     background_on_compatibility: float = coefficient(
         0.0, "same gender, race or ethnicity makes a pair fit", "correlation", (-0.5, 0.5), "C",
-        "shared demographics gave no benefit, shared values did (n = 565)",
+        "Tuma and Dolan 2024: shared demographics gave no benefit, shared values did (n = 565)",
         "demographic similarity -> compatibility 0",
     )
     values_asked: float = coefficient(
@@ -49,7 +49,7 @@ class PairNature(PeopleNature):
     )
     group_on_intimidation: float = coefficient(
         -0.5, "juniors who meet a senior together are less intimidated", "SD", (-2.0, 2.0), "A",
-        "ReMEDI: two juniors to one senior", "group format -> intimidation",
+        "a case in ReMEDI: two juniors to one senior", "group format -> intimidation",
     )
     intimidation_on_safety: float = coefficient(
         -0.5, "intimidated juniors feel less safe", "SD per SD", (-2.0, 2.0), "S", "S 3",
@@ -84,11 +84,12 @@ class PairNature(PeopleNature):
     )
     training_on_mentoring: float = coefficient(
         1.0, "from no training of both sides to full", "SD of mentoring skill", (-3.0, 3.0), "S",
-        "S 3; mentor training, 283 pairs: partner-rated +7%", "training -> mentoring skill",
+        "S 3; mentor training, 283 pairs: mentors and mentees saw more change than without it",
+        "training -> mentoring skill",
     )
     mentoring_on_quality: float = coefficient(
-        0.3, "juniors who mentor well make pairs get on", "SD per SD", (-2.0, 2.0), "C",
-        "mentor training, 283 pairs", "mentoring skill -> relationship quality",
+        0.3, "juniors who mentor well make pairs get on", "SD per SD", (-2.0, 2.0), "S", "S 3",
+        "mentoring skill -> relationship quality",
     )
     communication_on_quality: float = coefficient(
         0.2, "from no attention to how the two like to communicate, to full", "SD", (-2.0, 2.0),
@@ -115,7 +116,7 @@ class PairNature(PeopleNature):
     )
     meetings_on_quality: float = coefficient(
         0.15, "all planned meetings held a month against none", "SD", (-2.0, 2.0), "C",
-        "Eby et al. 2013: frequency with support .25; direction A",
+        "Eby et al. 2013: frequency with psychosocial support .25; direction A",
         "meetings -> relationship quality",
     )
     # fmt: on

@@ -29,7 +29,7 @@ class PeopleNature:
     )
     department_share: float = coefficient(
         0.04, "what people of a department have in common", SHARE, (0.0, 0.5), "D",
-        "work-group ICC .04 (well-being) to .17 (hours)",
+        "99 army companies: ICC .04 (well-being) to .17 (hours)",
     )
     outcome_correlation: float = coefficient(
         0.3, "correlation of a person's stable parts between outcomes", "correlation",
@@ -40,7 +40,7 @@ class PeopleNature:
     )
     transfer: float = coefficient(
         0.6, "correlation of what seniors do with what they can", "correlation", (0.0, 1.0), "A",
-        "with self_inflation: self-rated 20% against partner-rated 7%",
+        "with self_inflation: mentor training 2023, self-rated 20% against mentee-rated 7%",
         "senior skill -> senior behaviour",
     )
 
@@ -65,7 +65,7 @@ class PeopleNature:
     )
     performance_on_volunteering: float = coefficient(
         0.3, "people who perform better volunteer more", LOGIT, (-3.0, 3.0), "C",
-        "sales-centre experiment: those likeliest to opt out gain most",
+        "sales-centre experiment: those who opted out were less productive",
         "baseline performance -> volunteering",
     )
     time_on_volunteering: float = coefficient(

@@ -22,10 +22,11 @@ class SurveyNature(LearningNature):
     item_reliability: float = coefficient(
         0.45, "what an item shares with the true score, before rounding (.4 after)", SHARE,
         (0.05, 0.95), "D",
-        "single items: retest r .37; scales .75-.9",
+        "course surveys, single items: retest r .37; scales .75-.9",
     )
     item_stable: float = coefficient(
-        0.1, "what is an item's own and stays", SHARE, (0.0, 0.8), "D", "retest r .37",
+        0.1, "what is an item's own and stays", SHARE, (0.0, 0.8), "D",
+        "course surveys: retest r .37",
     )
     item_center: float = coefficient(
         3.2, "average answer of the eligible before the start", "points of 1-5", (1.0, 5.0), "A",
@@ -38,14 +39,15 @@ class SurveyNature(LearningNature):
     )
     self_inflation: float = coefficient(
         0.15, "what programme people rate themselves above their true score", SD,
-        (-1.0, 2.0), "C", "mentor training, 283 pairs: self-rated +20%, partner-rated +7%",
+        (-1.0, 2.0), "C", "mentor training 2023: self-rated +20%, mentee-rated +7%, in one "
+        "group before and after",
         "programme -> self-rated skill beyond true skill",
     )
     response_shift: float = coefficient(
         0.0, "full learning makes seniors judge what they can by a stricter standard", SD,
         (-1.0, 2.0), "C",
-        "a retrospective pre-test shows d 1.5 where the true one shows .5 (n = 267), which does "
-        "not tell a standard from recall; self-ratings outrun partners' net of any shift",
+        "a retrospective pre-test shows more gain than a true one (recall_bias), which does not "
+        "tell a standard from recall; self-ratings outrun partners' net of any shift",
         "learning -> own standard ?; own standard -> self-rated skill beyond true skill -",
     )
     rater_share: float = coefficient(
