@@ -218,6 +218,41 @@ def test_no_follow_up_yet(tmp_path: Path) -> None:
     assert "No wave after the start has answers yet" in said(report)
 
 
+def test_a_later_survey_that_is_empty_is_one_line(tmp_path: Path) -> None:
+    pilot = Pilot()
+    later = '[[tables.measures]]\nfile = "post.csv"\n'
+    pilot.toml = pilot.toml.replace("[tables.measures]\n", "[[tables.measures]]\n") + later
+    pilot.measures = [row for row in pilot.measures if row["wave"] == "pre"]
+    pilot.raw = {"post.csv": "person,wave,item,value\n"}
+    folder = pilot.write(tmp_path)
+    (warning,) = check(folder).warnings
+    assert (warning.rule, warning.file) == ("no-rows", "post.csv")
+    # who of the seniors is asked later is known by then, of the juniors nothing: still one cause
+    pilot.measures = [row for row in Pilot().measures if row["person"][0] == "S"]
+    pilot.measures += [r for r in Pilot().measures if r["person"][0] == "J" and r["wave"] == "pre"]
+    (warning,) = check(pilot.write(tmp_path)).warnings
+    assert (warning.rule, warning.file) == ("no-rows", "post.csv")
+    # nobody was ever asked: that has a cause of its own
+    pilot.measures = [row for row in Pilot().measures if row["person"][0] == "S"]
+    rules = [warning.rule for warning in check(pilot.write(tmp_path)).warnings]
+    assert sorted(rules) == ["empty-outcome", "empty-outcome", "no-rows"]
+
+
+def test_an_empty_file_stands_for_the_wave_that_it_was_to_bring(tmp_path: Path) -> None:
+    pilot = Pilot()
+    pilot.toml = pilot.toml.replace("[tables.measures]\n", "[[tables.measures]]\n")
+    pilot.measures = [row for row in pilot.measures if row["wave"] == "pre"]
+    pilot.raw = {"later.csv": "person,item,value\n"}
+    for wave, others in (("post", []), ("pre", ["empty-wave"])):  # "pre" explains no lack of "post"
+        later = f'[[tables.measures]]\nfile = "later.csv"\nconstants = {{ wave = "{wave}" }}\n'
+        folder = pilot.write(tmp_path)
+        (folder / "study.toml").write_text(pilot.toml + later, "utf-8")
+        warnings = check(folder).warnings
+        (empty,) = (one for one in warnings if one.rule == "no-rows")
+        assert empty.found == f"the file has column names but no rows (wave {wave})"
+        assert [one.rule for one in warnings if one is not empty] == others
+
+
 def test_no_pairs(tmp_path: Path) -> None:
     pilot = Pilot()
     for table in ("pairs", "meetings"):

@@ -244,6 +244,7 @@ class _Reading:
             refused=refused,
             features={} if self.design.linked else features,
         )
+        setting.made.awaited = self.files.awaited(self.file.tables.measures, setting.waves)
         return read_measures(found, setting)
 
     def _unread(self, found: Iterable[Opened | None]) -> int:

@@ -99,7 +99,7 @@ def _absences(everything: Everything) -> Iterator[Problem]:
     counts = table.groupby(["item", "wave"], sort=False)["person"].nunique()
     answered = set(table["wave"].unique())
     for wave in design.waves:
-        if wave.name not in answered and answered:
+        if answered and wave.name not in answered | measures.awaited:
             found = f"wave {wave.name} has no answers yet"
             fix = "Fine if it is still to come; otherwise check the tables of measures."
             yield Problem("empty-wave", found, fix, severity="warning")
@@ -126,6 +126,9 @@ def _silent(
         if (item, wave) in measures.expected and (item, wave) not in measures.seen
     }
     if len(absent) == len(outcome.items):
+        elsewhere = counts.index.get_level_values("item").isin(outcome.items).any()
+        if elsewhere and wave in measures.awaited:
+            return  # it waits for a file that holds nothing yet, which is said of the file
         names = f" (columns looked for: {some(looked_for.values())})" if looked_for else ""
         found = f"{outcome.name} has no answers at wave {wave}{names}"
         fix = f"If it was not asked then, set outcomes.{outcome.name}.waves."

@@ -29,7 +29,8 @@ class Measures:
     ``seen`` are the (item, wave) that have a column or rows; ``expected`` says, for an item and
     wave that no file held, which column was looked for; ``left_out`` counts answers of people who
     did not consent, ``refusals`` the rows that said so; ``people`` are the respondents of an
-    unlinked study. ``columns`` are the files' columns of answers, numbered in ``frame``.
+    unlinked study. ``columns`` are the files' columns of answers, numbered in ``frame``;
+    ``awaited`` are waves whose file is there and holds nothing yet, which is said of the file.
     """
 
     frame: pd.DataFrame
@@ -40,6 +41,7 @@ class Measures:
     complete: bool = True
     people: pd.DataFrame | None = None
     columns: list[str] = field(default_factory=list)
+    awaited: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -69,13 +69,26 @@ class Files:
         nothing = {problem.rule for problem in raw.problems} & EMPTY
         for problem in raw.problems:
             if problem.rule in EMPTY and not needed:
-                problem = replace(problem, severity="warning", fix=YET)
+                wave = source.constants.get("wave")
+                found = problem.found if wave is None else f"{problem.found} (wave {wave})"
+                problem = replace(problem, severity="warning", found=found, fix=YET)
             self.findings.add(problem)
         if raw.problems:
             self.broken[raw.file, raw.sheet] = len(raw.problems)
         for note in raw.notes:
             self.findings.note(note)
         return raw if len(raw.frame.columns) or nothing else None
+
+    def awaited(self, sources: Iterable[TableSource], waves: Iterable[str]) -> frozenset[str]:
+        """Of these waves, those whose answers a file was to bring that holds nothing yet."""
+        known, found = set(waves), set[str]()
+        for source in sources:
+            files = [source.file] if isinstance(source.file, str) else source.file
+            raws = [self.raw(name, source, needed=False) for name in files]
+            if any(raw is not None and not len(raw.frame.columns) for raw in raws):
+                fixed = source.constants.get("wave")
+                found |= {str(fixed)} if fixed is not None else set(source.waves) or known
+        return frozenset(found & known)
 
     def inside(self, name: str) -> Path | Problem:
         """The file's path, if it is a file and truly lies inside the data root."""
