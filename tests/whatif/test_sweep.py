@@ -238,6 +238,33 @@ def test_several_analyses_see_the_same_cohorts() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_recorded_of_people_is_judged_too() -> None:
+    """Leaving is no outcome that a scenario declares: studies and truths hold it all the same."""
+    scenario = Scenario(pairs=12, nature=Nature(leaving_rate=0.03))
+    done = rm.sweep(scenario, rm.workforce_outcomes, outcome="left", replicates=4, seed=3,
+                    keep=True)  # fmt: skip
+    found, stream = done.estimates, done.plan.stream(next(iter(done.plan.tasks())))
+    drawn = source(scenario).cohorts(4, stream)
+    seen = []
+    for replicate in range(4):
+        study = drawn.study(replicate)
+        gone = set(study.records.query("kind == 'left'")["person"])
+        seniors = study.participants.query("role == 'senior'")
+        shares = seniors["person"].isin(gone).groupby(seniors["arm"]).mean()
+        seen.append(shares["programme"] - shares["comparison"])
+    asked = "term == '' and contrast != '' and role == 'senior' and wave == 'month6'"
+    record = found.query(asked)
+    np.testing.assert_allclose(record["value"], seen, atol=1e-12)  # the same sums, by another route
+    (true,) = (
+        one.latent
+        for one in drawn.truths()
+        if tuple(getattr(one, name) for name in KEY[2:]) == tuple(record[KEY[2:]].iloc[0])
+    )
+    judged = rm.judge(done).to_frame().query(f"{asked} and against == 'latent'")
+    assert judged["bias"].item() == pytest.approx(np.mean(seen) - np.mean(true), abs=1e-12)
+    assert judged["failed"].item() == 0
+
+
 def start_of(study: rm.Study, outcome: str) -> Result:
     mean = float(study.wide(outcome)["start"].mean())
     return Result(Call("start_of"), (Estimate(outcome=outcome, term="start", value=mean),))
@@ -287,6 +314,13 @@ ONE_GROUP = Gaussian(programme=4)
         ([("a", SMALL), ("a", SMALL)], rm.pre_post, {}, ValueError, "called 'a'"),
         ([SMALL, SMALL], rm.pre_post, {}, ValueError, "called 'scenario'"),
         (SMALL, rm.pre_post, {"outcome": "scor"}, rm.StudyError, "Did you mean 'score'"),
+        (Scenario(pairs=8), [rm.workforce_outcomes, rm.pre_post], {"outcome": "left"},
+         rm.StudyError, "'left' is recorded, not asked, .* workforce_outcomes alone, or ask about "
+         "digital_skill, "),
+        (Scenario(pairs=8), rm.workforce_outcomes, {"outcome": "lefft"}, rm.StudyError,
+         "declares digital_.* records can hold left, promoted, adopted. Did you mean 'left'"),
+        (Scenario(pairs=8), rm.workforce_outcomes, {"outcome": "adopted"}, rm.StudyError,
+         "no record of the kind adopted"),
         (SMALL, rm.pre_post, {"outcome": None}, TypeError, "outcome= is needed, one of score"),
         ({"a": ONE_GROUP, "b": SMALL, "c": ONE_GROUP}, rm.compare_arms, {}, rm.StudyError,
          "a: .*no comparison arm.*c: "),

@@ -119,6 +119,7 @@ def test_everything_wrong_is_said_at_once() -> None:
         ({"scenario": {"comparison": "none"}}, "no comparison arm"),
         ({"outcome": "digital_skil"}, "Did you mean 'digital_skill'?"),
         ({"outcome": " "}, "outcome is ' '"),
+        ({"outcome": "left"}, "which is recorded. No test is about records: name a scale, or ask"),
         ({"replicates": True}, "replicates is True"),
         ({"grid": {"design.sites": list(range(1, 21)), "pairs": list(range(2, 600))}}, "11,960"),
     ],

@@ -16,13 +16,14 @@ from rmresearch.analysis import arms, change, dyads, match, mixed
 from rmresearch.analysis.arms import batch as arms_batch
 from rmresearch.analysis.arms import tempting
 from rmresearch.analysis.base.batch import Kernel
+from rmresearch.analysis.base.events import EVENTS, entry
 from rmresearch.analysis.change import batch as change_batch
 from rmresearch.analysis.dyads import batch as dyads_batch
 from rmresearch.analysis.match import batch as match_batch
 from rmresearch.analysis.mixed import batch as mixed_batch
 from rmresearch.errors import StudyError
 from rmresearch.result import Result
-from rmresearch.study import Outcome
+from rmresearch.study import Design, Outcome
 from rmresearch.whatif import claims
 from rmresearch.whatif.given import number, share, whole
 from rmresearch.whatif.source import Source, named
@@ -207,13 +208,26 @@ def _outcomes(
     for name, source in listed:
         design = source.design  # made at each look: of ten thousand scenarios once is enough
         try:
-            found[name] = mine = design.outcome(outcome)
+            found[name] = mine = _entry(design, outcome, recorded=not kernels)
             for kernel in kernels:
                 kernel.refuse(design, mine)
         except StudyError as error:
             wrong.append(f"{name}: {error}")
     _lowered(wrong)
     return found
+
+
+def _entry(design: Design, outcome: str, *, recorded: bool) -> Outcome:
+    """The outcome that is asked about: declared, or where ``recorded`` a kind of record too."""
+    declared = [one.name for one in design.outcomes]
+    if recorded:
+        return entry(design, outcome)
+    if outcome in EVENTS and outcome not in declared:
+        raise StudyError(
+            f"{outcome!r} is recorded, not asked, so it has no scores: sweep it with "
+            f"workforce_outcomes alone, or ask about {', '.join(declared)}"
+        )
+    return design.outcome(outcome)
 
 
 def _lowered(wrong: list[str]) -> None:

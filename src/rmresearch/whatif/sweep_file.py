@@ -13,6 +13,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from rmresearch.analysis.base.events import EVENTS
 from rmresearch.errors import Problem, StudyError, number_of
 from rmresearch.result import KEY
 from rmresearch.whatif import sweep_tables as tables
@@ -177,7 +178,7 @@ class _Reading:
             if key not in KEYS:
                 self.wrong(f"{key} is not a known key", near(key, KEYS))
         question = self._text("question", "What if?")
-        outcome = self._text("outcome", None)
+        outcome = self._outcome()
         replicates = self._whole("replicates", REPLICATES, least=2)
         seed = self._whole("seed", SEED, least=0)
         alpha = self.document.get("alpha", ALPHA)
@@ -220,6 +221,13 @@ class _Reading:
         else:
             self.wrong(f"{key} is {value!r}", "Give a text in quotes.")
         return ""
+
+    def _outcome(self) -> str:
+        outcome = self._text("outcome", None)
+        if outcome in EVENTS:
+            fix = "No test is about records: name a scale, or ask rm.sweep with workforce_outcomes."
+            self.wrong(f"outcome is {outcome!r}, which is recorded", fix)
+        return outcome
 
     def _whole(self, key: str, otherwise: int, *, least: int) -> int:
         value = self.document.get(key, otherwise)

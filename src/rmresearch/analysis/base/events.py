@@ -14,9 +14,9 @@ from rmresearch.analysis.base import People
 from rmresearch.analysis.base.pairs import wave_day
 from rmresearch.errors import StudyError, did_you_mean, number_of
 from rmresearch.result import Check
-from rmresearch.study import Outcome, Study, Wave
+from rmresearch.study import Design, Outcome, Study, Wave
 
-__all__ = ["EVENTS", "Known", "codebook", "counted", "dated", "follow_ups", "known"]
+__all__ = ["EVENTS", "Known", "codebook", "counted", "dated", "entry", "follow_ups", "known"]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -47,24 +47,26 @@ class Known:
     out: Mapping[str, Flags]
 
 
-def codebook(study: Study, outcome: str | Outcome) -> Outcome:
-    """The outcome in question: declared, or a kind of record that needs no declaration."""
-    declared = [one.name for one in study.design.outcomes]
-    if isinstance(outcome, Outcome):
-        found = outcome
-    elif outcome not in {*declared, *EVENTS}:
+def entry(design: Design, outcome: str) -> Outcome:
+    """The declared outcome of that name, or the kind of record that needs no declaration."""
+    declared = [one.name for one in design.outcomes]
+    if outcome in declared:
+        return design.outcome(outcome)
+    if outcome not in EVENTS:
         raise StudyError(
             f"no outcome {outcome!r}; the study declares {base.seen(declared)}, and records can "
             f"hold {base.seen(EVENTS)}.{did_you_mean(outcome, [*declared, *EVENTS])}"
         )
-    elif outcome not in declared:
-        label, way = EVENTS[outcome]
-        found = Outcome(
-            outcome, label, "all", (outcome,), "binary", 0.0, 1.0,
-            source="record", kirkpatrick=4, direction=1 if way > 0 else -1,
-        )  # fmt: skip
-    else:
-        found = study.design.outcome(outcome)
+    label, way = EVENTS[outcome]
+    return Outcome(
+        outcome, label, "all", (outcome,), "binary", 0.0, 1.0,
+        source="record", kirkpatrick=4, direction=1 if way > 0 else -1,
+    )  # fmt: skip
+
+
+def codebook(study: Study, outcome: str | Outcome) -> Outcome:
+    """The outcome in question: declared, or a kind of record that needs no declaration."""
+    found = outcome if isinstance(outcome, Outcome) else entry(study.design, outcome)
     if not study.design.linked:
         raise StudyError(
             "answers carry no person ids, so nobody knows in which arm something happened. "
