@@ -237,7 +237,7 @@ def test_missing_extra_and_changed_input_are_named(rendered):
     (rendered / "../../data/people.csv").write_text("person\n2\n")
     assert files.verify(rendered) == (
         "report.html: missing",
-        "figures/new.svg: extra, not in the manifest",
+        "figures/new.svg: not ours, added or changed since",
         "../../data/people.csv: input changed since the outputs were made",
     )
 
@@ -278,7 +278,7 @@ def test_folders_with_their_own_manifest_answer_for_themselves(tmp_path):
 
 def test_a_link_to_a_folder_is_extra(rendered):
     (rendered / "link").symlink_to(rendered.parent, target_is_directory=True)
-    assert files.verify(rendered) == ("link: extra, not in the manifest",)
+    assert files.verify(rendered) == ("link: not ours, added or changed since",)
 
 
 # --- where outputs may go ------------------------------------------------------------------
@@ -318,7 +318,7 @@ def test_a_new_run_takes_away_what_the_old_one_made_and_nothing_else(rendered):
     files.write_text(rendered / "two.html", "two")
     files.write_manifest(rendered, command="report", outputs=[rendered / "two.html"])
     assert set(names(rendered)) == {"figures", "manifest.json", "two.html"}
-    assert files.verify(rendered) == ("figures/flow.svg: extra, not in the manifest",)
+    assert files.verify(rendered) == ("figures/flow.svg: not ours, added or changed since",)
 
 
 def test_times_live_in_the_manifest_only(rendered, tmp_path):

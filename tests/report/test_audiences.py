@@ -347,6 +347,11 @@ def test_what_somebody_changed_or_added_is_kept(tmp_path: Path) -> None:
         str(Path("notes") / "mine.txt"): b"mine",
     }
     assert (out / "b" / "one.txt").read_bytes() == b"old"
+    assert verify(out) == (
+        "a/gone.txt: not ours, added or changed since",
+        "a/notes/mine.txt: not ours, added or changed since",
+        "a/one.kept.txt: not ours, a changed file of an earlier run, kept beside the new",
+    )
 
 
 def test_a_folder_that_cannot_take_its_place_leaves_the_earlier_one(

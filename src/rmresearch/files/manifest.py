@@ -8,6 +8,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -36,6 +37,10 @@ __all__ = [
 
 MANIFEST = "manifest.json"
 MAKER = "rmresearch"
+#: why a file is there that no run made
+EARLIER, ADDED = "a changed file of an earlier run, kept beside the new", "added or changed since"
+#: what a file is called that somebody had changed before its folder was made again
+KEPT = re.compile(r"\.kept(-\d+)?(\.[^./]*)?$")
 LIBRARIES = ("numpy", "pandas", "pingouin", "scipy", "seaborn", "statsmodels")
 
 
@@ -138,7 +143,7 @@ def read_manifest(folder: Path) -> Manifest:
 def verify(folder: Path) -> tuple[str, ...]:
     """What differs from the manifest: one line a file, none when all is as it was made.
 
-    Outputs are checked for changed, missing and extra files, inputs for change where they are
+    Outputs are checked for changed, missing and added files, inputs for change where they are
     found. Folders directly inside that have their own manifest are verified too. No manifest at
     all, or a damaged one, raises ``ReportError``.
     """
@@ -158,8 +163,8 @@ def _differences(folder: Path, manifest: Manifest) -> list[str]:
             lines.append(f"{name}: missing")
         elif _digest(there[name]) != digest:
             lines.append(f"{name}: changed since it was made")
-    extra = sorted(set(there) - set(manifest.outputs))
-    lines += [f"{name}: extra, not in the manifest" for name in extra]
+    added = sorted(set(there) - set(manifest.outputs))
+    lines += [f"{name}: not ours, {EARLIER if KEPT.search(name) else ADDED}" for name in added]
     for name, digest in sorted(manifest.inputs.items()):
         path = folder / name
         if path.is_file() and _digest(path) != digest:
