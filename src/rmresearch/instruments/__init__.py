@@ -7,23 +7,11 @@ be, stands in its ``seen`` and ``unseen``; wording stands there only where it is
 from __future__ import annotations
 
 from rmresearch.instruments.blocks import blocks, names_of
-from rmresearch.instruments.library import (
-    Instrument,
-    Reference,
-    Reliability,
-    Subscale,
-    Wording,
-    instrument,
-    instruments,
-)
+from rmresearch.instruments.library import Instrument, instrument, instruments
 from rmresearch.instruments.shown import listed, markdown, shown
 
 __all__ = [
     "Instrument",
-    "Reference",
-    "Reliability",
-    "Subscale",
-    "Wording",
     "blocks",
     "instrument",
     "instruments",

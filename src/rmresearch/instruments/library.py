@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,6 +9,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from rmresearch.declared import Process
+from rmresearch.errors import nearest
 from rmresearch.files import parse_toml
 
 __all__ = [
@@ -138,7 +138,8 @@ def instrument(name: str) -> Instrument:
         for one in known.values()
         if wanted and (wanted in one.name or wanted in f"{one.title} {one.measures}".casefold())
     ]
-    near = dict.fromkeys([*inside, *difflib.get_close_matches(wanted, known, n=3)])
+    alike = nearest(wanted, known)
+    near = dict.fromkeys([*inside, *([alike] if alike else [])])
     hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(known)}."
     raise ValueError(f"no instrument {name!r}. {hint}")
 
