@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from rmresearch.report.sections.people import attrition, meetings
 from rmresearch.report.sections.results import results
 from rmresearch.report.sections.subgroups import equivalence, subgroups
 from rmresearch.report.sections.variation import variation
+from rmresearch.report.words.phrases import fill
 from rmresearch.report.workbook import workbook
 from rmresearch.result import PUBLIC, Result
 
@@ -57,12 +59,7 @@ SECTIONS: Mapping[str, Callable[[Findings], Section]] = {
 }
 WRITTEN = ("results.json", "released.json", "workbook.xlsx")
 PAPER = "report.pdf"
-KINDS = {
-    "single-group": "one group, before and after",
-    "comparison": "programme and comparison group, not randomised",
-    "waitlist": "randomised to start now or later",
-    "randomised": "randomised",
-}
+_text = partial(fill, "page_head")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,14 +95,15 @@ class Evaluation:
         """The whole report as typed blocks."""
         design = self.findings.study.design
         status = self.findings.status
-        frozen = Badge("frozen", "good", "Plan") if status.frozen else None
         return Page(
             title=design.title,
-            subtitle=f"Technical evaluation report: {KINDS[design.kind]}",
+            subtitle=_text(design.kind),
             kicker=design.organisation,
             badges=(
-                frozen or Badge("not frozen: exploratory", "caution", "Plan"),
-                *((Badge("synthetic data", "caution"),) if design.synthetic else ()),
+                Badge(_text("frozen"), "good", _text("plan"))
+                if status.frozen
+                else Badge(_text("not_frozen"), "caution", _text("plan")),
+                *((Badge(_text("synthetic"), "caution"),) if design.synthetic else ()),
             ),
             sections=tuple(self.section(name) for name in names),
             brand=design.brand,

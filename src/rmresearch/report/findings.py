@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rmresearch.display.numbers import MINUS
 from rmresearch.evidence import TESTED, Evidence, at_level
 from rmresearch.plan import Plan, PlanStatus, Question
-from rmresearch.report.words.phrases import capital, plural
+from rmresearch.report.words.phrases import capital, catalogue, fill, plural
 from rmresearch.result import Estimate, Result
 from rmresearch.study import Design, Outcome, Study
 
@@ -195,13 +194,14 @@ def labels_of(design: Design) -> Mapping[str, str]:
     arms = {arm.name: arm.label for arm in design.arms}
     waves = {wave.name: wave.label for wave in design.waves}
     named = {outcome.name: outcome.label for outcome in design.outcomes}
-    roles = {role: capital(plural(design.role_label(role))) for role in ("senior", "junior")}
+    called = {**catalogue()["role"], **dict(design.role_labels)}
+    roles = {role: capital(plural(called[role])) for role in ("senior", "junior")}
     pairs = {
-        f"{one} - {other}": f"{first} {MINUS} {second}"
+        f"{one} - {other}": fill("phrase", "contrast", first=first, second=second)
         for names in (arms, waves)
         for one, first in names.items()
         for other, second in names.items()
     }
-    samples = {f"analysed at {name}": f"Analysed at {text}" for name, text in waves.items()}
-    samples["everyone assigned"] = "Everyone assigned"
+    samples = {f"analysed at {n}": fill("sample", "analysed", wave=w) for n, w in waves.items()}
+    samples["everyone assigned"] = fill("sample", "assigned")
     return {**roles, **named, **waves, **arms, **pairs, **samples}

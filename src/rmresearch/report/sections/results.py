@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from rmresearch.analysis.base.events import EVENTS, codebook, counted
-from rmresearch.display.numbers import interval, number, percent
+from rmresearch.display.numbers import number, percent
 from rmresearch.report import words
 from rmresearch.report.blocks import (
     Block,
@@ -25,22 +26,15 @@ from rmresearch.report.findings import Findings
 from rmresearch.report.sections.common import checked, left_out, stacked, without_repeats
 from rmresearch.report.tables import table_block
 from rmresearch.report.words import results as say
-from rmresearch.report.words.phrases import fill, lower_first
+from rmresearch.report.words.phrases import catalogue, fill, from_to, lower_first
 from rmresearch.result import Cell, Estimate, Result, Table
 from rmresearch.study import Outcome
 
 __all__ = ["results"]
 
 Answers = Sequence[tuple[Outcome, Result]]
-#: what stands beside a record, and what it is
-BESIDE = {
-    "linear": "Difference of shares, least squares with strata",
-    "rate-difference": "Difference of events a person-year",
-    "odds-ratio": "Odds ratio, Firth's penalised logit",
-    "number-needed": "Number needed to mentor",
-    "rate-ratio": "Ratio of mean counts",
-    "post-only": "Difference of means, not adjusted for before",
-}
+_text = partial(fill, "page_results")
+#: groups of the analysis of worth, by the names that it gives them
 WORST, BEST = "all inputs at their worst", "all inputs at their best"
 
 
@@ -59,9 +53,9 @@ def results(found: Findings) -> Section:
         if counted(outcome):
             blocks.append(Subsection(outcome.label, tuple(_counts(found, outcome, result))))
     if asked:
-        blocks.append(Details("Every wave, and what was checked", tuple(_more(found, asked))))
+        blocks.append(Details(_text("more"), tuple(_more(found, asked))))
     blocks += _worth(found)
-    return Section("results", "Results", tuple(blocks))
+    return Section("results", _text("title"), tuple(blocks))
 
 
 def _planned(found: Findings) -> bool:
@@ -77,13 +71,17 @@ def _answers(found: Findings, function: str) -> Answers:
     for name in dict.fromkeys((*declared, *EVENTS)):
         one = found.result(function, name)
         if one is not None:
-            answers.append((declared.get(name) or codebook(found.study, name), one))
+            answers.append((declared.get(name) or _undeclared(found, name), one))
     return answers
+
+
+def _undeclared(found: Findings, name: str) -> Outcome:
+    return replace(codebook(found.study, name), label=fill("page_event", name))
 
 
 def _labels(found: Findings) -> dict[str, str]:
     """The report's names, and those of events that nobody declared."""
-    return {name: label for name, (label, _) in EVENTS.items()} | dict(found.labels)
+    return {name: fill("page_event", name) for name in EVENTS} | dict(found.labels)
 
 
 def _last(found: Findings, result: Result) -> list[Estimate]:
@@ -108,9 +106,9 @@ def _events(found: Findings, asked: Answers) -> Iterator[Block]:
         yield Callout("caution", say.sentence("observational"))
     yield from _alone(found, asked)
     waves = {one.wave for *_, one in told} or {found.study.design.waves[-1].name}
-    table = stacked([(o, _at(r, waves)) for o, r in asked], "events", "To how many it happened")
+    table = stacked([(o, _at(r, waves)) for o, r in asked], "events", _text("happened"))
     if table is not None:
-        yield Details("To how many it happened", (_shown(found, table),))
+        yield Details(_text("happened"), (_shown(found, table),))
 
 
 def _sentences(found: Findings, told: Sequence[tuple[Outcome, Result, Estimate]]) -> Iterator[str]:
@@ -125,14 +123,11 @@ def _sentences(found: Findings, told: Sequence[tuple[Outcome, Result, Estimate]]
 def _figure(found: Findings, told: Sequence[tuple[Outcome, Estimate]]) -> Block:
     labels, design = _labels(found), found.study.design
     several = len(design.programme_arms) > 1
-    rows = [
-        Interval.of(
-            one,
-            labels[one.role] + (f", {labels.get(one.contrast, one.contrast)}" if several else ""),
-            group=outcome.label,
-        )
-        for outcome, one in told
-    ]
+    rows = []
+    for outcome, one in told:
+        who, contrast = labels[one.role], labels.get(one.contrast, one.contrast)
+        label = _text("row", role=who, contrast=contrast) if several else who
+        rows.append(Interval.of(one, label, group=outcome.label))
     known = [one for _, one in told if one.low is not None and one.high is not None]
     apart = [one for one in known if not (one.low or 0.0) <= 0.0 <= (one.high or 0.0)]
     key = "title_some" if apart else "title_none" if known else "title_no_interval"
@@ -141,11 +136,9 @@ def _figure(found: Findings, told: Sequence[tuple[Outcome, Estimate]]) -> Block:
     return interval_plot(
         rows,
         title=say.sentence(key, apart=len(apart), all=len(known)),
-        unit=f"Difference in the share of people, {wave}, in percentage points",
+        unit=_text("unit", wave=wave),
         share=True,
-        caption=f"{names if not several else 'Programme arm less comparison'}, everyone assigned. "
-        "Score intervals, which need no event in a group and count people who belong together "
-        "once.",
+        caption=_text("caption_several") if several else _text("caption", contrast=names),
     )
 
 
@@ -200,14 +193,16 @@ def _counts(found: Findings, outcome: Outcome, result: Result) -> Iterator[Block
             [
                 Interval.of(
                     one,
-                    f"{labels[one.role]}, {labels.get(one.wave, one.wave)}",
+                    _text("row_wave", role=labels[one.role], wave=labels.get(one.wave, one.wave)),
                     smallest=outcome.smallest_effect,
                 )
                 for one in records
             ],
             title=say.sentence("title_counted", label=outcome.label),
-            unit=f"Difference in the mean of {lower_first(outcome.label)}",
-            caption=f"{labels.get(records[0].contrast, records[0].contrast)}, everyone assigned.",
+            unit=_text("counted_unit", outcome=lower_first(outcome.label)),
+            caption=_text(
+                "counted_caption", contrast=labels.get(records[0].contrast, records[0].contrast)
+            ),
         )
     means = {(e.role, e.group, e.wave): e.value for e in result.estimates if e.term == "mean"}
     for one in _last(found, result):
@@ -216,26 +211,26 @@ def _counts(found: Findings, outcome: Outcome, result: Result) -> Iterator[Block
         yield Paragraph(say.counted(one, both, outcome, found.study.design))
     if records and not found.study.design.randomised:
         yield Callout("caution", say.sentence("observational"))
-    table = table_block(result.table("counts"), labels=labels, heads={"sd": "SD"}, mixed=True)
-    yield Details("The numbers by arm and wave", (table,))
+    table = table_block(
+        result.table("counts"), labels=labels, heads={"sd": _text("sd")}, mixed=True
+    )
+    yield Details(_text("counted_numbers"), (table,))
 
 
 def _more(found: Findings, asked: Answers) -> Iterator[Block]:
     """All waves, what failed, and who does not count."""
-    table = stacked([(o, r) for o, r in asked if not counted(o)], "events", "By wave")
+    table = stacked([(o, r) for o, r in asked if not counted(o)], "events", _text("by_wave"))
     if table is not None:
         yield _shown(found, table)
     others = tuple(_others(found, asked))
     if others:
-        heads = ("Outcome", "Role", "Wave", "What")
-        yield TableBlock(
-            "The same differences told otherwise",
-            (*(Column(h, numeric=False) for h in heads), Column("Value"), Column("95% interval")),
-            others,
-        )
+        heads = ("outcome", "role", "wave", "what")
+        columns = [Column(_text(head), numeric=False) for head in heads]
+        columns += [Column(_text("value")), Column(fill("phrase", "interval_head"))]
+        yield TableBlock(_text("otherwise"), tuple(columns), others)
     failed = [check for _, result in asked for check in result.checks if not check.passed]
     if failed:
-        yield checked(found, failed, "What does not hold")
+        yield checked(found, failed, fill("page_tables", "failing"))
     gone = [one for _, result in asked for one in result.dropped]
     if gone:
         yield left_out(found, gone)
@@ -243,19 +238,19 @@ def _more(found: Findings, asked: Answers) -> Iterator[Block]:
 
 def _others(found: Findings, asked: Answers) -> Iterator[tuple[str, ...]]:
     """What stands beside the records, a row each."""
-    labels = _labels(found)
+    labels, beside = _labels(found), catalogue()["page_results_beside"]
     for outcome, result in asked:
         for one in result.estimates:
-            if one.term in BESIDE and one.value is not None:
+            if one.term in beside and one.value is not None:
                 share = one.term == "linear"
                 value = percent(one.value) if share else number(one.value)
                 yield (
                     outcome.label,
                     labels[one.role],
                     labels.get(one.wave, one.wave),
-                    BESIDE[one.term],
+                    beside[one.term],
                     value,
-                    interval(one.low, one.high, share=share),
+                    from_to(one.low, one.high, share=share),
                 )
 
 
@@ -268,7 +263,7 @@ def _worth(found: Findings) -> Iterator[Block]:
         yield Paragraph(said, "small")
         return
     for place, (outcome, result) in enumerate(asked):
-        title = f"Is it worth it? {outcome.label}"
+        title = fill("page_worth", "title", outcome=outcome.label)
         inside = tuple(_valued(found, outcome, result, drawn=place == 0))
         yield Subsection(title, inside, f"worth-{outcome.name.replace('_', '-')}")
 
@@ -296,9 +291,9 @@ def _valued(found: Findings, outcome: Outcome, result: Result, *, drawn: bool) -
     if gains and not design.randomised:
         yield Callout("caution", say.sentence("observational"))
     failed = [check for check in result.checks if not check.passed]
-    more = [checked(found, failed, "What does not hold")] if failed else []
+    more = [checked(found, failed, fill("page_tables", "failing"))] if failed else []
     table = table_block(result.table("inputs"))
-    yield Details("What was put in, and what was checked", (*folded, table, *more))
+    yield Details(fill("page_worth", "inputs"), (*folded, table, *more))
 
 
 def _pulls(
@@ -319,11 +314,10 @@ def _pulls(
             pulls.append(Pull(name.capitalize(), now, tuple(changes)))
     if pulls:
         strongest = max(pulls, key=lambda pull: pull.reach).label.lower()
-        currency = found.study.design.currency or "money"
+        currency = found.study.design.currency
         yield tornado(
             pulls,
-            title=say.pulls(record, found.study.design.currency, strongest),
-            unit=f"Change of the net benefit, {currency} a person",
-            caption="Each input at its low and high end, the others as most likely. Chance is not "
-            "in this figure.",
+            title=say.pulls(record, currency, strongest),
+            unit=fill("page_worth", "unit" if currency else "unit_open", currency=currency),
+            caption=fill("page_worth", "caption"),
         )

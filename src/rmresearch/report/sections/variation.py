@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from rmresearch.display.numbers import number, p_value, percent
 from rmresearch.report import words
@@ -25,25 +26,16 @@ from rmresearch.report.sections.common import (
     without_repeats,
 )
 from rmresearch.report.tables import table_block
-from rmresearch.report.words.phrases import lower_first
+from rmresearch.report.words.phrases import fill, lower_first
 from rmresearch.result import Estimate, Result
 from rmresearch.study import Outcome
 
 __all__ = ["variation"]
 
 Answers = Sequence[tuple[Outcome, Result]]
-#: the levels that last, as the figure's headings name them
-LASTING = {
-    "person": "Between people",
-    "pair": "Between pairs",
-    "partner": "Between partners",
-    "set": "Between sets of linked pairs",
-}
-INTRO = (
-    "Scores differ between people, between pairs and from one measurement to the next. What lasts "
-    "says how well one answer tells a person from others; the rest is change and chance. The arms "
-    "are held apart, so that no difference between them counts."
-)
+#: the levels that last, in the order of the figure's headings
+LASTING = ("person", "pair", "partner", "set")
+_text = partial(fill, "page_variation")
 
 
 def variation(found: Findings) -> Section:
@@ -52,16 +44,16 @@ def variation(found: Findings) -> Section:
     shares = [(o, e) for o, result in answers for e in _shares(result)]
     if not shares:
         needs = words.unvaried() if answers else words.missing("follow_up", "person_ids")
-        return unanswered(found, "variation", "How scores vary", "mixed_model", needs)
+        return unanswered(found, "variation", _text("title"), "mixed_model", needs)
     blocks: list[Block] = [
-        Paragraph(INTRO),
+        Paragraph(_text("intro")),
         _figure(found, shares),
         Bullets(tuple(words.lasting(one, found.study.design) for one in _told(shares))),
     ]
     speeds = _speeds(found, answers)
     blocks += [speeds] if speeds else []
     blocks += _more(found, answers)
-    return Section("variation", "How scores vary", tuple(blocks))
+    return Section("variation", _text("title"), tuple(blocks))
 
 
 def _shares(result: Result) -> list[Estimate]:
@@ -81,28 +73,34 @@ def _told(shares: Sequence[tuple[Outcome, Estimate]]) -> list[Estimate]:
 
 def _figure(found: Findings, shares: Sequence[tuple[Outcome, Estimate]]) -> Block:
     rows = [
-        Interval.of(one, _label(found, outcome, one), group=LASTING[one.group])
-        for outcome, one in sorted(shares, key=lambda pair: list(LASTING).index(pair[1].group))
+        Interval.of(one, _label(found, outcome, one), group=_lasting(one.group))
+        for outcome, one in sorted(shares, key=lambda pair: LASTING.index(pair[1].group))
     ]
     values = sorted(one.value for _, one in shares if one.value is not None)
     low, high = percent(values[0]), percent(values[-1])
     return interval_plot(
         rows,
-        title=f"{low if low == high else f'{low} to {high}'} of how scores differ lasts",
-        unit="Share of the variance of scores that lasts over the measurements",
+        title=_text("figure", share=low)
+        if low == high
+        else _text("figure_span", low=low, high=high),
+        unit=_text("unit"),
         share=True,
         reference=None,
-        caption="From a mixed model of each outcome, with 95% profile-likelihood intervals; each "
-        "arm has its own mean at each measurement.",
+        caption=_text("caption"),
     )
 
 
 def _label(found: Findings, outcome: Outcome, one: Estimate) -> str:
     """The outcome; and of whom, where both roles answered it."""
     who = found.labels.get(one.role, "")
-    return (
-        f"{outcome.label}, {lower_first(who)}" if outcome.role == "all" and who else outcome.label
-    )
+    if outcome.role != "all" or not who:
+        return outcome.label
+    return _text("row", outcome=outcome.label, who=lower_first(who))
+
+
+def _lasting(level: str) -> str:
+    """A level that lasts, as the figure's headings name it."""
+    return fill("page_lasting", level)
 
 
 def _speeds(found: Findings, answers: Answers) -> TableBlock | None:
@@ -112,40 +110,35 @@ def _speeds(found: Findings, answers: Answers) -> TableBlock | None:
         tests = {(e.role, e.group): e for e in result.estimates if e.term == "slope-test"}
         for one in result.estimates:
             if one.term == "slope-sd":
-                unit = f"{outcome.unit} a month"
+                unit = _text("speed", unit=outcome.unit)
                 rows.append(
                     (
                         outcome.label,
                         found.labels.get(one.role, one.role),
-                        LASTING[one.group],
+                        _lasting(one.group),
                         number(one.value, decimals=2, unit=unit),
                         p_value(tests[one.role, one.group].p),
                     )
                 )
     if not rows:
         return None
-    heads = ("Outcome", "Who", "Differences")
     return TableBlock(
-        caption="Does everybody change at the same speed?",
+        caption=_text("speeds"),
         columns=(
-            *(Column(head, numeric=False) for head in heads),
-            Column("SD of the speeds"),
-            Column("Test of one speed for all", "p"),
+            *(Column(_text(head), numeric=False) for head in ("outcome", "who", "differences")),
+            Column(_text("speed_sd")),
+            Column(_text("speed_test"), "p"),
         ),
         rows=tuple(rows),
-        note="Likelihood-ratio test; that an SD cannot be below 0 is allowed for. Exploratory.",
+        note=_text("speed_note"),
     )
 
 
 def _more(found: Findings, answers: Answers) -> list[Block]:
     """Where the differences lie, the models' means, and who is not in them."""
-    titles = {
-        "variances": "Where the differences lie",
-        "means": "Mean of each arm at each wave, from the model",
-    }
     inside: list[Block] = []
-    for name, title in titles.items():
-        table = stacked(answers, name, title)
+    for name in ("variances", "means"):
+        table = stacked(answers, name, _text(name))
         if table is not None:
             columns = [one for one in without_repeats(table, "role", "arm") if one != "outcome"]
             inside.append(
@@ -154,7 +147,7 @@ def _more(found: Findings, answers: Answers) -> list[Block]:
                 )
             )
     failed = tuple(c for _, result in answers for c in result.checks if not c.passed)
-    inside += [checked(found, failed, "What does not hold")] if failed else []
+    inside += [checked(found, failed, fill("page_tables", "failing"))] if failed else []
     gone = tuple(dict.fromkeys(d for _, result in answers for d in result.dropped))
     inside += [left_out(found, gone)] if gone else []
-    return [Details("The numbers, and who is not in them", tuple(inside))] if inside else []
+    return [Details(_text("numbers"), tuple(inside))] if inside else []
