@@ -14,8 +14,8 @@ REFERENCES: Mapping[str, str] = {
     ),
     "pustejovsky-tipton": (
         "Pustejovsky, J. E. & Tipton, E. (2018). Small-sample methods for cluster-robust "
-        "variance estimation. Journal of Business & Economic Statistics 36(4), 672-683. "
-        "doi:10.1080/07350015.2016.1247004"
+        "variance estimation and hypothesis testing in fixed effects models. Journal of Business "
+        "& Economic Statistics 36(4), 672-683. doi:10.1080/07350015.2016.1247004"
     ),
     "liang-zeger": (
         "Liang, K.-Y. & Zeger, S. L. (2000). Longitudinal data analysis of continuous and "
@@ -26,8 +26,9 @@ REFERENCES: Mapping[str, str] = {
         "restricted maximum likelihood. Biometrics 53(3), 983-997. doi:10.2307/2533558"
     ),
     "lin": (
-        "Lin, W. (2013). Agnostic notes on regression adjustments to experimental data. Annals "
-        "of Applied Statistics 7(1), 295-318. doi:10.1214/12-AOAS583"
+        "Lin, W. (2013). Agnostic notes on regression adjustments to experimental data: "
+        "reexamining Freedman's critique. Annals of Applied Statistics 7(1), 295-318. "
+        "doi:10.1214/12-AOAS583"
     ),
     "imbens-angrist": (
         "Imbens, G. W. & Angrist, J. D. (1994). Identification and estimation of local average "
@@ -43,13 +44,14 @@ REFERENCES: Mapping[str, str] = {
         " 46(1), 69-85. doi:10.2307/1913646"
     ),
     "gelman-carlin": (
-        "Gelman, A. & Carlin, J. (2014). Beyond power calculations: assessing type S and type M"
-        " errors. Perspectives on Psychological Science 9(6), 641-651. "
+        "Gelman, A. & Carlin, J. (2014). Beyond power calculations: assessing type S (sign) and "
+        "type M (magnitude) errors. Perspectives on Psychological Science 9(6), 641-651. "
         "doi:10.1177/1745691614551642"
     ),
     "jacobson-truax": (
-        "Jacobson, N. S. & Truax, P. (1991). Clinical significance. Journal of Consulting and "
-        "Clinical Psychology 59(1), 12-19. doi:10.1037/0022-006X.59.1.12"
+        "Jacobson, N. S. & Truax, P. (1991). Clinical significance: a statistical approach to "
+        "defining meaningful change in psychotherapy research. Journal of Consulting and Clinical "
+        "Psychology 59(1), 12-19. doi:10.1037/0022-006X.59.1.12"
     ),
     "lee": (
         "Lee, D. S. (2009). Training, wages, and sample selection: estimating sharp bounds on "
@@ -72,8 +74,8 @@ REFERENCES: Mapping[str, str] = {
     "wwc": "What Works Clearinghouse (2022). Procedures and Standards Handbook, version 5.0.",
     "edwards-parry": (
         "Edwards, J. R. & Parry, M. E. (1993). On the use of polynomial regression equations as"
-        " an alternative to difference scores. Academy of Management Journal 36(6), 1577-1613. "
-        "doi:10.5465/256822"
+        " an alternative to difference scores in organizational research. Academy of Management "
+        "Journal 36(6), 1577-1613. doi:10.5465/256822"
     ),
     "besag-clifford": (
         "Besag, J. & Clifford, P. (1989). Generalized Monte Carlo significance tests. "
@@ -81,7 +83,7 @@ REFERENCES: Mapping[str, str] = {
     ),
     "newcombe": (
         "Newcombe, R. G. (1998). Interval estimation for the difference between independent "
-        "proportions. Statistics in Medicine 17(8), 873-890. "
+        "proportions: comparison of eleven methods. Statistics in Medicine 17(8), 873-890. "
         "doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I"
     ),
     "heinze-schemper": (
@@ -97,8 +99,8 @@ REFERENCES: Mapping[str, str] = {
     ),
     "schuirmann": (
         "Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the "
-        "power approach. Journal of Pharmacokinetics and Biopharmaceutics 15(6), 657-680. "
-        "doi:10.1007/BF01068419"
+        "power approach for assessing the equivalence of average bioavailability. Journal of "
+        "Pharmacokinetics and Biopharmaceutics 15(6), 657-680. doi:10.1007/BF01068419"
     ),
     "raudenbush-bryk": (
         "Raudenbush, S. W. & Bryk, A. S. (2002). Hierarchical Linear Models, 2nd ed. Sage."
