@@ -39,7 +39,10 @@ from rmresearch.report.leadership.deck.planned import Frame, Look
 from rmresearch.report.leadership.deck.surface import look_of
 from rmresearch.study import Brand
 
-__all__ = ["FEET", "TITLES", "WRITTEN", "Template", "contents", "opened"]
+__all__ = ["FEET", "TITLES", "WRITTEN", "Template", "contents", "faults_of", "opened"]
+
+#: what is wrong with a template, and what to do
+Fault = tuple[str, str]
 
 POINT = 12_700
 #: the least room for content, in points: half of a 4:3 slide's
@@ -87,29 +90,39 @@ def opened(template: bytes | None, brand: Brand) -> Template:
         deck = Presentation(io.BytesIO(house(brand)))
         layouts = {number: _layout(deck, number) for number in NEEDED}
         return Template(deck, layouts, _frame(deck, layouts, Look.house(brand)), ours=True)
-    deck, problems = _read(template)
-    layouts = {number: _layout(deck, number) for number in NEEDED} if deck is not None else {}
-    for number, found in layouts.items():
-        if found is None:
-            _, name, holds = NEEDED[number]
-            problems.append(
-                f"the layout “{name}” is missing: {holds}. In PowerPoint: View, Slide Master, "
-                f"Insert Layout; give it these and the name “{name}”."
-            )
-    if deck is not None and layouts[1] is not None:
-        problems += _room(_area(layouts[1]))
-    if deck is not None and not _noted(deck):
-        problems.append(
-            "its pages of notes have no place for text. In PowerPoint: View, Notes Master, Body."
-        )
-    if problems:
-        listed = " ".join(f"({n}) {text}" for n, text in enumerate(problems, 1))
+    deck, layouts, faults = _looked_at(template)
+    if faults:
+        listed = " ".join(f"({n}) {found}. {fix}" for n, (found, fix) in enumerate(faults, 1))
         raise ReportError(
             f"the deck's template ([brand] template) cannot be used, for "
-            f"{'this reason' if len(problems) == 1 else f'{len(problems)} reasons'}: {listed}"
+            f"{'this reason' if len(faults) == 1 else f'{len(faults)} reasons'}: {listed}"
         )
     _emptied(deck)
     return Template(deck, layouts, _frame(deck, layouts, look_of(layouts[1], brand)))
+
+
+def faults_of(template: bytes) -> tuple[Fault, ...]:
+    """Everything that is wrong with a company's template: what was found, and what to do."""
+    return tuple(_looked_at(template)[2])
+
+
+def _looked_at(template: bytes) -> tuple[Any, dict[int, Any], list[Fault]]:
+    """The presentation, its layouts by number of contents, and all that is wrong with it."""
+    deck, faults = _read(template)
+    if deck is None:
+        return None, {}, faults
+    layouts = {number: _layout(deck, number) for number in NEEDED}
+    for number, found in layouts.items():
+        if found is None:
+            _, name, holds = NEEDED[number]
+            how = "In PowerPoint: View, Slide Master, Insert Layout; give it these and the name"
+            faults.append((f"the layout “{name}” is missing: {holds}", f"{how} “{name}”."))
+    if layouts[1] is not None:
+        faults += _room(_area(layouts[1]))
+    if not _noted(deck):
+        found = "its pages of notes have no place for text"
+        faults.append((found, "In PowerPoint: View, Notes Master, Body."))
+    return deck, layouts, faults
 
 
 def _noted(deck: Any) -> bool:
@@ -118,21 +131,21 @@ def _noted(deck: Any) -> bool:
     return PP_PLACEHOLDER.BODY in kinds
 
 
-def _read(packed: bytes) -> tuple[Any, list[str]]:
+def _read(packed: bytes) -> tuple[Any, list[Fault]]:
     """The presentation, if it can be read, and what must not be in it."""
-    problems: list[str] = []
+    faults: list[Fault] = []
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             if sum(info.file_size for info in archive.infolist()) > UNPACKED:
-                return None, [f"it unpacks to more than {UNPACKED // 1_000_000} MB. Delete large "
-                              "pictures from its layouts."]  # fmt: skip
-            problems += _macros(archive)
-            problems += _links(archive)
-            if _kind(archive) not in {MAIN, None} and not problems:
-                return None, [f"it is not a plain presentation by its content. {SAVE}"]
-        return Presentation(io.BytesIO(packed)), problems
+                large = f"it unpacks to more than {UNPACKED // 1_000_000} MB"
+                return None, [(large, "Delete large pictures from its layouts.")]
+            faults += _macros(archive)
+            faults += _links(archive)
+            if _kind(archive) not in {MAIN, None} and not faults:
+                return None, [("it is not a plain presentation by its content", SAVE)]
+        return Presentation(io.BytesIO(packed)), faults
     except UNREADABLE:
-        return None, [*problems, f"it cannot be read as a presentation. {SAVE}"]
+        return None, [*faults, ("it cannot be read as a presentation", SAVE)]
 
 
 def _kind(archive: zipfile.ZipFile) -> str | None:
@@ -144,16 +157,16 @@ def _kind(archive: zipfile.ZipFile) -> str | None:
     return found[1] if found else None
 
 
-def _macros(archive: zipfile.ZipFile) -> list[str]:
+def _macros(archive: zipfile.ZipFile) -> list[Fault]:
     macro = "macroenabled" in (_kind(archive) or "").lower()
     names = [name.lower() for name in archive.namelist()]
     acts = [name for name in names if "vbaproject" in name or "activex" in name]
     if macro or acts:
-        return [f"it holds macros or controls, which could act on whoever opens the deck. {SAVE}"]
+        return [("it holds macros or controls, which could act on whoever opens the deck", SAVE)]
     return []
 
 
-def _links(archive: zipfile.ZipFile) -> list[str]:
+def _links(archive: zipfile.ZipFile) -> list[Fault]:
     """Parts that stay and point outside the file."""
     pointing = sorted(
         name.replace("_rels/", "").removesuffix(".rels")
@@ -165,10 +178,9 @@ def _links(archive: zipfile.ZipFile) -> list[str]:
     if not pointing:
         return []
     shown = ", ".join(pointing[:6])
-    return [
-        f"it points to files or pages outside itself ({shown}), which a deck that is handed on "
-        "must not. Remove these links or embed what they show (File, Info, Edit Links to Files)."
-    ]
+    found = f"it points to files or pages outside itself ({shown}), which a deck that is handed on "
+    fix = "Remove these links or embed what they show (File, Info, Edit Links to Files)."
+    return [(found + "must not", fix)]
 
 
 def _layout(deck: Any, number: int) -> Any:
@@ -224,14 +236,17 @@ def _box(shape: Any) -> Box:
     return Box(*((place or 0) / POINT for place in places))
 
 
-def _room(area: Box) -> list[str]:
+def _room(area: Box) -> list[Fault]:
     wide, high = LEAST
     if area.width >= wide and area.height >= high:
         return []
+    size = f"{area.width / 72:.1f} by {area.height / 72:.1f} inches"
+    least = f"{wide / 72:.1f} by {high / 72:.1f}"
     return [
-        f"the content placeholder of “Title and Content” is {area.width / 72:.1f} by "
-        f"{area.height / 72:.1f} inches. Make it at least {wide / 72:.1f} by {high / 72:.1f}: a "
-        "chart with its names needs that."
+        (
+            f"the content placeholder of “Title and Content” is {size}",
+            f"Make it at least {least}: a chart with its names needs that.",
+        )
     ]
 
 
