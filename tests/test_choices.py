@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rmresearch.whatif.examples import examples
 from rmresearch.whatif.sweep_file import sweep_of
 
 HERE = Path(__file__).parents[1]
@@ -67,8 +68,8 @@ def test_what_is_to_be_copied_is_right(page: Path) -> None:
         document = tomllib.loads(block)
         if "analyses" in document:
             assert sweep_of(document).variants
-    for name in re.findall(r"docs/examples/[\w-]+\.toml", text):
-        assert (HERE / name).is_file()
+    for name in re.findall(r"rmresearch whatif ([\w-]+) ", text):
+        assert name in examples()
 
 
 @pytest.mark.parametrize("page", [one for one in PAGES if blocks(one, "python")], ids=named)

@@ -170,7 +170,7 @@ def test_ctrl_c_is_a_sentence_and_the_exit_code_that_shells_expect(
     def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rmresearch.io.check.check", stopped)
+    monkeypatch.setattr("rmresearch.report.checked.check", stopped)
     code, out, err = run("check", PILOT)
     assert (code, out) == (130, "")
     assert "Stopped. The same command can be run again" in err

@@ -17,6 +17,7 @@ from rmresearch.cli import main
 from rmresearch.io import schema
 from rmresearch.plan.reading import Analysis
 from rmresearch.study import TABLES
+from rmresearch.whatif import examples
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -45,10 +46,11 @@ def test_every_command_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Mo
     shutil.copytree(
         ROOT / "data" / "synthetic" / "pilot", tmp_path / "data" / "synthetic" / "pilot"
     )
-    (tmp_path / "docs" / "examples").mkdir(parents=True)
-    for path in (ROOT / "docs" / "examples").glob("*.toml"):  # with fewer studies than they ask for
+    for name, path in examples.examples().items():  # with fewer studies than they ask for
         few = re.sub(r"(?m)^replicates = .*$", "replicates = 12", path.read_text("utf-8"))
-        (tmp_path / "docs" / "examples" / path.name).write_text(few, "utf-8")
+        (tmp_path / f"{name}.toml").write_text(few, "utf-8")
+    fewer = {path.stem: path for path in tmp_path.glob("*.toml")}
+    monkeypatch.setattr(examples, "examples", lambda: fewer)
     monkeypatch.chdir(tmp_path)
     for command in commands():
         done = CliRunner().invoke(main, shlex.split(command)[1:])

@@ -38,7 +38,7 @@ def test_an_example_runs(path: Path) -> None:
     assert found.question in whatif.opening(found).html()
     assert "<figure>" in whatif.power(found).html()
     head = path.read_text("utf-8")
-    assert f"rmresearch whatif docs/examples/{path.name} --out " in head
+    assert f"rmresearch whatif {path.stem} --out " in head
 
 
 @pytest.mark.parametrize("name", ["more-pairs-or-more-waves", "which-lever"])

@@ -160,10 +160,13 @@ def test_report_for_all_audiences_and_verify(installed: Installed) -> None:
 
 
 def test_whatif(installed: Installed) -> None:
-    asked = (ROOT / "docs" / "examples" / "how-many-pairs.toml").read_text("utf-8")
-    few = re.sub(r"(?m)^replicates = .*$", "replicates = 12", asked.split("[required]")[0])
+    assert "how-many-pairs" in installed.told("rmresearch", "whatif")
+    installed.told("rmresearch", "whatif", "how-many-pairs", "--copy", "question.toml")
+    question = installed.work / "question.toml"
+    few = question.read_text("utf-8").split("[required]")[0]
+    few = re.sub(r"(?m)^replicates = .*$", "replicates = 12", few)
     few = re.sub(r"(?m)^pairs = .*$", "pairs = [12, 24]", few)
-    (installed.work / "question.toml").write_text(few, "utf-8")
+    question.write_text(few, "utf-8")
     made = installed.told(
         "rmresearch", "whatif", "question.toml", "--out", "answer", "--workers", "1"
     )

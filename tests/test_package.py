@@ -63,11 +63,14 @@ def metadata(wheel: Path) -> Message:
         return BytesParser().parsebytes(archive.read(name))
 
 
-def test_the_wheel_is_the_package_and_its_notebooks(wheel: Path) -> None:
+def test_the_wheel_is_the_package_its_notebooks_and_its_examples(wheel: Path) -> None:
     inside = {one for one in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in one}
     package = {one.removeprefix("src/") for one in kept() if one.startswith("src/rmresearch/")}
     notebooks = {Path(one).name for one in kept() if one.startswith("notebooks/")}
-    assert inside == package | {f"rmresearch/_notebooks/{name}" for name in notebooks}
+    examples = {Path(one).name for one in kept() if one.startswith("docs/examples/")}
+    beside = {f"rmresearch/_notebooks/{name}" for name in notebooks}
+    beside |= {f"rmresearch/_examples/{name}" for name in examples}
+    assert inside == package | beside
     for name in ("py.typed", "report/words/en/leadership.toml", "report/templates/brief.typ"):
         assert f"rmresearch/{name}" in inside
 

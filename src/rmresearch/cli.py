@@ -18,6 +18,7 @@ from rmresearch.commands import (
     Commands,
     OneOf,
     plain_errors,
+    progress,
     whole_numbers,
 )
 from rmresearch.errors import ReportError
@@ -76,7 +77,7 @@ def new(folder: Path, pairs: int | None, yes: bool, workbook: bool, **given: Any
         return
     if not yes and sys.stdin.isatty():
         ready(folder, given)  # before anybody answers in vain
-        given = asked(given, prompt=click.prompt, say=_progress)
+        given = asked(given, prompt=click.prompt, say=progress)
     made = new_study(folder, given, pairs=pairs)
     for line in made.outlook:
         click.echo(line)
@@ -93,7 +94,7 @@ def check(study: Path, data: Path | None, as_json: bool) -> None:
 
     Writes nothing. Exit code 0 when the study can be read, 2 when it cannot.
     """
-    from rmresearch.io.check import check as look
+    from rmresearch.report.checked import check as look
 
     report = look(study, data=data)
     click.echo(report.as_json() if as_json else "\n".join(report.lines()))
@@ -171,7 +172,7 @@ def report(
 
     day = until.date() if until else None
     build(
-        study, out, data=data, audience=audience, formats=named, until=day, say=_progress
+        study, out, data=data, audience=audience, formats=named, until=day, say=progress
     )  # fmt: skip
     for path in leading(out, asked):
         click.echo(str(path))
@@ -236,7 +237,7 @@ def match(study: Path, policy: str, out: Path, data: Path | None, seed: int | No
         check_target(out)
     except ReportError as error:
         raise click.UsageError(str(error)) from error
-    click.echo(str(propose(study, out, policy=policy, seed=seed, data=data, say=_progress)))
+    click.echo(str(propose(study, out, policy=policy, seed=seed, data=data, say=progress)))
 
 
 @main.command(short_help="Draw a synthetic study whose truth is known.")
@@ -270,7 +271,7 @@ def simulate(
         return
     if out is None:
         raise click.UsageError("say where to: --out FOLDER")
-    made = write(scenario, out, seed=seed, pairs=pairs, parquet=parquet, say=_progress)
+    made = write(scenario, out, seed=seed, pairs=pairs, parquet=parquet, say=progress)
     click.echo(str(made))
 
 
@@ -308,23 +309,38 @@ def calibrate(study: Path, out: Path, data: Path | None, given: tuple[str, ...])
 
 
 @main.command(short_help="Ask a design question of simulated studies.")
-@click.argument("sweep", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--out", type=FOLDER, required=True, help="Folder for numbers and page.")
+@click.argument("sweep", required=False)
+@click.option("--out", type=FOLDER, help="Folder for numbers and page.")
+@click.option("--copy", type=FILE, help="Write the example here instead, to be changed (.toml).")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes (default: all cores).")
 @click.option("--dask", metavar="ADDRESS", help="A Dask scheduler, tcp://... or tls://...")
 @plain_errors
-def whatif(sweep: Path, out: Path, workers: int | None, dask: str | None) -> None:
+def whatif(
+    sweep: str | None, out: Path | None, copy: Path | None, workers: int | None, dask: str | None
+) -> None:
     """Ask a design question of simulated studies: what would they find, and how wrong?
 
-    SWEEP is a TOML file with a question, scenarios and analyses; docs/examples holds some. The same
-    command goes on where it was stopped. Exit code 1 when a scenario could not be finished: the
-    page is then of the others.
+    SWEEP is an example's name or a TOML file with a question, scenarios and analyses; without it
+    the examples are listed. The same command goes on where it was stopped. Exit code 1 when a
+    scenario could not be finished: the page is then of the others.
     """
-    from rmresearch.report.whatif.build import build
+    from rmresearch.whatif.examples import copied, listed, sweep_path
 
     if workers is not None and dask is not None:
         raise click.UsageError("give --workers (of this machine) or --dask (a cluster), not both")
-    page, lost = build(sweep, out, workers=workers, dask=dask, say=_progress)
+    if sweep is None:
+        if out or copy:
+            raise click.UsageError("name a sweep file or an example; without any all are listed")
+        click.echo(listed())
+        return
+    if copy is not None:
+        click.echo(str(copied(sweep, copy)))
+        return
+    if out is None:
+        raise click.UsageError("say where to: --out FOLDER")
+    from rmresearch.report.whatif.build import build
+
+    page, lost = build(sweep_path(sweep), out, workers=workers, dask=dask, say=progress)
     click.echo(str(page))
     if lost:
         click.echo(lost, err=True)
@@ -335,7 +351,7 @@ def whatif(sweep: Path, out: Path, workers: int | None, dask: str | None) -> Non
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @plain_errors
 def verify(folder: Path) -> None:
-    """Hold a report folder against its manifest; a changed file is named, exit code 1."""
+    """Hold a report folder against its manifest; what differs is named, exit code 1."""
     from rmresearch.files import verify as compare
 
     changed = compare(folder)
@@ -381,8 +397,4 @@ def lab(folder: Path | None, no_browser: bool, allow_root: bool) -> None:
     """
     from rmresearch.report.lab import open_lab
 
-    sys.exit(open_lab(folder, browser=not no_browser, root=allow_root, say=_progress))
-
-
-def _progress(message: str) -> None:
-    click.echo(message, err=True)
+    sys.exit(open_lab(folder, browser=not no_browser, root=allow_root, say=progress))

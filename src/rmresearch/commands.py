@@ -12,7 +12,16 @@ import click
 
 from rmresearch.errors import RmError, StudyError, did_you_mean
 
-__all__ = ["FILE", "FOLDER", "STUDY", "Commands", "OneOf", "plain_errors", "whole_numbers"]
+__all__ = [
+    "FILE",
+    "FOLDER",
+    "STUDY",
+    "Commands",
+    "OneOf",
+    "plain_errors",
+    "progress",
+    "whole_numbers",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +71,11 @@ def plain_errors(command: Callable[P, T]) -> Callable[P, T]:
             sys.exit(130)  # what a shell expects of a command that Ctrl-C ended
 
     return run
+
+
+def progress(message: str) -> None:
+    """Say how far a command is, apart from what it answers."""
+    click.echo(message, err=True)
 
 
 def whole_numbers(text: str | None) -> tuple[int, int] | None:
