@@ -18,7 +18,7 @@ from rmresearch.cli import main
 from rmresearch.errors import ReportError
 from rmresearch.report import lab, notebook
 from rmresearch.report.lab import open_lab
-from rmresearch.report.notebook import find_notebook, notebooks
+from rmresearch.report.notebook import find_notebook, notebooks, run_notebook
 
 
 class Started:
@@ -67,6 +67,7 @@ def test_notebooks_are_copied_and_the_tour_is_opened(tmp_path: Path, started: St
         "--ServerApp.ip=127.0.0.1",
         "--LabApp.default_url=/lab/tree/00_tour.ipynb",
         "--LabApp.news_url=None",
+        "--KernelManager.transport_encryption=auto",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         f"--ServerApp.root_dir={folder.resolve()}",
         "--ServerApp.open_browser=True",
@@ -167,3 +168,33 @@ def test_a_place_where_nothing_can_be_copied_to_is_refused(
         with pytest.raises(ReportError, match="cannot be copied there"):
             open_lab(folder)
     assert started.commands == []
+
+
+def test_the_example_is_the_checkouts_or_drawn_once_beside_the_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = Path(__file__).resolve().parents[2] / "data" / "synthetic" / "pilot"
+    monkeypatch.chdir(tmp_path)
+    assert lab.example() == original
+    assert list(tmp_path.iterdir()) == []
+    installed = tmp_path / "env" / "lib" / "rmresearch" / "report" / "lab" / "__init__.py"
+    monkeypatch.setattr(lab, "__file__", str(installed))
+    drawn = lab.example()
+    for path in original.rglob("*.csv"):
+        assert (drawn / path.relative_to(original)).read_bytes() == path.read_bytes()
+    (drawn / "study.toml").write_text("changed by hand")
+    assert lab.example() == drawn == Path("example-pilot")
+    assert (drawn / "study.toml").read_text() == "changed by hand"
+
+
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [
+        ("01_pilot_evaluation", "reading the study and asking its questions"),
+        ("03_programme_pulse", "taking the pulse"),
+    ],
+)
+def test_a_copied_notebook_runs_as_it_is(name: str, last: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.ipynb").write_bytes(find_notebook(name).read_bytes())
+    shown = run_notebook(tmp_path / f"{name}.ipynb", {}, cwd=tmp_path, last=last)
+    assert [cell.execution_count for cell in shown.cells if cell.cell_type == "code"][-1] == 2

@@ -18,15 +18,18 @@ from pathlib import Path
 from rmresearch.errors import ReportError
 from rmresearch.report.notebook import notebooks
 
-__all__ = ["TOUR", "open_lab"]
+__all__ = ["EXAMPLE", "TOUR", "example", "open_lab"]
 
 TOUR = "00_tour"
+#: the folder that the example pilot is drawn into, beside the notebooks
+EXAMPLE = "example-pilot"
 OPTIONS = (
     "--ServerApp.ip=127.0.0.1",
     "--ServerApp.answer_yes=True",  # Ctrl-C ends it at once
     "--Application.log_level=ERROR",  # the address is said all the same
     f"--LabApp.default_url=/lab/tree/{TOUR}.ipynb",
     "--LabApp.news_url=None",
+    "--KernelManager.transport_encryption=auto",  # else each kernel says that it is not
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
 )
 
@@ -53,6 +56,22 @@ def open_lab(
     command += ["--allow-root"] if root else []
     say(f"JupyterLab opens {TOUR}.ipynb in {place}. Ctrl-C here ends it.")
     return _ended(command, {**os.environ, "JUPYTER_CONFIG_PATH": _config_path()})
+
+
+def example() -> Path:
+    """Where the example pilot is, for a notebook that was given no study: the checkout's own, else
+    drawn once into ``example-pilot`` beside the notebook (the same bytes).
+
+    Raises ``ReportError`` where it cannot be written, or that folder holds something else.
+    """
+    checkout = Path(__file__).resolve().parents[4] / "data" / "synthetic" / "pilot"
+    own = Path(EXAMPLE)
+    for there in (checkout, own):
+        if (there / "study.toml").is_file():
+            return there
+    from rmresearch.world.pilot import write_example
+
+    return write_example(own)
 
 
 def _place(folder: Path | None, say: Callable[[str], None]) -> Path:
