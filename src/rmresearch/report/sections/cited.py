@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rmresearch.display.numbers import confidence, count
 from rmresearch.report.findings import Findings, Verdict
+from rmresearch.report.sections.common import independence
 from rmresearch.report.sections.references import REFERENCES
-from rmresearch.report.words.phrases import catalogue, fill, lower_first, named, plural
+from rmresearch.report.words.phrases import catalogue, fill, lower_first, named
 
 __all__ = ["cited", "versions"]
 
@@ -31,11 +32,11 @@ def versions() -> tuple[tuple[str, str], ...]:
 def cited(found: Findings) -> str:
     """A paragraph of plain text and, below it, the works that it names."""
     design, words = found.study.design, catalogue()["cited"]
-    unit = {"person": "people"}.get(design.unit, plural(design.unit))
-    waves = ", ".join(named(wave.label) for wave in design.waves)
+    units = catalogue()["brief_units"][design.unit]
+    waves = _names(named(wave.label) for wave in design.waves)
     sentences = [
-        words[design.kind].format(title=named(design.title), unit=unit),
-        found.study.describe_cluster(),
+        words[design.kind].format(title=named(design.title), units=units),
+        independence(found.study),
         fill("cited", "waves", waves=waves),
         *_analysed(found),
         *_inference(found),
@@ -49,7 +50,12 @@ def cited(found: Findings) -> str:
 
 def _software() -> str:
     own, *others = (f"{name} {version}" for name, version in versions())
-    return f"{own} (Python {platform.python_version()}, {', '.join(others)})"
+    python = f"Python {platform.python_version()}"
+    return fill("cited", "made_by", own=own, others=_names((python, *others)))
+
+
+def _names(names: Iterable[str]) -> str:
+    return fill("phrase", "comma").join(names)
 
 
 def _analysed(found: Findings) -> Iterator[str]:
@@ -62,7 +68,7 @@ def _analysed(found: Findings) -> Iterator[str]:
         for one in verdicts:
             key = (one.estimate.outcome, one.estimate.role, one.estimate.contrast)
             outcomes.setdefault(key, []).append(one)
-        said = "; ".join(_outcome(found, told) for told in outcomes.values())
+        said = fill("phrase", "semicolon").join(_outcome(found, told) for told in outcomes.values())
         yield fill("cited", "analysed", method=method or catalogue()["cited"]["plain"], said=said)
     if not found.verdicts:
         yield catalogue()["cited"]["nothing"]
@@ -71,7 +77,7 @@ def _analysed(found: Findings) -> Iterator[str]:
 def _outcome(found: Findings, verdicts: list[Verdict]) -> str:
     """An outcome, whose it is, what is compared, and what each wave's estimate rests on."""
     labels, first = found.labels, verdicts[0].estimate
-    numbers = ", ".join(
+    numbers = _names(
         fill(
             "cited",
             "n",
@@ -98,23 +104,23 @@ def _inference(found: Findings) -> Iterator[str]:
     others = sorted({one.shown.level for one in shown if not one.evidence.facts.planned})
     for key, levels in (("planned", planned), ("level", others)):
         if levels:
-            yield fill("cited", key, levels=", ".join(confidence(level) for level in levels))
+            yield fill("cited", key, levels=_names(map(confidence, levels)))
     if len(shown) < len(found.verdicts):
         yield catalogue()["cited"]["too_few"]
 
 
 def _plan(found: Findings) -> str:
-    status = found.status
+    status, words = found.status, catalogue()["cited"]
     if not status.frozen:
-        return catalogue()["cited"]["exploratory"]
+        return words["exploratory"]
     return fill(
         "cited",
         "frozen",
         version=status.version,
         date=status.date,
         hash=status.hash,
-        when=catalogue()["cited"]["after" if status.follow_up_present else "before"],
-        changed=count(len(status.deviations)) if status.deviations else "none",
+        when=words["after" if status.follow_up_present else "before"],
+        changed=count(len(status.deviations)) if status.deviations else words["unchanged"],
     )
 
 

@@ -2,55 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from rmresearch.display.numbers import count, number
-from rmresearch.errors import number_of
 from rmresearch.report.blocks import Block, Callout, Column, Details, Paragraph, Section, TableBlock
 from rmresearch.report.figures.balance import Difference, balance_plot
 from rmresearch.report.figures.flow import Arm, Stage, flow_diagram
 from rmresearch.report.findings import Findings
-from rmresearch.report.sections.common import without_repeats
+from rmresearch.report.sections.common import independence, without_repeats
 from rmresearch.report.tables import table_block
-from rmresearch.report.words.phrases import capital, plural
+from rmresearch.report.words.phrases import capital, catalogue, fill, plural
 from rmresearch.result import Cell, Estimate, Result, Table
 from rmresearch.study import Outcome
 
 __all__ = ["baseline", "flow", "one_a_role"]
 
+_text = partial(fill, "page_flow")
+_before = partial(fill, "page_baseline")
+
 EVERYONE = "everyone assigned"
 #: more waves than this between the first and the last stand in the table alone
 MOST_BETWEEN = 3
-STAGES = {one: one.capitalize() for one in ("assigned", "started", "answered", "analysed")}
+#: a standardised difference beyond it is too large to be adjusted for, by this standard
+MOST_APART, STANDARD = 0.25, "What Works Clearinghouse"
 
 
 def flow(found: Findings) -> Section:
     """How many were assigned, started, answered and are analysed, arm by arm?"""
     design = found.study.design
-    blocks: list[Block] = [Paragraph(found.study.describe_cluster())]
+    blocks: list[Block] = [Paragraph(independence(found.study))]
     tables: list[Block] = []
     for outcome, result in one_a_role(found):
         blocks += _diagram(found, outcome, result)
         table = table_block(
             _begun(found, result.table("flow")),
             columns=["stage", "wave", "people", "clusters", "share of assigned"],
-            heads={"share of assigned": "Of assigned"},
-            labels={**STAGES, **found.labels},
+            heads={"share of assigned": _text("of_assigned")},
+            labels={**catalogue()["page_flow_stage"], **found.labels},
             group="arm" if len(design.arms) > 1 else None,
-            caption=f"Flow of {plural(design.role_label(_role(result)))}: {outcome.label}",
+            caption=_text(
+                "caption",
+                people=plural(design.role_label(_role(result))),
+                outcome=outcome.label,
+            ),
         )
         tables.append(table)
     if tables:
-        blocks.append(Details("The numbers, in people and clusters", tuple(tables)))
+        blocks.append(Details(_text("numbers"), tuple(tables)))
     else:
-        reason = " ".join(found.why_not("attrition")) or "The surveys carry no person ids."
-        blocks.append(Callout("missing", f"{reason} A flow needs ids that stay the same."))
-    excluded = [f"{reason}: {number(n)}" for reason, n in found.study.excluded if n]
-    if excluded:
-        blocks.append(Paragraph(f"Left out on import: {'; '.join(excluded)}.", "small"))
-    return Section("flow", "People flow", tuple(blocks))
+        reason = " ".join(found.why_not("attrition"))
+        text = _text("refused", reason=reason) if reason else _text("no_ids")
+        blocks.append(Callout("missing", text))
+    return Section("flow", _text("title"), (*blocks, *_left_out(found)))
+
+
+def _left_out(found: Findings) -> Iterator[Block]:
+    """What did not enter on import, and why."""
+    names = catalogue()["page_flow_reason"]
+    told = [
+        _text("reason", reason=names.get(reason, reason), count=count(n))
+        for reason, n in found.study.excluded
+        if n
+    ]
+    if told:
+        reasons = fill("phrase", "semicolon").join(told)
+        yield Paragraph(_text("left_out", reasons=reasons), "small")
 
 
 def one_a_role(found: Findings) -> Iterator[tuple[Outcome, Result]]:
@@ -90,30 +109,35 @@ def _diagram(found: Findings, outcome: Outcome, result: Result) -> Iterator[Bloc
     if many:
         frame = frame[~frame["wave"].isin(between)]
     people = plural(found.study.design.role_label(role))
-    arms = []
+    arms, names = [], catalogue()["page_flow_stage"]
     for arm, rows in frame.groupby("arm", sort=False):
         listed: list[dict[Any, Any]] = rows.to_dict("records")
         whens = [found.labels.get(row["wave"], row["wave"]) for row in listed]
         stages = [
-            Stage(f"{row['stage'].capitalize()}{f': {when}' if when else ''}", row["people"])
+            Stage(_staged(names[row["stage"]], when), row["people"])
             for row, when in zip(listed, whens, strict=True)
             if row["stage"] != "analysed"
         ]
         if listed[-1]["stage"] == "analysed":
-            stages.append(Stage(f"Analysed: {whens[-1]}", listed[-1]["people"]))
+            stages.append(Stage(_staged(names["analysed"], whens[-1]), listed[-1]["people"]))
         name = found.labels.get(str(arm), str(arm)) or capital(people)
         arms.append(Arm(name, tuple(stages)))
     assigned = int(frame.loc[frame["stage"] == "assigned", "people"].sum())
     analysed = frame[frame["stage"] == "analysed"].groupby("arm", sort=False)["people"].last().sum()
     yield flow_diagram(
-        [Stage(f"{capital(people)} in the study", assigned)] if len(arms) > 1 else [],
+        [Stage(_text("begin", people=people), assigned)] if len(arms) > 1 else [],
         arms,
-        title=f"Analysed at the last wave: {count(analysed)} of {count(assigned)} {people}",
-        caption=f"Answers count for {outcome.label}. Analysed: answered before and at the wave "
-        "(a model of all waves also uses those who answered at only some)."
-        f"{' The waves between are in the table.' if many else ''}",
+        title=_text("figure", analysed=count(analysed), assigned=count(assigned), people=people),
+        caption=_text(
+            "figure_caption_between" if many else "figure_caption", outcome=outcome.label
+        ),
         unit=people,
     )
+
+
+def _staged(stage: str, wave: str) -> str:
+    """A stage's name with its wave, where it has one."""
+    return _text("stage_at", stage=stage, wave=wave) if wave else stage
 
 
 def baseline(found: Findings) -> Section:
@@ -137,32 +161,31 @@ def baseline(found: Findings) -> Section:
         if row[1].value == EVERYONE
     }
     first = compared[0][1].table("baseline")
-    table = Table("baseline", "Before the start", first.columns, tuple(rows.values()), first.note)
+    title = _before("title")
+    table = Table("baseline", title, first.columns, tuple(rows.values()), first.note)
     known = [abs(one.value) for one in differences if one.value is not None]
-    wide = sum(value > 0.25 for value in known)
-    title = f"Beyond 0.25 SD: {wide} of {number_of(len(known), 'difference', 'differences')}"
-    if not known:
-        title = "How alike the groups were before the start cannot be said"
-    elif not wide:
-        title = f"No baseline difference lies beyond 0.25 SD (largest {number(max(known))})"
-    caption = (
-        "Standardised difference of each arm to the comparison arm, everyone assigned who answered "
-        "before the start. Within 0.05 the arms count as alike, within 0.25 only with adjustment "
-        "(What Works Clearinghouse)."
+    figure = balance_plot(
+        differences, title=_finding(known), caption=_before("caption", standard=STANDARD)
     )
-    return Section(
-        "baseline",
-        "Before the start",
-        (
-            balance_plot(differences, title=title, caption=caption),
-            _compared(found, table),
-        ),
-    )
+    return Section("baseline", title, (figure, _compared(found, table)))
+
+
+def _finding(sizes: Sequence[float]) -> str:
+    """How many differences are too large to adjust for."""
+    wide = sum(size > MOST_APART for size in sizes)
+    if not sizes:
+        return _before("unknown")
+    if not wide:
+        return _before("within", largest=number(max(sizes)))
+    key = "beyond_one" if len(sizes) == 1 else "beyond"
+    return _before(key, wide=count(wide), all=count(len(sizes)))
 
 
 def _of(found: Findings, outcome: Outcome, one: Estimate) -> str:
     """Whose difference a row shows, where both roles were asked."""
-    return f"{outcome.label}, {found.labels[one.role]}" if outcome.role == "all" else outcome.label
+    if outcome.role != "all":
+        return outcome.label
+    return _before("of_role", outcome=outcome.label, role=found.labels[one.role])
 
 
 def _compared(found: Findings, table: Table) -> TableBlock:
@@ -188,11 +211,11 @@ def _compared(found: Findings, table: Table) -> TableBlock:
         known = first if first is not nothing else second
         ends = [_signed(second[7] if second[7].value is not None else first[7])]
         rows.append((known[0], known[2], *first[4:7], *second[4:7], *ends))
-    heads = [f"{what}, {arm}" for arm in arms for what in ("People", "Mean", "SD")]
+    heads = [_before(what, arm=arm) for arm in arms for what in ("people", "mean", "sd")]
     wide = ("role", "measure", *heads, "difference in SD")
     made = Table(table.name, table.title, wide, tuple(rows), table.note)
     columns = [name for name in wide if name != "role"]
-    heading = {"difference in SD": Column("Difference in SD")}
+    heading = {"difference in SD": Column(_before("difference"))}
     return table_block(
         made, columns=columns, heads=heading, labels=labels, group="role", mixed=True
     )
@@ -218,10 +241,13 @@ def _single(found: Findings) -> Section:
     if means:
         columns = ("outcome", "role", "arm", "people", "mean", "SD", "low", "high")
         rows = tuple((Cell(o.label, "label"), *row[:2], *row[3:]) for o, row in means)
-        table = Table("baseline", f"Scores at {start.label}", columns, rows)
+        table = Table("baseline", _before("scores", wave=start.label), columns, rows)
         told = without_repeats(table, "role", "arm")
-        blocks.append(table_block(table, columns=told, labels=found.labels, mixed=True))
-    return Section("baseline", "Before the start", tuple(blocks))
+        heads = {"outcome": _before("outcome")}
+        blocks.append(
+            table_block(table, columns=told, heads=heads, labels=found.labels, mixed=True)
+        )
+    return Section("baseline", _before("title"), tuple(blocks))
 
 
 def _no_comparison(found: Findings) -> str:
@@ -229,11 +255,5 @@ def _no_comparison(found: Findings) -> str:
     if reasons:
         return " ".join(reasons)
     if found.study.design.comparison is not None:
-        return (
-            "How alike the groups were is told with their comparison, once the data reach the "
-            "planned end of the programme."
-        )
-    return (
-        "There is no comparison group, so nobody can say how the same people would have changed "
-        "anyway. To say that, the study would need a comparison group, best drawn by lot."
-    )
+        return _before("later")
+    return _before("no_comparison")
