@@ -21,6 +21,8 @@ MATHML = "http://www.w3.org/1998/Math/MathML"
 ElementTree.register_namespace("", MATHML)
 #: the converter's marks over letters, and those that fonts have
 ACCENTS = {"ˉ": "¯", "ˆ": "ˆ", "˜": "˜"}
+#: a drawing that stands alone, with its address
+DRAWING = re.compile(r'<p>(<img [^>]*src="([^"]+\.svg)"[^>]*>)</p>')
 #: what HTML has names for and XML has not
 NAMED = re.compile("&(?!lt;|gt;|amp;)[A-Za-z]+;")
 #: pages draw with shown.py, in kernels of their own
@@ -133,10 +135,13 @@ def _block(translator: Any, node: nodes.math_block) -> None:
 
 
 def _reached(app: Any, name: str, template: str, context: dict[str, Any], page: Any) -> None:
-    """What scrolls is reached by keyboard, and the sidebar's headings say their level."""
+    """What scrolls is reached by keyboard, drawings open by themselves to be enlarged, and the
+    sidebar's headings say their level.
+    """
     body = context.get("body", "")
     for one in ('<div class="table-wrapper', '<div class="output text_html', '<div class="math"'):
         body = body.replace(one, one.replace("<div", '<div tabindex="0"'))
+    body = DRAWING.sub(r'<p><a href="\2">\1</a></p>', body)
     context["body"] = body.replace("<pre>", '<pre tabindex="0">')
     context["furo_navigation_tree"] = context.get("furo_navigation_tree", "").replace(
         'role="heading"', 'role="heading" aria-level="2"'

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+from narrow import Interval, Line, Spot, TwoWidths, curves_plot, interval_plot
 
 import rmresearch as rm
-from rmresearch.report.blocks import FigureBlock
-from rmresearch.report.figures.curves import Line, Spot, curves_plot
-from rmresearch.report.figures.intervals import Interval, interval_plot
 from rmresearch.whatif.judge import Verdict
 from rmresearch.whatif.policies import Policies
 
@@ -45,7 +43,7 @@ def picked(sweep: object, against: str = "as_reported", **about: str) -> pd.Data
 
 def errors(
     rows: pd.DataFrame, title: str, labels: Mapping[str, str] | None = None, unit: str = "points"
-) -> FigureBlock:
+) -> TwoWidths:
     """Estimates of many studies minus the truth: their mean, and where 95 in 100 of them lie."""
     drawn = [
         Interval(
@@ -79,7 +77,7 @@ def shares(
     unit: str,
     reference: float,
     labels: Mapping[str, str] | None = None,
-) -> FigureBlock:
+) -> TwoWidths:
     """A share of simulated studies (``coverage``, ``rejects``), its 95% Monte Carlo interval."""
     drawn = [
         Interval(
@@ -112,7 +110,7 @@ def curves(
     along: str,
     reference: float | None = None,
     share: bool = False,
-) -> FigureBlock:
+) -> TwoWidths:
     """A measure along what was varied, in its 95% Monte Carlo band.
 
     ``rows`` are those of `picked` with the columns "x", the number that was varied, and "line".
@@ -129,10 +127,15 @@ def curves(
         unit=unit,
         along=along,
         caption=f"{rows['replicates'].min():,} simulated studies each."
-        " Bands: 95% Monte Carlo intervals.",
+        f" Bands: 95% Monte Carlo intervals.{_across(reference, share)}",
         reference=reference,
         share=share,
     )
+
+
+def _across(reference: float | None, share: bool) -> str:
+    """What the line across stands for; zero needs no words."""
+    return f" Line across: {100 * reference:g}%." if reference and share else ""
 
 
 def changes(
@@ -143,7 +146,7 @@ def changes(
     unit: str = "points",
     labels: Mapping[str, str] | None = None,
     **drawn: Any,
-) -> FigureBlock:
+) -> TwoWidths:
     """What each policy changes against the base, with the interval of the paired difference."""
     rows = compared.to_frame()
     rows = rows[(rows["figure"] == figure) & rows["against"].isin(["latent", ""])]
