@@ -145,7 +145,7 @@ fewer studies than answered, their number stands beside it, and it is gated by w
 tell. Below 12 sets an arm most relations get no interval, so they are asked from 12 on, and the
 reliability-corrected difference from 20 on. How a method joins the table is said in
 `src/rmresearch/whatif/validation/`. Size and coverage of the kernels in 20,000 Gaussian studies a
-line are in [validation-size.md](validation-size.md).
+line have [a page of their own](validation-size.md).
 
 A row fails only if a whole 99.9% Monte Carlo interval lies outside its margin. *Valid* rows are
 gated by bias (within .02 SD), coverage (.94 to .965) and, where the truth is exactly 0, size (.035
