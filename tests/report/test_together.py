@@ -15,6 +15,7 @@ from rmresearch.report.evaluation import Evaluation, evaluate
 from rmresearch.report.sections.answer import answer
 from rmresearch.report.sections.dyads import dyads
 from rmresearch.report.sections.subgroups import equivalence, subgroups
+from rmresearch.report.words.phrases import fill
 from rmresearch.result import Estimate
 
 from .test_evaluation import PILOT, text_of
@@ -197,9 +198,10 @@ def test_nothing_is_estimated_before_the_planned_end(
     asking._dyads(study, plan.questions, answers)
     asking._groups(study, study.design.outcomes[0], plan.questions, answers)
     assert not answers.results
+    too_early = fill("page_refused", "too_early")
     assert answers.refused == {
-        "dyadic:digital_skill": asking.TOO_EARLY,
-        "subgroups:digital_skill": asking.TOO_EARLY,
+        "dyadic:digital_skill": too_early,
+        "subgroups:digital_skill": too_early,
     }
 
 

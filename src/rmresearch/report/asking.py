@@ -27,6 +27,7 @@ from rmresearch.evidence import at_level, decide, facts, judge, programme_ended
 from rmresearch.plan import PlanStatus, Question, plan_path, read_plan, status
 from rmresearch.report.consequences import consequences
 from rmresearch.report.findings import Findings, Verdict, name_of
+from rmresearch.report.words.phrases import fill
 from rmresearch.result import Estimate, Result
 from rmresearch.study import Outcome, Study
 from rmresearch.whatif.receipt import Receipt, prepare, receipt
@@ -39,14 +40,7 @@ __all__ = ["ask"]
 LARGE = 5_000
 #: analyses whose estimates of record get a verdict; the first, wherever arms are compared
 RECORDS = ("compare_arms", "pre_post")
-RECORDED = (
-    "The records hold it by date and no survey asks for it, so it is not compared wave by wave "
-    "here; it is counted under Results."
-)
-TOO_EARLY = (
-    "The data do not reach the planned end of the programme, so no change or difference is "
-    "estimated yet: looking again and again finds something by chance."
-)
+_refused = partial(fill, "page_refused")
 
 
 def ask(study: Study, folder: Path) -> Findings:
@@ -67,7 +61,7 @@ def ask(study: Study, folder: Path) -> Findings:
             if ended:
                 answers.take(function, name, question)
             else:
-                answers.refused[name_of(function, name)] = TOO_EARLY
+                answers.refused[name_of(function, name)] = _refused("too_early")
         for outcome in study.design.outcomes:
             _small(study, outcome, verdicts, answers)
         for first in verdicts[:1]:
@@ -217,7 +211,8 @@ def _about(
         answers.take("reaction", name, lambda: reaction(study, outcome))
         return
     if outcome.source == "record" and not study.measures["item"].isin(outcome.items).any():
-        answers.refused.update({name_of(f, name): RECORDED for f in ("pre_post", "compare_arms")})
+        recorded = _refused("recorded")
+        answers.refused.update({name_of(f, name): recorded for f in ("pre_post", "compare_arms")})
         return
     ended = programme_ended(study)
     compared = len(study.design.arms) > 1 and study.design.linked
@@ -234,8 +229,9 @@ def _about(
     if study.design.linked:
         answers.take("attrition", name, lambda: attrition(study, outcome, effects=ended))
     if not ended:
+        too_early = _refused("too_early")
         early = ("pre_post", "mixed_model", "match_quality", "engagement")
-        answers.refused.update({name_of(f, name): TOO_EARLY for f in early})
+        answers.refused.update({name_of(f, name): too_early for f in early})
         return
     answers.take("pre_post", name, lambda: pre_post(study, outcome))
     if study.design.linked:
@@ -271,7 +267,7 @@ def _groups(
         by = tuple(dict.fromkeys(named))
         answers.take("subgroups", name, lambda: subgroups(study, outcome, by=by))
     elif named:
-        answers.refused[name_of("subgroups", name)] = TOO_EARLY
+        answers.refused[name_of("subgroups", name)] = _refused("too_early")
 
 
 def _small(study: Study, outcome: Outcome, verdicts: Sequence[Verdict], answers: _Answers) -> None:
@@ -303,7 +299,7 @@ def _dyads(study: Study, questions: Sequence[Question], answers: _Answers) -> No
         if programme_ended(study):
             answers.take("dyadic", name, partial(dyadic, study, mine, theirs, wave=wave))
         else:
-            answers.refused[name_of("dyadic", name)] = TOO_EARLY
+            answers.refused[name_of("dyadic", name)] = _refused("too_early")
 
 
 def _usual(study: Study) -> list[tuple[Outcome, Outcome, None]]:

@@ -50,12 +50,16 @@ def event(
             "event",
             **_sides(record, d),
             label=named(outcome.label),
-            first=f"{count(n1)} of {count(m1)}",
-            other=f"{count(n0)} of {count(m0)}",
+            first=_of(n1, m1),
+            other=_of(n0, m0),
             signed=signed(outcome, record),
             interval=within(outcome, record),
         )
     )
+
+
+def _of(events: int, people: int) -> str:
+    return fill("results", "of", events=count(events), people=count(people))
 
 
 def events_read(records: Sequence[Estimate]) -> str:
@@ -188,7 +192,7 @@ def alone(found: Estimate, counts: tuple[int, int], outcome: Outcome, design: De
         "alone",
         label=named(outcome.label),
         who=people(design, found.role),
-        first=f"{count(counts[0])} of {count(counts[1])}",
+        first=_of(*counts),
         wave=named(design.wave(found.wave).label),
         interval=share_within(found),
     )
