@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -174,3 +176,24 @@ def test_ctrl_c_is_a_sentence_and_the_exit_code_that_shells_expect(
     code, out, err = run("check", PILOT)
     assert (code, out) == (130, "")
     assert "Stopped. The same command can be run again" in err
+
+
+def test_asked_to_end_is_the_same_sentence_and_later_signals_are_the_callers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ended(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise KeyboardInterrupt  # where nothing was raised
+
+    monkeypatch.setattr("rmresearch.report.checked.check", ended)
+    code, _, err = run("check", PILOT)
+    assert code == 143
+    assert "Stopped. The same command can be run again" in err
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    heard: list[int] = []  # somebody else's handler is left in its place
+    signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        assert run("check", PILOT)[0] == 130
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    assert heard == [signal.SIGTERM]

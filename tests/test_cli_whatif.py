@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from rmresearch.cli import main
+from rmresearch.commands import STOPPED
 from rmresearch.files import read_manifest, sha256
 from rmresearch.report.whatif import build as building
 from rmresearch.whatif import plan
@@ -238,3 +239,35 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> N
     assert run(file, "--out", parts, "--workers", 2)[0] == 0
     assert {"judgement.json", "judgement.parquet", "differences.parquet"} <= set(tables(parts))
     assert tables(parts) == tables(whole)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nobody is asked to end by a signal there")
+def test_asked_to_end_it_says_so_and_leaves_nobody_at_work(tmp_path: Path) -> None:
+    file, out, said = tmp_path / "sweep.toml", tmp_path / "out", tmp_path / "said"
+    file.write_text(SWEEP.replace("replicates = 30", "replicates = 200000"))
+    command = [sys.executable, "-m", "rmresearch", "whatif", str(file), "--out", str(out),
+               "--workers", "2"]  # fmt: skip
+    with (
+        said.open("w") as log,
+        subprocess.Popen(command, start_new_session=True, stdout=log, stderr=log) as begun,
+    ):
+        while "task 1 of" not in said.read_text("utf-8") and begun.poll() is None:
+            time.sleep(0.05)
+        begun.terminate()
+        assert begun.wait(60) == 128 + signal.SIGTERM
+    assert gone(begun.pid)  # workers and their keeper are of its group
+    *_, blank, last = said.read_text("utf-8").splitlines()
+    assert (blank, last) == ("", STOPPED)
+    assert not re.search(r"Traceback|[Ww]arning", said.read_text("utf-8"))
+
+
+def gone(group: int) -> bool:
+    """Whether the group's processes end within a minute."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False

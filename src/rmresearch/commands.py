@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -57,20 +60,46 @@ class Commands(click.Group):
 
 
 def plain_errors(command: Callable[P, T]) -> Callable[P, T]:
-    """Our own errors are sentences: exit 2 for data and usage, 1 for runs; Ctrl-C is one too."""
+    """Our own errors are sentences: exit 2 for data and usage, 1 for runs. So are Ctrl-C and being
+    asked to end, after which processes and kernels that were begun are ended too."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return command(*args, **kwargs)
+            with _asked_to_end():
+                return command(*args, **kwargs)
         except RmError as error:
             click.echo(str(error), err=True)
             sys.exit(2 if isinstance(error, StudyError) else 1)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             click.echo(f"\n{STOPPED}", err=True)
-            sys.exit(130)  # what a shell expects of a command that Ctrl-C ended
+            # what a shell expects of a command that Ctrl-C or kill ended
+            sys.exit(143 if isinstance(stop, _Ended) else 130)
 
     return run
+
+
+class _Ended(KeyboardInterrupt):
+    """SIGTERM: handled on the way out wherever Ctrl-C is."""
+
+
+@contextmanager
+def _asked_to_end() -> Iterator[None]:
+    """SIGTERM raises, unless whoever began this process handles or ignores it."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the second time it ends at once
+        raise _Ended
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def progress(message: str) -> None:
