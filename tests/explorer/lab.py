@@ -12,6 +12,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 TOKEN = "explorer"
 
@@ -75,3 +77,32 @@ def notebook(cells: list[str]) -> dict[str, object]:
         for n, source in enumerate(cells)
     ]  # fmt: skip
     return {"cells": code, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+
+
+@contextmanager
+def in_browser(chromium: str, address: str, width: int, height: int) -> Iterator[Any]:
+    """The notebook there, ready to run; the page's ``asked`` and ``wrong`` hold every address that
+    it asks for and every error from then on."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        opened: Any = browser.new_page(viewport={"width": width, "height": height})
+        opened.set_default_timeout(150_000)
+        opened.asked, opened.wrong = [], []
+        opened.on("request", lambda request: opened.asked.append(request.url))
+        opened.on("websocket", lambda socket: opened.asked.append(socket.url))
+        opened.on("pageerror", lambda error: opened.wrong.append(str(error)))
+        opened.on("console", lambda message: opened.wrong.append(message.text)
+                  if message.type == "error" else None)  # fmt: skip
+        opened.goto(address)
+        opened.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        opened.evaluate("jupyterapp.shell.currentWidget.context.sessionContext.ready")
+        yield opened
+        browser.close()
+
+
+def hosts(page: Any) -> set[str | None]:
+    """Whom the page asked for anything."""
+    parts = [urlsplit(one) for one in page.asked]
+    return {one.hostname for one in parts if one.scheme not in {"data", "blob"}}

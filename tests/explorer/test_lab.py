@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 import rmresearch as rm
 from report.test_browser import CONTRAST
 
-from .lab import lab
+from .lab import hosts, in_browser, lab
 
 pytestmark = pytest.mark.browser
 
@@ -47,26 +46,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def page(chromium: str, folder: Path) -> Iterator[Any]:
     """The notebook in JupyterLab with its cell run, everything that was asked for and said."""
-    from playwright.sync_api import sync_playwright
-
-    with lab(folder, CELLS) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": 1280, "height": 1400})
-        opened.set_default_timeout(90_000)
-        opened.asked, opened.wrong = [], []
-        opened.on("request", lambda request: opened.asked.append(request.url))
-        opened.on("websocket", lambda socket: opened.asked.append(socket.url))
-        opened.on("pageerror", lambda error: opened.wrong.append(str(error)))
-        opened.on("console", lambda message: opened.wrong.append(message.text)
-                  if message.type == "error" else None)  # fmt: skip
-        opened.goto(address)
-        opened.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        opened.evaluate("jupyterapp.shell.currentWidget.context.sessionContext.ready")
+    with (
+        lab(folder, CELLS) as address,
+        in_browser(chromium, address, width=1280, height=1400) as opened,
+    ):
         opened.evaluate("{ jupyterapp.commands.execute('notebook:run-all-cells'); 0 }")
         opened.wait_for_selector(".rmr-explorer .tile")
         opened.wait_for_function(DONE)
         yield opened
-        browser.close()
 
 
 def tiles(page: Any) -> dict[str, list[str]]:
@@ -178,7 +165,5 @@ def test_the_picture_has_its_words_and_the_dots_are_drawn(page: Any) -> None:
 
 
 def test_only_this_machines_server_is_asked_and_nothing_goes_wrong(page: Any) -> None:
-    hosts = {urlsplit(one).hostname for one in page.asked
-             if urlsplit(one).scheme not in {"data", "blob"}}  # fmt: skip
-    assert hosts == {"127.0.0.1"}
+    assert hosts(page) == {"127.0.0.1"}
     assert page.wrong == []
