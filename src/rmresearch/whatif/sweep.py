@@ -104,9 +104,9 @@ def sweep(
 
     ``scenarios`` is a `Scenario` or `Gaussian`, a list of them (named after what they differ in),
     a mapping of names to them, or a list of (name, scenario). ``analysis(study, outcome,
-    **options)`` gives a `Result`; without ``outcome`` it is called with the study alone. Several,
-    in a list or a mapping of names, see the same cohorts; ``functools.partial`` gives each
-    options of its own. ``compare_arms``, ``pre_post``, ``match_quality``, ``mixed_model`` and
+    **options)`` gives a `Result`; without ``outcome`` it is called with the study alone.
+    ``workforce_outcomes`` takes what is recorded too ("left", "promoted"). Several, in a list or
+    a mapping of names, see the same cohorts; ``functools.partial`` gives each options of its own. ``compare_arms``, ``pre_post``, ``match_quality``, ``mixed_model`` and
     ``dyadic`` run on arrays, the first three with their estimates of record only; to have what
     stands beside them, wrap them in a function of your own, which gets one study after another.
 
