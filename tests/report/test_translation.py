@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Any
 
+import openpyxl
 import pytest
 from pptx import Presentation
 from tests.midway import midway
@@ -30,6 +32,7 @@ from rmresearch.report.html import render
 from rmresearch.report.leadership.brief import Pages
 from rmresearch.report.leadership.deck import deck
 from rmresearch.report.words.phrases import catalogue, kept_back, plural, spoken
+from rmresearch.report.workbook import workbook
 from rmresearch.study import Design
 
 LATIN = "abcdefghijklmnopqrstuvwxyz"
@@ -49,6 +52,11 @@ def foreign(text: str) -> str:
 
 @pytest.fixture
 def translated(monkeypatch: pytest.MonkeyPatch) -> None:
+    translate(monkeypatch)
+
+
+def translate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The catalogue in the made-up language, until the test ends."""
     for entries in catalogue().values():
         for key, text in entries.items():
             monkeypatch.setitem(entries, key, foreign(text))  # type: ignore[arg-type]
@@ -100,6 +108,37 @@ def shown(slides: Any) -> Iterator[str]:
         yield from (one.get("descr", "") for one in slide._element.iter("{*}cNvPr"))
 
 
+def in_book(content: bytes, *, codes: Iterable[str] = ("code", "items", "reversed")) -> list[str]:
+    """All that a workbook says but what stands under these heads, which are codes of the data."""
+    heads = {catalogue()["workbook_column"][key] for key in codes}
+    found = []
+    for sheet in openpyxl.load_workbook(io.BytesIO(content)).worksheets:
+        found += [sheet.title, sheet.oddFooter.left.text, sheet.oddFooter.right.text]
+        skipped = {
+            (cell.row, cell.column)
+            for row in sheet.iter_rows()
+            for head in row
+            if head.value in heads
+            for cell in sheet[head.column_letter][head.row :]
+        }
+        found += [
+            cell.value
+            for row in sheet.iter_rows()
+            for cell in row
+            if isinstance(cell.value, str) and (cell.row, cell.column) not in skipped
+        ]
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            part = archive.read(name).decode()
+            if name.startswith("xl/charts/"):
+                found += re.findall(r"<(?:a:t|c:v|c:f)>([^<]*)<", part)
+            elif name.startswith("xl/drawings/"):
+                found += re.findall(r'descr="([^"]*)"', part)
+            elif name == "docProps/core.xml":
+                found += re.findall(r"<dc:\w+>([^<]*)<", part)
+    return [re.sub(r"&[PN]|\$[A-Z]+", "", one) for one in found]
+
+
 def declared(name: str) -> Design:
     """The design that a release carries."""
     one = briefs()[name]
@@ -145,6 +184,19 @@ def test_brief_and_deck_are_the_catalogue_s(name: str) -> None:
     assert left(pages.story.texts(), design) == set()
     slides = Presentation(io.BytesIO(deck(pages.story, pages.brand))).slides
     assert left(shown(slides), design) == set()
+
+
+@pytest.mark.usefixtures("translated")
+@pytest.mark.parametrize("name", [*TOLD, "few", "branded"])
+def test_the_workbook_is_the_catalogue_s(name: str) -> None:
+    design = declared(name)
+    assert left(in_book(workbook(briefs()[name], design)), design) == set()
+
+
+def test_what_is_left_in_a_workbook_is_found() -> None:
+    one = briefs()["reactions"]
+    english = left(in_book(workbook(one, declared("reactions"))), declared("reactions"))
+    assert {"sheets", "plausible", "months", "page", "comparison"} <= {w.lower() for w in english}
 
 
 @pytest.mark.usefixtures("translated")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
 import io
 import json
+import pkgutil
 import re
 import subprocess
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,17 +24,28 @@ import pypdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.analysis.registry import CASES
 from tests.pictures import empty, needed, pictures
+from tests.report.test_translation import WORD as LATIN
+from tests.report.test_translation import in_book, left, translate
 
+from rmresearch import analysis
+from rmresearch.analysis import leavers, match, missing, scales, workforce
+from rmresearch.analysis.meetings import parts as meetings
 from rmresearch.errors import PrivacyError
 from rmresearch.files import sha256_text, to_json
+from rmresearch.numerics.surface import SURFACE
 from rmresearch.privacy import Ledger, Release, read_release, terms
 from rmresearch.report import words
 from rmresearch.report.evaluation import Evaluation, evaluate
+from rmresearch.report.findings import labels_of
 from rmresearch.report.words.phrases import catalogue
 from rmresearch.report.workbook import workbook
+from rmresearch.report.workbook.said import label
 from rmresearch.report.workbook.writing import sheet_names
+from rmresearch.result import Result
 from rmresearch.study import Design
+from rmresearch.whatif import receipt
 
 ROOT = Path(__file__).resolve().parents[2]
 PILOT = ROOT / "data" / "synthetic" / "pilot"
@@ -475,15 +491,115 @@ def test_sheet_names_are_legal_and_each_once(wanted: list[str]) -> None:
         assert not name.endswith("'")
 
 
-def test_every_quantity_has_its_words() -> None:
+#: the tables of analyses that declare several, by the question they answer
+DECLARED = {
+    "attrition": leavers.TABLES,
+    "engagement": meetings.TABLES,
+    "match_quality": match.TABLES,
+    "missingness": missing.TABLES,
+    "reliability": scales.TABLES,
+    "workforce_outcomes": workforce.TABLES,
+}
+
+
+def modules() -> Iterator[ModuleType]:
+    """Every module whose analyses the workbook shows; the pulse has pages of its own."""
+    for package in (analysis, receipt):
+        yield package
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if ".pulse" not in found.name:
+                yield importlib.import_module(found.name)
+
+
+def handed(module: ModuleType, function: str, place: int) -> Iterator[Any]:
+    """What calls of a function are given at a place: texts, and constants by their value."""
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == function:
+            given = node.args[place]
+            if isinstance(given, ast.Constant):
+                yield given.value
+            elif isinstance(given, ast.Name) and hasattr(module, given.id):
+                yield getattr(module, given.id)
+
+
+@pytest.fixture(scope="module")
+def asked() -> tuple[tuple[Result, Design], ...]:
+    """An answer of every analysis but the pulse, and of which study."""
+    made = ((case.ask(study := case.study(), 0.0, 1.0), study.design) for case in CASES.values())
+    return tuple((one, of) for one, of in made if one.call.function != "pulse")
+
+
+@pytest.fixture(scope="module")
+def results(asked: tuple[tuple[Result, Design], ...]) -> tuple[Result, ...]:
+    return tuple(one for one, _ in asked)
+
+
+def test_every_quantity_has_its_words(results: tuple[Result, ...]) -> None:
     known = catalogue()["workbook_term"]
-    for term in {*terms.IN_POINTS, *terms.SHARES, *terms.WHOLE, *terms.MONEY} - {""}:
+    for term in {*terms.IN_POINTS, *terms.SHARES, *terms.WHOLE, *terms.MONEY, *SURFACE} - {""}:
         assert term in known, term
+    told = [one for result in results for one in result.estimates]
+    assert {one.term for one in told} - {""} <= known.keys()
+    assert {one.estimand for one in told} - {""} <= catalogue()["workbook_about"].keys()
+    assert {one.call.function for one in results} <= catalogue()["workbook_question"].keys()
 
 
 def test_every_quantity_of_the_example_has_its_words(plain: Mapping[str, Any]) -> None:
     known = catalogue()["workbook_term"]
     assert {one["term"] for one in plain["estimates"]} - {""} <= known.keys()
+    told = {one["estimand"] for one in plain["estimates"]} - {""}
+    assert told <= catalogue()["workbook_about"].keys()
+
+
+def test_every_check_has_its_words(results: tuple[Result, ...], plain: Mapping[str, Any]) -> None:
+    written = {name for module in modules() for name in handed(module, "Check", 0)}
+    assert len(written) > 90
+    seen = {one.name for result in results for one in result.checks}
+    seen |= {name for _, name, _ in plain["checks"]}
+    assert written | seen <= catalogue()["workbook_check"].keys()
+
+
+def test_every_table_and_column_has_its_words(
+    results: tuple[Result, ...], plain: Mapping[str, Any]
+) -> None:
+    tables = [(one.call.function, table) for one in results for table in one.tables]
+    kinds = {f"{function}-{table.name}" for function, table in tables}
+    kinds |= {f"{function}-{name}" for function, declared in DECLARED.items() for name in declared}
+    assert kinds <= catalogue()["workbook_sheet"].keys()
+    assert kinds <= catalogue()["workbook_title"].keys()
+    columns = {name for _, table in tables for name in table.columns}
+    columns |= {name for table in plain["tables"] for name in table["columns"]}
+    constants = [many for module in modules() for many in handed(module, "Table", 2)]
+    columns |= {name for many in constants for name in many}
+    columns |= {name for many in DECLARED.values() for one in many.values() for name in one[1]}
+    assert len(columns) > 150
+    known = catalogue()["workbook_head"].keys()
+    for name in columns:
+        assert test(name) or re.sub(" (low|high)$", "", name) in known, name
+
+
+def test_a_translation_holds_all_that_results_say(
+    pilot: Evaluation,
+    design: Design,
+    asked: tuple[tuple[Result, Design], ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Left in Latin letters are codes, values of the study's columns, reasons and methods."""
+    translate(monkeypatch)
+    study = pilot.findings.study
+    values = {str(one) for name in ("department", "stratum") for one in study.participants[name]}
+    codes = ("code", "items", "reversed", "reason", "method")
+    said = in_book(workbook(pilot.released, design), codes=codes)
+    assert left(said, design) <= {word for one in values for word in LATIN.findall(one)}
+    # the made studies' departments, sites, feature, and a reason for which pairs ended
+    own = {"Finance", "Technology", "site", "interests", "not", "good", "match"}
+    for result, of in asked:
+        labels = labels_of(of)
+        for table in result.tables:
+            texts = [cell.value for row in table.rows for cell in row]
+            told = [label(one, labels) for one in texts if isinstance(one, str)]
+            items = {item for one in of.outcomes for item in one.items}
+            assert left([one for one in told if one not in items], of) <= own, table.name
 
 
 def test_whom_it_is_about_is_in_the_ledger_before_it_is_written(

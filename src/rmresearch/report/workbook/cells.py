@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from rmresearch.display.numbers import HIDDEN, NOTHING
-from rmresearch.report.words.phrases import named
+from rmresearch.report.words.phrases import named, spoken
 
 __all__ = ["Cell", "Column", "Sheet", "filled", "form_of", "hidden", "number", "text"]
 
@@ -66,7 +66,7 @@ def _told(words: str) -> str:
 
 def hidden() -> Cell:
     """The one marker of a hidden cell (S9)."""
-    return Cell(HIDDEN, "hidden")
+    return Cell(spoken(HIDDEN), "hidden")
 
 
 def number(value: float | int | str | None, form: Form) -> Cell:
@@ -74,7 +74,7 @@ def number(value: float | int | str | None, form: Form) -> Cell:
     if value is None or value == "":
         return Cell(NOTHING, "phrase")
     if isinstance(value, str):
-        return text(value, "phrase")
+        return text(spoken(value), "phrase")
     # what its column would round to zero has a format of its own
     return Cell(value, form_of((value,)) if 0 < abs(value) < SMALL and form != "0%" else form)
 

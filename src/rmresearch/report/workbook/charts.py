@@ -11,9 +11,10 @@ from rmresearch.display.numbers import span
 from rmresearch.privacy import Release
 from rmresearch.privacy.release import ReleasedEstimate
 from rmresearch.report.findings import labels_of
-from rmresearch.report.words.phrases import capital, catalogue, fill
+from rmresearch.report.words.phrases import capital, fill
 from rmresearch.report.workbook.cells import Cell, Column, form_of, number, text
 from rmresearch.report.workbook.lists import is_share
+from rmresearch.report.workbook.said import column, who, worded
 from rmresearch.study import Design, Outcome
 
 __all__ = ["ABOVE", "ASIDE", "BAND", "BELOW", "NAME", "VALUE", "Plot", "Series", "plots"]
@@ -25,14 +26,11 @@ NAME, VALUE, BELOW, ABOVE, ASIDE = 0, 4, 7, 8, 9
 BAND = (9, 10)
 #: neighbours are drawn apart by this share of the time covered, so that intervals can be told apart
 APART = 0.015
-NUMBERS = ("From", "To", "Below", "Above")
-MEANS = (
-    *(Column(head) for head in ("Group", "Who", "Survey")),
-    *(Column(head, numeric=True) for head in ("Month", "Mean", *NUMBERS, "Drawn at")),
-)
+#: heads of the rows: texts, then numbers
+MEANS = ("group", "who", "survey"), ("month", "mean", "from", "to", "below", "above", "drawn_at")
 DIFFERENCES = (
-    *(Column(head) for head in ("Outcome", "Who", "Survey", "Comparison")),
-    *(Column(head, numeric=True) for head in ("Difference", *NUMBERS, "Matters from", "Down to")),
+    ("outcome", "who", "survey", "comparison"),
+    ("difference", "from", "to", "below", "above", "matters_from", "matters_to"),
 )
 
 
@@ -124,25 +122,38 @@ def _differences(same: Sequence[ReleasedEstimate], design: Design, key: str) -> 
     for one in same:
         name = labels.get(one.outcome, one.outcome)
         if several:
-            name = f"{name} ({labels.get(one.group or one.contrast, one.group or one.contrast)})"
+            group = labels.get(one.group or one.contrast, one.group or one.contrast)
+            name = fill("workbook_chart", "compared", outcome=name, group=group)
         told.append(_told(name, one, form))
         rows.append(
             (
                 text(name),
-                text(labels.get(one.role, capital(one.role))),
+                text(who(one.role, labels)),
                 text(labels.get(one.wave, one.wave)),
                 text(labels.get(one.contrast, one.contrast)),
                 *_interval(one, form),
                 *_band(one, design, form),
             )
         )
-    alt = fill("workbook_chart", "differences_alt", title=title, told="; ".join(told))
+    alt = fill("workbook_chart", "differences_alt", title=title, told=_listed(told))
     series = (Series(0, len(rows) - 1),)
     unit = _unit(same[0], design)
     low, high, step = _span(same, 0.0)
     return Plot(
-        "differences", title, alt, DIFFERENCES, tuple(rows), series, unit, form, low, high, step
+        "differences", title, alt, _heads(*DIFFERENCES), tuple(rows), series, unit, form,
+        low, high, step,
+    )  # fmt: skip
+
+
+def _heads(texts: Sequence[str], numbers: Sequence[str]) -> tuple[Column, ...]:
+    return (
+        *(Column(column(key)) for key in texts),
+        *(Column(column(key), numeric=True) for key in numbers),
     )
+
+
+def _listed(told: Sequence[str]) -> str:
+    return fill("workbook_chart", "semicolon").join(told)
 
 
 def _band(one: ReleasedEstimate, design: Design, form: str) -> tuple[Cell, Cell]:
@@ -177,8 +188,7 @@ def _means(same: Sequence[ReleasedEstimate], design: Design) -> Plot:
         first = len(rows)
         for one in course:
             at = months[one.wave]
-            name = f"{labels.get(one.group, one.group)}, {labels.get(one.wave, one.wave)}"
-            told.append(_told(name.removeprefix(", "), one, form))
+            told.append(_told(_occasion(one, labels), one, form))
             rows.append(
                 (
                     text(labels.get(one.group) or one.group or capital(_who(one, labels))),
@@ -200,9 +210,9 @@ def _means(same: Sequence[ReleasedEstimate], design: Design) -> Plot:
             "means_alt",
             label=label,
             who=_who(same[0], labels),
-            told="; ".join(told),
+            told=_listed(told),
         ),
-        columns=MEANS,
+        columns=_heads(*MEANS),
         rows=tuple(rows),
         series=tuple(series),
         unit=_unit(same[0], design),
@@ -234,7 +244,15 @@ def _compared(same: Sequence[ReleasedEstimate], row: tuple[Cell, ...], design: D
 
 
 def _who(one: ReleasedEstimate, labels: Mapping[str, str]) -> str:
-    return labels.get(one.role) or catalogue()["role"].get(one.role, one.role)
+    return labels.get(one.role) or worded("role", one.role)
+
+
+def _occasion(one: ReleasedEstimate, labels: Mapping[str, str]) -> str:
+    survey = labels.get(one.wave, one.wave)
+    if not one.group:
+        return survey
+    group = labels.get(one.group, one.group)
+    return fill("workbook_chart", "group_survey", group=group, survey=survey)
 
 
 def _form(same: Sequence[ReleasedEstimate], design: Design) -> str:

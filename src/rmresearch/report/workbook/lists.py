@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rmresearch.display.numbers import MINUS, NOTHING
+from rmresearch.display.numbers import NOTHING
 from rmresearch.privacy import Release
 from rmresearch.privacy.judged import ReleasedVerdict
 from rmresearch.privacy.release import ReleasedEstimate
@@ -13,23 +13,29 @@ from rmresearch.report.findings import in_words, labels_of
 from rmresearch.report.leadership.verdicts import precise
 from rmresearch.report.words.phrases import capital, catalogue, fill, plural
 from rmresearch.report.workbook.cells import Cell, Column, Sheet, form_of, hidden, number, text
-from rmresearch.report.workbook.tables import about
+from rmresearch.report.workbook.said import (
+    about,
+    against,
+    column,
+    holds,
+    label,
+    quantity,
+    question,
+    who,
+    worded,
+)
 from rmresearch.study import Design, Outcome
 
 __all__ = ["answers", "checks", "codebook", "dropped", "estimates", "is_share"]
-
-RECORD = "record_of"
 
 
 def answers(released: Release, design: Design) -> Sheet:
     """Each question's answer at the level that decides it, with its certainty."""
     heads = (
-        Column("Outcome", widest=34),
-        *(Column(head, widest=26) for head in ("Level of results", "Who", "Survey", "Comparison")),
-        *(Column(head, numeric=True) for head in ("Value", "From", "To", "Level")),
-        Column("Smallest difference that matters", numeric=True),
-        Column("People", numeric=True),
-        *(Column(head, widest=30) for head in ("Certainty of the design", "Result")),
+        *_columns("outcome", widest=34),
+        *_columns("level_of_results", "who", "survey", "comparison", widest=26),
+        *_columns("value", "from", "to", "level", "smallest", "people", numeric=True),
+        *_columns("certainty", "result", widest=30),
     )
     labels = labels_of(design)
     rows = tuple(_answer(one, design, labels) for one in released.verdicts)
@@ -53,9 +59,9 @@ def _answer(
     return (
         text(outcome.label),
         text(words["workbook_level"][str(outcome.kirkpatrick)]),
-        text(labels.get(one.role) or capital(words["role"].get(one.role, one.role))),
+        text(who(one.role, labels)),
         text(labels.get(one.wave, one.wave) or NOTHING),
-        text(labels.get(one.contrast) or _against(one.contrast) or NOTHING),
+        text(against(one.contrast, labels) or NOTHING),
         *([hidden()] * 4 if kept else [*numbers, _level(one)]),
         number(smallest, form_of((smallest,), share=share)),
         hidden() if kept else number(one.n_people, "#,##0"),
@@ -66,12 +72,10 @@ def _answer(
 def estimates(released: Release, design: Design) -> Sheet:
     """Every estimate of the release, in the study's names."""
     heads = (
-        *(Column(head, widest=22) for head in ("Question", "Outcome", "Who", "Survey")),
-        *(Column(head, widest=22) for head in ("Comparison", "Group")),
-        Column("Quantity", widest=34),
-        *(Column(head, numeric=True) for head in ("Value", "From", "To", "Level")),
-        *(Column(head, numeric=True) for head in ("People", "Pairs", "Independent units")),
-        Column("About", widest=40),
+        *_columns("question", "outcome", "who", "survey", "comparison", "group", widest=22),
+        *_columns("quantity", widest=34),
+        *_columns("value", "from", "to", "level", "people", "pairs", "independent", numeric=True),
+        *_columns("about", widest=40),
     )
     labels = labels_of(design)
     rows = tuple(_estimate(one, design, labels) for one in released.estimates)
@@ -79,26 +83,23 @@ def estimates(released: Release, design: Design) -> Sheet:
 
 
 def _estimate(one: ReleasedEstimate, design: Design, labels: Mapping[str, str]) -> tuple[Cell, ...]:
-    words = catalogue()
-    question = one.result.partition(":")[0]
     outcome = labels.get(one.outcome) or about(one.result, labels)
-    term = words["workbook_term"].get(one.term or RECORD, one.term.replace("-", " "))
     form = form_of((one.value, one.low, one.high), share=is_share(one, design))
     counts = (one.n_people, one.n_pairs, one.n_clusters)
     numbers = [number(value, form) for value in (one.value, one.low, one.high)]
     level = _level(one)
     return (
-        text(words["workbook_question"].get(question, question.replace("_", " "))),
+        text(question(one.result)),
         text(outcome or NOTHING),
-        text(labels.get(one.role) or capital(words["role"].get(one.role, one.role))),
+        text(who(one.role, labels)),
         text(labels.get(one.wave, one.wave) or NOTHING),
-        text(labels.get(one.contrast) or _against(one.contrast) or NOTHING),
-        text(labels.get(one.group, one.group) or NOTHING),
-        text(capital(term)),
+        text(against(one.contrast, labels) or NOTHING),
+        text(label(one.group, labels) or NOTHING),
+        text(quantity(one.term)),
         *([hidden()] * 3 if one.hidden else numbers),
         number(None, "") if one.hidden else level,
         *([hidden()] * 3 if one.hidden else [number(count, "#,##0") for count in counts]),
-        text(capital(one.estimand) or NOTHING),
+        text(capital(worded("workbook_about", one.estimand)) or NOTHING),
     )
 
 
@@ -107,11 +108,6 @@ def _level(one: ReleasedEstimate) -> Cell:
     whole = round(100 * one.level, 1).is_integer()
     ends = one.low is not None or one.high is not None
     return number(one.level if ends else None, "0%" if whole else "0.0%")
-
-
-def _against(contrast: str) -> str:
-    """A comparison that the study has no names for."""
-    return capital(contrast.replace(" - ", f" {MINUS} "))
 
 
 def is_share(one: ReleasedEstimate, design: Design) -> bool:
@@ -128,27 +124,26 @@ def is_share(one: ReleasedEstimate, design: Design) -> bool:
 
 def checks(released: Release, design: Design) -> Sheet:
     """What was looked at in each analysis, and whether it holds."""
-    words, labels = catalogue()["workbook_question"], labels_of(design)
-    told = catalogue()["workbook_check"]
+    labels = labels_of(design)
     rows = tuple(
         (
-            text(words.get(result.partition(":")[0], result.partition(":")[0])),
+            text(question(result)),
             text(about(result, labels) or NOTHING),
-            text(capital(told.get(name, name))),
-            text("yes" if passed else "no"),
+            text(capital(worded("workbook_check", name))),
+            text(holds(passed)),
         )
         for result, name, passed in dict.fromkeys(released.checks)
     )
-    return _sheet("checks", tuple(map(Column, ("Question", "About", "Check", "Holds"))), rows)
+    return _sheet("checks", _columns("question", "about", "check", "holds"), rows)
 
 
 def dropped(released: Release, design: Design) -> Sheet:
     """Who or what did not enter an analysis."""
-    words, labels = catalogue()["workbook_question"], labels_of(design)
-    heads = (Column("Question"), Column("About"), Column("Reason"), Column("People", numeric=True))
+    labels = labels_of(design)
+    heads = (*_columns("question", "about", "reason"), *_columns("people", numeric=True))
     rows = tuple(
         (
-            text(words.get(result.partition(":")[0], result.partition(":")[0])),
+            text(question(result)),
             text(about(result, labels) or NOTHING),
             text(capital(in_words(reason, labels))),
             number(people, "#,##0"),
@@ -165,27 +160,27 @@ def codebook(released: Release, design: Design) -> tuple[Sheet, ...]:
 
 def _outcomes(design: Design) -> Sheet:
     heads = (
-        Column("Outcome", widest=30),
-        *(Column(head, widest=22) for head in ("Code", "Who", "Kind", "Items", "Turned round")),
-        *(Column(head, numeric=True) for head in ("Lowest", "Highest")),
-        *(Column(head, widest=18) for head in ("Unit", "Direction")),
-        Column("Smallest difference that matters", numeric=True),
-        *(Column(head, widest=22) for head in ("Kirkpatrick level", "Rated by", "Asked at")),
+        *_columns("outcome", widest=30),
+        *_columns("code", "who", "kind", "items", "reversed", widest=22),
+        *_columns("lowest", "highest", numeric=True),
+        *_columns("unit", "direction", widest=18),
+        *_columns("smallest", numeric=True),
+        *_columns("kirkpatrick", "rated_by", "asked_at", widest=22),
     )
     return _sheet("outcomes", heads, tuple(_outcome(one, design) for one in design.outcomes))
 
 
 def _outcome(one: Outcome, design: Design) -> tuple[Cell, ...]:
-    words, labels = catalogue(), labels_of(design)
+    words, labels, comma = catalogue(), labels_of(design), fill("workbook", "comma")
     share = one.kind == "binary"
     bounds = form_of((one.low, one.high))
     return (
         text(one.label),
         text(one.name),
-        text(labels.get(one.role) or capital(words["role"][one.role])),
+        text(who(one.role, labels)),
         text(words["workbook_kind"][one.kind]),
-        text(", ".join(one.items)),
-        text(", ".join(sorted(one.reverse)) or NOTHING),
+        text(comma.join(one.items)),
+        text(comma.join(sorted(one.reverse)) or NOTHING),
         number(one.low, bounds),
         number(one.high, bounds),
         text(words["unit"]["share"] if share else one.unit),
@@ -193,7 +188,7 @@ def _outcome(one: Outcome, design: Design) -> tuple[Cell, ...]:
         number(one.smallest_effect, form_of((one.smallest_effect,), share=share)),
         text(words["workbook_level"][str(one.kirkpatrick)]),
         text(words["workbook_source"][one.source]),
-        text(", ".join(labels[wave] for wave in one.waves or [w.name for w in design.waves])),
+        text(comma.join(labels[wave] for wave in one.waves or [w.name for w in design.waves])),
     )
 
 
@@ -212,7 +207,7 @@ def _occasions(design: Design) -> Sheet:
     roles = [
         (words["role"], capital(plural(label)), role, NOTHING) for role, label in design.role_labels
     ]
-    heads = tuple(map(Column, ("What", "Name", "Code", "Meaning")))
+    heads = _columns("what", "name", "code", "meaning")
     return _sheet("design", heads, tuple(tuple(map(text, row)) for row in (*waves, *arms, *roles)))
 
 
@@ -221,36 +216,31 @@ def _months(months: float) -> str:
 
 
 def _terms(released: Release) -> Sheet:
-    words = catalogue()["workbook_term"]
     there = sorted({one.term for one in released.estimates})
-    rows = tuple(
-        (text(capital(words.get(one or RECORD, one.replace("-", " ")))), text(one or NOTHING))
-        for one in there
-    )
-    return _sheet("terms", (Column("Quantity"), Column("Code")), rows)
+    rows = tuple((text(quantity(one)), text(one or NOTHING)) for one in there)
+    return _sheet("terms", _columns("quantity", "code"), rows)
 
 
 def _methods(released: Release) -> Sheet:
     """How each quantity was computed, once for all outcomes."""
-    words = catalogue()
     rows = dict.fromkeys(
-        (
-            words["workbook_question"].get(one.result.partition(":")[0], one.result),
-            capital(words["workbook_term"].get(one.term or RECORD, one.term)),
-            capital(one.method),
-        )
+        (question(one.result), quantity(one.term), capital(one.method))
         for one in released.estimates
         if one.method
     )
-    heads = (Column("Question", widest=34), Column("Quantity"), Column("Method"))
+    heads = (*_columns("question", widest=34), *_columns("quantity", "method"))
     return _sheet("methods", heads, tuple(tuple(map(text, row)) for row in rows))
 
 
 def _glossary() -> Sheet:
-    rows = tuple(
-        (text(word), text(said)) for word, said in catalogue()["workbook_glossary"].items()
-    )
-    return _sheet("glossary", (Column("Word"), Column("Meaning")), rows)
+    words, meanings = (catalogue()[name] for name in ("workbook_word", "workbook_glossary"))
+    rows = tuple((text(words[key]), text(said)) for key, said in meanings.items())
+    return _sheet("glossary", _columns("word", "meaning"), rows)
+
+
+def _columns(*keys: str, numeric: bool = False, widest: int = 52) -> tuple[Column, ...]:
+    """Columns of one kind, by the keys of their heads."""
+    return tuple(Column(column(key), numeric, widest) for key in keys)
 
 
 def _sheet(name: str, heads: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...]) -> Sheet:

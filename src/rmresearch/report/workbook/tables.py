@@ -10,7 +10,7 @@ from rmresearch.privacy import Release
 from rmresearch.privacy.release import ReleasedCell, ReleasedTable
 from rmresearch.report.findings import labels_of
 from rmresearch.report.tables import interval_ends
-from rmresearch.report.words.phrases import capital, catalogue, fill, plural
+from rmresearch.report.words.phrases import capital, catalogue, plural
 from rmresearch.report.workbook.cells import (
     Cell,
     Column,
@@ -21,9 +21,10 @@ from rmresearch.report.workbook.cells import (
     number,
     text,
 )
+from rmresearch.report.workbook.said import about, column, head, label, worded
 from rmresearch.study import Design
 
-__all__ = ["about", "tables"]
+__all__ = ["tables"]
 
 #: tests of chance are not for leadership (words of significance never are)
 TESTS = frozenset({"p", "F", "df", "denominator df"})
@@ -50,19 +51,12 @@ def tables(released: Release, design: Design) -> tuple[Sheet, ...]:
     return tuple(_sheet(name, kinds[name], design) for name in ordered)
 
 
-def about(result: str, labels: Mapping[str, str]) -> str:
-    """What a result is about, in the study's names; "" where it is about no outcome."""
-    parts = [part for part in result.split(":")[1:] if part]
-    return ", ".join(labels.get(part, capital(part.replace("_", " "))) for part in parts)
-
-
 def _function(result: str) -> str:
     return result.partition(":")[0]
 
 
 def _sheet(name: str, same: Sequence[ReleasedTable], design: Design) -> Sheet:
-    known = catalogue()["workbook_sheet"]
-    tab = known.get(name, capital(same[0].name.replace("-", " ").replace("_", " ")))
+    tab = worded("workbook_sheet", name)
     columns = list(dict.fromkeys(c for table in same for c in table.columns if not _test(c)))
     labels = {**_roles(design), **labels_of(design)}
     apart = OUTCOME not in columns and any(about(table.result, labels) for table in same)
@@ -72,7 +66,7 @@ def _sheet(name: str, same: Sequence[ReleasedTable], design: Design) -> Sheet:
         share = not binary.isdisjoint(table.result.split(":")[1:])
         first = (text(about(table.result, labels)),) if apart else ()
         rows += [(*first, *row) for row in _rows(table, columns, labels, share=share)]
-    heads = [*([Column(capital(OUTCOME))] if apart else []), *_heads(columns, same)]
+    heads = [*([Column(column(OUTCOME))] if apart else []), *_heads(columns, same)]
     kept = filled(heads, rows) or list(range(len(heads)))
     notes = dict.fromkeys(table.note for table in same if table.note)
     title, note = (catalogue()[part].get(name, "") for part in ("workbook_title", "workbook_note"))
@@ -91,8 +85,8 @@ def _roles(design: Design) -> dict[str, str]:
     return {form: capital(plural(label)) for label in labels for form in (label, capital(label))}
 
 
-def _test(column: str) -> bool:
-    return column in TESTS or column.endswith(" p") or column.startswith("p (")
+def _test(name: str) -> bool:
+    return name in TESTS or name.endswith(" p") or name.startswith("p (")
 
 
 def _title(same: Sequence[ReleasedTable]) -> str:
@@ -112,19 +106,11 @@ def _heads(columns: Sequence[str], same: Sequence[ReleasedTable]) -> list[Column
     both = {"role", "who"} <= set(columns)
     return [
         Column(
-            catalogue()["workbook_head"]["who_among"] if both and name == "who" else _head(name),
+            head("who_among" if both and name == "who" else name),
             name in numeric or name in DECLARED,
         )
         for name in columns
     ]
-
-
-def _head(name: str) -> str:
-    words = catalogue()["workbook_head"]
-    for end in ("low", "high"):
-        if name.endswith(f" {end}"):
-            return fill("workbook_head", f"end_{end}", name=_head(name[: -len(end) - 1]))
-    return words.get(name, str(text(capital(name)).value))
 
 
 def _rows(
@@ -141,13 +127,13 @@ def _rows(
     return made
 
 
-def _cell(cell: ReleasedCell, form: str, labels: Mapping[str, str], column: str) -> Cell:
+def _cell(cell: ReleasedCell, form: str, labels: Mapping[str, str], name: str) -> Cell:
     if cell.hidden:
         return hidden()
     if cell.kind == "label" and isinstance(cell.value, str) and cell.value:
-        if column in DECLARED and NUMERAL.fullmatch(cell.value):
+        if name in DECLARED and NUMERAL.fullmatch(cell.value):
             return _numeral(cell.value)
-        return text(capital(_in_names(cell.value, labels)))
+        return text(capital(label(cell.value, labels)))
     return number(cell.value, form)
 
 
@@ -157,14 +143,6 @@ def _numeral(told: str) -> Cell:
     if told.endswith("%"):
         return number(float(plain) / 100, "0.0%" if "." in plain else "0%")
     return number(float(plain), form_of((float(plain),)))
-
-
-def _in_names(label: str, labels: Mapping[str, str]) -> str:
-    """A label, or each of several with commas between, by the study's name."""
-    if label in labels:
-        return labels[label]
-    parts = label.split(", ")
-    return ", ".join(labels[part] for part in parts) if set(parts) <= labels.keys() else label
 
 
 def _forms(table: ReleasedTable, *, share: bool) -> list[list[str]]:

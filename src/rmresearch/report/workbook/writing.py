@@ -14,7 +14,7 @@ import xlsxwriter
 from rmresearch.privacy import Release
 from rmresearch.report.figures.palette import Palette, palette
 from rmresearch.report.figures.style import BAND, MUTED
-from rmresearch.report.words.phrases import catalogue
+from rmresearch.report.words.phrases import catalogue, fill, kept_back
 from rmresearch.report.workbook.cells import Cell, Column, Sheet, text
 from rmresearch.report.workbook.charts import BELOW, Plot
 from rmresearch.report.workbook.drawing import PLACES, draw, height
@@ -65,10 +65,11 @@ def sheet_names(wanted: Iterable[str]) -> list[str]:
     found: list[str] = []
     for name in wanted:
         plain = " ".join(name.translate(FORBIDDEN).split()).strip("'")[:LONGEST_NAME].strip()
-        again, made = 1, plain or "Sheet"
+        plain = plain or catalogue()["workbook"]["sheet"]
+        again, made = 1, plain
         while made.casefold() in {*map(str.casefold, found), "history"}:
             again += 1
-            made = f"{(plain or 'Sheet')[: LONGEST_NAME - len(str(again)) - 1]} {again}"
+            made = f"{plain[: LONGEST_NAME - len(str(again)) - 1]} {again}"
         found.append(made)
     return found
 
@@ -140,7 +141,8 @@ def _page(book: Any, name: str, mark: str) -> Any:
     sheet.set_paper(9)  # A4
     sheet.set_landscape()
     sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
-    sheet.set_footer(f"&L{mark}&C&A&RPage &P of &N")
+    told = fill("workbook", "page", page="&P", pages="&N")
+    sheet.set_footer(f"&L{mark}&C&A&R{told}")
     return sheet
 
 
@@ -161,14 +163,14 @@ def _explain(
     title = str(text(released.title).value)
     sheet.write_string(0, 0, title, paint.words(title, bold=True, font_size=16))
     who = dict.fromkeys((design.brand.name, design.organisation))
-    under = ". ".join(part for part in (words["mark"], *who) if part)
+    under = words["stop"].join(part for part in (words["mark"], *who) if part)
     sheet.write_string(1, 0, str(text(under).value), paint(font_color=MUTED))
     paragraphs = [("", words["synthetic"])] if design.synthetic else []
     paragraphs += [("", words["what"]), ("", words["who"])]
     told = ("interval", "sure", "hidden", "rounding", "nothing", "tests")
     paragraphs += [(words[f"{key}_title"], words[key]) for key in told]
     if released.hidden:
-        paragraphs.append((words["count_title"], "\n".join(released.hidden)))
+        paragraphs.append((words["count_title"], "\n".join(map(kept_back, released.hidden))))
     row = 3
     for about, said in paragraphs:
         sheet.write_string(row, 0, about, paint(bold=True, text_wrap=True, valign="top"))
