@@ -163,6 +163,15 @@ def test_nothing_is_fetched_from_elsewhere(built: Path, pages: dict[str, Page]) 
     assert not abroad + [(name, one) for name, one in asked if one.startswith("//")]
 
 
+@pytest.mark.parametrize("name", ["architecture", "world"])
+def test_drawings_open_by_themselves(built: Path, name: str) -> None:
+    """On a phone a drawing of many boxes is read by enlarging it."""
+    text = (built / f"{name}.html").read_text("utf-8")
+    drawings = re.findall(r'<img [^>]*src="([^"]+\.svg)"', text)
+    assert drawings
+    assert all(f'<a href="{one}"><img ' in text for one in drawings)
+
+
 def styles(text: str) -> list[str]:
     """The style sheets that stand in a page."""
     return re.findall(r"<style[^>]*>(.*?)</style>", text, re.DOTALL)
