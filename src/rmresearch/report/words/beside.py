@@ -12,6 +12,7 @@ from rmresearch.report.words.phrases import (
     between,
     catalogue,
     fill,
+    listed,
     lower_first,
     named,
     people,
@@ -185,8 +186,6 @@ def missing(*what: str) -> str:
     known = catalogue()["missing"]
     unknown = [key for key in what if key not in known or key == "sentence"]
     if unknown or not what:
-        listed = ", ".join(key for key in known if key != "sentence")
-        raise ValueError(f"no such thing can be missing: {unknown}; the catalogue knows {listed}")
-    needed = [known[key] for key in what]
-    last = f" and {needed[-1]}" if len(needed) > 1 else needed[-1]
-    return say(fill("missing", "sentence", needed=", ".join(needed[:-1]) + last))
+        names = ", ".join(key for key in known if key != "sentence")
+        raise ValueError(f"no such thing can be missing: {unknown}; the catalogue knows {names}")
+    return say(fill("missing", "sentence", needed=listed([known[key] for key in what])))

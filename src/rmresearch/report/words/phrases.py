@@ -125,7 +125,7 @@ def listed(names: Sequence[str]) -> str:
     """
     if len(names) < 2:
         return "".join(names)
-    return fill("phrase", "and", most=", ".join(names[:-1]), last=names[-1])
+    return fill("phrase", "and", most=fill("phrase", "comma").join(names[:-1]), last=names[-1])
 
 
 def capital(text: str) -> str:
