@@ -81,8 +81,8 @@ def interval_plot(rows: Sequence[Interval], **drawn: Any) -> TwoWidths:
     counted = drawn.get("detail", "people")
     placed, heads = _stacked(rows, counted)
     body = placed[-1].middle + MARKS / 2
-    room = max(text_width(value, TEXT, True) + text_width(within, SMALL) for value, within in texts)
-    across = WIDTH - room - 32.0
+    ends = WIDTH - max(text_width(within, SMALL) for _, within in texts)
+    across = ends - max(text_width(value, TEXT, True) for value, _ in texts) - 32.0
     below = _below(drawn["unit"], drawn.get("sides", ("", "")))
 
     def paint(figure: Any) -> None:
@@ -90,16 +90,18 @@ def interval_plot(rows: Sequence[Interval], **drawn: Any) -> TwoWidths:
         axes.set(xlim=limits, ylim=(body, 0.0))
         axes.spines["left"].set_visible(False)
         axes.set_yticks([])
-        ticks = (share_ticks if share else round_ticks)(*limits, 4)
-        plain_ticks(axes.xaxis, ticks, intervals._as_text(share, reference))
+        for most in (4, 3, 2):
+            ticks = (share_ticks if share else round_ticks)(*limits, most)
+            plain_ticks(axes.xaxis, ticks, intervals._as_text(share, reference))
+            numbers = [text_width(one.get_text(), SMALL) for one in axes.get_xticklabels()]
+            if sum(numbers) + 8.0 * len(numbers) <= across:  # else they run into each other
+                break
         intervals._ground(axes, placed, reference)
         for item, (value, within) in zip(placed, texts, strict=True):
             intervals._mark(axes, item.middle, item.row, limits)
             y = 4.0 + item.middle
-            write(
-                figure, WIDTH - text_width(within, SMALL) - 8.0, y, value, ha="right", weight="bold"
-            )
-            write(figure, WIDTH, y, within, ha="right", **QUIET)
+            write(figure, ends - 8.0, y, value, ha="right", weight="bold")
+            write(figure, ends, y, within, **QUIET)
         for y, text, style in heads:
             write(figure, WIDTH if style.get("ha") else 0.0, 4.0 + y, text, **style)
         for index, text in enumerate(below):
@@ -120,7 +122,7 @@ def _stacked(
             heads.append((y + LINE / 2, wrap(row.group, WIDTH, TEXT, True, 1), {"weight": "bold"}))
             y += LINE + 2.0
         group = row.group
-        behind = f"{row.detail} {counted}" if row.detail else ""
+        behind = f"{row.detail} {counted}".strip() if row.detail else ""
         label = wrap(row.label, WIDTH - text_width(behind, SMALL) - 12.0, TEXT, row.main, 3)
         lines = 1 + label.count("\n")
         weight = "bold" if row.main else "normal"
