@@ -77,6 +77,21 @@ def test_pairs_are_told_as_association(planned: Evaluation) -> None:
     assert section.index("Waiting list") > section.index("<details")
 
 
+def test_a_role_is_named_once_however_many_arms_it_stands_in(planned: Evaluation) -> None:
+    found = planned.findings
+    design = found.study.design
+    arms = tuple(replace(arm, programme=True) for arm in design.arms)
+    ((name, result),) = ((n, r) for n, r in found.results.items() if n.startswith("dyadic"))
+    apart = tuple(
+        replace(one, value=0.2, low=0.1, high=0.3) if one.term == "partner" else one
+        for one in result.estimates
+    )
+    study = replace(found.study, design=replace(design, arms=arms))
+    results = {**found.results, name: replace(result, estimates=apart)}
+    text = text_of(dyads(replace(found, study=study, results=results)).html())
+    assert "Later scores of senior mentees and junior mentors go with their partner" in text
+
+
 def test_a_plan_names_the_pairs_outcomes_and_the_features_that_count(planned: Evaluation) -> None:
     found = planned.findings
     (result,) = found.every("dyadic")
