@@ -11,6 +11,8 @@ import pytest
 from tests.report.test_translation import foreign, left, read
 
 from rmresearch.analysis.base.events import EVENTS
+from rmresearch.evidence import REASONS
+from rmresearch.evidence.judge import Standards
 from rmresearch.io.read import read_study
 from rmresearch.plan import PlanStatus, status
 from rmresearch.plan.reading import Population
@@ -62,6 +64,12 @@ def test_an_event_that_nobody_declared_is_called_as_its_analysis_calls_it() -> N
     assert dict(catalogue()["page_event"]) == {name: label for name, (label, _) in EVENTS.items()}
 
 
+def test_reasons_are_said_as_the_evidence_says_them() -> None:
+    assert dict(catalogue()["page_reason"]) == REASONS
+    standards = {text.replace(" ", "_"): text for text in get_args(Standards)}
+    assert dict(catalogue()["page_standards"]) == standards
+
+
 @pytest.mark.parametrize(
     "changes",
     [{}, {"deviations": ("One.",)}, {"deviations": ("One.", "Two.")}, {"follow_up_present": True}],
@@ -99,7 +107,7 @@ def test_who_counts_as_one_is_said_as_the_study_says_it(
 
 
 def others(found: Findings) -> tuple[set[str], set[str]]:
-    """What results, evidence and plan say of themselves: whole texts, and parts of texts."""
+    """What results and plan say of themselves: whole texts, and parts of texts."""
     whole: set[str] = set()
     parts = {found.status.hash[:16], found.status.hash}
     for result in found.results.values():
@@ -110,9 +118,6 @@ def others(found: Findings) -> tuple[set[str], set[str]]:
         parts |= {dropped.reason for dropped in result.dropped}
         # a kind of record's own name is the catalogue's
         parts -= set(EVENTS)
-    for evidence in (verdict.evidence for verdict in found.verdicts):
-        parts |= {*evidence.decided_by, evidence.maryland_reason, evidence.wwc_reason}
-        parts |= {str(evidence.wwc)}
     for question in found.plan.questions if found.plan else ():
         parts |= {question.id, question.why, question.by.replace("_", " ")}
     told = {in_words(text, found.labels) for text in parts} | set(found.labels.values())

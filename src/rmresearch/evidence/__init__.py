@@ -5,14 +5,17 @@ from __future__ import annotations
 from rmresearch.evidence.family import TESTED, Decision, at_level, decide
 from rmresearch.evidence.found import facts, programme_ended
 from rmresearch.evidence.judge import Certainty, Evidence, Facts, Precision, judge, reading
+from rmresearch.evidence.reasons import REASONS, Reason
 
 __all__ = [
+    "REASONS",
     "TESTED",
     "Certainty",
     "Decision",
     "Evidence",
     "Facts",
     "Precision",
+    "Reason",
     "at_level",
     "decide",
     "facts",

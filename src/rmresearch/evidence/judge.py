@@ -9,17 +9,15 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Literal
 
+from rmresearch.evidence.reasons import Reason, because, joined
+
 __all__ = ["Certainty", "Evidence", "Facts", "Precision", "judge", "reading"]
 
 AttritionClass = Literal["low", "high"]
 #: standardised baseline differences (WWC Handbook 5.0, "baseline equivalence")
 SATISFIED, TOO_FAR = 0.05, 0.25
 FEW_CLUSTERS = 10
-BRACKET = {
-    True: "the three adjusted answers agree",
-    False: "the three adjusted answers disagree",
-    None: "whether three adjusted answers agree is not known",
-}
+BRACKET = {True: "answers_agree", False: "answers_disagree", None: "answers_unknown"}
 Standards = Literal[
     "meets standards without reservations",
     "meets standards with reservations",
@@ -122,13 +120,28 @@ class Evidence:
 
     facts: Facts
     maryland: int
-    maryland_reason: str
+    maryland_reasons: tuple[Reason, ...]
     wwc: Standards
-    wwc_reason: str
+    wwc_reasons: tuple[Reason, ...]
     certainty: Certainty
-    decided_by: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     precision: Precision
     could_not_show: bool
+
+    @property
+    def maryland_reason(self) -> str:
+        """Why that level on the Maryland scale, in English."""
+        return joined(self.maryland_reasons)
+
+    @property
+    def wwc_reason(self) -> str:
+        """Why that verdict by the gates of the What Works Clearinghouse, in English."""
+        return joined(self.wwc_reasons)
+
+    @property
+    def decided_by(self) -> tuple[str, ...]:
+        """What decided the certainty, in English."""
+        return tuple(map(str, self.reasons))
 
     @property
     def causal(self) -> bool:
@@ -155,38 +168,35 @@ def judge(facts: Facts) -> Evidence:
     >>> judge(Facts(kind="single-group", clusters=(20,))).certainty.word
     'weak'
     """
-    maryland, maryland_reason = _maryland(facts)
-    wwc, wwc_reason = _wwc(facts)
-    certainty, decided_by = _certainty(facts)
+    maryland, maryland_reasons = _maryland(facts)
+    wwc, wwc_reasons = _wwc(facts)
+    certainty, reasons = _certainty(facts)
     precision = reading(facts)
     return Evidence(
         facts=facts,
         maryland=maryland,
-        maryland_reason=maryland_reason,
+        maryland_reasons=maryland_reasons,
         wwc=wwc,
-        wwc_reason=wwc_reason,
+        wwc_reasons=wwc_reasons,
         certainty=certainty,
-        decided_by=decided_by,
+        reasons=reasons,
         precision=precision,
         could_not_show=precision is Precision.CANNOT_TELL and _too_wide(facts),
     )
 
 
-def _maryland(facts: Facts) -> tuple[int, str]:
+def _maryland(facts: Facts) -> tuple[int, tuple[Reason, ...]]:
     if facts.single_group:
-        return 1, "before and after in one group, without a comparison group"
+        return 1, (because("one_group"),)
     if facts.by_chance:
-        return 5, f"chance decided, by {facts.unit}, who is in which group"
-    start = "one single unit in a group, so that chance could balance nothing; "
-    start = start if facts.one_unit else ""
+        return 5, (because("chance", unit=facts.unit),)
+    start = (because("unbalanced"),) if facts.one_unit else ()
     g = facts.baseline_g
     if g is not None and abs(g) <= TOO_FAR:
-        alike = f"alike before (standardised difference {g:.2f})"
-        return 3, f"{start}before and after in two groups that were {alike}"
-    unlike = "whose likeness before is not known" if g is None else f"that differed by {g:.2f} SD"
-    if facts.adjusted:
-        return 2, f"{start}two groups {unlike} before, compared with adjustment"
-    return 1, f"{start}two groups {unlike} before, compared without adjustment"
+        return 3, (*start, because("alike", g=f"{g:.2f}"))
+    how = "adjusted" if facts.adjusted else "unadjusted"
+    why = because(f"unknown_{how}") if g is None else because(f"unlike_{how}", g=f"{g:.2f}")
+    return 2 if facts.adjusted else 1, (*start, why)
 
 
 def _low_attrition(facts: Facts) -> bool:
@@ -195,72 +205,75 @@ def _low_attrition(facts: Facts) -> bool:
     return facts.attrition == "low" and clusters == "low"
 
 
-def _attrition_words(facts: Facts) -> str:
+def _attrition(facts: Facts, what: str) -> Reason:
+    """How attrition stands, said of ``what``: "attrition" by itself, or "randomised" groups."""
     if _low_attrition(facts):
-        return "low attrition"
+        return because(f"{what}_low")
     if facts.attrition == "high" or facts.cluster_attrition == "high":
-        return "high attrition"
+        return because(f"{what}_high")
     if facts.attrition == "low":
-        return f"low attrition among people, not known by {facts.unit}"
-    return "attrition not known"
+        return because(f"{what}_unclear", unit=facts.unit)
+    return because(f"{what}_unknown")
 
 
-def _baseline(facts: Facts) -> tuple[bool, str]:
+def _baseline(facts: Facts) -> tuple[bool, Reason]:
     """The baseline gate: passed or not, and why."""
-    g = facts.baseline_g
-    if g is None:
-        return False, "the baseline difference is not known"
-    said = f"baseline difference {abs(g):.2f} SD"
-    if abs(g) <= SATISFIED:
-        return True, f"{said}, within {SATISFIED}"
-    if abs(g) > TOO_FAR:
-        return False, f"{said}, above {TOO_FAR}"
-    return facts.adjusted, f"{said}, {'adjusted for' if facts.adjusted else 'not adjusted for'}"
+    if facts.baseline_g is None:
+        return False, because("baseline_unknown")
+    g = abs(facts.baseline_g)
+    if g <= SATISFIED:
+        return True, because("baseline_within", g=f"{g:.2f}", limit=SATISFIED)
+    if g > TOO_FAR:
+        return False, because("baseline_above", g=f"{g:.2f}", limit=TOO_FAR)
+    how = "adjusted" if facts.adjusted else "unadjusted"
+    return facts.adjusted, because(f"baseline_{how}", g=f"{g:.2f}")
 
 
-def _wwc(facts: Facts) -> tuple[Standards, str]:
+def _wwc(facts: Facts) -> tuple[Standards, tuple[Reason, ...]]:
     if facts.single_group:
-        return "ineligible", "a single group has no comparison"
+        return "ineligible", (because("no_comparison"),)
     if facts.one_unit:
-        return "does not meet standards", "one single unit in a group is confounded with it"
-    if facts.by_chance and _low_attrition(facts):
-        return "meets standards without reservations", "randomised, low attrition"
+        return "does not meet standards", (because("confounded"),)
+    chance = facts.by_chance
+    start = _attrition(facts, "randomised") if chance else because("not_randomised")
+    if chance and _low_attrition(facts):
+        return "meets standards without reservations", (start,)
     passed, why = _baseline(facts)
-    start = f"randomised, {_attrition_words(facts)}" if facts.by_chance else "not randomised"
-    if passed:
-        return "meets standards with reservations", f"{start}; {why}"
-    return "does not meet standards", f"{start}; {why}"
+    verdict: Standards = (
+        "meets standards with reservations" if passed else "does not meet standards"
+    )
+    return verdict, (start, why)
 
 
-def _certainty(facts: Facts) -> tuple[Certainty, tuple[str, ...]]:
+def _certainty(facts: Facts) -> tuple[Certainty, tuple[Reason, ...]]:
     """The table of trust.md section 6, and the inputs that decided it."""
     level, inputs = _by_design(facts)
     if not facts.same_question:
-        level, inputs = Certainty.WEAK, [*inputs, "people judged their own change in retrospect"]
+        level, inputs = Certainty.WEAK, [*inputs, because("retrospective")]
     if facts.self_rated:
         level = Certainty(max(level - 1, Certainty.WEAK))
-        inputs.append("self-rated, which lowers certainty by one step")
+        inputs.append(because("self_rated"))
     return level, tuple(inputs)
 
 
-def _by_design(facts: Facts) -> tuple[Certainty, list[str]]:
+def _by_design(facts: Facts) -> tuple[Certainty, list[Reason]]:
     if facts.single_group:
-        return Certainty.WEAK, ["no comparison group"]
+        return Certainty.WEAK, [because("alone")]
     if facts.one_unit:
-        return Certainty.WEAK, ["one single unit in a group"]
+        return Certainty.WEAK, [because("one_unit")]
     passed, why = _baseline(facts)
     if facts.by_chance:
-        inputs = [f"randomised by {facts.unit}", _attrition_words(facts)]
+        inputs = [because("randomised", unit=facts.unit), _attrition(facts, "attrition")]
         if facts.contaminated:
-            inputs.append("comparison people got the programme")
+            inputs.append(because("contaminated"))
         if _low_attrition(facts):
             return (Certainty.MODERATE if facts.contaminated else Certainty.STRONG), inputs
         return (Certainty.MODERATE if passed else Certainty.WEAK), [*inputs, why]
     near = facts.baseline_g is not None and abs(facts.baseline_g) <= TOO_FAR
     moderate = near and facts.adjusted and facts.bracket_agrees is True
-    inputs = ["not randomised", why, BRACKET[facts.bracket_agrees]]
+    inputs = [because("not_randomised"), why, because(BRACKET[facts.bracket_agrees])]
     if passed and not facts.adjusted:
-        inputs.append("not adjusted for the baseline")
+        inputs.append(because("unadjusted"))
     return (Certainty.MODERATE if moderate else Certainty.WEAK), inputs
 
 

@@ -302,7 +302,7 @@ def _earned(judgement: Judgement) -> Evidence:
     facts = Facts(kind=kind, planned=judgement.planned)
     certainty = Certainty[judgement.certainty.upper()]
     precision = Precision[judgement.precision.upper()]
-    return Evidence(facts, 1, "", judgement.wwc, "", certainty, (), precision, False)
+    return Evidence(facts, 1, (), judgement.wwc, (), certainty, (), precision, False)
 
 
 def _text(part: Any) -> str:

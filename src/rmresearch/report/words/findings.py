@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from rmresearch.evidence import Evidence, Precision
+from rmresearch.evidence import Evidence, Precision, Reason
 from rmresearch.report.words.gate import Reader, say
 from rmresearch.report.words.phrases import (
     amount,
@@ -189,7 +189,7 @@ def certainty(evidence: Evidence, *, several: bool = False) -> str:
     """
     word = catalogue()["certainty"][evidence.certainty.word]
     key = "several" if several else "line"
-    line = fill("certainty", key, certainty=word, inputs="; ".join(evidence.decided_by))
+    line = fill("certainty", key, certainty=word, inputs=_because(evidence.reasons))
     own = "" if several else f" {precision(evidence)}"
     few = "" if evidence.significance else " " + fill("plan", "few_clusters")
     if few and evidence.precision not in {Precision.NO_INTERVAL, Precision.TOO_EARLY}:
@@ -212,14 +212,26 @@ def reading(evidence: Evidence) -> str:
 
 def maryland(evidence: Evidence) -> str:
     """The level on the Maryland scale and why."""
-    reason = evidence.maryland_reason
+    reason = _because(evidence.maryland_reasons)
     return say(fill("scales", "maryland", level=evidence.maryland, reason=reason), evidence)
 
 
 def clearinghouse(evidence: Evidence) -> str:
     """The verdict of the What Works Clearinghouse's gates, and why."""
-    reason = evidence.wwc_reason
-    return say(fill("scales", "clearinghouse", verdict=evidence.wwc, reason=reason), evidence)
+    reason = _because(evidence.wwc_reasons)
+    verdict = fill("page_standards", evidence.wwc.replace(" ", "_"))
+    return say(fill("scales", "clearinghouse", verdict=verdict, reason=reason), evidence)
+
+
+def _because(reasons: Iterable[Reason]) -> str:
+    """What decided a verdict."""
+    told = []
+    for one in reasons:
+        parts = dict(one.parts)
+        if "unit" in parts:
+            parts["unit"] = fill("page_unit", parts["unit"])
+        told.append(fill("page_reason", one.key, **parts))
+    return catalogue()["phrase"]["semicolon"].join(told)
 
 
 def regression(outcome: Outcome, expected: Estimate | None) -> str:
