@@ -62,7 +62,7 @@ CLIPPED = """
 """
 #: texts of figures that the browser's own fonts push over the edge (heights: test_figures.py)
 OVER_THE_EDGE = """
-() => [...document.querySelectorAll("svg[viewBox]")].flatMap(svg => {
+() => [...document.querySelectorAll("svg")].flatMap(svg => {
   const [, , width] = svg.getAttribute("viewBox").split(" ").map(Number);
   return [...svg.querySelectorAll("text")].filter(text => {
     const box = text.getBBox();
