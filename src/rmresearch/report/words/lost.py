@@ -41,4 +41,5 @@ def bounds(low: Estimate, high: Estimate, design: Design) -> str:
 
 def nothing_to_overturn(labels: Sequence[str], reading: Literal["open", "unknown"]) -> str:
     """The outcomes whose answer does not tell the difference from zero, or has no interval."""
-    return say(fill("lost", f"tips_{reading}_several", labels="; ".join(map(named, labels))))
+    told = fill("phrase", "semicolon").join(map(named, labels))
+    return say(fill("lost", f"tips_{reading}_several", labels=told))

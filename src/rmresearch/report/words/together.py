@@ -116,5 +116,5 @@ def equivalent(test: Estimate, record: Estimate, finding: str, design: Design) -
 def too_wide(labels: Sequence[str]) -> str:
     """Several differences that the study could not have shown to be too small to matter."""
     each = map(named, dict.fromkeys(labels))  # one outcome may have several differences
-    several = {"count": count(len(labels)), "labels": "; ".join(each)}
+    several = {"count": count(len(labels)), "labels": fill("phrase", "semicolon").join(each)}
     return say(fill("equivalence", "could_not_show_several", **several))
