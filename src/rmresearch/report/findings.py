@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rmresearch.evidence import TESTED, Evidence, at_level
 from rmresearch.plan import Plan, PlanStatus, Question
-from rmresearch.report.words.phrases import capital, catalogue, fill, plural
+from rmresearch.report.words.phrases import called, capital, fill, plural
 from rmresearch.result import Estimate, Result
 from rmresearch.study import Design, Outcome, Study
 
@@ -194,8 +194,7 @@ def labels_of(design: Design) -> Mapping[str, str]:
     arms = {arm.name: arm.label for arm in design.arms}
     waves = {wave.name: wave.label for wave in design.waves}
     named = {outcome.name: outcome.label for outcome in design.outcomes}
-    called = {**catalogue()["role"], **dict(design.role_labels)}
-    roles = {role: capital(plural(called[role])) for role in ("senior", "junior")}
+    roles = {role: capital(plural(called(design, role))) for role in ("senior", "junior")}
     pairs = {
         f"{one} - {other}": fill("phrase", "contrast", first=first, second=second)
         for names in (arms, waves)

@@ -14,7 +14,7 @@ from rmresearch.report.figures.flow import Arm, Stage, flow_diagram
 from rmresearch.report.findings import Findings
 from rmresearch.report.sections.common import independence, without_repeats
 from rmresearch.report.tables import table_block
-from rmresearch.report.words.phrases import capital, catalogue, fill, plural
+from rmresearch.report.words.phrases import called, capital, catalogue, fill, plural
 from rmresearch.result import Cell, Estimate, Result, Table
 from rmresearch.study import Outcome
 
@@ -45,7 +45,7 @@ def flow(found: Findings) -> Section:
             group="arm" if len(design.arms) > 1 else None,
             caption=_text(
                 "caption",
-                people=plural(design.role_label(_role(result))),
+                people=plural(called(design, _role(result))),
                 outcome=outcome.label,
             ),
         )
@@ -108,7 +108,7 @@ def _diagram(found: Findings, outcome: Outcome, result: Result) -> Iterator[Bloc
     many = len(between) > MOST_BETWEEN
     if many:
         frame = frame[~frame["wave"].isin(between)]
-    people = plural(found.study.design.role_label(role))
+    people = plural(called(found.study.design, role))
     arms, names = [], catalogue()["page_flow_stage"]
     for arm, rows in frame.groupby("arm", sort=False):
         listed: list[dict[Any, Any]] = rows.to_dict("records")

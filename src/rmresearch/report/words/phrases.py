@@ -20,6 +20,7 @@ from rmresearch.study import Design, Outcome
 __all__ = [
     "amount",
     "between",
+    "called",
     "capital",
     "catalogue",
     "day_of",
@@ -201,10 +202,14 @@ def plural(noun: str) -> str:
     return f"{noun}s"
 
 
+def called(design: Design, role: str) -> str:
+    """What one person of a role is called: the study's word, or else the catalogue's."""
+    return dict(design.role_labels).get(role) or catalogue()["role"].get(role, role)
+
+
 def people(design: Design, role: str) -> str:
     """What the people of a role are called, in the plural."""
-    label = dict(design.role_labels).get(role) or catalogue()["role"].get(role, role)
-    return plural(lower_first(label))
+    return plural(lower_first(called(design, role)))
 
 
 def is_share(outcome: Outcome) -> bool:

@@ -10,7 +10,7 @@ from rmresearch.privacy import Release
 from rmresearch.privacy.release import ReleasedCell, ReleasedTable
 from rmresearch.report.findings import labels_of
 from rmresearch.report.tables import interval_ends
-from rmresearch.report.words.phrases import capital, catalogue, plural
+from rmresearch.report.words.phrases import called, capital, catalogue, plural
 from rmresearch.report.workbook.cells import (
     Cell,
     Column,
@@ -81,8 +81,9 @@ def _sheet(name: str, same: Sequence[ReleasedTable], design: Design) -> Sheet:
 
 def _roles(design: Design) -> dict[str, str]:
     """Roles as tables write one of its people, by what several of them are called."""
-    labels = [design.role_label(role) for role in ("senior", "junior")]
-    return {form: capital(plural(label)) for label in labels for form in (label, capital(label))}
+    said = {r: capital(plural(called(design, r))) for r in ("senior", "junior")}
+    labels = {design.role_label(role): name for role, name in said.items()}
+    return {form: name for label, name in labels.items() for form in (label, capital(label))}
 
 
 def _test(name: str) -> bool:
