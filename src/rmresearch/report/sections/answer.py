@@ -68,13 +68,12 @@ def _needed(found: Findings) -> tuple[str, ...]:
 def _panel(found: Findings, verdict: Verdict) -> Block:
     design = found.study.design
     expected = verdict.beside("expected-regression")
-    whole = words.headline(verdict.shown, verdict.evidence, design, expected=expected)
-    sentence, rest = words.first_sentence(whole)
+    sentence, *rest = words.sentences(verdict.shown, verdict.evidence, design, expected=expected)
     course = words.course(found.until(verdict), design) if verdict.between else ""
     return Answer(
         question=_question(found, verdict),
         sentence=sentence,
-        detail=f"{rest} {course}".strip(),
+        detail=" ".join([*rest, course]).strip(),
         badges=badges(verdict),
         facts=tuple(_facts(found, verdict)),
     )

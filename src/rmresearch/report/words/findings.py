@@ -28,13 +28,13 @@ __all__ = [
     "certainty",
     "clearinghouse",
     "course",
-    "first_sentence",
     "headline",
     "maryland",
     "precision",
     "question",
     "reading",
     "regression",
+    "sentences",
     "standing",
     "title",
 ]
@@ -86,26 +86,28 @@ def headline(
     to the mean alone would produce (term "expected-regression"): the sentence on it stands beside
     every single-group change, whether or not it could be computed.
     """
+    return " ".join(sentences(record, evidence, design, expected=expected, reader=reader))
+
+
+def sentences(
+    record: Estimate,
+    evidence: Evidence,
+    design: Design,
+    *,
+    expected: Estimate | None = None,
+    reader: Reader = "technical",
+) -> tuple[str, ...]:
+    """The sentences of `headline`; the first says what was seen."""
     outcome = design.outcome(record.outcome)
     if evidence.precision is Precision.TOO_EARLY:
-        sentences = [fill("too_early", "sentence", label=lower_first(outcome.label))]
+        told = [fill("too_early", "sentence", label=lower_first(outcome.label))]
     else:
-        sentences = [_seen(record, evidence, design, outcome), _size(evidence, outcome)]
-        sentences += _why(evidence, outcome, expected)
-    sentences.append(standing(evidence))
+        told = [*_seen(record, evidence, design, outcome), _size(evidence, outcome)]
+        told += _why(evidence, outcome, expected)
+    told.append(standing(evidence))
     if evidence.exploratory:
-        sentences.append(fill("plan", "exploratory"))
-    return say(" ".join(one for one in sentences if one), evidence, reader=reader)
-
-
-def first_sentence(text: str) -> tuple[str, str]:
-    """The first sentence of a headline, and the rest.
-
-    >>> first_sentence("A gain of 0.4 points (0.1 to 0.7). It is clear.")
-    ('A gain of 0.4 points (0.1 to 0.7).', 'It is clear.')
-    """
-    first, stop, rest = text.partition(". ")
-    return first + stop.strip(), rest
+        told.append(fill("plan", "exploratory"))
+    return tuple(say(one, evidence, reader=reader) for one in told if one)
 
 
 def title(record: Estimate, evidence: Evidence, design: Design) -> str:
@@ -241,8 +243,8 @@ def regression(outcome: Outcome, expected: Estimate | None) -> str:
     return say(fill("change", "regression", expected=signed(outcome, expected)))
 
 
-def _seen(record: Estimate, evidence: Evidence, design: Design, outcome: Outcome) -> str:
-    """What was seen, in the form that its reading asks for."""
+def _seen(record: Estimate, evidence: Evidence, design: Design, outcome: Outcome) -> list[str]:
+    """What was seen, in the form that its reading asks for; then how that is to be read."""
     single, reading = evidence.facts.single_group, evidence.precision
     if record.value is None:
         key = "no_value"
@@ -253,20 +255,21 @@ def _seen(record: Estimate, evidence: Evidence, design: Design, outcome: Outcome
     else:
         key = KEYS[reading]
     own = single and outcome.source == "self"
-    return fill(
-        "change" if single else "between",
-        key,
-        who=people(design, record.role),
-        label=lower_first(outcome.label),
-        amount=amount(outcome, record),
-        signed=signed(outcome, record),
-        way=way(outcome, record),
-        worth=_worth(record, outcome),
-        matters=matters(outcome),
-        interval=within(outcome, record),
-        by=catalogue()["phrase"]["by_own_rating"] if own else "",
+    section = "change" if single else "between"
+    parts = {
+        "who": people(design, record.role),
+        "label": lower_first(outcome.label),
+        "amount": amount(outcome, record),
+        "signed": signed(outcome, record),
+        "way": way(outcome, record),
+        "worth": _worth(record, outcome),
+        "matters": matters(outcome),
+        "interval": within(outcome, record),
+        "by": catalogue()["phrase"]["by_own_rating"] if own else "",
         **_sides(record, design),
-    )
+    }
+    more = [one for one in (f"{key}_more",) if one in catalogue()[section]]
+    return [fill(section, one, **parts) for one in (key, *more)]
 
 
 def _form(outcome: Outcome, single: bool) -> str:
