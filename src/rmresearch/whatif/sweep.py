@@ -102,13 +102,14 @@ def sweep(
 ) -> Sweep:
     """What would an analysis find, were studies like these run again and again?
 
-    ``scenarios`` is a `Scenario` or `Gaussian`, a list of them (named after what they differ in),
-    a mapping of names to them, or a list of (name, scenario). ``analysis(study, outcome,
-    **options)`` gives a `Result`; without ``outcome`` it is called with the study alone.
-    ``workforce_outcomes`` takes what is recorded too ("left", "promoted"). Several, in a list or
-    a mapping of names, see the same cohorts; ``functools.partial`` gives each options of its own. ``compare_arms``, ``pre_post``, ``match_quality``, ``mixed_model`` and
-    ``dyadic`` run on arrays, the first three with their estimates of record only; to have what
-    stands beside them, wrap them in a function of your own, which gets one study after another.
+    ``scenarios`` is a `Scenario` or `Gaussian`, a list of them (named after what they differ in), a
+    mapping of names to them, or a list of (name, scenario). ``analysis(study, outcome, **options)``
+    gives a `Result`; without ``outcome`` it is called with the study alone. ``workforce_outcomes``
+    takes what is recorded too ("left", "promoted"). Several, in a list or a mapping of names, see
+    the same cohorts; ``functools.partial`` gives each options of its own. ``compare_arms``,
+    ``pre_post``, ``match_quality``, ``mixed_model`` and ``dyadic`` run on arrays, the first three
+    with their estimates of record only; to have what stands beside them, wrap them in a function of
+    your own, which gets one study after another.
 
     Cohort r of a scenario depends on ``seed`` and r only, not on how many are drawn, on what
     else is swept over, nor on who draws it; scenarios of equal shape share their luck, so that
