@@ -118,6 +118,7 @@ def others(found: Findings) -> tuple[set[str], set[str]]:
         parts |= {dropped.reason for dropped in result.dropped}
         # a kind of record's own name is the catalogue's
         parts -= set(EVENTS)
+    parts |= set(found.refused.values())
     for question in found.plan.questions if found.plan else ():
         parts |= {question.id, question.why, question.by.replace("_", " ")}
     told = {in_words(text, found.labels) for text in parts} | set(found.labels.values())
@@ -135,7 +136,8 @@ def own(section: Section, found: Findings) -> set[str]:
     return left([bare], found.study.design)
 
 
-SAID = ("answer", "outcomes", "results", "variation", "plan")
+SAID = ("answer", "outcomes", "results", "variation", "plan", "sensitivity", "reaction",
+        "reliability", "lost", "missing", "subgroups", "equivalence", "match", "dyads")  # fmt: skip
 
 
 def test_what_stands_in_code_is_found(pilot: Evaluation) -> None:
