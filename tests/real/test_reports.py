@@ -86,8 +86,7 @@ def test_bucknell_headlines_say_scores_changed_at_most(bucknell: Evaluation) -> 
     verdicts = bucknell.findings.verdicts
     assert len(verdicts) == 22
     for verdict in verdicts:
-        said = words.headline(verdict.shown, verdict.evidence, design)
-        first = words.first_sentence(said)[0]
+        first = words.sentences(verdict.shown, verdict.evidence, design)[0]
         assert re.match(r"Scores on .* changed by|There is (no )?evidence of|This study", first)
         title = words.title(verdict.shown, verdict.evidence, design)
         assert title.endswith(("scores changed", "no clear change", "no meaningful change"))

@@ -70,8 +70,8 @@ def test_the_primary_question_opens_the_report(pilot: Evaluation) -> None:
     first = found.verdicts[0]
     assert found.primary is first
     assert (first.estimate.outcome, first.estimate.wave) == (primary.outcome, primary.wave)
-    sentence = words.headline(first.shown, first.evidence, found.study.design)
-    assert words.first_sentence(sentence)[0] in text_of(pilot.section("answer").html())
+    said = words.sentences(first.shown, first.evidence, found.study.design)
+    assert said[0] in text_of(pilot.section("answer").html())
 
 
 def test_without_a_plan_no_answer_is_picked_out(tmp_path: Path) -> None:
