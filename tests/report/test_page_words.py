@@ -122,7 +122,10 @@ def others(found: Findings) -> tuple[set[str], set[str]]:
     for question in found.plan.questions if found.plan else ():
         parts |= {question.id, question.why, question.by.replace("_", " ")}
     told = {in_words(text, found.labels) for text in parts} | set(found.labels.values())
-    return {one.lower() for one in whole}, {one for one in told | parts if len(one) > 2}
+    # words of two letters hide too much of a text, a group's capitals do not
+    long = {one for one in told | parts if len(one) > 2 or one.isupper()}
+    whole |= {one for one in parts if len(one) < 3}
+    return {one.lower() for one in whole}, long
 
 
 def own(section: Section, found: Findings) -> set[str]:
