@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from rmresearch.display.numbers import percent
 from rmresearch.report.blocks import Block, FigureBlock
 from rmresearch.report.figures import curves, intervals, waves
@@ -90,11 +92,12 @@ def interval_plot(rows: Sequence[Interval], **drawn: Any) -> TwoWidths:
         axes.set(xlim=limits, ylim=(body, 0.0))
         axes.spines["left"].set_visible(False)
         axes.set_yticks([])
-        for most in (4, 3, 2):
-            ticks = (share_ticks if share else round_ticks)(*limits, most)
+        for most, every in ((4, 1), (3, 1), (2, 1), (2, 2)):
+            ticks = (share_ticks if share else round_ticks)(*limits, most)[::every]
             plain_ticks(axes.xaxis, ticks, intervals._as_text(share, reference))
             numbers = [text_width(one.get_text(), SMALL) for one in axes.get_xticklabels()]
-            if sum(numbers) + 8.0 * len(numbers) <= across:  # else they run into each other
+            apart = min(np.diff(ticks), default=np.inf) * across / (limits[1] - limits[0])
+            if apart >= max(numbers, default=0.0) + 6.0:  # else they run into each other
                 break
         intervals._ground(axes, placed, reference)
         for item, (value, within) in zip(placed, texts, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -71,6 +72,20 @@ def test_all_texts_stay_within_a_phone(narrow: ModuleType, name: str) -> None:
 def anchor(style: str) -> str:
     found = re.search(r"text-anchor: (\w+)", style)
     return found[1] if found else "start"
+
+
+def test_numbers_below_an_axis_do_not_run_into_each_other(narrow: ModuleType) -> None:
+    """Small numbers with many decimals, on an axis that these leave little room."""
+    rows = [
+        Interval(label=str(value), value=value, low=value - 0.0015, high=value + 0.0015)
+        for value in (-0.0023, 0.0028)
+    ]
+    svg = narrow.interval_plot(rows, title="t", unit="points", decimals=4).narrow.svg
+    ticks = [(float(x), unescape(text)) for style, x, text in TEXT.findall(svg)
+             if anchor(style) == "middle"]  # fmt: skip
+    assert len(ticks) >= 2
+    for (x, text), (after, other) in pairwise(sorted(ticks)):
+        assert x + text_width(text, 12.0) / 2 < after - text_width(other, 12.0) / 2
 
 
 def test_numbers_and_people_are_those_of_the_wide_picture(narrow: ModuleType) -> None:
