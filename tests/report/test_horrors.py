@@ -105,7 +105,8 @@ def test_pages_show_names_as_they_were_given(out: Path, audience: str) -> None:
         TITLE,
         "<b>קבוצת המתנה</b>",
         *([] if audience == "pulse" else [MARKUP, HEBREW]),
-        *([] if audience == "pulse" else [UNASKED]),
+        # names so long leave two pages no room for what nobody answered; slides have it
+        *([UNASKED] if audience == "technical" else []),
     ]
     assert [name for name in names if _plain(name) not in shown] == []
     assert not re.search(r"\b(nan|inf|NaT)\b", " ".join(page.shown))

@@ -189,6 +189,24 @@ def test_too_early_and_nothing_at_all() -> None:
     assert [asked.known for asked in nothing.asked] == [False] * 10
 
 
+def test_outcomes_of_which_nothing_came_out_are_named() -> None:
+    silent = "This study has no result on {}: the answers allow none."
+    asked = replace(OUTCOMES[1], name="asked", label="Answered by nobody")
+    retrospective = replace(asked, name="judged", timing="retrospective")
+    gain = judged(SKILL, READINGS[Precision.SOME_GAIN], RCT, primary=True)
+    for outcomes, named in [
+        ((SKILL,), ""),
+        ((SKILL, retrospective), ""),
+        ((SKILL, asked), "answered by nobody"),
+        ((SKILL, *OUTCOMES[1:4], asked), "stress, IT test, weekly profit and answered by nobody"),
+        ((SKILL, *OUTCOMES[1:], asked), "stress, IT test, weekly profit and others"),
+    ]:
+        cannot = list(map(str, told(gain, design=replace(DESIGN, outcomes=outcomes)).claims.cannot))
+        assert [text for text in cannot if "no result on" in text] == (
+            [silent.format(named)] if named else []
+        )
+
+
 def test_ten_questions_each_answered_or_why_not() -> None:
     found = one(SKILL, READINGS[Precision.SOME_GAIN], RCT)
     assert len({asked.question for asked in found.asked}) == 10
