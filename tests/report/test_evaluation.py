@@ -15,8 +15,9 @@ from rmresearch.evidence import Certainty
 from rmresearch.privacy import read_release
 from rmresearch.report import words
 from rmresearch.report.evaluation import SECTIONS, Evaluation, evaluate
-from rmresearch.report.findings import in_words
+from rmresearch.report.findings import Verdict, in_words
 from rmresearch.report.html import render
+from rmresearch.report.sections.answer import _facts
 from rmresearch.world.presets import preset
 from rmresearch.world.writing import write_study
 
@@ -72,6 +73,33 @@ def test_the_primary_question_opens_the_report(pilot: Evaluation) -> None:
     assert (first.estimate.outcome, first.estimate.wave) == (primary.outcome, primary.wave)
     said = words.sentences(first.shown, first.evidence, found.study.design)
     assert said[0] in text_of(pilot.section("answer").html())
+
+
+def test_all_intervals_of_the_opening_are_at_the_level_that_decides(pilot: Evaluation) -> None:
+    shown = pilot.findings.verdicts[0].shown
+    assert shown.level != 0.95  # or nothing could be told apart here
+    answer = pilot.section("answer").blocks[0].html()
+    levels = re.findall(r"([\d.]+)%\s+interval", text_of(answer))
+    assert len(levels) > 2  # sentence, difference, and in standard deviations
+    assert set(levels) == {f"{100 * shown.level:.3g}"}
+
+
+def test_an_effect_size_that_seems_to_deny_the_answer_says_why(
+    pilot: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The spread is an estimate too, so in standard deviations the interval is wider."""
+    first, told = pilot.findings.verdicts[0], "only because the standard deviation is an estimate"
+    size = first.beside("standardised")
+    assert size is not None
+    for low, size_low, said in [(0.01, -0.2, True), (0.01, 0.1, False), (-0.01, -0.2, False)]:
+        shown = replace(first.shown, low=low, high=0.9)
+        monkeypatch.setattr(
+            Verdict,
+            "beside",
+            lambda _, term, end=size_low: replace(size, low=end, high=1.3, se=None),
+        )
+        facts = _facts(pilot.findings, replace(first, shown=shown))
+        assert any(told in fact.detail for fact in facts) is said
 
 
 def test_without_a_plan_no_answer_is_picked_out(tmp_path: Path) -> None:

@@ -41,6 +41,8 @@ class Estimate:
 
     >>> Estimate(role="senior", outcome="trust", value=0.32, low=0.02, high=0.62, n_people=47)
     Estimate(senior, trust: 0.32, 95% interval 0.02 to 0.62; 47 people)
+    >>> Estimate(role="senior", outcome="trust", value=0.32, low=0.02, high=0.62).excludes_zero
+    True
     >>> Estimate(role="senior", outcome="trust", value=0.32).key
     ('senior', 'trust', '', '', '', '', '')
     """
@@ -69,6 +71,11 @@ class Estimate:
 
     def __repr__(self) -> str:
         return pages.estimate_text(self)
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether there is an interval and zero lies outside it."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
     @property
     def key(self) -> tuple[str, ...]:

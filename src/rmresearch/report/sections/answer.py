@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from rmresearch.display.numbers import count, number
+from rmresearch.evidence import at_level
 from rmresearch.report import words
 from rmresearch.report.blocks import (
     Answer,
@@ -135,7 +136,16 @@ def _facts(found: Findings, verdict: Verdict) -> list[Fact]:
         facts.append(Fact(_fact("smallest"), matters(outcome), _fact("declared")))
     size = verdict.beside("standardised")
     if size is not None and size.value is not None:
+        # at the answer's own level: else this one could seem to decide otherwise
+        size = at_level(size, one.level)
         detail = range_of(size, decimals=2)
+        if (
+            verdict.between
+            and one.excludes_zero
+            and size.low is not None
+            and not size.excludes_zero
+        ):
+            detail = _fact("wider", interval=detail)
         value = number(size.value, decimals=2, signed=True)
         facts.append(Fact(_fact("standardised"), value, detail))
     key = "cluster" if one.n_clusters == 1 else "clusters"

@@ -83,7 +83,7 @@ def _figure(found: Findings, slopes: Sequence[Estimate]) -> Block:
         )
         for one in slopes
     ]
-    seen = [one for one in slopes if one.term == "partner" and _apart(one)]
+    seen = [one for one in slopes if one.term == "partner" and one.excludes_zero]
     title = _text("unclear")
     if seen:
         whose = dict.fromkeys(lower_first(people(design, one.role)) for one in seen)
@@ -93,10 +93,6 @@ def _figure(found: Findings, slopes: Sequence[Estimate]) -> Block:
 
 def _arm(found: Findings, one: Estimate) -> str:
     return found.labels.get(one.group, one.group)
-
-
-def _apart(one: Estimate) -> bool:
-    return one.low is not None and one.high is not None and (one.low > 0 or one.high < 0)
 
 
 def _more(found: Findings, results: Sequence[Result]) -> Details:

@@ -195,7 +195,7 @@ def _told(found: Findings, answers: Answers, first: Estimate) -> Iterator[str]:
         tip, reading = _tip(result, one)
         record = _record(found, one)
         if record is not None and reading != "unknown":
-            told = _apart(record)
+            told = record.excludes_zero  # only such a difference could be overturned
             reading = "open" if not told else "alone" if reading == "open" else reading
         if tip is not None and not main and (reading == "open" or reading == "unknown"):
             quiet[reading].append(outcome.label)
@@ -206,11 +206,6 @@ def _told(found: Findings, answers: Answers, first: Estimate) -> Iterator[str]:
     for why, labels in quiet.items():
         if labels:
             yield words.nothing_to_overturn(labels, why)
-
-
-def _apart(record: Estimate) -> bool:
-    """Whether the answer tells the difference from zero; only that could be overturned."""
-    return record.low is not None and record.high is not None and not record.low <= 0 <= record.high
 
 
 def _tip(result: Result, one: Estimate) -> tuple[Estimate | None, Tips]:

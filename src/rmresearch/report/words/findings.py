@@ -149,9 +149,9 @@ def course(records: Sequence[Estimate], design: Design) -> str:
     where its interval does not hold zero. Only what was seen is said, not why.
     """
     known = [one for one in records if one.low is not None and one.high is not None]
-    if len(known) < 2 or _beyond(known[-1]):
+    if len(known) < 2 or known[-1].excludes_zero:
         return ""
-    earlier = [one for one in known[:-1] if _beyond(one)]
+    earlier = [one for one in known[:-1] if one.excludes_zero]
     if not earlier:
         return ""
     outcome, last = design.outcome(known[-1].outcome), known[-1]
@@ -171,10 +171,6 @@ def course(records: Sequence[Estimate], design: Design) -> str:
             **_sides(last, design),
         )
     )
-
-
-def _beyond(one: Estimate) -> bool:
-    return one.low is not None and one.high is not None and (one.low > 0 or one.high < 0)
 
 
 def standing(evidence: Evidence) -> str:

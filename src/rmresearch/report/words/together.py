@@ -40,8 +40,7 @@ EQUIVALENCE = {
 def partner(found: Estimate, other: str, design: Design) -> str:
     """How later scores go with the partner's score before (``other``: that outcome's name)."""
     outcome = design.outcome(found.outcome)
-    seen = found.low is not None and found.high is not None and (found.low > 0 or found.high < 0)
-    key = "partner_seen" if seen else "partner_unclear"
+    key = "partner_seen" if found.excludes_zero else "partner_unclear"
     if found.low is None:
         key = "partner_no_interval"
     return say(
