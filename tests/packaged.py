@@ -14,12 +14,20 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def kept() -> list[str]:
-    """What belongs to the project: all that git tracks, and new files that it does not ignore."""
+    """What belongs to the project: all that git tracks, and new files in its folders that git does
+    not ignore. What stands beside them was made by who tried the README's commands here."""
     if not (ROOT / ".git").exists():
         pytest.skip("no git checkout: what belongs to the project is not known")
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    tracked, new = _listed("--cached"), _listed("--others", "--exclude-standard")
+    folders = tuple({f"{name.split('/')[0]}/" for name in tracked if "/" in name})
+    known = tracked | {name for name in new if name.startswith(folders)}
+    return sorted(name for name in known if (ROOT / name).is_file())
+
+
+def _listed(*which: str) -> set[str]:
+    command = ["git", "ls-files", "-z", *which]
     told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout.decode()
-    return sorted({name for name in told.split("\0") if name and (ROOT / name).is_file()})
+    return set(told.split("\0")) - {""}
 
 
 def copied(to: Path) -> Path:
