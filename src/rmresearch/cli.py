@@ -333,11 +333,11 @@ def whatif(
             raise click.UsageError("name a sweep file or an example; without any all are listed")
         click.echo(listed())
         return
-    if copy is not None:
+    if copy is not None and out is None:
         click.echo(str(copied(sweep, copy)))
         return
-    if out is None:
-        raise click.UsageError("say where to: --out FOLDER")
+    if out is None or copy is not None:
+        raise click.UsageError("say where to: --out FOLDER to run it, or --copy FILE.toml")
     from rmresearch.report.whatif.build import build
 
     page, lost = build(sweep_path(sweep), out, workers=workers, dask=dask, say=progress)

@@ -52,6 +52,10 @@ def test_a_copy_asks_the_same_and_says_how_it_is_run(tmp_path: Path) -> None:
     assert (code, said, mine.read_text()) == (2, "", "changed")
     assert "is there and stays as it is" in told
     assert "ends in .toml" in run("how-many-pairs", "--copy", tmp_path / "question.txt")[2]
+    both = run("how-many-pairs", "--copy", tmp_path / "other.toml", "--out", tmp_path / "out")
+    assert both[0] == 2
+    assert "--out FOLDER to run it, or --copy FILE.toml" in both[2]
+    assert not (tmp_path / "other.toml").exists()
 
 
 def test_what_is_missing_on_the_command_line_is_said(tmp_path: Path) -> None:
