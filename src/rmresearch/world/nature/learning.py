@@ -127,20 +127,20 @@ class LearningNature(PairNature):
     )
     engagement_gain: float = coefficient(
         0.2, "full learning in a relationship of average quality", "SD of engagement",
-        (-2.0, 2.0), "C", "relationship quality, visibility and retention: small",
+        (-2.0, 2.0), "C", "mentoring meta-analyses: small with attitudes and motivation",
         "learning -> engagement",
     )
     quality_on_engagement: float = coefficient(
         0.1, "what a better relationship adds at full learning", "SD per SD", (-2.0, 2.0), "C",
-        "small", "relationship quality -> engagement",
+        "mentoring meta-analyses: small", "relationship quality -> engagement",
     )
     visibility_on_engagement: float = coefficient(
         0.1, "juniors who gained visibility are more engaged", "SD per SD gained", (-2.0, 2.0),
-        "C", "small", "junior visibility -> engagement",
+        "C", "mentoring meta-analyses: small", "junior visibility -> engagement",
     )
     engagement_on_leaving: float = coefficient(
         -1.0, "engaged people leave less", "log rate per SD gained", (-3.0, 3.0), "C",
-        "with engagement_gain: small", "engagement -> retention +",
+        "mentoring meta-analyses: small with engagement_gain", "engagement -> retention +",
     )
     leaving_rate: float = coefficient(
         0.008, "a person leaves the employer", "chance a month", (0.0, 0.5), "A",
