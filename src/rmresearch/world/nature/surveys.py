@@ -74,7 +74,7 @@ class SurveyNature(LearningNature):
     )
     response: float = coefficient(
         0.83, "survey response after it, for somebody who gained nothing", "share",
-        (0.05, 1.0), "D", "a supported panel kept 83-95% a wave; a volunteer event 45%",
+        (0.05, 1.0), "D", "Brooks et al. 2018, recomputed: 83-95% of 372 at a wave after the start",
     )
     response_person: float = coefficient(
         0.8, "how much people differ in answering at all", "SD (probit)", (0.0, 3.0), "A",
