@@ -95,9 +95,10 @@ def test_designs(given, maryland, wwc, certainty):
     found = judge(given)
     assert (found.maryland, found.wwc, found.certainty) == (maryland, wwc, certainty)
     assert found.causal == (certainty is not WEAK)
-    assert found.maryland_reason
-    assert found.wwc_reason
-    assert found.decided_by
+    for reasons in (found.maryland_reasons, found.wwc_reasons, found.reasons):
+        assert reasons
+        assert all(map(str, reasons))  # each has its words and fills their places
+    assert found.decided_by == tuple(map(str, found.reasons))
 
 
 def test_the_inputs_that_decided_are_named():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Literal
 
-from rmresearch.evidence.reasons import Reason, because, joined
+from rmresearch.evidence.reasons import Reason, because
 
 __all__ = ["Certainty", "Evidence", "Facts", "Precision", "judge", "reading"]
 
@@ -127,16 +127,6 @@ class Evidence:
     reasons: tuple[Reason, ...]
     precision: Precision
     could_not_show: bool
-
-    @property
-    def maryland_reason(self) -> str:
-        """Why that level on the Maryland scale, in English."""
-        return joined(self.maryland_reasons)
-
-    @property
-    def wwc_reason(self) -> str:
-        """Why that verdict by the gates of the What Works Clearinghouse, in English."""
-        return joined(self.wwc_reasons)
 
     @property
     def decided_by(self) -> tuple[str, ...]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["REASONS", "Reason", "because", "joined"]
+__all__ = ["REASONS", "Reason", "because"]
 
 #: every reason in English, its numbers in their places
 REASONS: Mapping[str, str] = {
@@ -69,8 +69,3 @@ def because(key: str, **parts: object) -> Reason:
     'baseline difference 0.03 SD, within 0.05'
     """
     return Reason(key, tuple((name, str(value)) for name, value in parts.items()))
-
-
-def joined(reasons: Iterable[Reason]) -> str:
-    """Several reasons as one English text."""
-    return "; ".join(map(str, reasons))
