@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from rmresearch.evidence.family import TESTED, Decision, at_level, decide
 from rmresearch.evidence.found import facts, programme_ended
-from rmresearch.evidence.judge import Certainty, Evidence, Facts, Precision, judge, reading
+from rmresearch.evidence.judge import (
+    SATISFIED,
+    TOO_FAR,
+    Certainty,
+    Evidence,
+    Facts,
+    Precision,
+    judge,
+    reading,
+)
 from rmresearch.evidence.reasons import REASONS, Reason
 
 __all__ = [
     "REASONS",
+    "SATISFIED",
     "TESTED",
+    "TOO_FAR",
     "Certainty",
     "Decision",
     "Evidence",

@@ -11,7 +11,16 @@ from typing import Literal
 
 from rmresearch.evidence.reasons import Reason, because
 
-__all__ = ["Certainty", "Evidence", "Facts", "Precision", "judge", "reading"]
+__all__ = [
+    "SATISFIED",
+    "TOO_FAR",
+    "Certainty",
+    "Evidence",
+    "Facts",
+    "Precision",
+    "judge",
+    "reading",
+]
 
 AttritionClass = Literal["low", "high"]
 #: standardised baseline differences (WWC Handbook 5.0, "baseline equivalence")

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from rmresearch.display.numbers import NOTHING, number
+from rmresearch.evidence import SATISFIED, TOO_FAR
 from rmresearch.report.blocks import FigureBlock
 from rmresearch.report.figures.canvas import WIDTH, place, plain_ticks, round_ticks, svg, write
 from rmresearch.report.figures.style import (
@@ -24,10 +25,10 @@ from rmresearch.report.figures.style import (
 )
 from rmresearch.report.words.phrases import fill
 
-__all__ = ["LIMITS", "Difference", "balance_plot"]
+__all__ = ["Difference", "balance_plot"]
 
 #: What Works Clearinghouse: alike as they are; alike enough if adjusted for
-LIMITS = (0.05, 0.25)
+LIMITS = (SATISFIED, TOO_FAR)
 LABELS, COLUMN = 260.0, 104.0
 OUTER = "#f4f6f8"
 _text = partial(fill, "figure_balance")

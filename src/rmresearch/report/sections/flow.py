@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from rmresearch.display.numbers import count, number
+from rmresearch.evidence import TOO_FAR
 from rmresearch.report.blocks import Block, Callout, Column, Details, Paragraph, Section, TableBlock
 from rmresearch.report.figures.balance import Difference, balance_plot
 from rmresearch.report.figures.flow import Arm, Stage, flow_diagram
@@ -26,8 +27,8 @@ _before = partial(fill, "page_baseline")
 EVERYONE = "everyone assigned"
 #: more waves than this between the first and the last stand in the table alone
 MOST_BETWEEN = 3
-#: a standardised difference beyond it is too large to be adjusted for, by this standard
-MOST_APART, STANDARD = 0.25, "What Works Clearinghouse"
+#: by whose standard a standardised difference is too large to be adjusted for
+STANDARD = "What Works Clearinghouse"
 
 
 def flow(found: Findings) -> Section:
@@ -172,7 +173,7 @@ def baseline(found: Findings) -> Section:
 
 def _finding(sizes: Sequence[float]) -> str:
     """How many differences are too large to adjust for."""
-    wide = sum(size > MOST_APART for size in sizes)
+    wide = sum(size > TOO_FAR for size in sizes)
     if not sizes:
         return _before("unknown")
     if not wide:
